@@ -1,0 +1,129 @@
+"""Errors that camber raises: one root, and children that carry the facts a caller can act on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+class CamberError(Exception):
+    """Root of all errors raised by camber; the message says what happened, where, and what to do next."""
+
+
+class RecordingError(CamberError, ValueError):
+    """A recording could not be read.
+
+    Parameters
+    ----------
+    message : str
+        What happened and what to do next.
+    path : Path or str
+        The file, or a label of the object that was read.
+    offset : int, optional
+        Line (XML) or byte (binary) at which reading stopped.
+    """
+
+    def __init__(self, message: str, *, path: Path | str, offset: int | None = None) -> None:
+        where = f"{path}" if offset is None else f"{path}, line {offset}"
+        super().__init__(f"{where}: {message}")
+        self.path = path
+        self.offset = offset
+
+
+class UnsupportedFormatError(RecordingError):
+    """The content of the file is of no format that camber reads."""
+
+
+class DamagedFileError(RecordingError):
+    """The file is broken, or built to harm: nothing in it is trusted."""
+
+
+class NoTrackError(RecordingError):
+    """The file is well formed but holds fewer than two usable positions."""
+
+
+class RoadsError(CamberError, ValueError):
+    """Road data could not be read or do not fit.
+
+    Parameters
+    ----------
+    message : str
+        What happened and what to do next.
+    path : Path or str
+        The file, or a label of the object that was read.
+    """
+
+    def __init__(self, message: str, *, path: Path | str) -> None:
+        super().__init__(f"{path}: {message}")
+        self.path = path
+
+
+class NoRoadsError(RoadsError):
+    """The extract is readable but holds no road or path that a runner could use."""
+
+
+class OutsideRoadsError(RoadsError):
+    """No part of the recording lies within the area of the roads.
+
+    Parameters
+    ----------
+    message : str
+        What happened and what to do next.
+    path : Path or str
+        The source of the roads.
+    track_bounds_deg, roads_bounds_deg : tuple of float
+        West, south, east, north in degrees.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: Path | str,
+        track_bounds_deg: tuple[float, float, float, float],
+        roads_bounds_deg: tuple[float, float, float, float],
+    ) -> None:
+        super().__init__(message, path=path)
+        self.track_bounds_deg = track_bounds_deg
+        self.roads_bounds_deg = roads_bounds_deg
+
+
+class TableError(CamberError, ValueError):
+    """A table does not follow its schema; lists everything that is wrong at once.
+
+    Parameters
+    ----------
+    table : str
+        Name of the table.
+    problems : sequence of str
+        One sentence for each violation, naming column and first bad rows.
+    """
+
+    def __init__(self, table: str, problems: Sequence[str]) -> None:
+        listed = "\n".join(f"  - {problem}" for problem in problems)
+        super().__init__(f"{table} does not follow its schema:\n{listed}")
+        self.table = table
+        self.problems = tuple(problems)
+
+
+class StandardsError(CamberError, ValueError):
+    """An assumption is missing or malformed in the tables under ``standards/``."""
+
+
+class SettingsError(CamberError, ValueError):
+    """A setting has a value outside its range, or a settings file is malformed.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, where, and which values are allowed.
+    key : str
+        The setting.
+    """
+
+    def __init__(self, message: str, *, key: str) -> None:
+        super().__init__(message)
+        self.key = key

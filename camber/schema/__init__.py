@@ -1,0 +1,84 @@
+"""Every table and value that crosses a stage border, and its check.
+
+Stages do not import each other: they meet here. Rows are plain (Geo)DataFrames with a written schema
+(`camber.schema.tables`); single things are frozen dataclasses. Data does not know its algorithms.
+"""
+
+from camber.schema.analysis import Analysis
+from camber.schema.exposure import Assumption, Draws, Interval, StreetTotal, Summary, SurfaceTotal
+from camber.schema.histories import LateralHistories, SlopeHistories
+from camber.schema.recording import Problem, Recording
+from camber.schema.roads import RoadGraph, Roads
+from camber.schema.settings import (
+    CrossSlopeSettings,
+    ExposureSettings,
+    LateralSettings,
+    MatchingSettings,
+    Settings,
+    SuggestionSettings,
+    TrackSettings,
+)
+from camber.schema.suggestions import Suggestion, Suggestions
+from camber.schema.tables import (
+    Candidates,
+    Exposure,
+    Fixes,
+    LateralTrack,
+    MatchedTrack,
+    Path,
+    SlopedTrack,
+    Track,
+    Ways,
+    as_candidates,
+    as_exposure,
+    as_fixes,
+    as_lateral_track,
+    as_matched_track,
+    as_path,
+    as_sloped_track,
+    as_track,
+    as_ways,
+)
+
+__all__ = [
+    "Analysis",
+    "Assumption",
+    "Candidates",
+    "CrossSlopeSettings",
+    "Draws",
+    "Exposure",
+    "ExposureSettings",
+    "Fixes",
+    "Interval",
+    "LateralHistories",
+    "LateralSettings",
+    "LateralTrack",
+    "MatchedTrack",
+    "MatchingSettings",
+    "Path",
+    "Problem",
+    "Recording",
+    "RoadGraph",
+    "Roads",
+    "Settings",
+    "SlopeHistories",
+    "SlopedTrack",
+    "StreetTotal",
+    "Suggestion",
+    "SuggestionSettings",
+    "Suggestions",
+    "Summary",
+    "SurfaceTotal",
+    "Track",
+    "TrackSettings",
+    "Ways",
+    "as_candidates",
+    "as_exposure",
+    "as_fixes",
+    "as_lateral_track",
+    "as_matched_track",
+    "as_path",
+    "as_sloped_track",
+    "as_track",
+    "as_ways",
+]

@@ -1,0 +1,81 @@
+"""The whole line for one recording: every intermediate result, so that a notebook can stop anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from camber.schema.exposure import Draws, Summary
+    from camber.schema.histories import LateralHistories, SlopeHistories
+    from camber.schema.recording import Recording
+    from camber.schema.roads import Roads
+    from camber.schema.settings import Settings
+    from camber.schema.suggestions import Suggestions
+    from camber.schema.tables import (
+        Candidates,
+        Exposure,
+        LateralTrack,
+        MatchedTrack,
+        Path,
+        SlopedTrack,
+        Track,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """Everything that `camber.analyse` found out about one recording.
+
+    Parameters
+    ----------
+    recording : Recording
+        What was read.
+    roads : Roads
+        The roads it was matched to.
+    settings : Settings
+        The settings used.
+    track : Track
+        Cleaned, projected and cut into sections.
+    matched : MatchedTrack
+        Way, chainage, direction and signed offset of each fix.
+    candidates : Candidates
+        What else each fix could have been on.
+    path : Path
+        One row per traversal of a way.
+    lateral : LateralTrack
+        Where across the street, with probabilities.
+    lateral_histories : LateralHistories
+        Drawn histories of the lateral state.
+    sloped : SlopedTrack
+        Cross slope under the runner, as a mixture.
+    slope_histories : SlopeHistories
+        Drawn histories of the cross slope.
+    exposure : Exposure
+        One row per interval: metres by leg.
+    draws : Draws
+        Drawn totals per surface kind.
+    summary : Summary
+        Totals with intervals.
+    suggestions : Suggestions
+        What could be changed.
+    """
+
+    recording: Recording
+    roads: Roads
+    settings: Settings
+    track: Track
+    matched: MatchedTrack
+    candidates: Candidates
+    path: Path
+    lateral: LateralTrack
+    lateral_histories: LateralHistories
+    sloped: SlopedTrack
+    slope_histories: SlopeHistories
+    exposure: Exposure
+    draws: Draws
+    summary: Summary
+    suggestions: Suggestions
+
+    def _repr_html_(self) -> str:
+        return self.summary._repr_html_()

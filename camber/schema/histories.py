@@ -1,0 +1,45 @@
+"""Whole histories drawn from the posterior: what the intervals of every total are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class LateralHistories:
+    """Drawn histories of the lateral state, so that its correlation along the run is kept.
+
+    Parameters
+    ----------
+    block : ndarray of int64, shape (n_blocks,)
+        Values of column ``block`` of the lateral track, in order.
+    state : ndarray of int8, shape (n_draws, n_blocks)
+        Index into `camber.conventions.LATERAL_STATES`; -1 where the draw is on no mapped way.
+    """
+
+    block: NDArray[np.int64]
+    state: NDArray[np.int8]
+
+
+@dataclass(frozen=True, eq=False)
+class SlopeHistories:
+    """Drawn histories of lateral state and of the cross slope under the runner.
+
+    Parameters
+    ----------
+    block : ndarray of int64, shape (n_blocks,)
+        Values of column ``block`` of the sloped track, in order.
+    state : ndarray of int8, shape (n_draws, n_blocks)
+        As in `LateralHistories`.
+    cross_slope_pct : ndarray of float32, shape (n_draws, n_blocks)
+        Cross slope [%], positive where it falls to the runner's right; NaN where the state is -1.
+    """
+
+    block: NDArray[np.int64]
+    state: NDArray[np.int8]
+    cross_slope_pct: NDArray[np.float32]

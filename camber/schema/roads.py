@@ -1,0 +1,85 @@
+"""The roads of an area: ways with the tags that matter, and their graph as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from camber.schema.recording import Problem
+    from camber.schema.tables import Ways
+
+
+@dataclass(frozen=True, eq=False)
+class RoadGraph:
+    """Topology and geometry of the ways as arrays; edges run between junctions, in the drawn direction.
+
+    Parameters
+    ----------
+    node_xy : ndarray of float64, shape (n_nodes, 2)
+        Positions of junctions and way ends [m], in the CRS of the roads.
+    edge_way : ndarray of int64, shape (n_edges,)
+        Row position (not id) of the edge's way in ``Roads.ways``.
+    edge_from, edge_to : ndarray of int64, shape (n_edges,)
+        Node at which the edge starts and ends, in the drawn direction of its way.
+    edge_start_m : ndarray of float64, shape (n_edges,)
+        Chainage [m] on the way at which the edge starts.
+    edge_length_m : ndarray of float64, shape (n_edges,)
+        Length [m].
+    edge_first_vertex : ndarray of int64, shape (n_edges + 1,)
+        The vertices of edge ``e`` are rows ``edge_first_vertex[e]:edge_first_vertex[e + 1]``.
+    vertex_xy : ndarray of float64, shape (n_vertices, 2)
+        Polyline vertices [m]; the end of one edge is repeated as the start of the next.
+    vertex_chainage_m : ndarray of float64, shape (n_vertices,)
+        Chainage [m] of each vertex on its way.
+    node_first_edge : ndarray of int64, shape (n_nodes + 1,)
+        The edges that touch node ``n`` are ``node_edge[node_first_edge[n]:node_first_edge[n + 1]]``.
+    node_edge : ndarray of int64
+        Edge indices by node; an edge from a node to itself is listed twice.
+    """
+
+    node_xy: NDArray[np.float64]
+    edge_way: NDArray[np.int64]
+    edge_from: NDArray[np.int64]
+    edge_to: NDArray[np.int64]
+    edge_start_m: NDArray[np.float64]
+    edge_length_m: NDArray[np.float64]
+    edge_first_vertex: NDArray[np.int64]
+    vertex_xy: NDArray[np.float64]
+    vertex_chainage_m: NDArray[np.float64]
+    node_first_edge: NDArray[np.int64]
+    node_edge: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Roads:
+    """The roads of an area; the same whatever the source.
+
+    Parameters
+    ----------
+    ways : Ways
+        One row per way, LineStrings in the drawn direction; see `camber.schema.as_ways`.
+    graph : RoadGraph
+        The same ways as arrays.
+    crs : str
+        Local UTM coordinate system of all metres, such as ``"EPSG:32635"``.
+    bounds_deg : tuple of float
+        West, south, east, north of the area [deg].
+    osm_date : str or None
+        Date of the OpenStreetMap data, ISO 8601, where the source tells it.
+    source : str
+        Base name of the file, or a label.
+    problems : tuple of Problem
+        What was clipped, dropped or could not be parsed.
+    """
+
+    ways: Ways
+    graph: RoadGraph
+    crs: str
+    bounds_deg: tuple[float, float, float, float]
+    osm_date: str | None
+    source: str
+    problems: tuple[Problem, ...] = ()

@@ -1,0 +1,217 @@
+"""Settings of every stage: small frozen values, passed as arguments; there are no global settings.
+
+Numbers with a source name it; those without say *judgement*.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class TrackSettings:
+    """How a recording is cleaned and cut.
+
+    Parameters
+    ----------
+    gap_s, gap_m : float
+        A gap longer than both cuts the track [s, m] (30 s and 25 m: architecture.md, from users' reports
+        that a gap in time alone is no pause).
+    long_gap_s : float
+        A gap longer than this cuts it always [s] (300 s, as above).
+    jump_mps, jump_s : float
+        Moving faster than this [m/s] for this long [s] is no running: the track is cut (12.5 m/s is above
+        the 12.4 m/s peak of the 100 m world record; Graubner & Nixdorf 2011, IAAF biomechanics report).
+    jump_m : float
+        A step longer than this cuts it always [m] (1 km, as above).
+    null_island_m : float
+        Fixes this close to 0 N 0 E [m] are dropped when the rest is further than 100 km away (judgement).
+    smoothing_s : float
+        Half width of the window for distance, speed and heading [s] (judgement: 1 Hz jitter of 0.4 m per
+        step would lengthen a run by about 1 %).
+    """
+
+    gap_s: float = 30.0
+    gap_m: float = 25.0
+    long_gap_s: float = 300.0
+    jump_mps: float = 12.5
+    jump_s: float = 3.0
+    jump_m: float = 1000.0
+    null_island_m: float = 100.0
+    smoothing_s: float = 5.0
+
+
+@dataclass(frozen=True)
+class MatchingSettings:
+    """How fixes are matched to ways.
+
+    Parameters
+    ----------
+    sigma_m : float
+        Cross-track standard deviation of a fix about the way's line, runner's place and map error included
+        [m] (measured on 19 recordings with known route: median 3.8, quartiles 3.2 to 4.5; Kubicka et al.
+        2015 tracks; rounded up for half a street's width on foot).
+    degrees_of_freedom : float
+        Of the Student-t tails of the emission (4: judgement, bursts of 10 m occur in 1-8 % of the time).
+    correlation_s : float
+        Correlation time of that error [s] (25 s, measured on the same recordings); the emission is tempered
+        with it, since neighbouring fixes are no independent looks.
+    search_radius_m : float
+        Ways further away than this are no candidates [m] (judgement).
+    max_candidates : int
+        Nearest ways considered for each fix.
+    beta_m : float
+        Scale of the difference between network distance and distance run [m] (exponential, Newson & Krumm
+        2009, section 4.2; value: judgement for steps of a few metres).
+    heading_sigma_deg : float
+        Spread of the smoothed heading about the way's direction [deg] (judgement).
+    off_road_m : float
+        Distance from the nearest way at which being off the road is as likely as on it [m] (judgement).
+    switch_off_m : float
+        Mean distance between leaving and regaining the mapped network [m] (judgement).
+    against_oneway, no_access : float
+        Log-likelihood per 100 m of running against a one-way street, and on ways closed to walkers (judgement).
+    max_gap_m : float
+        Longest distance bridged on the network between two fixes [m]; beyond it a new section begins.
+    """
+
+    sigma_m: float = 4.0
+    degrees_of_freedom: float = 4.0
+    correlation_s: float = 25.0
+    search_radius_m: float = 35.0
+    max_candidates: int = 8
+    beta_m: float = 3.0
+    heading_sigma_deg: float = 30.0
+    off_road_m: float = 20.0
+    switch_off_m: float = 2000.0
+    against_oneway: float = -0.1
+    no_access: float = -3.0
+    max_gap_m: float = 300.0
+
+
+@dataclass(frozen=True)
+class LateralSettings:
+    """How the lateral position is inferred.
+
+    Parameters
+    ----------
+    block_s : float
+        Length of a block [s] (10-15 s: science.md 5.5).
+    nominal_speed_mps : float
+        Used for blocks where the recording has no times [m/s] (judgement).
+    device_class : str
+        Row of ``standards/gnss_error.csv``, or ``"auto"`` to estimate it from the recording's own scatter.
+    slow_factor : float
+        Widening of the slow error's standard deviation against a misspecified model (1.25-1.5 gave 85-95 %
+        coverage; simulations in science.md 5.5).
+    map_sigma_m : float
+        Standard deviation of a way's line about the true middle [m] (1.5: science.md 4.3).
+    degrees_of_freedom : float
+        Student-t tails of the block noise (4: science.md 5.5).
+    switches_per_km : float
+        Changes of lateral state away from junctions (0.3-1 per km: science.md 5.5, judgement).
+    junction_factor : float
+        How much likelier a change is where the way changes (20: science.md 5.5, judgement).
+    threshold : float
+        Probability at which a side is named.
+    snapped_sigma_m : float
+        Cross-track scatter below which a trace is taken as snapped to the map [m] (0.3: science.md 4.3).
+    """
+
+    block_s: float = 12.0
+    nominal_speed_mps: float = 3.0
+    device_class: str = "auto"
+    slow_factor: float = 1.25
+    map_sigma_m: float = 1.5
+    degrees_of_freedom: float = 4.0
+    switches_per_km: float = 0.5
+    junction_factor: float = 20.0
+    threshold: float = 0.9
+    snapped_sigma_m: float = 0.3
+
+
+@dataclass(frozen=True)
+class CrossSlopeSettings:
+    """How the cross slope is assigned.
+
+    Parameters
+    ----------
+    level_pct : float
+        Below this absolute cross slope the surface counts as level [%] (1 %: a certified running track may
+        fall that much; World Athletics Track and Field Facilities Manual; use here: judgement).
+    """
+
+    level_pct: float = 1.0
+
+
+@dataclass(frozen=True)
+class ExposureSettings:
+    """How verdicts are given.
+
+    Parameters
+    ----------
+    decided : float
+        Probability from which a leg, or level, is named.
+    tilted : float
+        Below this probability of being level, a stretch counts as tilted.
+    """
+
+    decided: float = 0.9
+    tilted: float = 0.1
+
+
+@dataclass(frozen=True)
+class SuggestionSettings:
+    """What may be suggested.
+
+    Parameters
+    ----------
+    with_traffic_limit_kmh : float
+        Above this speed limit, running with traffic is never suggested where there is no footway [km/h]
+        (50: architecture.md; a constraint for safety, judgement).
+    quiet_limit_kmh : float
+        Unmapped crossings are suggested only up to this limit [km/h] (30: architecture.md, judgement).
+    smallest_gain : float
+        Smallest improvement of the absolute balance worth suggesting (judgement).
+    usual_balance : float
+        Below this absolute balance the run counts as even (0.2: science.md 7.2, judgement).
+    """
+
+    with_traffic_limit_kmh: float = 50.0
+    quiet_limit_kmh: float = 30.0
+    smallest_gain: float = 0.1
+    usual_balance: float = 0.2
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of the whole line.
+
+    Parameters
+    ----------
+    track : TrackSettings
+        Cleaning and cutting.
+    matching : MatchingSettings
+        Matching.
+    lateral : LateralSettings
+        Lateral position.
+    cross_slope : CrossSlopeSettings
+        Cross slope.
+    exposure : ExposureSettings
+        Verdicts.
+    suggestion : SuggestionSettings
+        Suggestions.
+    draws : int
+        Number of drawn histories (200: architecture.md).
+    seed : int
+        Seed of every random generator; the same seed gives the same numbers.
+    """
+
+    track: TrackSettings = field(default_factory=TrackSettings)
+    matching: MatchingSettings = field(default_factory=MatchingSettings)
+    lateral: LateralSettings = field(default_factory=LateralSettings)
+    cross_slope: CrossSlopeSettings = field(default_factory=CrossSlopeSettings)
+    exposure: ExposureSettings = field(default_factory=ExposureSettings)
+    suggestion: SuggestionSettings = field(default_factory=SuggestionSettings)
+    draws: int = 200
+    seed: int = 20261122
