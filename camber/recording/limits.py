@@ -1,0 +1,58 @@
+"""How much a file may cost before it is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ReadLimits:
+    """Limits of the readers; a file beyond one of them is refused, never thinned.
+
+    The defaults are judgements, made against what 570 real recordings need: the largest holds some 50,000
+    points, the deepest nests 8 elements.
+
+    Parameters
+    ----------
+    size_bytes : int
+        Content after decompression [bytes].
+    ratio : float
+        Size after to size before decompression, once `ratio_from_bytes` are exceeded (text of a recording
+        shrinks 10 to 30 times, a bomb 1,000 times).
+    ratio_from_bytes : int
+        Decompressed size from which `ratio` counts [bytes].
+    blank_bytes : int
+        Blank space and byte order marks skipped before the content [bytes].
+    elements : int
+        XML elements.
+    depth : int
+        Nesting of XML elements.
+    attributes : int
+        Attributes of one XML element.
+    point_elements : int
+        XML elements within one point.
+    points : int
+        Points of one recording (2 million are 23 days at one per second).
+    name_length : int
+        Characters kept of a name.
+    bad_share : float
+        Share of points without a usable position above which nothing in the file is trusted.
+    first_year : int
+        Times before this year are none (1990: before the first civil satellite receivers for runners).
+    future_days : float
+        Times further than this ahead of the clock are none [days]; clocks and zones may be wrong by a day.
+    """
+
+    size_bytes: int = 512 * 2**20
+    ratio: float = 200.0
+    ratio_from_bytes: int = 16 * 2**20
+    blank_bytes: int = 4096
+    elements: int = 50_000_000
+    depth: int = 64
+    attributes: int = 256
+    point_elements: int = 1000
+    points: int = 2_000_000
+    name_length: int = 1000
+    bad_share: float = 0.2
+    first_year: int = 1990
+    future_days: float = 2.0
