@@ -1,0 +1,286 @@
+"""Half width, lateral states and the tilt of each profile at an offset: arrays in, arrays out.
+
+Signs are those of `camber.conventions`: positive is right of travel, and a positive cross slope falls to the
+right. Lateral states come in the order of `camber.conventions.LATERAL_STATES`. Numbers are arguments with
+documented defaults; the defaults equal ``standards/lateral_offset.csv``, which says where each is from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from camber.conventions import LATERAL_STATES, LateralState, Profile
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    BoolArray = NDArray[np.bool_]
+    FloatArray = NDArray[np.float64]
+    ObjectArray = NDArray[np.object_]
+
+PROFILES: Final = tuple(Profile)
+"""Order of the profiles; a profile's code is its place in it."""
+
+
+@dataclass(frozen=True)
+class WidthAssumptions:
+    """How well a width is known.
+
+    Parameters
+    ----------
+    tagged_std_m : float
+        Standard deviation of a tagged total width [m] (judgement).
+    lanes_std_m : float
+        Standard deviation of lanes times lane width [m] (judgement).
+    """
+
+    tagged_std_m: float = 0.5
+    lanes_std_m: float = 0.8
+
+
+@dataclass(frozen=True)
+class OffsetAssumptions:
+    """Where across the street a runner is in each lateral state.
+
+    Parameters
+    ----------
+    edge_clearance_m, edge_std_m : float
+        Distance of a runner at the edge from it, and its spread [m] (judgement: no published study of
+        runners' lateral position was found).
+    parked_car_m, parked_clearance_m, parked_std_m : float
+        Width taken by parked cars, a runner's distance from them, and its spread [m] (the width after
+        osm-public-space-mapper and osm2streets; else judgement).
+    shoulder_beyond_m, shoulder_std_m : float
+        How far outside the carriageway a runner on a paved shoulder is [m] (judgement).
+    kerb_m, verge_m, verge_std_m, sidewalk_m, sidewalk_std_m, sidewalk_spread_m : float
+        Width of kerb, of the green strip and of the sidewalk with their spreads, and a runner's spread on
+        it [m] (osm2streets and judgement).
+    centre_std_m : float
+        Spread about the middle [m] (judgement).
+    least_share : float
+        A runner at the edge of a narrow or parked-up road keeps at least this share of the half width from
+        the middle (judgement).
+    """
+
+    edge_clearance_m: float = 0.75
+    edge_std_m: float = 0.4
+    parked_car_m: float = 2.1
+    parked_clearance_m: float = 0.6
+    parked_std_m: float = 0.5
+    shoulder_beyond_m: float = 0.4
+    shoulder_std_m: float = 0.5
+    kerb_m: float = 0.1
+    verge_m: float = 0.0
+    verge_std_m: float = 0.7
+    sidewalk_m: float = 1.8
+    sidewalk_std_m: float = 0.6
+    sidewalk_spread_m: float = 0.4
+    centre_std_m: float = 0.8
+    least_share: float = 0.25
+
+
+def half_width(
+    width_m: FloatArray,
+    lanes: FloatArray,
+    lane_m: FloatArray,
+    default_total_m: FloatArray,
+    default_std_m: FloatArray,
+    *,
+    assumptions: WidthAssumptions = WidthAssumptions(),
+) -> tuple[FloatArray, FloatArray, ObjectArray]:
+    """Half the width of the carriageway: from the tagged width, else the lanes, else the class.
+
+    Parameters
+    ----------
+    width_m, lanes : ndarray of float64, shape (n,)
+        Tagged width from kerb to kerb, parking included [m], and number of lanes; NaN or 0 where untagged.
+    lane_m : ndarray of float64, shape (n,)
+        Width of a lane [m]; NaN where lanes make no sense.
+    default_total_m, default_std_m : ndarray of float64, shape (n,)
+        Total width of the class and its standard deviation [m].
+    assumptions : WidthAssumptions
+        How well tags are known.
+
+    Returns
+    -------
+    half_width_m, half_width_std_m : ndarray of float64, shape (n,)
+        Half width and its standard deviation [m].
+    source : ndarray of object, shape (n,)
+        "tagged", "lanes" or "class".
+    """
+    from_lanes = lanes * lane_m
+    is_tagged, has_lanes = width_m > 0.0, from_lanes > 0.0
+    total = np.where(is_tagged, width_m, np.where(has_lanes, from_lanes, default_total_m))
+    lanes_std = np.where(has_lanes, assumptions.lanes_std_m, default_std_m)
+    std = np.where(is_tagged, assumptions.tagged_std_m, lanes_std)
+    source = np.where(is_tagged, "tagged", np.where(has_lanes, "lanes", "class")).astype(object)
+    return total / 2.0, std / 2.0, source
+
+
+def state_offsets(
+    half_width_m: FloatArray,
+    half_width_std_m: FloatArray,
+    *,
+    parked_left: BoolArray,
+    parked_right: BoolArray,
+    shoulder_left: BoolArray,
+    shoulder_right: BoolArray,
+    assumptions: OffsetAssumptions = OffsetAssumptions(),
+) -> tuple[FloatArray, FloatArray]:
+    """Where across the street each lateral state is, in the frame in which left and right are given.
+
+    Parameters
+    ----------
+    half_width_m, half_width_std_m : ndarray of float64, shape (n,)
+        Half width of the carriageway (of the path, on a path) and its standard deviation [m].
+    parked_left, parked_right : ndarray of bool, shape (n,)
+        Whether cars are parked along that edge; they win over a shoulder.
+    shoulder_left, shoulder_right : ndarray of bool, shape (n,)
+        Whether there is a paved shoulder on that side.
+    assumptions : OffsetAssumptions
+        The numbers.
+
+    Returns
+    -------
+    mean_m, std_m : ndarray of float64, shape (n, 6)
+        Offset from the middle, positive right, and its standard deviation, the runner's own spread and the
+        uncertainty of the width together [m]; columns as `camber.conventions.LATERAL_STATES`. ``other`` is
+        the middle, spread evenly over the width (standard deviation w / sqrt 3).
+    """
+    given = assumptions
+    left, left_std = _edge(half_width_m, parked_left, shoulder_left, given)
+    right, right_std = _edge(half_width_m, parked_right, shoulder_right, given)
+    walk = half_width_m + given.kerb_m + given.verge_m + given.sidewalk_m / 2.0
+    walk_std = np.hypot(given.sidewalk_spread_m, np.hypot(given.verge_std_m, given.sidewalk_std_m / 2.0))
+    zero = np.zeros_like(half_width_m)
+    mean = np.stack([-walk, -left, zero, right, walk, zero], axis=1)
+    std = np.stack(
+        [
+            np.hypot(walk_std, half_width_std_m),
+            np.hypot(left_std, half_width_std_m),
+            np.full_like(half_width_m, given.centre_std_m),
+            np.hypot(right_std, half_width_std_m),
+            np.hypot(walk_std, half_width_std_m),
+            np.hypot(half_width_m, half_width_std_m) / np.sqrt(3.0),
+        ],
+        axis=1,
+    )
+    return mean, std
+
+
+def _edge(
+    half_width_m: FloatArray, parked: BoolArray, shoulder: BoolArray, given: OffsetAssumptions
+) -> tuple[FloatArray, FloatArray]:
+    """Distance of a runner at one edge from the middle, and its own spread [m]."""
+    free = half_width_m - given.edge_clearance_m
+    beside_cars = half_width_m - given.parked_car_m - given.parked_clearance_m
+    beyond = half_width_m + given.shoulder_beyond_m
+    distance = np.where(parked, beside_cars, np.where(shoulder, beyond, free))
+    alone = np.where(shoulder, given.shoulder_std_m, given.edge_std_m)
+    spread = np.where(parked, given.parked_std_m, alone)
+    return np.maximum(distance, given.least_share * half_width_m), spread
+
+
+def allowed_states(
+    is_road: BoolArray,
+    sidewalk_left: ObjectArray,
+    sidewalk_right: ObjectArray,
+    *,
+    assume_untagged: bool = False,
+) -> BoolArray:
+    """Which lateral states can exist on each way.
+
+    Parameters
+    ----------
+    is_road : ndarray of bool, shape (n,)
+        Whether the way is a carriageway; elsewhere only ``other`` exists.
+    sidewalk_left, sidewalk_right : ndarray of object, shape (n,)
+        "yes", "no", "separate" or "" (untagged), in the frame wanted. A sidewalk mapped as a way of its own
+        ("separate") is carried by that way.
+    assume_untagged : bool
+        Whether an untagged sidewalk may exist.
+
+    Returns
+    -------
+    ndarray of bool, shape (n, 6)
+        Columns as `camber.conventions.LATERAL_STATES`.
+    """
+    wanted = ("yes", "") if assume_untagged else ("yes",)
+    allowed = np.repeat(np.asarray(is_road, dtype=bool)[:, np.newaxis], len(LATERAL_STATES), axis=1)
+    columns = (LateralState.LEFT_SIDEWALK, sidewalk_left), (LateralState.RIGHT_SIDEWALK, sidewalk_right)
+    for state, tags in columns:
+        allowed[:, LATERAL_STATES.index(state)] &= np.isin(np.asarray(tags, dtype=str), wanted)
+    allowed[:, LATERAL_STATES.index(LateralState.OTHER)] = ~np.asarray(is_road, dtype=bool)
+    return allowed
+
+
+def cross_slope(
+    profile: NDArray[np.int64],
+    offset_m: FloatArray,
+    grade_pct: FloatArray,
+    half_width_m: FloatArray,
+    low_side: NDArray[np.int64] | FloatArray,
+    *,
+    blend_m: float = 0.4,
+) -> FloatArray:
+    """Signed cross slope of each profile at an offset, in the frame of the offset.
+
+    Parameters
+    ----------
+    profile : ndarray of int64, shape (n,)
+        Codes: places in `PROFILES`.
+    offset_m : ndarray of float64, shape (n,)
+        Offset from the middle of the carriageway [m], positive right.
+    grade_pct : ndarray of float64, shape (n,)
+        Absolute cross slope of the planes [%].
+    half_width_m : ndarray of float64, shape (n,)
+        Half width [m]; NaN if unknown. On ways narrower than 1.6 m the blend shrinks to a quarter of the
+        width (judgement).
+    low_side : ndarray, shape (n,)
+        +1 where a plane falls to the right, -1 to the left; for one_way, tagged, to_inside and outward.
+    blend_m : float
+        Scale over which the two planes of a crown blend [m] (judgement: within about half a metre).
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Cross slope [%], positive where it falls to the right. A crown, g tanh(y / blend), falls to its
+        edges; an inverted profile to its middle; ``to_road`` (a sidewalk at offset y) back to the road,
+        -g sign(y); the others are one plane, g times the low side. NaN where the profile is unknown.
+    """
+    blend = np.fmin(blend_m, half_width_m / 2.0)
+    ridge = np.tanh(offset_m / np.where(blend > 0.0, blend, blend_m))
+    plane = np.asarray(low_side, dtype=np.float64)
+    shape = {
+        Profile.CROWNED: ridge,
+        Profile.INVERTED: -ridge,
+        Profile.TO_ROAD: -np.sign(offset_m),
+        Profile.UNKNOWN: np.full_like(offset_m, np.nan),
+    }
+    factors = [np.broadcast_to(shape.get(name, plane), np.shape(ridge)) for name in PROFILES]
+    chosen: FloatArray = np.choose(profile, factors)
+    return grade_pct * chosen
+
+
+def parabolic_slope(offset_m: FloatArray, grade_pct: FloatArray, half_width_m: FloatArray) -> FloatArray:
+    """Signed cross slope of a parabolic camber at an offset, in the frame of the offset.
+
+    Parameters
+    ----------
+    offset_m : ndarray of float64, shape (n,)
+        Offset from the crown [m], positive right.
+    grade_pct : ndarray of float64, shape (n,)
+        Nominal cross slope: height of the crown over half the width [%].
+    half_width_m : ndarray of float64, shape (n,)
+        Half width w [m]; beyond the edge the slope stays that of the edge.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        2 g y / w [%], positive where it falls to the right: nominal at the quarter points, twice that at the
+        edges. From z = 2 x^2 / (n W) for a camber of 1 in n on a width W (civilnotess.com).
+    """
+    return 2.0 * grade_pct * np.clip(offset_m / half_width_m, -1.0, 1.0)

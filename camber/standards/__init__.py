@@ -1,0 +1,36 @@
+"""Sourced assumptions: cross slope, width, law, traffic side, position error, habits.
+
+Reads only the CSV files and the borders that are packaged beside it. Every row carries its confidence and
+what it rests on; `list_assumptions` shows them all.
+"""
+
+from camber.standards.borders import region_at
+from camber.standards.gnss import GnssClass, gnss_classes
+from camber.standards.law import PedestrianRule, pedestrian_rule
+from camber.standards.listing import list_assumptions
+from camber.standards.priors import maxspeed_default_kmh, prior_context
+from camber.standards.tables import (
+    cross_slope_table,
+    gnss_error_table,
+    pedestrian_law_table,
+    side_prior_table,
+    width_table,
+)
+from camber.standards.ways import assume
+
+__all__ = [
+    "GnssClass",
+    "PedestrianRule",
+    "assume",
+    "cross_slope_table",
+    "gnss_classes",
+    "gnss_error_table",
+    "list_assumptions",
+    "maxspeed_default_kmh",
+    "pedestrian_law_table",
+    "pedestrian_rule",
+    "prior_context",
+    "region_at",
+    "side_prior_table",
+    "width_table",
+]
