@@ -31,7 +31,7 @@ EXTENDED: Final = {
     "speed": "speed_mps",
     "hAcc": "accuracy_m",
 }
-"""Descendants of a point's extensions, as Garmin (TrackPointExtension v1, v2), Cluetrust and Apple name them."""
+"""Descendants of a point's extensions, as Garmin (TrackPointExtension), Cluetrust and Apple name them."""
 
 _NOT_NEGATIVE: Final = frozenset(EXTENDED.values())
 """Apple writes -1 for a speed or an accuracy that it does not know."""
