@@ -1,0 +1,199 @@
+"""OpenStreetMap extracts: ``.osm``, ``.osm.gz``, ``.osm.bz2`` and ``.osm.pbf`` to raw ways.
+
+A damaged file is one clear error; a damaged way costs itself alone and is counted.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import re
+from array import array
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from camber.errors import RoadsError
+from camber.roads.raw_ways import RawWays, clean_ways
+from camber.roads.road_set import roads_from_raw_ways
+from camber.schema import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from camber.schema import Roads
+
+NOT_FOR_RUNNING: Final = frozenset(
+    {
+        *("motorway", "motorway_link", "bus_guideway", "raceway", "escape", "emergency_bay"),
+        *(
+            "construction",
+            "proposed",
+            "planned",
+            "abandoned",
+            "disused",
+            "razed",
+            "demolished",
+            "removed",
+            "no",
+        ),
+        *("platform", "elevator", "ladder", "via_ferrata", "rest_area", "services"),
+    }
+)
+"""Values of ``highway`` that are left out: closed to runners, not there, or no line to run on (judgement)."""
+
+_HEAD_BYTES: Final = 4096
+_OSM_BASE: Final = re.compile(rb"(?:osm_base|timestamp)=[\"'](\d{4}-\d\d-\d\dT[\d:.]+Z?)[\"']")
+_READABLE: Final = "a .osm, .osm.gz, .osm.bz2 or .osm.pbf extract"
+
+
+def read_roads(path: Path | str, *, country: str | None = None) -> Roads:
+    """Read the roads and paths of an OpenStreetMap extract.
+
+    The format is found from the content, not from the name.
+
+    Parameters
+    ----------
+    path : Path or str
+        An ``.osm``, ``.osm.gz``, ``.osm.bz2`` or ``.osm.pbf`` file.
+    country : str, optional
+        ISO 3166-1 alpha-2 code that overrides the place of every way, and with it the traffic side.
+
+    Returns
+    -------
+    Roads
+        Ways in their drawn direction with the tags that matter, and their graph; what was clipped, dropped
+        or could not be understood is counted in ``problems``.
+
+    Raises
+    ------
+    RoadsError
+        If the file is missing, empty, damaged or no OpenStreetMap data, or ``country`` is unknown.
+    NoRoadsError
+        If it holds no road or path that a runner could use.
+    """
+    path = Path(path)
+    form, date = _inspect(path)
+    try:
+        raw, header_date = _read(path, form)
+    except Exception as error:
+        # The library raises errors of many kinds (RuntimeError, ValueError, UnicodeDecodeError, ...); all of
+        # them mean that the file cannot be trusted.
+        raise RoadsError(
+            f"the OpenStreetMap data cannot be read ({error}); the file is damaged or incomplete: "
+            "download or export it again.",
+            path=path,
+        ) from error
+    raw = clean_ways(raw, path=path)
+    return roads_from_raw_ways(raw, source=path.name, osm_date=header_date or date, country=country)
+
+
+def _inspect(path: Path) -> tuple[str, str | None]:
+    """Format of the file by its first bytes, in pyosmium's words, and the date that an XML head tells."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+        packing = ".gz" if head.startswith(b"\x1f\x8b") else ".bz2" if head.startswith(b"BZh") else ""
+        if packing:
+            with (gzip if packing == ".gz" else bz2).open(path) as file:
+                head = file.read(_HEAD_BYTES)
+    except (OSError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise RoadsError(f"cannot be opened ({reason}); give {_READABLE}.", path=path) from error
+    if not head:
+        raise RoadsError(f"the file is empty; give {_READABLE}.", path=path)
+    if not packing and b"OSMHeader" in head[:32]:
+        return "pbf", None
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        found = _OSM_BASE.search(head.partition(b"<node")[0].partition(b"<way")[0])
+        return f"osm{packing}", found[1].decode() if found else None
+    raise RoadsError(f"this is no OpenStreetMap file; give {_READABLE}.", path=path)
+
+
+def _read(path: Path, form: str) -> tuple[RawWays, str | None]:
+    """All ways of the file with the places of their nodes, and the date of the data if the header tells it."""
+    import osmium  # noqa: PLC0415 - loads native code that most commands do not need
+
+    source = osmium.io.File(str(path), form)
+    processor = osmium.FileProcessor(source).with_locations()
+    for only in (osmium.filter.EntityFilter(osmium.osm.WAY), osmium.filter.KeyFilter("highway", "leisure")):
+        processor = processor.with_filter(only)
+    pages = _Pages()
+    for way in processor:
+        pages.add(way)
+    raw = pages.raw_ways()
+    header = processor.header
+    date = header.get("osmosis_replication_timestamp") or header.get("timestamp") or None
+    return _located_late(raw, processor.node_location_storage, source), date
+
+
+def _located_late(raw: RawWays, store: Any, source: Any) -> RawWays:  # noqa: ANN401 - untyped library
+    """Find the places of nodes that stand after their ways in the file, and of those with negative ids."""
+    import osmium  # noqa: PLC0415 - as above
+
+    rows = np.flatnonzero(np.isnan(raw.longitude_deg))
+    places = {}
+    if (raw.node_id[rows] < 0).any():  # editors give such ids to what is not uploaded yet
+        nodes = osmium.FileProcessor(source, osmium.osm.NODE)
+        places = {node.id: node.location for node in nodes if node.id < 0}
+    longitude, latitude = raw.longitude_deg.copy(), raw.latitude_deg.copy()
+    for row, node in zip(rows.tolist(), raw.node_id[rows].tolist(), strict=True):
+        place = places.get(node) if node < 0 else _stored(store, node)
+        if place is not None and place.valid():
+            longitude[row], latitude[row] = place.lon, place.lat
+    return replace(raw, longitude_deg=longitude, latitude_deg=latitude)
+
+
+def _stored(store: Any, node: int) -> Any:  # noqa: ANN401 - untyped library
+    try:
+        return store.get(node)
+    except KeyError:
+        return None
+
+
+def _is_wanted(tags: Mapping[str, str]) -> bool:
+    if "highway" in tags:
+        return tags["highway"] not in NOT_FOR_RUNNING
+    sports = tags.get("sport", "")
+    # `leisure=track` without a sport is mostly for running (judgement); those for horses and cars say so.
+    return tags.get("leisure") == "track" and (not sports or "running" in sports or "athletics" in sports)
+
+
+class _Pages:
+    """What has been read so far, in flat arrays: an object of the library dies when the next is read."""
+
+    def __init__(self) -> None:
+        self.way_id = array("q")
+        self.first = array("q", [0])
+        self.node_id = array("q")
+        self.places_deg = array("d")
+        self.tags: list[dict[str, str]] = []
+        self.left_out = 0
+
+    def add(self, way: Any) -> None:  # noqa: ANN401 - untyped library
+        tags = dict(way.tags)
+        if way.deleted or not _is_wanted(tags):
+            self.left_out += "highway" in tags
+            return
+        for node in way.nodes:
+            place = node.location
+            self.node_id.append(node.ref)
+            self.places_deg.extend((place.lon, place.lat) if place.valid() else (np.nan, np.nan))
+        self.way_id.append(way.id)
+        self.first.append(len(self.node_id))
+        self.tags.append(tags)
+
+    def raw_ways(self) -> RawWays:
+        places = np.array(self.places_deg, dtype=float).reshape(-1, 2)
+        text = "ways are no place to run (motorways, construction, platforms and the like): left out."
+        return RawWays(
+            way_id=np.array(self.way_id, dtype=np.int64),
+            tags=tuple(self.tags),
+            first=np.array(self.first, dtype=np.int64),
+            node_id=np.array(self.node_id, dtype=np.int64),
+            longitude_deg=places[:, 0],
+            latitude_deg=places[:, 1],
+            problems=(Problem("left_out_way", text, self.left_out),) if self.left_out else (),
+        )

@@ -1,0 +1,183 @@
+"""Ways as a source gives them, before they are measured: ids, tags, nodes, places in degrees.
+
+Here ways lose what cannot be used: nodes without a place, ways without length, older copies of one way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from camber.errors import NoRoadsError
+from camber.schema import Problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+    BoolArray = NDArray[np.bool_]
+
+FIRST_OWN_ID: Final = 10**15
+"""Ids from here on are ours: for ways with negative ids, which editors give to what is not uploaded yet.
+
+OpenStreetMap counted about 1.4e9 ways in 2025; the distance is a judgement.
+"""
+
+_METRES_PER_DEGREE: Final = 111_320.0
+"""Length of one degree of a great circle on a sphere of 6378 km, to compare runs of one way only."""
+
+
+@dataclass(frozen=True, eq=False)
+class RawWays:
+    """Ways of any source, nodes one after the other.
+
+    Parameters
+    ----------
+    way_id : ndarray of int64, shape (n_ways,)
+        OpenStreetMap ids.
+    tags : tuple of dict, length n_ways
+        The tags of each way.
+    first : ndarray of int64, shape (n_ways + 1,)
+        The nodes of way ``w`` are rows ``first[w]:first[w + 1]``, in the drawn order.
+    node_id : ndarray of int64, shape (n_nodes,)
+        OpenStreetMap id of each node.
+    longitude_deg, latitude_deg : ndarray of float64, shape (n_nodes,)
+        Place of each node [deg]; NaN where the source does not tell it.
+    problems : tuple of Problem
+        What was lost so far.
+    """
+
+    way_id: IntArray
+    tags: tuple[dict[str, str], ...]
+    first: IntArray
+    node_id: IntArray
+    longitude_deg: FloatArray
+    latitude_deg: FloatArray
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def row_way(self) -> IntArray:
+        """Position of the way of each node row.
+
+        Returns
+        -------
+        ndarray of int64, shape (n_nodes,)
+            Positions in ``way_id``.
+        """
+        return np.repeat(np.arange(len(self.way_id)), np.diff(self.first))
+
+
+def clean_ways(raw: RawWays, *, path: Path | str) -> RawWays:
+    """Keep one usable line per way.
+
+    Of copies of one way the last is kept. A way with nodes that have no place is clipped to its longest
+    stretch without gaps. Ways of fewer than two nodes or of no length are dropped. Negative ids are replaced.
+
+    Parameters
+    ----------
+    raw : RawWays
+        Ways as the source gave them.
+    path : Path or str
+        The source, for the error.
+
+    Returns
+    -------
+    RawWays
+        Ways with unique ids from 0 on, each with at least two nodes and a length, all nodes with a place.
+
+    Raises
+    ------
+    NoRoadsError
+        If nothing is left.
+    """
+    raw = _positive_ids(_last_copies(raw))
+    raw = _clipped(_without_repeated_nodes(raw))
+    if not len(raw.way_id):
+        lost = "".join(f" {problem.count} {problem.message}" for problem in raw.problems)
+        text = "holds no road or path that a runner could use; export an area with ways tagged `highway`."
+        raise NoRoadsError(text + lost, path=path)
+    return raw
+
+
+def _selected(raw: RawWays, ways: BoolArray, rows: BoolArray, *problems: Problem) -> RawWays:
+    """Some ways and some of their node rows; problems with a count of zero are not noted."""
+    rows = rows & ways[raw.row_way]
+    sizes = np.bincount(raw.row_way[rows], minlength=len(raw.way_id))[ways]
+    return RawWays(
+        way_id=raw.way_id[ways],
+        tags=tuple(raw.tags[way] for way in np.flatnonzero(ways)),
+        first=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        node_id=raw.node_id[rows],
+        longitude_deg=raw.longitude_deg[rows],
+        latitude_deg=raw.latitude_deg[rows],
+        problems=raw.problems + tuple(problem for problem in problems if problem.count),
+    )
+
+
+def _last_copies(raw: RawWays) -> RawWays:
+    _, from_end = np.unique(raw.way_id[::-1], return_index=True)
+    last = np.zeros(len(raw.way_id), dtype=bool)
+    last[len(raw.way_id) - 1 - from_end] = True
+    note = Problem(
+        "duplicate_way", "ways stood in the file more than once: the last copy was kept.", int((~last).sum())
+    )
+    return _selected(raw, last, np.ones(len(raw.node_id), dtype=bool), note)
+
+
+def _positive_ids(raw: RawWays) -> RawWays:
+    negative = raw.way_id < 0
+    if not negative.any():
+        return raw
+    text = "ways had negative ids, as drawn but not uploaded: they were given ids of our own."
+    note = Problem("renumbered_way", text, int(negative.sum()))
+    renumbered = np.where(negative, FIRST_OWN_ID - raw.way_id, raw.way_id)
+    return replace(raw, way_id=renumbered, problems=(*raw.problems, note))
+
+
+def _without_repeated_nodes(raw: RawWays) -> RawWays:
+    repeated = np.zeros(len(raw.node_id), dtype=bool)
+    repeated[1:] = (np.diff(raw.node_id) == 0) & (np.diff(raw.row_way) == 0)
+    return _selected(raw, np.ones(len(raw.way_id), dtype=bool), ~repeated)
+
+
+def _clipped(raw: RawWays) -> RawWays:
+    """Each way's longest stretch of located nodes; ways without any length dropped."""
+    located = np.isfinite(raw.longitude_deg) & np.isfinite(raw.latitude_deg)
+    way, n_ways = raw.row_way, len(raw.way_id)
+    joined = np.zeros(len(way), dtype=bool)
+    joined[1:] = located[1:] & located[:-1] & (np.diff(way) == 0)
+    run = np.cumsum(~joined) - 1
+    run_way = way[~joined]
+    length = np.bincount(run, weights=np.where(joined, _steps(raw), 0.0), minlength=len(run_way))
+    order = np.lexsort((np.arange(len(run_way)), -length, run_way))
+    best = np.zeros(len(run_way), dtype=bool)
+    best[order[np.flatnonzero(np.diff(run_way[order], prepend=-1))]] = True
+    rows = best[run] & located
+    measured = np.zeros(n_ways, dtype=bool)
+    measured[run_way[best & (length > 0.0)]] = True
+    cut = measured & (np.bincount(way[rows], minlength=n_ways) < np.diff(raw.first))
+    missing = int(np.count_nonzero(~located))
+    return _selected(
+        raw,
+        measured,
+        rows,
+        Problem(
+            "clipped_way", "ways were clipped to their longest stretch with known nodes.", int(cut.sum())
+        ),
+        Problem("missing_node", "nodes of ways are not in the file.", missing),
+        Problem(
+            "short_way", "ways had fewer than two known nodes or no length: dropped.", int((~measured).sum())
+        ),
+    )
+
+
+def _steps(raw: RawWays) -> FloatArray:
+    """Length [m] from the node before, flat-earth; NaN-free."""
+    across = np.diff(raw.longitude_deg, prepend=np.nan) * np.cos(np.radians(raw.latitude_deg))
+    up = np.diff(raw.latitude_deg, prepend=np.nan)
+    return np.nan_to_num(np.hypot(across, up) * _METRES_PER_DEGREE)

@@ -1,0 +1,127 @@
+"""Raw ways of any source to `camber.schema.Roads`: measured, placed in their country, joined to a graph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from pyproj import Transformer
+
+from camber import network, standards
+from camber.conventions import WGS84
+from camber.errors import RoadsError
+from camber.roads.built_up import is_built_up
+from camber.roads.streets import assign_streets
+from camber.roads.tags import parse_tags
+from camber.schema import RoadGraph, Roads, as_ways
+from camber.schema.tables import WAYS
+from camber.standards.borders import region_codes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from camber.roads.raw_ways import RawWays
+
+    FloatArray = NDArray[np.float64]
+
+
+LEFT_TRAFFIC: Final = frozenset(
+    ["AG", "AI", "AU", "BB", "BD", "BM", "BN", "BS", "BT", "BW", "CC", "CK", "CX", "CY", "DM", "FJ", "FK", "GB", "GD", "GG", "GS", "GY", "HK", "HM", "ID", "IE", "IM", "IN", "JE", "JM", "JP", "KE", "KI", "KN", "KY", "LC", "LK", "LS", "MO", "MS", "MT", "MU", "MV", "MW", "MY", "MZ", "NA", "NF", "NP", "NR", "NU", "NZ", "PG", "PK", "PN", "SB", "SC", "SG", "SH", "SR", "SZ", "TC", "TH", "TK", "TL", "TO", "TT", "TV", "TZ", "UG", "VC", "VG", "VI", "WS", "ZA", "ZM", "ZW"]
+)
+"""Countries that drive on the left (``driveSide`` of @rapideditor/country-coder 5.6.1), for a country given by hand."""
+
+
+def roads_from_raw_ways(
+    raw: RawWays, *, source: str, osm_date: str | None = None, country: str | None = None
+) -> Roads:
+    """Measure, place and join cleaned ways.
+
+    Parameters
+    ----------
+    raw : RawWays
+        Ways as `camber.roads.raw_ways.clean_ways` returns them.
+    source : str
+        Base name of the file, or a label.
+    osm_date : str, optional
+        Date of the data, ISO 8601.
+    country : str, optional
+        ISO 3166-1 alpha-2 code that overrides the place of every way, and with it the traffic side.
+
+    Returns
+    -------
+    Roads
+        The road set.
+
+    Raises
+    ------
+    RoadsError
+        If the country is unknown.
+    """
+    bounds_deg = _bounds(raw)
+    crs = local_utm(bounds_deg)
+    xy = np.stack(
+        Transformer.from_crs(WGS84, crs, always_xy=True).transform(raw.longitude_deg, raw.latitude_deg),
+        axis=1,
+    )
+    columns, unread = parse_tags(raw.tags)
+    columns = columns.set_index(pd.Index(raw.way_id, name="way_id"))
+    columns = columns.join(_regions(raw, columns["driving_side"], country, source))
+    graph = RoadGraph(**network.build_graph(raw.first, raw.node_id, xy)._asdict())
+    lines = shapely.linestrings(xy, indices=raw.row_way)
+    columns["length_m"] = np.bincount(graph.edge_way, weights=graph.edge_length_m, minlength=len(lines))
+    ways = gpd.GeoDataFrame(columns, geometry=lines, crs=crs)
+    ways["built_up"] = is_built_up(ways)
+    ways = ways.join(assign_streets(ways, graph))
+    ways = ways[[*(column.name for column in WAYS), "geometry"]]
+    return Roads(as_ways(ways), graph, crs, bounds_deg, osm_date, source, raw.problems + unread)
+
+
+def local_utm(bounds_deg: tuple[float, float, float, float]) -> str:
+    """Universal Transverse Mercator zone of the middle of an area.
+
+    Parameters
+    ----------
+    bounds_deg : tuple of float
+        West, south, east, north [deg].
+
+    Returns
+    -------
+    str
+        Such as ``"EPSG:32635"``; zones are 6 degrees wide from 180 W (EPSG 32601 to 32660 in the north,
+        32701 to 32760 in the south).
+    """
+    west, south, east, north = bounds_deg
+    zone = int(((west + east) / 2.0 + 180.0) // 6.0) % 60 + 1
+    return f"EPSG:{(32600 if south + north >= 0.0 else 32700) + zone}"
+
+
+def _bounds(raw: RawWays) -> tuple[float, float, float, float]:
+    west, east = raw.longitude_deg.min(), raw.longitude_deg.max()
+    return float(west), float(raw.latitude_deg.min()), float(east), float(raw.latitude_deg.max())
+
+
+def _regions(raw: RawWays, driving_side: pd.Series, country: str | None, source: str) -> pd.DataFrame:
+    """Country and traffic side of each way: by hand, else where its first node lies; the tag goes first."""
+    if country is None:
+        first = raw.first[:-1]
+        regions = standards.region_at(raw.longitude_deg[first], raw.latitude_deg[first])
+        code, side = regions["country"].to_numpy(dtype=str), regions["traffic_side"].to_numpy(dtype=str)
+    else:
+        code = np.full(len(driving_side), country)
+        side = np.full(len(driving_side), _traffic_side(country, source))
+    side = np.where(driving_side != "", driving_side, side)
+    columns = {"country": pd.Series(code, dtype="str"), "traffic_side": pd.Series(side, dtype="str")}
+    return pd.DataFrame(columns).set_index(driving_side.index)
+
+
+def _traffic_side(country: str, source: str) -> str:
+    if country not in region_codes():
+        raise RoadsError(
+            f"the country {country!r} is not known; give a two-letter code such as 'DE' or 'GB', "
+            "or none to take it from the map.",
+            path=source,
+        )
+    return "left" if country in LEFT_TRAFFIC else "right"

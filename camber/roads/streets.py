@@ -1,0 +1,271 @@
+"""Which ways are one street: carriageways that continue each other, and the sidewalks and tracks beside them.
+
+Kernel first: geometry and pairs as arrays; then the table.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from camber.geometry import project_to_segment
+from camber.network import connected_groups
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from camber.schema import RoadGraph
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+    BoolArray = NDArray[np.bool_]
+
+CARRIAGEWAYS: Final = frozenset(
+    {
+        *("trunk", "trunk_link", "primary", "primary_link", "secondary", "secondary_link", "tertiary"),
+        *("tertiary_link", "unclassified", "residential", "living_street", "road", "busway", "service"),
+    }
+)
+"""Classes of ``highway`` on which vehicles drive, and which can have a sidewalk beside them."""
+
+COMPANIONS: Final = frozenset({"footway", "cycleway", "path"})
+"""Classes that can run beside a carriageway as its sidewalk or cycle track."""
+
+GAP_M: Final = 12.0
+"""Widest gap between the edge of a carriageway and the middle of a way beside it [m] (judgement)."""
+
+SPACING_M: Final = 10.0
+"""Distance between the places at which a way is held against carriageways [m] (judgement)."""
+
+TURN_DEG: Final = 25.0
+"""Largest angle between a carriageway and a way beside it [deg] (judgement)."""
+
+SHARE_TAGGED: Final = 0.5
+"""Share of a way tagged as a sidepath that must run beside the carriageway (judgement)."""
+
+SHARE_UNTAGGED: Final = 0.75
+"""The same for a way that no tag calls a sidepath (judgement: most of its length)."""
+
+SHORTEST_UNTAGGED_M: Final = 25.0
+"""Shorter ways beside a road are taken as its sidewalk only if tagged so [m] (judgement: links, crossings)."""
+
+NAME_BONUS_M: Final = 8.0
+"""How much nearer a carriageway of the same name counts [m] (judgement)."""
+
+LANE_M: Final = 3.0
+"""Width of a lane [m] (default of osm2streets, ``osm2lanes``)."""
+
+HALF_WIDTH_M: Final = 3.5
+"""Half width of a carriageway without width or lanes [m] (judgement: two lanes and some parking)."""
+
+
+def assign_streets(ways: gpd.GeoDataFrame, graph: RoadGraph) -> pd.DataFrame:
+    """Find the street of every way, and the carriageway that a sidewalk or cycle track accompanies.
+
+    Parameters
+    ----------
+    ways : GeoDataFrame, n rows
+        Ways with the tag columns of `camber.schema.tables.WAYS`, ``length_m`` and ``beside``.
+    graph : RoadGraph
+        Their graph.
+
+    Returns
+    -------
+    DataFrame, n rows, index of ``ways``
+        ``street_id`` (smallest way id of the street's carriageways, or of the ways that continue each other),
+        ``carriageway_id`` and ``carriageway_side`` as in `camber.schema.tables.WAYS`.
+    """
+    carriageway, side = find_carriageways(ways)
+    way_id = ways.index.to_numpy()
+    beside = carriageway >= 0
+    first, second = _continuations(ways, graph, ~beside)
+    group = connected_groups(len(ways), first, second)
+    smallest = np.full(len(ways), np.iinfo(np.int64).max)
+    np.minimum.at(smallest, group[~beside], way_id[~beside])
+    street = smallest[group[np.where(beside, carriageway, np.arange(len(ways)))]]
+    accompanied = np.where(beside, way_id[carriageway], -1)
+    return pd.DataFrame(
+        {"street_id": street, "carriageway_id": accompanied, "carriageway_side": side}, index=ways.index
+    )
+
+
+def _continuations(ways: gpd.GeoDataFrame, graph: RoadGraph, alone: BoolArray) -> tuple[IntArray, IntArray]:
+    """Pairs of ways that are one street: same name at a shared node, or the only continuation of a class."""
+    ends = np.diff(graph.node_first_edge)
+    node = np.repeat(np.arange(len(ends)), ends)
+    way = graph.edge_way[graph.node_edge]
+    name = pd.factorize(ways["name"])[0]
+    has_name = (ways["name"] != "").to_numpy()
+    kind = pd.factorize(ways["highway"])[0]
+    named = (has_name & alone)[way]
+    order = np.lexsort((name[way[named]], node[named]))
+    at, of = node[named][order], way[named][order]
+    same = (np.diff(at) == 0) & (np.diff(name[of]) == 0)
+    through = graph.node_first_edge[:-1][ends == 2]
+    one, other = way[through], way[through + 1]
+    goes_on = (kind[one] == kind[other]) & (name[one] == name[other]) & alone[one] & alone[other]
+    first = np.concatenate([of[:-1][same], one[goes_on]])
+    second = np.concatenate([of[1:][same], other[goes_on]])
+    return first.astype(np.int64), second.astype(np.int64)
+
+
+def find_carriageways(ways: gpd.GeoDataFrame) -> tuple[IntArray, IntArray]:
+    """Find the carriageway that each separately mapped sidewalk or cycle track accompanies.
+
+    At every 10 m of a footway, cycleway or path the nearest carriageway is sought that runs the same way
+    within 12 m and half its own width. Where enough of these places find one, on one side, the way
+    accompanies the carriageway that most of them found.
+
+    Parameters
+    ----------
+    ways : GeoDataFrame, n rows
+        Ways with the tag columns of `camber.schema.tables.WAYS`, ``length_m`` and ``beside``.
+
+    Returns
+    -------
+    carriageway : ndarray of int64, shape (n,)
+        Position of the carriageway in ``ways``; -1 for a way that accompanies none.
+    side : ndarray of int64, shape (n,)
+        -1 where it lies left, 1 where it lies right of the accompanying way, as that is drawn; 0 for none.
+    """
+    carriageway, side = np.full(len(ways), -1), np.zeros(len(ways), dtype=np.int64)
+    companion = np.flatnonzero(_may_accompany(ways))
+    road = np.flatnonzero(ways["highway"].isin(CARRIAGEWAYS) & ~ways["area"])
+    if not len(companion) or not len(road):
+        return carriageway, side
+    lines = ways.geometry.to_numpy()
+    place_way, place_xy, place_direction = sample_line(lines[companion])
+    place_way = companion[place_way]
+    segment_road, segment = _segments(lines[road])
+    segment_road = road[segment_road]
+    reach = half_width_m(ways)[segment_road] + GAP_M
+    place, found, offset = _alongside(place_xy, place_direction, segment, reach)
+    fits = _fits(ways, place_way[place], segment_road[found])
+    place, found, offset = place[fits], segment_road[found][fits], offset[fits]
+    same_name = _same_name(ways, place_way[place], found)
+    nearness = np.abs(offset) - np.where(same_name, NAME_BONUS_M, 0.0)
+    order = np.lexsort((found, nearness, place))
+    nearest = order[np.flatnonzero(np.diff(place[order], prepend=-1))]
+    votes = pd.DataFrame(
+        {
+            "way": place_way[place[nearest]],
+            "road": found[nearest],
+            "side": np.sign(offset[nearest]).astype(int),
+        }
+    )
+    places = np.bincount(place_way, minlength=len(ways))
+    return _count_votes(votes, places, ways["is_sidepath"].to_numpy())
+
+
+def _count_votes(votes: pd.DataFrame, places: IntArray, tagged: BoolArray) -> tuple[IntArray, IntArray]:
+    """Majority of the places of each way, first for the side, then for the carriageway on that side."""
+    carriageway, side = np.full(len(places), -1), np.zeros(len(places), dtype=np.int64)
+    by_side = votes.groupby(["way", "side"]).size().rename("count").reset_index()
+    best = by_side.sort_values(["way", "count", "side"], kind="stable").drop_duplicates("way", keep="last")
+    way = best["way"].to_numpy()
+    enough = best["count"].to_numpy() >= np.where(tagged[way], SHARE_TAGGED, SHARE_UNTAGGED) * places[way]
+    best = best[enough & (best["side"] != 0).to_numpy()]
+    on_side = votes.merge(best[["way", "side"]], on=["way", "side"])
+    by_road = on_side.groupby(["way", "road"]).size().rename("count").reset_index()
+    by_road = by_road.sort_values(["way", "count", "road"], ascending=[True, True, False], kind="stable")
+    chosen = by_road.drop_duplicates("way", keep="last")
+    carriageway[chosen["way"]] = chosen["road"]
+    side[best["way"]] = best["side"]
+    return carriageway, side
+
+
+def _may_accompany(ways: gpd.GeoDataFrame) -> BoolArray:
+    crossing = ways["footway"].isin(["crossing", "traffic_island", "link", "access_aisle"])
+    kind = ways["highway"].isin(COMPANIONS) & ~ways["area"] & ~crossing
+    return (kind & (ways["is_sidepath"] | (ways["length_m"] >= SHORTEST_UNTAGGED_M))).to_numpy()
+
+
+def _fits(ways: gpd.GeoDataFrame, way: IntArray, road: IntArray) -> BoolArray:
+    """Only a way that is tagged as a sidepath accompanies a service road, or a road on another layer."""
+    tagged = ways["is_sidepath"].to_numpy()[way]
+    layer, service = ways["layer"].to_numpy(), (ways["highway"] == "service").to_numpy()
+    return tagged | (~service[road] & (layer[way] == layer[road]))
+
+
+def _same_name(ways: gpd.GeoDataFrame, way: IntArray, road: IntArray) -> BoolArray:
+    name = ways["name"].to_numpy(dtype=str)
+    beside = ways["beside"].to_numpy(dtype=str)
+    own = np.where(beside == "", name, beside)
+    return (own[way] != "") & (own[way] == name[road])
+
+
+def half_width_m(ways: gpd.GeoDataFrame) -> FloatArray:
+    """Half width of carriageways, roughly: enough to tell what can lie beside them.
+
+    Parameters
+    ----------
+    ways : GeoDataFrame, n rows
+        Ways with ``width_m`` and ``lanes``.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Half width [m] from the width, else from the lanes, else 3.5 m.
+    """
+    width, lanes = ways["width_m"].to_numpy(), ways["lanes"].to_numpy()
+    by_lanes = np.where(np.isnan(lanes), HALF_WIDTH_M, lanes * LANE_M / 2.0)
+    return np.where(np.isnan(width), by_lanes, width / 2.0)
+
+
+def sample_line(lines: NDArray[np.object_]) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Places at even distances along lines, with the direction of the line there.
+
+    Parameters
+    ----------
+    lines : ndarray of LineString, shape (n,)
+        Lines in metres.
+
+    Returns
+    -------
+    line : ndarray of int64, shape (m,)
+        Position of the line of each place.
+    xy : ndarray of float64, shape (m, 2)
+        Places [m], in the middle of equal pieces of at most 10 m; one at least for each line.
+    direction : ndarray of float64, shape (m, 2)
+        Unit vector along the line as drawn; zero where the line turns back on itself.
+    """
+    length = shapely.length(lines)
+    pieces = np.maximum(np.ceil(length / SPACING_M), 1).astype(np.int64)
+    line = np.repeat(np.arange(len(lines)), pieces)
+    rank = np.arange(len(line)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    step = (length / pieces)[line]
+    at = (rank + 0.5) * step
+    before = shapely.get_coordinates(shapely.line_interpolate_point(lines[line], at - 0.25 * step))
+    after = shapely.get_coordinates(shapely.line_interpolate_point(lines[line], at + 0.25 * step))
+    along = after - before
+    size = np.hypot(along[:, 0], along[:, 1])[:, np.newaxis]
+    xy = shapely.get_coordinates(shapely.line_interpolate_point(lines[line], at))
+    return line, xy, np.divide(along, size, out=np.zeros_like(along), where=size > 0.0)
+
+
+def _segments(lines: NDArray[np.object_]) -> tuple[IntArray, FloatArray]:
+    """Segments of lines: line of each, and start and end, shape (m, 2, 2)."""
+    vertices, line = shapely.get_coordinates(lines, return_index=True)
+    same = np.diff(line) == 0
+    return line[:-1][same], np.stack([vertices[:-1][same], vertices[1:][same]], axis=1)
+
+
+def _alongside(
+    xy: FloatArray, direction: FloatArray, segment: FloatArray, reach_m: FloatArray
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Pairs of a place and a parallel segment within reach, and how far to the right of the place it lies."""
+    tree = shapely.STRtree(shapely.linestrings(segment))
+    place, found = tree.query(shapely.points(xy), predicate="dwithin", distance=float(reach_m.max()))
+    start, end = segment[found, 0], segment[found, 1]
+    _, offset = project_to_segment(xy[place], start, end)
+    along = end - start
+    length = np.hypot(along[:, 0], along[:, 1])
+    cosine = (along * direction[place]).sum(axis=1) / np.where(length > 0.0, length, 1.0)
+    near = (np.abs(offset) <= reach_m[found]) & (np.abs(cosine) >= np.cos(np.radians(TURN_DEG)))
+    # The place right of a segment of the same direction has the segment on its own left, and the other way round.
+    seen = -offset * np.sign(cosine)
+    return place[near], found[near], seen[near]
