@@ -23,7 +23,7 @@ _VALUE: Final = {
     "cross_slope": "{slope_mean_pct:g} ± {slope_std_pct:g} %; crowned {p_crowned:g}, "
     "{one_way_profile} {p_one_way:g}, inverted {p_inverted:g}",
     "width": "{two_way_total_m:g} m ({one_way_total_m:g} m one-way) ± {width_std_m:g} m; lane {lane_m:g} m",
-    "lateral_offset": "{value_m:g} ± {std_m:g} m",
+    "lateral_offset": "{value:g} ± {std:g} {unit}",
     "gnss_error": "fast {fast_sigma_m:g} m, {fast_tau_low_s:g}-{fast_tau_high_s:g} s; "
     "slow {slow_sigma_m:g} m, {slow_tau_low_s:g}-{slow_tau_high_s:g} s; "
     "bursts {burst_sigma_m:g} m, {burst_tau_s:g} s in {burst_share:.1%} of the time; "

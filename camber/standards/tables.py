@@ -64,7 +64,7 @@ LAYOUTS: Final = {
         positive=("two_way_total_m", "one_way_total_m", "lane_m", "width_std_m"),
         blank=("lane_m",),
     ),
-    "lateral_offset": _Layout("quantity", (), numbers=("value_m", "std_m")),
+    "lateral_offset": _Layout("quantity", ("unit",), numbers=("value", "std")),
     "gnss_error": _Layout(
         "name",
         (),
