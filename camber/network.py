@@ -132,7 +132,7 @@ def build_graph(way_first_vertex: IntArray, vertex_node: IntArray, vertex_xy: Fl
     starts_edge = ~is_last[cuts]
     start, end = cuts[:-1][starts_edge[:-1]], cuts[1:][starts_edge[:-1]]
     way_of_vertex = np.repeat(np.arange(len(first)), np.diff(way_first_vertex))
-    vertex, edge_first_vertex = _ranges(start, end + 1)
+    vertex, edge_first_vertex = ranges(start, end + 1)
     chainage = way_chainage(way_first_vertex, vertex_xy)
     at_junction, junction = np.unique(node[cuts], return_inverse=True)
     number = np.full(len(identifiers), -1, dtype=np.int64)
@@ -156,8 +156,21 @@ def build_graph(way_first_vertex: IntArray, vertex_node: IntArray, vertex_xy: Fl
     )
 
 
-def _ranges(start: IntArray, stop: IntArray) -> tuple[IntArray, IntArray]:
-    """All integers of several half-open ranges, one after the other, and where each range begins."""
+def ranges(start: IntArray, stop: IntArray) -> tuple[IntArray, IntArray]:
+    """List all integers of several half-open ranges, one range after the other.
+
+    Parameters
+    ----------
+    start, stop : ndarray of int64, shape (n,)
+        Each range from ``start`` up to and without ``stop``.
+
+    Returns
+    -------
+    numbers : ndarray of int64
+        The integers.
+    first : ndarray of int64, shape (n + 1,)
+        Where in ``numbers`` each range begins, and the end.
+    """
     first = np.concatenate([[0], np.cumsum(stop - start)]).astype(np.int64)
     return np.arange(first[-1]) + np.repeat(start - first[:-1], stop - start), first
 

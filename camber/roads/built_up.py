@@ -15,7 +15,7 @@ TOWN_STREETS: Final = ("residential", "living_street", "pedestrian")
 """Classes that are by definition lined with houses (wiki Key:highway)."""
 
 FAST_KMH: Final = 70.0
-"""From this limit on a road is taken as outside the town [km/h] (judgement: town limits are 50, 60 at most)."""
+"""From this limit on a road is taken as outside the town [km/h] (judgement: in towns 60 at most)."""
 
 NEAR_M: Final = 100.0
 """How far around the middle of a way town streets count [m] (judgement)."""
@@ -28,8 +28,8 @@ def is_built_up(ways: gpd.GeoDataFrame) -> NDArray[np.bool_]:
     """Judge whether each way lies among streets of a town.
 
     In this order: a zone value of a speed tag (``DE:urban``, ``DE:rural``) decides; a limit of 70 km/h or
-    more says no; a town street, a sidewalk tag, a mapped sidewalk or a street lamp (``lit=yes``) says yes; for
-    the rest, 200 m of town streets within 100 m of the middle of the way say yes.
+    more says no; a town street, a sidewalk tag, a mapped sidewalk or street lamps (``lit=yes``) say yes;
+    for the rest, 200 m of town streets within 100 m of the middle of the way say yes.
 
     Parameters
     ----------
@@ -66,4 +66,5 @@ def _pieces(lines: NDArray[np.object_]) -> NDArray[np.object_]:
         return lines
     vertices, line = shapely.get_coordinates(shapely.segmentize(lines, 25.0), return_index=True)
     same = np.diff(line) == 0
-    return shapely.linestrings(np.stack([vertices[:-1][same], vertices[1:][same]], axis=1))
+    ends = np.stack([vertices[:-1][same], vertices[1:][same]], axis=1)
+    return np.asarray(shapely.linestrings(ends), dtype=object)

@@ -16,33 +16,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from camber.errors import RoadsError
-from camber.roads.raw_ways import RawWays, clean_ways
+from camber.roads.raw_ways import RawWays, clean_ways, left_out
 from camber.roads.road_set import roads_from_raw_ways
-from camber.schema import Problem
+from camber.roads.tags import is_for_running
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from camber.schema import Roads
-
-NOT_FOR_RUNNING: Final = frozenset(
-    {
-        *("motorway", "motorway_link", "bus_guideway", "raceway", "escape", "emergency_bay"),
-        *(
-            "construction",
-            "proposed",
-            "planned",
-            "abandoned",
-            "disused",
-            "razed",
-            "demolished",
-            "removed",
-            "no",
-        ),
-        *("platform", "elevator", "ladder", "via_ferrata", "rest_area", "services"),
-    }
-)
-"""Values of ``highway`` that are left out: closed to runners, not there, or no line to run on (judgement)."""
 
 _HEAD_BYTES: Final = 4096
 _OSM_BASE: Final = re.compile(rb"(?:osm_base|timestamp)=[\"'](\d{4}-\d\d-\d\dT[\d:.]+Z?)[\"']")
@@ -113,7 +92,7 @@ def _inspect(path: Path) -> tuple[str, str | None]:
 
 
 def _read(path: Path, form: str) -> tuple[RawWays, str | None]:
-    """All ways of the file with the places of their nodes, and the date of the data if the header tells it."""
+    """Read all ways with the places of their nodes, and the date of the data if the header tells it."""
     import osmium  # noqa: PLC0415 - loads native code that most commands do not need
 
     source = osmium.io.File(str(path), form)
@@ -136,7 +115,7 @@ def _located_late(raw: RawWays, store: Any, source: Any) -> RawWays:  # noqa: AN
     rows = np.flatnonzero(np.isnan(raw.longitude_deg))
     places = {}
     if (raw.node_id[rows] < 0).any():  # editors give such ids to what is not uploaded yet
-        nodes = osmium.FileProcessor(source, osmium.osm.NODE)
+        nodes: Any = osmium.FileProcessor(source, osmium.osm.NODE)
         places = {node.id: node.location for node in nodes if node.id < 0}
     longitude, latitude = raw.longitude_deg.copy(), raw.latitude_deg.copy()
     for row, node in zip(rows.tolist(), raw.node_id[rows].tolist(), strict=True):
@@ -153,14 +132,6 @@ def _stored(store: Any, node: int) -> Any:  # noqa: ANN401 - untyped library
         return None
 
 
-def _is_wanted(tags: Mapping[str, str]) -> bool:
-    if "highway" in tags:
-        return tags["highway"] not in NOT_FOR_RUNNING
-    sports = tags.get("sport", "")
-    # `leisure=track` without a sport is mostly for running (judgement); those for horses and cars say so.
-    return tags.get("leisure") == "track" and (not sports or "running" in sports or "athletics" in sports)
-
-
 class _Pages:
     """What has been read so far, in flat arrays: an object of the library dies when the next is read."""
 
@@ -174,7 +145,7 @@ class _Pages:
 
     def add(self, way: Any) -> None:  # noqa: ANN401 - untyped library
         tags = dict(way.tags)
-        if way.deleted or not _is_wanted(tags):
+        if way.deleted or not is_for_running(tags):
             self.left_out += "highway" in tags
             return
         for node in way.nodes:
@@ -187,7 +158,6 @@ class _Pages:
 
     def raw_ways(self) -> RawWays:
         places = np.array(self.places_deg, dtype=float).reshape(-1, 2)
-        text = "ways are no place to run (motorways, construction, platforms and the like): left out."
         return RawWays(
             way_id=np.array(self.way_id, dtype=np.int64),
             tags=tuple(self.tags),
@@ -195,5 +165,5 @@ class _Pages:
             node_id=np.array(self.node_id, dtype=np.int64),
             longitude_deg=places[:, 0],
             latitude_deg=places[:, 1],
-            problems=(Problem("left_out_way", text, self.left_out),) if self.left_out else (),
+            problems=left_out(self.left_out),
         )

@@ -34,8 +34,11 @@ WALK_KMH: Final = 7.0
 URBAN_KMH: Final = {"GB": 30 * MILE_KM, "UK": 30 * MILE_KM, "RU": 60.0, "BY": 60.0, "UZ": 70.0, "*": 50.0}
 """Limit in built-up areas by country [km/h] (wiki Key:maxspeed, implicit values); ``*``: all others."""
 
-RURAL_KMH: Final = {"AT": 100.0, "DE": 100.0, "UZ": 100.0, "SE": 70.0, "BE-VLG": 70.0, "BE-BRU": 70.0}
-RURAL_KMH |= dict.fromkeys(("CH", "DK", "FI", "FR", "NL", "NO", "RS", "IE"), 80.0)
+RURAL_KMH: Final = {
+    **dict.fromkeys(("AT", "DE", "UZ"), 100.0),
+    **dict.fromkeys(("CH", "DK", "FI", "FR", "NL", "NO", "RS", "IE"), 80.0),
+    **dict.fromkeys(("SE", "BE-VLG", "BE-BRU"), 70.0),
+}
 """Limit outside built-up areas [km/h] (wiki Key:maxspeed, implicit values); 90, the commonest, elsewhere."""
 
 LIVING_STREET_KMH: Final = 20.0

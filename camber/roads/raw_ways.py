@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from camber import network
 from camber.errors import NoRoadsError
 from camber.schema import Problem
 
@@ -95,7 +96,7 @@ def clean_ways(raw: RawWays, *, path: Path | str) -> RawWays:
     NoRoadsError
         If nothing is left.
     """
-    raw = _positive_ids(_last_copies(raw))
+    raw = _last_copies(_positive_ids(raw))
     raw = _clipped(_without_repeated_nodes(raw))
     if not len(raw.way_id):
         lost = "".join(f" {problem.count} {problem.message}" for problem in raw.problems)
@@ -104,8 +105,25 @@ def clean_ways(raw: RawWays, *, path: Path | str) -> RawWays:
     return raw
 
 
+def left_out(count: int) -> tuple[Problem, ...]:
+    """Note how many ways a source held that are no place to run.
+
+    Parameters
+    ----------
+    count : int
+        Number of ways.
+
+    Returns
+    -------
+    tuple of Problem
+        One problem; none for a count of zero.
+    """
+    text = "ways are no place to run (motorways, construction, platforms and the like): left out."
+    return (Problem("left_out_way", text, count),) if count else ()
+
+
 def _selected(raw: RawWays, ways: BoolArray, rows: BoolArray, *problems: Problem) -> RawWays:
-    """Some ways and some of their node rows; problems with a count of zero are not noted."""
+    """Select some ways and some of their node rows; problems with a count of zero are not noted."""
     rows = rows & ways[raw.row_way]
     sizes = np.bincount(raw.row_way[rows], minlength=len(raw.way_id))[ways]
     return RawWays(
@@ -120,13 +138,22 @@ def _selected(raw: RawWays, ways: BoolArray, rows: BoolArray, *problems: Problem
 
 
 def _last_copies(raw: RawWays) -> RawWays:
+    """Of copies of one way the last, and all ways in the order of their ids, whatever the file's order."""
     _, from_end = np.unique(raw.way_id[::-1], return_index=True)
-    last = np.zeros(len(raw.way_id), dtype=bool)
-    last[len(raw.way_id) - 1 - from_end] = True
-    note = Problem(
-        "duplicate_way", "ways stood in the file more than once: the last copy was kept.", int((~last).sum())
+    order = len(raw.way_id) - 1 - from_end
+    rows, first = network.ranges(raw.first[order], raw.first[order + 1])
+    older = len(raw.way_id) - len(order)
+    note = Problem("duplicate_way", "ways stood in the data more than once: the last copy was kept.", older)
+    return replace(
+        raw,
+        way_id=raw.way_id[order],
+        tags=tuple(raw.tags[way] for way in order),
+        first=first,
+        node_id=raw.node_id[rows],
+        longitude_deg=raw.longitude_deg[rows],
+        latitude_deg=raw.latitude_deg[rows],
+        problems=(*raw.problems, note) if older else raw.problems,
     )
-    return _selected(raw, last, np.ones(len(raw.node_id), dtype=bool), note)
 
 
 def _positive_ids(raw: RawWays) -> RawWays:

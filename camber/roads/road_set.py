@@ -28,10 +28,16 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 
-LEFT_TRAFFIC: Final = frozenset(
-    ["AG", "AI", "AU", "BB", "BD", "BM", "BN", "BS", "BT", "BW", "CC", "CK", "CX", "CY", "DM", "FJ", "FK", "GB", "GD", "GG", "GS", "GY", "HK", "HM", "ID", "IE", "IM", "IN", "JE", "JM", "JP", "KE", "KI", "KN", "KY", "LC", "LK", "LS", "MO", "MS", "MT", "MU", "MV", "MW", "MY", "MZ", "NA", "NF", "NP", "NR", "NU", "NZ", "PG", "PK", "PN", "SB", "SC", "SG", "SH", "SR", "SZ", "TC", "TH", "TK", "TL", "TO", "TT", "TV", "TZ", "UG", "VC", "VG", "VI", "WS", "ZA", "ZM", "ZW"]
-)
-"""Countries that drive on the left (``driveSide`` of @rapideditor/country-coder 5.6.1), for a country given by hand."""
+# fmt: off
+LEFT_TRAFFIC: Final = frozenset({
+    "AG", "AI", "AU", "BB", "BD", "BM", "BN", "BS", "BT", "BW", "CC", "CK", "CX", "CY", "DM", "FJ",
+    "FK", "GB", "GD", "GG", "GS", "GY", "HK", "HM", "ID", "IE", "IM", "IN", "JE", "JM", "JP", "KE",
+    "KI", "KN", "KY", "LC", "LK", "LS", "MO", "MS", "MT", "MU", "MV", "MW", "MY", "MZ", "NA", "NF",
+    "NP", "NR", "NU", "NZ", "PG", "PK", "PN", "SB", "SC", "SG", "SH", "SR", "SZ", "TC", "TH", "TK",
+    "TL", "TO", "TT", "TV", "TZ", "UG", "VC", "VG", "VI", "WS", "ZA", "ZM", "ZW",
+})
+# fmt: on
+"""Countries that drive on the left, for a country given by hand (``driveSide`` of country-coder 5.6.1)."""
 
 
 def roads_from_raw_ways(
@@ -71,7 +77,7 @@ def roads_from_raw_ways(
     columns = columns.join(_regions(raw, columns["driving_side"], country, source))
     graph = RoadGraph(**network.build_graph(raw.first, raw.node_id, xy)._asdict())
     lines = shapely.linestrings(xy, indices=raw.row_way)
-    columns["length_m"] = np.bincount(graph.edge_way, weights=graph.edge_length_m, minlength=len(lines))
+    columns["length_m"] = np.bincount(graph.edge_way, weights=graph.edge_length_m, minlength=len(columns))
     ways = gpd.GeoDataFrame(columns, geometry=lines, crs=crs)
     ways["built_up"] = is_built_up(ways)
     ways = ways.join(assign_streets(ways, graph))

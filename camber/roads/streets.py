@@ -51,7 +51,7 @@ SHARE_UNTAGGED: Final = 0.75
 """The same for a way that no tag calls a sidepath (judgement: most of its length)."""
 
 SHORTEST_UNTAGGED_M: Final = 25.0
-"""Shorter ways beside a road are taken as its sidewalk only if tagged so [m] (judgement: links, crossings)."""
+"""Shorter ways beside a road are its sidewalk only if tagged so [m] (judgement: links, crossings)."""
 
 NAME_BONUS_M: Final = 8.0
 """How much nearer a carriageway of the same name counts [m] (judgement)."""
@@ -181,21 +181,21 @@ def _count_votes(votes: pd.DataFrame, places: IntArray, tagged: BoolArray) -> tu
 def _may_accompany(ways: gpd.GeoDataFrame) -> BoolArray:
     crossing = ways["footway"].isin(["crossing", "traffic_island", "link", "access_aisle"])
     kind = ways["highway"].isin(COMPANIONS) & ~ways["area"] & ~crossing
-    return (kind & (ways["is_sidepath"] | (ways["length_m"] >= SHORTEST_UNTAGGED_M))).to_numpy()
+    return np.asarray(kind & (ways["is_sidepath"] | (ways["length_m"] >= SHORTEST_UNTAGGED_M)))
 
 
 def _fits(ways: gpd.GeoDataFrame, way: IntArray, road: IntArray) -> BoolArray:
     """Only a way that is tagged as a sidepath accompanies a service road, or a road on another layer."""
     tagged = ways["is_sidepath"].to_numpy()[way]
     layer, service = ways["layer"].to_numpy(), (ways["highway"] == "service").to_numpy()
-    return tagged | (~service[road] & (layer[way] == layer[road]))
+    return np.asarray(tagged | (~service[road] & (layer[way] == layer[road])))
 
 
 def _same_name(ways: gpd.GeoDataFrame, way: IntArray, road: IntArray) -> BoolArray:
     name = ways["name"].to_numpy(dtype=str)
     beside = ways["beside"].to_numpy(dtype=str)
     own = np.where(beside == "", name, beside)
-    return (own[way] != "") & (own[way] == name[road])
+    return np.asarray((own[way] != "") & (own[way] == name[road]))
 
 
 def half_width_m(ways: gpd.GeoDataFrame) -> FloatArray:
@@ -258,7 +258,7 @@ def _alongside(
     xy: FloatArray, direction: FloatArray, segment: FloatArray, reach_m: FloatArray
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """Pairs of a place and a parallel segment within reach, and how far to the right of the place it lies."""
-    tree = shapely.STRtree(shapely.linestrings(segment))
+    tree = shapely.STRtree(np.asarray(shapely.linestrings(segment), dtype=object))
     place, found = tree.query(shapely.points(xy), predicate="dwithin", distance=float(reach_m.max()))
     start, end = segment[found, 0], segment[found, 1]
     _, offset = project_to_segment(xy[place], start, end)
@@ -266,6 +266,6 @@ def _alongside(
     length = np.hypot(along[:, 0], along[:, 1])
     cosine = (along * direction[place]).sum(axis=1) / np.where(length > 0.0, length, 1.0)
     near = (np.abs(offset) <= reach_m[found]) & (np.abs(cosine) >= np.cos(np.radians(TURN_DEG)))
-    # The place right of a segment of the same direction has the segment on its own left, and the other way round.
+    # A place to the right of a segment of the same direction has that segment on its left.
     seen = -offset * np.sign(cosine)
     return place[near], found[near], seen[near]

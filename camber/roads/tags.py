@@ -22,6 +22,25 @@ if TYPE_CHECKING:
 
     Tags = Mapping[str, str]
 
+NOT_FOR_RUNNING: Final = frozenset(
+    {
+        *("motorway", "motorway_link", "bus_guideway", "raceway", "escape", "emergency_bay"),
+        *(
+            "construction",
+            "proposed",
+            "planned",
+            "abandoned",
+            "disused",
+            "razed",
+            "demolished",
+            "removed",
+            "no",
+        ),
+        *("platform", "elevator", "ladder", "via_ferrata", "rest_area", "services"),
+    }
+)
+"""Values of ``highway`` that are left out: closed to runners, not there, or no line to run on (judgement)."""
+
 MAX_WIDTH_M: Final = 100.0
 """Wider than any street [m] (the widest avenues have about 100 m; judgement)."""
 
@@ -34,8 +53,11 @@ MAX_SPEED_KMH: Final = 200.0
 _YES: Final = {"yes": "yes", "both": "yes", "no": "no", "none": "no"}
 _SIDEWALK: Final = _YES | {"separate": "separate", "seperate": "separate", "lane": "yes"}
 _SHOULDER: Final = _YES | {"paved": "yes", "unpaved": "yes", "lane": "yes"}
-_ONEWAY: Final = {"yes": 1, "true": 1, "1": 1, "-1": -1, "reverse": -1}
-_ONEWAY |= dict.fromkeys(("no", "false", "0", "reversible", "alternating"), 0)
+_ONEWAY: Final = {
+    **dict.fromkeys(("yes", "true", "1"), 1),
+    **dict.fromkeys(("-1", "reverse"), -1),
+    **dict.fromkeys(("no", "false", "0", "reversible", "alternating"), 0),
+}
 _ROUNDABOUTS: Final = {"roundabout", "circular"}
 _FOOTWAYS: Final = {"footway", "path", "cycleway", "pedestrian", "steps", "bridleway", "track", "corridor"}
 _PARKED_ON_LANE: Final = {"parallel", "diagonal", "perpendicular", "marked"}
@@ -66,6 +88,26 @@ class _Unread:
             )
             for key, number in sorted(self.counts.items())
         )
+
+
+def is_for_running(tags: Tags) -> bool:
+    """Tell whether a way is one on which a person can run, as far as its kind tells.
+
+    Parameters
+    ----------
+    tags : mapping of str to str
+        Tags of the way.
+
+    Returns
+    -------
+    bool
+        True for every ``highway`` but those of `NOT_FOR_RUNNING`, and for running tracks
+        (``leisure=track``; without a ``sport`` it is taken as one: judgement, others mostly name theirs).
+    """
+    if "highway" in tags:
+        return tags["highway"] not in NOT_FOR_RUNNING
+    sports = tags.get("sport", "")
+    return tags.get("leisure") == "track" and (not sports or "running" in sports or "athletics" in sports)
 
 
 def parse_tags(tags: Sequence[Tags]) -> tuple[pd.DataFrame, tuple[Problem, ...]]:
