@@ -375,7 +375,7 @@ def _metric_crs(given: object) -> CRS:
     except ProjError as error:
         raise SettingsError(f"{given!r} is no coordinate system; {advice}", key="crs") from error
     method = "" if crs.coordinate_operation is None else crs.coordinate_operation.method_name
-    stretched = "Mercator" in method and "Transverse" not in method
+    stretched = "Mercator" in method and "Transverse" not in method and "Oblique" not in method
     metres = all(axis.unit_name == "metre" for axis in crs.axis_info[:2])
     if not crs.is_projected or not metres or stretched:
         raise SettingsError(f"metres are none in {crs.name}; {advice}", key="crs")

@@ -196,13 +196,12 @@ def _without_leading_blank(chunks: Iterator[bytes], label: str, limits: ReadLimi
 
 
 def _without_trailing_zeros(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    zeros = 0
+    held = False
     for chunk in chunks:
         rest = chunk.rstrip(b"\0")
         if rest:
-            yield b"\0" * zeros + rest
-            zeros = 0
-        zeros += len(chunk) - len(rest)
+            yield b"\0" + rest if held else rest  # one of them is enough to be refused by the parser
+        held = rest != chunk or (held and not rest)
 
 
 def _check_head(head: bytes, label: str) -> None:

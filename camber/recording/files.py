@@ -13,6 +13,7 @@ from camber.recording.values import clean_text
 
 if TYPE_CHECKING:
     from os import PathLike
+    from typing import BinaryIO
 
     from camber.schema import Recording
 
@@ -49,9 +50,20 @@ def read_recording(path: str | PathLike[str], *, limits: ReadLimits | None = Non
     label = clean_text(Path(path).name, 255) or "recording"
     limits = limits or ReadLimits()
     try:
-        with Path(path).open("rb") as file:
+        with _open(path) as file:
             content, encoding = open_xml(file, label, limits)
             return read_gpx(content, encoding, label, limits)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise RecordingError(f"cannot be read: {reason}", path=Path(path)) from error
+        raise _unreadable(path, error) from error
+
+
+def _open(path: str | PathLike[str]) -> BinaryIO:
+    try:
+        return Path(path).open("rb")
+    except ValueError as error:  # a zero byte in the name
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: str | PathLike[str], error: Exception) -> RecordingError:
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return RecordingError(f"cannot be read: {reason}; check the name and the permissions", path=Path(path))

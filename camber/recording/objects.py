@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import gpxpy.gpx
 
 from camber.errors import UnsupportedFormatError
-from camber.recording.gpx import measure, measure_extensions
 from camber.recording.limits import ReadLimits
-from camber.recording.points import Header, Points, assemble
+from camber.recording.measures import LocalNames, measure, measure_extensions
+from camber.recording.points import UNREADABLE, Header, Points, assemble
 from camber.recording.values import Moment
 
 if TYPE_CHECKING:
@@ -67,19 +67,22 @@ def from_gpxpy(gpx: gpxpy.gpx.GPX, *, limits: ReadLimits | None = None) -> Recor
 
 
 def _take(columns: Points, points: list[Any]) -> None:
+    names = LocalNames()
     columns.begin_part()
     for point in points:
         found: dict[str, float] = {}
         for column, value in (("elevation_m", point.elevation), ("speed_mps", getattr(point, "speed", None))):
             if value is not None:
-                columns.bad_values += not measure(found, column, _number(value))
-        for extension in point.extensions:
-            columns.bad_values += measure_extensions(found, extension.iter())
+                columns.bad_values += measure(found, column, _number(value))
+        elements = (element for extension in point.extensions for element in extension.iter())
+        columns.bad_values += measure_extensions(found, elements, names)
         place = _number(point.latitude), _number(point.longitude)
         columns.add(place, None if point.time is None else _moment(point.time), found)
 
 
-def _moment(time: datetime) -> Moment:
+def _moment(time: object) -> Moment:
+    if not isinstance(time, datetime):
+        return UNREADABLE
     is_local = time.utcoffset() is None
     since = (time.replace(tzinfo=UTC) if is_local else time) - datetime(1970, 1, 1, tzinfo=UTC)
     return Moment((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds, is_local=is_local)

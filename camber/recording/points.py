@@ -14,22 +14,22 @@ import pandas as pd
 import tzfpy
 
 from camber.errors import DamagedFileError, NoTrackError
-from camber.recording.values import clean_text, sport_of
+from camber.recording.measures import MEASURES
+from camber.recording.values import Moment, clean_text, sport_of
 from camber.schema import Problem, Recording, as_fixes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from camber.recording.limits import ReadLimits
-    from camber.recording.values import Moment
-
-MEASURES: Final = ("elevation_m", "speed_mps", "accuracy_m", "cadence_spm", "heart_rate_bpm")
-"""What a point may carry besides place and time; ``cadence_spm`` is as written until it is assembled."""
 
 _PAUSE_LATITUDES: Final = (100.0, 200.0)
 """OpenTracks writes a pause as a point at latitude 100 and its end as one at 200 (its exports say so)."""
 
-_NO_TIME: Final = np.iinfo(np.int64).min
+_NO_TIME: Final = int(np.iinfo(np.int64).min)
+UNREADABLE: Final = Moment(_NO_TIME, is_local=False)
+"""Stands for a time that is written but cannot be read; it lies outside every range, so it is counted."""
+
 _NOT_ON_FOOT: Final = ("cycling", "biking", "bike", "ride", "mountain_biking", "road_biking", "virtual_ride")
 """Sports whose cadence turns a crank."""
 
@@ -90,7 +90,7 @@ class Points:
         place : tuple of float
             Latitude and longitude [deg]; NaN where the file has none that can be read.
         moment : Moment or None
-            Its time, if any.
+            Its time; None where it has none, `UNREADABLE` where it cannot be read.
         measures : mapping
             Of `MEASURES`, those that the point has.
         line : int, optional
@@ -248,7 +248,7 @@ def _times(points: Points, time_zone: str | None) -> pd.Series:
         wall = pd.Series(raw[is_local])
         first = np.ones(len(wall), dtype=bool)
         zoned = wall.dt.tz_localize(ZoneInfo(time_zone), ambiguous=first, nonexistent="shift_forward")
-        time[is_local] = zoned.dt.tz_convert("UTC").to_numpy()
+        time[is_local] = zoned.dt.tz_convert("UTC").array
     return time
 
 
@@ -256,15 +256,14 @@ def _frame(points: Points, time: pd.Series, *, counts_steps: bool) -> pd.DataFra
     measured = {name: np.array(column) for name, column in points.measures.items()}
     measured["cadence_spm"] *= 2.0 if counts_steps else math.nan
     columns = {
-        "time": time.to_numpy(),
+        "time": time.array,
         "latitude_deg": np.array(points.latitude),
         "longitude_deg": np.array(points.longitude),
         **measured,
         "stance_time_balance_pct": np.full(len(points), math.nan),
         "part": np.array(points.part, dtype=np.int64),
     }
-    frame = pd.DataFrame(columns, index=pd.RangeIndex(len(points), name="fix_id"))
-    return frame.assign(time=time.to_numpy()).assign(time=time.array)
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(points), name="fix_id"))
 
 
 def _problems(

@@ -12,7 +12,7 @@ import unicodedata
 from datetime import date
 from typing import Final, NamedTuple
 
-_NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_NUMBER: Final = re.compile(r"[ \t\r\n]*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?[ \t\r\n]*", re.ASCII)
 _NUMBER_LENGTH: Final = 64
 _TIME: Final = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ]\s*(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,32}))?)?"
@@ -55,10 +55,7 @@ def parse_number(text: str | None) -> float:
     float
         The number; NaN where the text is none or not finite.
     """
-    if text is None or len(text) > _NUMBER_LENGTH:
-        return math.nan
-    text = text.strip(" \t\r\n")
-    if _NUMBER.fullmatch(text) is None:
+    if text is None or len(text) > _NUMBER_LENGTH or _NUMBER.fullmatch(text) is None:
         return math.nan
     number = float(text)
     return number if math.isfinite(number) else math.nan
