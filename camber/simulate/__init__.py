@@ -1,0 +1,37 @@
+"""A known runner on real roads with realistic errors: the source of truth for tests, calibration and demo."""
+
+from camber.simulate.device import DeviceModel
+from camber.simulate.gnss import GnssErrorModel
+from camber.simulate.gpx import gpx_document
+from camber.simulate.route import Route
+from camber.simulate.run import Setup, SimulatedRun, simulate_run
+from camber.simulate.runner import Habit, RunnerModel
+from camber.simulate.tours import (
+    Preference,
+    excursion,
+    nearest_node,
+    out_and_back,
+    random_tour,
+    route_via,
+)
+from camber.simulate.truth import TruthTotals, truth_totals
+
+__all__ = [
+    "DeviceModel",
+    "GnssErrorModel",
+    "Habit",
+    "Preference",
+    "Route",
+    "RunnerModel",
+    "Setup",
+    "SimulatedRun",
+    "TruthTotals",
+    "excursion",
+    "gpx_document",
+    "nearest_node",
+    "out_and_back",
+    "random_tour",
+    "route_via",
+    "simulate_run",
+    "truth_totals",
+]

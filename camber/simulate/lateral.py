@@ -1,0 +1,221 @@
+"""Where across the street the runner truly is, and what the surface does there."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from camber import cross_section
+from camber.conventions import LateralState, Profile
+from camber.geometry import to_travel_frame
+from camber.simulate.gnss import ornstein_uhlenbeck
+from camber.simulate.map_error import town_offset, way_map_offset
+from camber.simulate.motion import STEP_S
+from camber.simulate.runner import STATE_CODE, choose_states, draw_decisions
+from camber.simulate.street import choices_of
+from camber.simulate.surface import PROFILE_CODE
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from camber.simulate.gnss import GnssErrorModel
+    from camber.simulate.runner import RunnerModel
+    from camber.simulate.scene import Scene
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+
+_TILTS_AS_ONE: Final = tuple(
+    PROFILE_CODE[profile] for profile in (Profile.TAGGED, Profile.TO_ROAD, Profile.TO_INSIDE, Profile.OUTWARD)
+)
+_WANDER_LIMIT: Final = math.sqrt(3.0)
+"""Widest excursion in standard deviations: the half width of a uniform distribution, the edge of a path."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lateral:
+    """Lateral state and displacement along a run, on the grid of its motion.
+
+    Parameters
+    ----------
+    state : ndarray of int64, shape (n,)
+        Index into `camber.conventions.LATERAL_STATES`; it changes in the middle of a lateral move.
+    runner_shift_xy : ndarray of float64, shape (n, 2)
+        From the true middle of the road to the runner [m].
+    road_shift_xy : ndarray of float64, shape (n, 2)
+        From the line of the map to the true middle of the road [m].
+    """
+
+    state: IntArray
+    runner_shift_xy: FloatArray
+    road_shift_xy: FloatArray
+
+
+def draw_lateral(scene: Scene, runner: RunnerModel, rng: np.random.Generator) -> tuple[IntArray, FloatArray]:
+    """Draw where a runner is across the street.
+
+    The state that the runner wants gives an offset from the true middle of the road; about it the runner
+    wanders. The displacement, as a vector, is smoothed over the duration of a crossing, so that a change of
+    side takes that long, a turn back on the same physical side moves nothing, and corners are rounded.
+
+    Parameters
+    ----------
+    scene : Scene
+        Route, progress and streets.
+    runner : RunnerModel
+        Habits and moves.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    state : ndarray of int64, shape (n,)
+        Index into `camber.conventions.LATERAL_STATES`.
+    shift_xy : ndarray of float64, shape (n, 2)
+        Displacement from the true middle of the road [m].
+    """
+    line, motion = scene.line, scene.motion
+    decisions = draw_decisions(line, scene.route, runner, rng)
+    segment = line.segment_at(motion.distance_m)
+    direction = line.direction[segment]
+    here = scene.streets.iloc[scene.street_rows(segment)]
+    state = choose_states(decisions, motion.distance_m, choices_of(here, direction))
+    mean_m, spread_m = _targets(here, direction, state)
+    wander = ornstein_uhlenbeck(motion.moving_s, 1.0, runner.wander_tau_s, rng, columns=1)[:, 0]
+    wander = np.clip(wander, -_WANDER_LIMIT, _WANDER_LIMIT) * here["traffic_sign"].to_numpy()
+    shift_xy = (mean_m + wander * spread_m)[:, np.newaxis] * line.right_normal[segment]
+    return state, smooth(shift_xy, runner.crossing_s)
+
+
+def _targets(here: pd.DataFrame, direction: IntArray, state: IntArray) -> tuple[FloatArray, FloatArray]:
+    along = direction >= 0
+
+    def turned(what: str, *, suffix: str = "") -> tuple[NDArray[Any], NDArray[Any]]:
+        left, right = here[f"{what}_left{suffix}"].to_numpy(), here[f"{what}_right{suffix}"].to_numpy()
+        return np.where(along, left, right), np.where(along, right, left)
+
+    parked_left, parked_right = turned("parked")
+    shoulder_left, shoulder_right = turned("shoulder")
+    # The true widths are known here, so the spread is the runner's alone.
+    mean_m, spread_m = cross_section.state_offsets(
+        here["half_width_m"].to_numpy(),
+        np.zeros(len(here)),
+        parked_left=parked_left,
+        parked_right=parked_right,
+        shoulder_left=shoulder_left,
+        shoulder_right=shoulder_right,
+        assumptions=cross_section.OffsetAssumptions(verge_std_m=0.0, sidewalk_std_m=0.0),
+    )
+    out_left, out_right = turned("walk_shift", suffix="_m")
+    mean_m[:, STATE_CODE[LateralState.LEFT_SIDEWALK]] -= out_left
+    mean_m[:, STATE_CODE[LateralState.RIGHT_SIDEWALK]] += out_right
+    row = np.arange(len(here))
+    # On a path and on a mapped sidewalk the way's own line is the middle.
+    column = np.where(here["is_road"], state, STATE_CODE[LateralState.OTHER])
+    spread = np.where(here["way_id"] >= 0, spread_m[row, column], 0.0)
+    return mean_m[row, column], spread
+
+
+def smooth(values: FloatArray, duration_s: float) -> FloatArray:
+    """Smooth steps into moves of a given duration, with a raised cosine.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n, 2)
+        Values on the grid of `STEP_S`.
+    duration_s : float
+        Time that a step takes after smoothing [s].
+
+    Returns
+    -------
+    ndarray of float64, shape (n, 2)
+        Smoothed values; a constant stays as it is.
+    """
+    half = round(duration_s / STEP_S / 2.0)
+    kernel = np.hanning(2 * half + 3)[1:-1]
+    kernel /= kernel.sum()
+    padded = np.pad(values, ((half, half), (0, 0)), mode="edge")
+    return np.stack([np.convolve(padded[:, axis], kernel, mode="valid") for axis in (0, 1)], axis=1)
+
+
+def road_shift(scene: Scene, error: GnssErrorModel, seed: int) -> FloatArray:
+    """Displacement of the true road from the line of the map.
+
+    Parameters
+    ----------
+    scene : Scene
+        Route, progress and streets.
+    error : GnssErrorModel
+        Sizes of the map's errors.
+    seed : int
+        Seed of the world.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, 2)
+        East and north [m], on the grid of the motion; zero off the network, where nothing is mapped.
+    """
+    line, distance_m = scene.line, scene.motion.distance_m
+    segment = line.segment_at(distance_m)
+    row = scene.street_rows(segment)
+    chainage_m = line.chainage(distance_m)
+    offset_m = np.zeros(len(distance_m))
+    for number in np.unique(row[line.way[segment] >= 0]):
+        way = scene.streets.iloc[number]
+        here = row == number
+        drawn = way_map_offset(chainage_m[here], float(way["length_m"]), int(way["way_id"]), error, seed)
+        offset_m[here] = drawn * way["traffic_sign"]
+    across = to_travel_frame(offset_m, line.direction[segment])[:, np.newaxis] * line.right_normal[segment]
+    mapped = (line.way[segment] >= 0)[:, np.newaxis]
+    return np.asarray(across + mapped * town_offset(error, seed))
+
+
+def true_cross_slope(
+    here: pd.DataFrame, state: IntArray, offset_m: FloatArray, direction: IntArray
+) -> tuple[FloatArray, IntArray]:
+    """Cross slope under a runner.
+
+    Beyond the edge of the carriageway, on the way to or on an attached sidewalk, the sidewalk's slope holds;
+    everywhere else that of the way.
+
+    Parameters
+    ----------
+    here : DataFrame
+        Rows of `camber.simulate.street.streets_of`, one per place.
+    state : ndarray of int64, shape (n,)
+        Lateral states.
+    offset_m : ndarray of float64, shape (n,)
+        True offsets from the true middle of the road [m], positive right of travel.
+    direction : ndarray of int64, shape (n,)
+        +1 along, -1 against the drawn direction, 0 on no way.
+
+    Returns
+    -------
+    slope_pct : ndarray of float64, shape (n,)
+        Cross slope [%], positive where it falls to the runner's right; NaN on no way.
+    profile : ndarray of int64, shape (n,)
+        Code of the profile under the runner, see `camber.simulate.surface.PROFILE_CODE`.
+    """
+    profile = here["profile"].to_numpy()
+    half_width_m = here["half_width_m"].to_numpy()
+    attached = (
+        np.isin(state, (STATE_CODE[LateralState.LEFT_SIDEWALK], STATE_CODE[LateralState.RIGHT_SIDEWALK]))
+        & here["is_road"]
+    )
+    on_walk = attached.to_numpy() & (np.abs(offset_m) >= half_width_m)
+    # A surface that tilts one way as a whole has a low side, whatever it is called.
+    shape = np.where(np.isin(profile, _TILTS_AS_ONE), PROFILE_CODE[Profile.ONE_WAY], profile)
+    shape = np.where(on_walk, PROFILE_CODE[Profile.TO_ROAD], shape)
+    slope_pct = cross_section.cross_slope(
+        shape,
+        offset_m,
+        np.where(on_walk, here["sidewalk_slope_pct"], here["slope_pct"]),
+        half_width_m,
+        to_travel_frame(here["low_side"].to_numpy().astype(float), direction),
+    )
+    slope_pct = np.where(here["way_id"] >= 0, slope_pct, np.nan)
+    return slope_pct, np.where(on_walk, PROFILE_CODE[Profile.TO_ROAD], profile)

@@ -1,0 +1,220 @@
+"""A runner: pace, habits about the side of the road, and how both turn into a lateral state at each place.
+
+The runner holds two ranks between 0 and 1, one for the kind of place (sidewalk, edge, middle) and one for
+the side. On each way they are read against that way's probabilities, so the shares come out as the habit
+says while the runner does not change its mind at every corner; only a *decision* draws new ranks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from camber.conventions import LATERAL_STATES, LateralState
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from camber.simulate.route import Route, RouteLine
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+    BoolArray = NDArray[np.bool_]
+
+STATE_CODE: Final = {state: code for code, state in enumerate(LATERAL_STATES)}
+"""Position of each lateral state in `camber.conventions.LATERAL_STATES`."""
+
+
+@dataclass(frozen=True)
+class Habit:
+    """Where across the street a runner likes to be.
+
+    Parameters
+    ----------
+    p_facing : float
+        Probability of the side that faces traffic, 0 to 1; the other side is run with traffic.
+    p_sidewalk : float
+        Probability of taking a sidewalk where there is one.
+    p_centre : float
+        Probability of the middle of the road; the rest is its edge.
+    """
+
+    p_facing: float
+    p_sidewalk: float = 0.85
+    p_centre: float = 0.0
+
+
+@dataclass(frozen=True)
+class RunnerModel:
+    """How a runner moves.
+
+    Parameters
+    ----------
+    speed_mps : float
+        Mean speed [m/s] (3.0: about 5:33 per km, an easy run; judgement).
+    speed_variation, speed_tau_s : float
+        Standard deviation of the speed relative to its mean, and its correlation time [s] (judgement).
+    habit : Habit or None
+        The same habit everywhere; None takes the prior of the standards for each way
+        (`camber.standards.prior_context`).
+    habits_by_context : tuple of (str, Habit)
+        Habits for single contexts of `camber.standards.prior_context`; they come before ``habit``.
+    p_same_physical_side : float
+        Probability, at a turn back, of staying on the same physical side of the road; else the runner stays
+        on the same side of *travel* and crosses.
+    decisions_per_km : float
+        Rate at which the runner makes up its mind anew along the way [1/km] (0.3-1 changes per km:
+        science.md 5.5, judgement).
+    p_junction_decision : float
+        Probability of the same at each junction (about 20 times the rate along 5 m; as above).
+    crossing_s : float
+        Duration of a lateral move from one state to another [s] (3-5 s: judgement).
+    wander_tau_s : float
+        Correlation time of the place within a state [s] (judgement).
+    arm_swing_m, arm_swing_hz : float
+        Amplitude [m] and frequency [1/s] of the wrist across the track (0.25 m, 1.4 Hz: science.md 4.3).
+    pauses_per_km, pause_s : float
+        Rate of standing still [1/km] and its mean duration [s] (judgement).
+    """
+
+    speed_mps: float = 3.0
+    speed_variation: float = 0.06
+    speed_tau_s: float = 90.0
+    habit: Habit | None = None
+    habits_by_context: tuple[tuple[str, Habit], ...] = ()
+    p_same_physical_side: float = 0.0
+    decisions_per_km: float = 0.5
+    p_junction_decision: float = 0.05
+    crossing_s: float = 4.0
+    wander_tau_s: float = 30.0
+    arm_swing_m: float = 0.25
+    arm_swing_hz: float = 1.4
+    pauses_per_km: float = 0.0
+    pause_s: float = 45.0
+
+
+@dataclass(frozen=True, eq=False)
+class Decisions:
+    """When a runner made up its mind, and how.
+
+    Parameters
+    ----------
+    start_m : ndarray of float64, shape (n,)
+        Distance along the route from which each decision holds [m]; the first is 0.
+    kind_rank, side_rank : ndarray of float64, shape (n,)
+        Uniform ranks, 0 to 1, read against the habit for kind of place and side.
+    flip_m : ndarray of float64, shape (k,)
+        Distances of the turns back at which the physical side was kept [m].
+    """
+
+    start_m: FloatArray
+    kind_rank: FloatArray
+    side_rank: FloatArray
+    flip_m: FloatArray
+
+    def at(self, distance_m: FloatArray) -> tuple[FloatArray, FloatArray, BoolArray]:
+        """Read the decision that holds at each place.
+
+        Parameters
+        ----------
+        distance_m : ndarray of float64, shape (m,)
+            Distances along the route [m].
+
+        Returns
+        -------
+        kind_rank, side_rank : ndarray of float64, shape (m,)
+            Ranks, 0 to 1.
+        flipped : ndarray of bool, shape (m,)
+            True where an odd number of turns on the same physical side lies since the decision.
+        """
+        held = np.searchsorted(self.start_m, distance_m, side="right") - 1
+        flips = np.searchsorted(self.flip_m, distance_m, side="right")
+        before = np.searchsorted(self.flip_m, self.start_m, side="right")
+        return self.kind_rank[held], self.side_rank[held], (flips - before[held]) % 2 == 1
+
+
+def draw_decisions(line: RouteLine, route: Route, runner: RunnerModel, rng: np.random.Generator) -> Decisions:
+    """Draw when a runner makes up its mind along a route.
+
+    Parameters
+    ----------
+    line : RouteLine
+        The route, laid out.
+    route : Route
+        The route.
+    runner : RunnerModel
+        Rates.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    Decisions
+        Decisions and turns.
+    """
+    junction_m = line.leg_start_m()
+    turns = route.turns_back()
+    at_junction = (rng.random(len(junction_m)) < runner.p_junction_decision) & ~turns
+    keeps_side = turns & (rng.random(len(junction_m)) < runner.p_same_physical_side)
+    count = int(rng.poisson(runner.decisions_per_km * line.length_m / 1000.0))
+    between = rng.uniform(0.0, line.length_m, count)
+    later = np.union1d(junction_m[at_junction], between)
+    start_m = np.concatenate([[0.0], later[later > 0.0]])
+    return Decisions(start_m, rng.random(len(start_m)), rng.random(len(start_m)), junction_m[keeps_side])
+
+
+@dataclass(frozen=True, eq=False)
+class Choices:
+    """What a runner may choose from at each place, travel frame.
+
+    Parameters
+    ----------
+    habit : ndarray of float64, shape (n, 3)
+        Probability of facing traffic, of a sidewalk where there is one, and of the middle.
+    traffic_sign : ndarray of int64, shape (n,)
+        +1 where vehicles drive on the right, -1 on the left.
+    sidewalk_left, sidewalk_right : ndarray of bool, shape (n,)
+        Whether a sidewalk is attached on that side of travel.
+    fixed_state : ndarray of int64, shape (n,)
+        Lateral state where the way leaves no choice (a path, a mapped sidewalk); -1 elsewhere.
+    """
+
+    habit: FloatArray
+    traffic_sign: IntArray
+    sidewalk_left: BoolArray
+    sidewalk_right: BoolArray
+    fixed_state: IntArray
+
+
+def choose_states(decisions: Decisions, distance_m: FloatArray, choices: Choices) -> IntArray:
+    """Find the lateral state that a runner wants at each place.
+
+    Parameters
+    ----------
+    decisions : Decisions
+        What holds where.
+    distance_m : ndarray of float64, shape (n,)
+        Distances along the route [m].
+    choices : Choices
+        What there is, at the same places.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Index into `camber.conventions.LATERAL_STATES`.
+    """
+    kind_rank, side_rank, flipped = decisions.at(distance_m)
+    faces = (side_rank < choices.habit[:, 0]) != flipped
+    # Facing traffic is the left side of travel where vehicles drive on the right.
+    left = faces == (choices.traffic_sign > 0)
+    walks = (kind_rank < choices.habit[:, 1]) & (choices.sidewalk_left | choices.sidewalk_right)
+    on_left_walk = np.where(left, choices.sidewalk_left, ~choices.sidewalk_right)
+    centre = ~walks & (kind_rank >= 1.0 - choices.habit[:, 2])
+    edge = np.where(left, STATE_CODE[LateralState.LEFT_EDGE], STATE_CODE[LateralState.RIGHT_EDGE])
+    walk = np.where(
+        on_left_walk, STATE_CODE[LateralState.LEFT_SIDEWALK], STATE_CODE[LateralState.RIGHT_SIDEWALK]
+    )
+    wanted = np.where(walks, walk, np.where(centre, STATE_CODE[LateralState.CENTRE], edge))
+    return np.where(choices.fixed_state >= 0, choices.fixed_state, wanted).astype(np.int64)

@@ -1,0 +1,165 @@
+"""The true surface of each way: profile, slope, width, drawn from the standards once and for all.
+
+A way has the same surface in every run of one world: its draws come from a generator keyed by the world's
+seed and the way. Slopes and widths are normal distributions cut off below, since a negative slope would
+flip the leg (science.md 1.3). What has no side of its own (which way a one-way crossfall tilts) is drawn
+relative to the side of traffic, so that a mirrored world is the mirror image.
+"""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from camber import cross_section, standards
+from camber.conventions import Profile, TrafficSide
+from camber.simulate.keyed import Stream, keyed_generator
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from camber.schema import Ways
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+
+PROFILE_CODE: Final = {profile: code for code, profile in enumerate(Profile)}
+"""Number of each profile in `camber.cross_section`."""
+
+_LEAST_WIDTH: Final = 0.5
+_WALK_IN_M: Final = 0.4
+"""A sidewalk lies at most this much closer to the road than expected [m]: it still has 0.5 m inside
+(judgement)."""
+
+
+def draw_surfaces(ways: Ways, seed: int) -> pd.DataFrame:
+    """Draw the true surface of each way.
+
+    Parameters
+    ----------
+    ways : Ways
+        The ways.
+    seed : int
+        Seed of the world.
+
+    Returns
+    -------
+    DataFrame
+        Index ``way_id``; ``kind`` and ``is_road`` of the standards; ``profile`` (code, see `PROFILE_CODE`);
+        ``slope_pct`` and ``sidewalk_slope_pct`` [%, positive]; ``half_width_m`` [m], at least half of the
+        expected one (judgement); ``low_side``, way frame: +1 where a surface that tilts one way falls to the
+        right of the drawn direction, -1 to the left; ``walk_shift_left_m`` and ``walk_shift_right_m``: how
+        much further out [m] than expected an attached sidewalk lies (its verge and width are not mapped).
+    """
+    assumed = standards.assume(ways)
+    rank = np.array(
+        [keyed_generator(seed, int(way_id), Stream.SURFACE).random(7) for way_id in ways.index]
+    ).reshape(-1, 7)
+    expected_m, spread_m, _ = cross_section.half_width(
+        ways["width_m"].to_numpy(float),
+        ways["lanes"].to_numpy(float),
+        assumed["lane_m"].to_numpy(float),
+        assumed["default_total_m"].to_numpy(float),
+        assumed["width_std_m"].to_numpy(float),
+    )
+    tagged_pct = ways["incline_across_pct"].to_numpy(float)
+    slope_pct = truncated_normal(
+        assumed["slope_mean_pct"].to_numpy(float), assumed["slope_std_pct"].to_numpy(float), 0.0, rank[:, 0]
+    )
+    profile, low_side = _profile(ways, assumed, rank[:, 1], rank[:, 2])
+    place = cross_section.OffsetAssumptions()
+    nearest = np.zeros(len(ways))
+    walk_spread = np.full(len(ways), np.hypot(place.verge_std_m, place.sidewalk_std_m / 2.0))
+    return pd.DataFrame(
+        {
+            "kind": assumed["kind"],
+            "is_road": assumed["is_road"],
+            "profile": profile,
+            "slope_pct": np.where(np.isnan(tagged_pct), slope_pct, np.abs(tagged_pct)),
+            "low_side": low_side,
+            "half_width_m": truncated_normal(expected_m, spread_m, _LEAST_WIDTH * expected_m, rank[:, 3]),
+            "sidewalk_slope_pct": truncated_normal(
+                assumed["sidewalk_slope_mean_pct"].to_numpy(float),
+                assumed["sidewalk_slope_std_pct"].to_numpy(float),
+                0.0,
+                rank[:, 4],
+            ),
+            "walk_shift_left_m": truncated_normal(nearest, walk_spread, -_WALK_IN_M, rank[:, 5]),
+            "walk_shift_right_m": truncated_normal(nearest, walk_spread, -_WALK_IN_M, rank[:, 6]),
+        },
+        index=ways.index,
+    )
+
+
+def truncated_normal(
+    mean: FloatArray, std: FloatArray, least: FloatArray | float, rank: FloatArray
+) -> FloatArray:
+    """Turn uniform ranks into draws from normal distributions cut off below.
+
+    Inverse of the distribution function: z = Phi^-1(p + (1 - p) u) with p = Phi((least - mean) / std).
+
+    Parameters
+    ----------
+    mean, std : ndarray of float64, shape (n,)
+        Of the distribution before it is cut; a standard deviation of zero gives the mean.
+    least : ndarray of float64, shape (n,), or float
+        Lower end; no draw lies below it.
+    rank : ndarray of float64, shape (n,)
+        Uniform in [0, 1).
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Draws, in the unit of the mean; NaN where the mean or the standard deviation is missing.
+    """
+    normal = NormalDist()
+    result = np.empty(len(mean))
+    lowest = np.broadcast_to(least, result.shape)
+    for row, (middle, spread, end, u) in enumerate(zip(mean, std, lowest, rank, strict=True)):
+        if not spread > 0.0:
+            result[row] = np.nan if np.isnan(spread) else max(middle, end)
+            continue
+        below = normal.cdf((end - middle) / spread)
+        # Held inside (0, 1), where the inverse is finite.
+        part = min(max(below + (1.0 - below) * u, 1e-12), 1.0 - 1e-12)
+        result[row] = max(middle + spread * normal.inv_cdf(part), end)
+    return result
+
+
+def _profile(
+    ways: Ways, assumed: pd.DataFrame, profile_rank: FloatArray, side_rank: FloatArray
+) -> tuple[IntArray, IntArray]:
+    crowned = profile_rank < assumed["p_crowned"].to_numpy(float)
+    inverted = profile_rank >= 1.0 - assumed["p_inverted"].to_numpy(float)
+    tilted = assumed["one_way_profile"].map(PROFILE_CODE).to_numpy(dtype=np.int64)
+    profile = np.where(inverted, PROFILE_CODE[Profile.INVERTED], tilted)
+    profile = np.where(crowned, PROFILE_CODE[Profile.CROWNED], profile)
+    inner = _inner_side(ways)
+    traffic = np.where(ways["traffic_side"] == TrafficSide.RIGHT, 1, -1)
+    low_side = np.where(side_rank < 0.5, traffic, -traffic)
+    low_side = np.where(profile == PROFILE_CODE[Profile.TO_INSIDE], inner, low_side)
+    low_side = np.where(profile == PROFILE_CODE[Profile.OUTWARD], -inner, low_side)
+    # A sidewalk whose road is not known falls to a drawn side.
+    side_of_road = ways["carriageway_side"].to_numpy()
+    to_road = (profile == PROFILE_CODE[Profile.TO_ROAD]) & (side_of_road != 0)
+    low_side = np.where(to_road, side_of_road, low_side)
+    tag = ways["incline_across_pct"].to_numpy(float)
+    profile = np.where(np.isnan(tag), profile, PROFILE_CODE[Profile.TAGGED])
+    low_side = np.where(np.isnan(tag), low_side, np.where(tag < 0.0, -1, 1))
+    return profile.astype(np.int64), low_side.astype(np.int64)
+
+
+def _inner_side(ways: Ways) -> IntArray:
+    """Side of the middle of a ring: -1 left of the drawn direction, 1 right.
+
+    Of a piece of a ring only the traffic tells: it circulates anticlockwise where it drives on the right,
+    and ways of a roundabout are drawn with it.
+    """
+    left = np.asarray(ways["traffic_side"] == TrafficSide.RIGHT).copy()
+    for row in np.flatnonzero(shapely.is_closed(ways.geometry.to_numpy())):
+        left[row] = shapely.is_ccw(shapely.LinearRing(ways.geometry.iloc[row].coords))
+    return np.where(left, -1, 1)

@@ -1,0 +1,303 @@
+"""Ways to make a route on the graph, preferring ways that a runner would take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from pyproj import Transformer
+
+from camber import network, standards
+from camber.conventions import NO_WAY, WGS84
+from camber.errors import RoadsError
+from camber.simulate.route import Route
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from camber.schema import Roads
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+
+_CLOSED: Final = ("no", "private")
+_NEVER: Final = ("motorway", "motorway_link", "construction", "proposed", "steps", "elevator", "corridor")
+_BUSY: Final = ("trunk", "trunk_link", "primary", "primary_link")
+
+
+@dataclass(frozen=True)
+class Preference:
+    """How much longer a metre feels on each sort of way; 1 is neutral (all values: judgement).
+
+    Parameters
+    ----------
+    road : float
+        On carriageways.
+    busy_road : float
+        On primary and trunk roads.
+    service : float
+        On service roads.
+    sidewalk : float
+        On sidewalks and crossings mapped as ways of their own.
+    path : float
+        On other paths, tracks and footways.
+    """
+
+    road: float = 1.0
+    busy_road: float = 3.0
+    service: float = 1.5
+    sidewalk: float = 1.0
+    path: float = 1.0
+
+
+def edge_costs(roads: Roads, preference: Preference) -> FloatArray:
+    """Weigh the length of each edge with the preference for its way.
+
+    Parameters
+    ----------
+    roads : Roads
+        The roads.
+    preference : Preference
+        Factors by sort of way.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_edges,)
+        Costs [m]; infinite where nobody runs (motorways, steps, closed ways, squares).
+    """
+    ways = roads.ways
+    assumed = standards.assume(ways)
+    kind, highway = assumed["kind"], ways["highway"]
+    factor = np.where(assumed["is_road"], preference.road, preference.path)
+    factor = np.where(kind.isin(["footway:sidewalk", "footway:crossing"]), preference.sidewalk, factor)
+    factor = np.where(highway == "service", preference.service, factor)
+    factor = np.where(highway.isin(_BUSY), preference.busy_road, factor)
+    shut = ways["foot"].isin(_CLOSED) | ((ways["foot"] == "") & ways["access"].isin(_CLOSED))
+    shut |= highway.isin(_NEVER) | ways["motorroad"] | ways["area"]
+    factor = np.where(shut, np.inf, factor)
+    return np.asarray(roads.graph.edge_length_m * factor[roads.graph.edge_way])
+
+
+def nearest_node(roads: Roads, longitude_deg: float, latitude_deg: float) -> int:
+    """Find the node of the graph next to a place.
+
+    Parameters
+    ----------
+    roads : Roads
+        The roads.
+    longitude_deg, latitude_deg : float
+        The place [deg].
+
+    Returns
+    -------
+    int
+        The node.
+    """
+    place = Transformer.from_crs(WGS84, roads.crs, always_xy=True).transform(longitude_deg, latitude_deg)
+    return int(np.argmin(np.hypot(*(roads.graph.node_xy - np.asarray(place)).T)))
+
+
+def route_via(roads: Roads, nodes: Sequence[int], preference: Preference) -> Route:
+    """Make the route of least cost through some nodes in order.
+
+    Parameters
+    ----------
+    roads : Roads
+        The roads.
+    nodes : sequence of int
+        Nodes of the graph, two at least; the first once more at the end makes a loop.
+    preference : Preference
+        Factors by sort of way.
+
+    Returns
+    -------
+    Route
+        The route.
+
+    Raises
+    ------
+    RoadsError
+        If fewer than two nodes are given, or no runnable way joins two of them.
+    """
+    if len(nodes) < 2:
+        raise RoadsError("a route needs two nodes at least", path=roads.source)
+    costs = edge_costs(roads, preference)
+    pieces = [_shortest(roads, costs, first, last) for first, last in pairwise(nodes)]
+    edges, directions = zip(*pieces, strict=True)
+    return Route(np.concatenate(edges), np.concatenate(directions))
+
+
+def _shortest(roads: Roads, costs: FloatArray, first: int, last: int) -> tuple[IntArray, IntArray]:
+    graph = roads.graph
+    total = float(costs[np.isfinite(costs)].sum())
+    edges, directions = network.route(
+        graph.edge_from,
+        graph.edge_to,
+        costs,
+        graph.node_first_edge,
+        graph.node_edge,
+        first,
+        last,
+        total,
+    )
+    if len(edges) == 0 and first != last:
+        message = f"no runnable way leads from node {first} to node {last}"
+        raise RoadsError(message, path=roads.source)
+    return edges, directions
+
+
+def nodes_by_distance(roads: Roads, from_node: int, preference: Preference) -> tuple[IntArray, FloatArray]:
+    """List the nodes that a runner can reach, nearest first.
+
+    Parameters
+    ----------
+    roads : Roads
+        The roads.
+    from_node : int
+        Where to start.
+    preference : Preference
+        Factors by sort of way.
+
+    Returns
+    -------
+    node : ndarray of int64, shape (n,)
+        Reachable nodes, the start first.
+    length_m : ndarray of float64, shape (n,)
+        True length of the least costly way to each [m].
+    """
+    graph, costs = roads.graph, edge_costs(roads, preference)
+    limit = float(costs[np.isfinite(costs)].sum())
+    found = network.bounded_distances(
+        graph.edge_from,
+        graph.edge_to,
+        costs,
+        graph.node_first_edge,
+        graph.node_edge,
+        np.array([from_node]),
+        limit,
+    )
+    length_m = np.zeros(len(graph.node_xy))
+    # A predecessor is settled before the nodes that hang on it.
+    for node, edge, before in zip(found.target[1:], found.via_edge[1:], found.predecessor[1:], strict=True):
+        length_m[node] = length_m[before] + graph.edge_length_m[edge]
+    return found.target, length_m[found.target]
+
+
+def out_and_back(
+    roads: Roads, from_node: int, length_m: float, preference: Preference, rng: np.random.Generator
+) -> Route:
+    """Make a route to a random turning point and back the same way.
+
+    Parameters
+    ----------
+    roads : Roads
+        The roads.
+    from_node : int
+        Start and end.
+    length_m : float
+        Wanted length, both ways together [m].
+    preference : Preference
+        Factors by sort of way.
+    rng : numpy.random.Generator
+        Chooses among the turning points within 10 % of the length (the nearest to it if there is none).
+
+    Returns
+    -------
+    Route
+        The route.
+
+    Raises
+    ------
+    RoadsError
+        If nothing can be reached.
+    """
+    nodes, reach_m = nodes_by_distance(roads, from_node, preference)
+    if len(nodes) == 1:
+        raise RoadsError(f"no runnable way leads away from node {from_node}", path=roads.source)
+    turn = _about(nodes[1:], reach_m[1:], length_m / 2.0, rng)
+    return route_via(roads, [from_node, turn], preference).out_and_back()
+
+
+def random_tour(
+    roads: Roads, from_node: int, length_m: float, preference: Preference, rng: np.random.Generator
+) -> Route:
+    """Make a tour over random places that ends where it began, of about a given length.
+
+    Stages of about a quarter of the length lead to random nodes; the last stage leads home as soon as going
+    on would make the tour too long.
+
+    Parameters
+    ----------
+    roads : Roads
+        The roads.
+    from_node : int
+        Start and end.
+    length_m : float
+        Wanted length [m].
+    preference : Preference
+        Factors by sort of way.
+    rng : numpy.random.Generator
+        Chooses the places.
+
+    Returns
+    -------
+    Route
+        The route.
+
+    Raises
+    ------
+    RoadsError
+        If nothing can be reached.
+    """
+    home, home_m = nodes_by_distance(roads, from_node, preference)
+    to_home = dict(zip(home.tolist(), home_m.tolist(), strict=True))
+    stops, run_m = [from_node], 0.0
+    while run_m + to_home[stops[-1]] < 0.85 * length_m:
+        nodes, reach_m = nodes_by_distance(roads, stops[-1], preference)
+        far = np.array([to_home.get(int(node), np.inf) for node in nodes])
+        open_to = (reach_m > 0.0) & (run_m + reach_m + far < 1.1 * length_m)
+        if not open_to.any():
+            break
+        aim_m = min(length_m / 4.0, length_m - run_m)
+        stops.append(_about(nodes[open_to], reach_m[open_to], aim_m, rng))
+        run_m += float(reach_m[np.flatnonzero(nodes == stops[-1])[0]])
+    if len(stops) == 1:
+        message = f"no tour of {length_m:.0f} m starts at node {from_node}"
+        raise RoadsError(message, path=roads.source)
+    return route_via(roads, [*stops, from_node], preference)
+
+
+def _about(nodes: IntArray, reach_m: FloatArray, aim_m: float, rng: np.random.Generator) -> int:
+    near = np.flatnonzero(np.abs(reach_m - aim_m) < 0.1 * aim_m)
+    chosen = rng.choice(near) if len(near) else np.argmin(np.abs(reach_m - aim_m))
+    return int(nodes[chosen])
+
+
+def excursion(start_xy: FloatArray, bearing_deg: float, length_m: float) -> Route:
+    """Leave the network for a while: a round stretch that comes back to its start.
+
+    Parameters
+    ----------
+    start_xy : ndarray of float64, shape (2,)
+        Where the network is left and regained [m].
+    bearing_deg : float
+        Direction in which the middle of the stretch lies [deg], clockwise from grid north.
+    length_m : float
+        Its length [m].
+
+    Returns
+    -------
+    Route
+        One leg off the network: a circle of chords of about 10 m.
+    """
+    radius_m = length_m / (2.0 * np.pi)
+    count = max(8, round(length_m / 10.0))
+    turn = np.linspace(0.0, 2.0 * np.pi, count + 1) + np.radians(bearing_deg) + np.pi
+    around = radius_m * np.stack([np.sin(turn), np.cos(turn)], axis=1)
+    line = start_xy + around - around[0]
+    line[-1] = start_xy
+    return Route(np.array([NO_WAY]), np.array([0]), (line,))
