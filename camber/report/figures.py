@@ -1,0 +1,139 @@
+"""Figures as matplotlib objects, and how they become bytes.
+
+Nothing here touches the user's backend or settings: a style is used within a context, and figures that
+camber makes itself are plain `matplotlib.figure.Figure` objects without a window.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Final
+
+from matplotlib import style
+from matplotlib.figure import Figure
+
+from camber.report.wording import METRES_PER_UNIT, NAME_LENGTH, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+    from camber.schema import Interval, Summary
+
+STYLE: Final = "camber.report.camber"
+"""The package's matplotlib style, for `matplotlib.style.context`."""
+
+LEFT_COLOUR: Final = "#2166AC"
+RIGHT_COLOUR: Final = "#B35806"
+NEUTRAL_COLOUR: Final = "#767676"
+"""Left, right and neither: told apart with any colour vision (users.md section 3, measured with the model of
+Machado et al. 2009), with a contrast of at least 4.5 to 1 on white."""
+
+
+def plot_bar(summaries: Sequence[Summary], ax: Axes | None = None, *, units: str = "km") -> Axes:
+    """Draw one diverging bar per summary: left leg low to the left, right leg low to the right.
+
+    Parameters
+    ----------
+    summaries : sequence of Summary
+        Runs, or runs and their total, from top to bottom.
+    ax : Axes, optional
+        Where to draw; a figure of its own, without a window, if it is missing (see ``.figure``).
+    units : {"km", "mi"}
+        Unit of the axis.
+
+    Returns
+    -------
+    Axes
+        Bars end at the median, whiskers span the 90 % interval.
+    """
+    with style.context(STYLE):
+        axes = ax or Figure(figsize=(5.2, 1.1 + 0.34 * len(summaries)), layout="constrained").add_subplot()
+        per = METRES_PER_UNIT[units]
+        for row, summary in enumerate(summaries):
+            _half_bar(axes, row, summary.left_low_m, -1.0 / per, LEFT_COLOUR)
+            _half_bar(axes, row, summary.right_low_m, 1.0 / per, RIGHT_COLOUR)
+        reach = max((max(s.left_low_m.high, s.right_low_m.high) for s in summaries), default=0.0) / per
+        axes.set_xlim(-1.08 * (reach or 1.0), 1.08 * (reach or 1.0))
+        axes.set_ylim(len(summaries) - 0.5, -0.5)
+        axes.set_yticks(range(len(summaries)))
+        axes.set_yticklabels([plain(s.title, NAME_LENGTH // 2) for s in summaries], parse_math=False)
+        axes.xaxis.set_major_formatter(lambda value, _position: f"{abs(value):g}")
+        axes.axvline(0.0, color="#222222", linewidth=0.8)
+        axes.set_xlabel(f"◀ left leg low     [{units}]     right leg low ▶")
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+    return axes
+
+
+def _half_bar(axes: Axes, row: int, metres: Interval, scale: float, colour: str) -> None:
+    axes.barh(row, metres.median * scale, height=0.56, color=colour)
+    low, high = sorted((metres.low * scale, metres.high * scale))
+    # White below dark, so that the whisker is seen inside the bar and outside of it.
+    for width, ink in ((2.6, "white"), (1.0, "#222222")):
+        axes.plot([low, high], [row, row], color=ink, linewidth=width)
+        for end in (low, high):
+            axes.plot([end, end], [row - 0.13, row + 0.13], color=ink, linewidth=width)
+
+
+def figure_of(axes: Axes) -> Figure:
+    """Find the figure that axes belong to.
+
+    Parameters
+    ----------
+    axes : Axes
+        Axes of a figure, or of a part of one.
+
+    Returns
+    -------
+    Figure
+        The whole figure.
+
+    Raises
+    ------
+    ValueError
+        If the axes were removed from their figure.
+    """
+    figure = axes.get_figure(root=True)
+    if figure is None:
+        raise ValueError("these axes belong to no figure any more: make new ones")
+    return figure
+
+
+def figure_png(figure: Figure) -> bytes:
+    """Draw a figure as PNG.
+
+    Parameters
+    ----------
+    figure : Figure
+        The figure.
+
+    Returns
+    -------
+    bytes
+        The same figure gives the same bytes; no program or date is named in it.
+    """
+    out = io.BytesIO()
+    with style.context(STYLE):
+        figure.savefig(out, format="png", metadata={"Software": None})
+    return out.getvalue()
+
+
+def figure_svg(figure: Figure) -> bytes:
+    """Draw a figure as SVG.
+
+    Parameters
+    ----------
+    figure : Figure
+        The figure.
+
+    Returns
+    -------
+    bytes
+        The same figure gives the same bytes; no program or date is named in it.
+    """
+    out = io.BytesIO()
+    with style.context(STYLE):
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    return out.getvalue()

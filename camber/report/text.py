@@ -1,0 +1,264 @@
+"""The report for the terminal.
+
+Every text is a `rich.text.Text` or passes as one: names never meet rich's markup, so that a street called
+``[link=...]`` stays a street.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from camber.conventions import SideBasis, SurfaceKind
+from camber.report.contents import facts, how_sure, leg_rows, roads_of
+from camber.report.wording import (
+    BASIS_WORDS,
+    KIND_WORDS,
+    NAME_LENGTH,
+    STANDING_NOTES,
+    balance_text,
+    distance_text,
+    plain,
+    range_text,
+    share_text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from camber.report.contents import Report
+    from camber.schema import Assumption, Interval, StreetTotal, Suggestion, Suggestions, Summary
+
+LEFT_STYLE: Final = "blue"
+RIGHT_STYLE: Final = "dark_orange3"
+_HALF_BAR: Final = 24
+_STREETS: Final = 5
+_SUGGESTIONS: Final = 3
+
+
+def text_report(report: Report) -> RenderableType:
+    """Draw a report for the terminal: each run, the total, how sure and why, and the standing notes.
+
+    Parameters
+    ----------
+    report : Report
+        One run or several.
+
+    Returns
+    -------
+    rich renderable
+        To be printed by a `rich.console.Console`.
+    """
+    parts: list[RenderableType] = [Text(remark, style="bold") for remark in report.remarks]
+    for analysis in report.analyses:
+        parts += [Text(), *_totals(analysis.summary, report.units, whole=report.is_single)]
+        parts += _suggestions(analysis.suggestions, report.units)
+    if not report.is_single:
+        parts += [Text(), *_totals(report.total, report.units, whole=True)]
+    draws = report.analyses[0].settings.draws
+    parts += [Text(), _heading("How sure, and why"), *_bullets(how_sure(report.total, draws))]
+    parts += [*_problems(report.total), *_sources(report)]
+    parts += [Text(), *(Text(note, style="dim") for note in STANDING_NOTES)]
+    return Group(*parts)
+
+
+def rendered(renderable: RenderableType, width: int = 100) -> str:
+    """Render to plain text, without colours or control codes, for a file.
+
+    Parameters
+    ----------
+    renderable : rich renderable
+        What to draw.
+    width : int
+        Columns.
+
+    Returns
+    -------
+    str
+        Lines without blanks at their ends.
+    """
+    console = Console(width=width, color_system=None, force_terminal=False, legacy_windows=False)
+    with console.capture() as captured:
+        console.print(renderable)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
+
+
+def _totals(summary: Summary, units: str, *, whole: bool) -> list[RenderableType]:
+    facing = (
+        f"Facing traffic on {share_text(summary.facing_traffic)} of the metres at the edge of two-way roads."
+    )
+    tables = [_surface_table, _basis_table, *([_street_table] if summary.streets else [])]
+    return [
+        _heading(summary.title),
+        Text(facts(summary, units), style="dim"),
+        bar_text(summary),
+        _indented(_leg_table(summary, units)),
+        Text(
+            f"Balance {balance_text(summary.balance)}, from \u22121 all left to +1 all right; "
+            f"weighted by tilt {balance_text(summary.tilt_balance)}."
+        ),
+        *([] if summary.facing_traffic is None else [Text(facing)]),
+        *([_indented(table(summary, units)) for table in tables] if whole else _short(summary, units)),
+    ]
+
+
+def _short(summary: Summary, units: str) -> list[RenderableType]:
+    """Write surfaces, basis of the side and streets in a line each, where tables are too much."""
+    surfaces = (
+        f"{_kind(item.surface_kind)} {distance_text(item.distance_m, units)}" for item in summary.surfaces
+    )
+    basis = (f"{name} {distance_text(summary.side_basis_m.get(name, 0.0), units)}" for name in SideBasis)
+    streets = (
+        f"{plain(item.name, NAME_LENGTH)} {abs(item.net_tilt_pct_km):.1f} % km {_net_side(item)}"
+        for item in summary.streets[:_STREETS]
+    )
+    lines = {"On": surfaces, "Side of the road": basis, "Streets that tilt most": streets}
+    listed = {title: ", ".join(items) for title, items in lines.items()}
+    return [Text(f"{title}: {items}.") for title, items in listed.items() if items]
+
+
+def _kind(kind: str) -> str:
+    return KIND_WORDS[SurfaceKind(kind)].partition(" (")[0]
+
+
+def _net_side(item: StreetTotal) -> str:
+    return "left" if item.net_tilt_pct_km < 0.0 else "right"
+
+
+def bar_text(summary: Summary) -> Text:
+    """Draw the bar of a summary: left leg low to the left of the middle, right leg low to the right.
+
+    Parameters
+    ----------
+    summary : Summary
+        The totals.
+
+    Returns
+    -------
+    Text
+        Full blocks up to the low end of the 90 % interval, dense ones up to the median, light ones up to the
+        high end; one scale for both sides, the whole half for the whole distance.
+    """
+    scale = _HALF_BAR / (summary.distance_m or 1.0)
+    left, right = _half(summary.left_low_m, scale), _half(summary.right_low_m, scale)
+    return Text.assemble(
+        "LEFT leg low ",
+        (left[::-1].rjust(_HALF_BAR), LEFT_STYLE),
+        "┃",
+        (right.ljust(_HALF_BAR), RIGHT_STYLE),
+        " RIGHT leg low",
+        overflow="crop",
+        no_wrap=True,
+    )
+
+
+def _half(interval: Interval, scale: float) -> str:
+    low, median, high = (round(metres * scale) for metres in (interval.low, interval.median, interval.high))
+    return "█" * low + "▓" * (median - low) + "░" * (high - median)
+
+
+def _leg_table(summary: Summary, units: str) -> Table:
+    table = _table("", "median", "90 % interval", "named at ≥ 90 %")
+    for row in leg_rows(summary):
+        median = "" if row.metres is None else distance_text(row.metres.median, units)
+        bounds = "" if row.metres is None else range_text(row.metres, units)
+        named = "" if row.named_m is None else distance_text(row.named_m, units)
+        table.add_row(row.words, median, bounds, named)
+    return table
+
+
+def _surface_table(summary: Summary, units: str) -> Table:
+    table = _table("by surface", "distance", "left low", "right low", "level")
+    for item in summary.surfaces:
+        metres = (item.distance_m, item.left_low_m, item.right_low_m, item.level_m)
+        words = KIND_WORDS[SurfaceKind(item.surface_kind)]
+        table.add_row(words, *(distance_text(value, units) for value in metres))
+    return table
+
+
+def _basis_table(summary: Summary, units: str) -> Table:
+    table = _table("side of the road", "distance")
+    for basis, words in BASIS_WORDS.items():
+        table.add_row(words, distance_text(summary.side_basis_m.get(basis, 0.0), units))
+    return table
+
+
+def _street_table(summary: Summary, units: str) -> Table:
+    table = _table("streets that tilt most", "distance", "left low", "right low", "tilt and way")
+    for item in summary.streets[:_STREETS]:
+        metres = (item.distance_m, item.left_low_m, item.right_low_m)
+        tilt = f"{abs(item.net_tilt_pct_km):.1f} % km {_net_side(item)}"
+        name = Text(plain(item.name, NAME_LENGTH))
+        table.add_row(name, *(distance_text(value, units) for value in metres), tilt)
+    return table
+
+
+def _suggestions(suggestions: Suggestions, units: str) -> list[RenderableType]:
+    parts: list[RenderableType] = [Text("Suggestion", style="bold"), Text(plain(suggestions.explanation))]
+    items = suggestions.items[:_SUGGESTIONS]
+    parts += [_indented(Group(*_suggestion(item, units))) for item in items]
+    return [*parts, Text(plain(suggestions.conclusion))]
+
+
+def _suggestion(item: Suggestion, units: str) -> list[Text]:
+    left = _change("left leg low", item.left_low_before_m, item.left_low_after_m, units)
+    right = _change("right leg low", item.right_low_before_m, item.right_low_after_m, units)
+    return [
+        Text(plain(item.what), style="bold"),
+        Text(f"expected: {left}, {right}"),
+        Text(f"balance {balance_text(item.balance_before)} → {balance_text(item.balance_after)}"),
+        Text(f"additional crossings: {item.crossings}; rule: {plain(item.rule)} ({plain(item.rule_source)})"),
+        *(Text(f"against it: {plain(reason)}") for reason in item.against),
+    ]
+
+
+def _change(words: str, before: Interval, after: Interval, units: str) -> str:
+    medians = f"{distance_text(before.median, units)} → {distance_text(after.median, units)}"
+    return f"{words} {medians} ({range_text(after, units)})"
+
+
+def _problems(summary: Summary) -> list[RenderableType]:
+    if not summary.problems:
+        return []
+    listed = (f"{plain(item.message)} ({item.count})" for item in summary.problems)
+    return [Text(), _heading("Noticed in the data"), *_bullets(listed)]
+
+
+def _sources(report: Report) -> list[RenderableType]:
+    roads = (f"{plain(source)}, data of {date or 'unknown date'}" for source, date in roads_of(report))
+    listed = (_assumption(item, report.units) for item in report.total.assumptions)
+    title = _heading("Assumptions and their sources")
+    return [Text(), title, *_bullets(listed), Text(), Text(f"Roads: {'; '.join(roads)}")]
+
+
+def _assumption(item: Assumption, units: str) -> str:
+    under = f", under {distance_text(item.distance_m, units)}" if item.distance_m else ""
+    source = f"{item.confidence}; {plain(item.reference)}"
+    return f"{item.table}, {plain(item.applies_to)}: {plain(item.value)} [{source}]{under}"
+
+
+def _heading(text: str) -> Text:
+    return Text(plain(text, NAME_LENGTH), style="bold underline")
+
+
+def _bullets(sentences: Iterable[str]) -> list[RenderableType]:
+    grid = Table.grid(padding=(0, 1))
+    for sentence in sentences:
+        grid.add_row(Text("•"), Text(sentence))
+    return [grid]
+
+
+def _indented(renderable: RenderableType) -> Padding:
+    return Padding(renderable, (0, 0, 0, 2))
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column(Text(first))
+    for title in others:
+        table.add_column(Text(title), justify="right", no_wrap=True)
+    return table

@@ -1,0 +1,238 @@
+"""The words, units and times that a person reads, the same in the terminal and on the page.
+
+The leg on the falling side is the *low* leg; there is no "short" or "long" leg, no risk and no promise
+(science.md 3.1 and 3.4). Left always stands on the left.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from camber.conventions import OSM_ATTRIBUTION, OSM_COPYRIGHT_URL, SideBasis, SurfaceKind, Verdict
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from camber.schema import Interval
+
+LEG_WORDS: Final = {
+    "left_low_m": "left leg low",
+    "right_low_m": "right leg low",
+    "level_m": "level",
+    "unmatched_m": "not on a mapped way",
+}
+"""Words for the four shares into which every metre of a draw falls, in the order in which they are shown."""
+
+VERDICT_WORDS: Final = {
+    Verdict.LEFT_LOW: "left leg low",
+    Verdict.RIGHT_LOW: "right leg low",
+    Verdict.LEVEL: "level",
+    Verdict.TILTED_UNKNOWN: "tilted, leg not known",
+    Verdict.UNKNOWN: "not known",
+}
+
+BASIS_WORDS: Final = {
+    SideBasis.SEEN: "seen in the recording",
+    SideBasis.ASSUMED: "assumed from traffic side, law and tags",
+    SideBasis.MAPPED: "mapped: a path or sidewalk of its own",
+    SideBasis.UNKNOWN: "not known",
+}
+
+KIND_WORDS: Final = {
+    SurfaceKind.ROAD_EDGE: "road edge",
+    SurfaceKind.ROAD_CENTRE: "road centre",
+    SurfaceKind.SIDEWALK: "sidewalk (usually falls the other way)",
+    SurfaceKind.PATH: "path",
+    SurfaceKind.TRACK: "track",
+    SurfaceKind.UNMATCHED: "not on a mapped way",
+}
+
+_MEDICAL: Final = (
+    "This is a description of the ground you ran on. It is not medical advice: it does not diagnose, "
+    "predict or prevent anything. If something hurts, ask a professional."
+)
+_SAFETY: Final = (
+    "Safety first: where you run on a road is a decision about traffic before it is one about camber."
+)
+_MAP: Final = (
+    f"Map data {OSM_ATTRIBUTION}, available under the Open Database Licence 1.0: {OSM_COPYRIGHT_URL}"
+)
+
+STANDING_NOTES: Final = (_MEDICAL, _SAFETY, _MAP)
+"""What stands under every report (users.md section 6, science.md 3.5; ODbL 1.0 section 4.3)."""
+
+METRES_PER_UNIT: Final = {"km": 1000.0, "mi": 1609.344}
+"""Units of distance for people; the international mile of 1959 is 1609.344 m exactly."""
+
+NAME_LENGTH: Final = 80
+"""Longest name shown to a person (judgement); what stands behind is cut."""
+
+_BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+
+
+def plain(text: str, longest: int = 1000) -> str:
+    """Take everything out of a name that could steer a terminal or reorder a line.
+
+    Parameters
+    ----------
+    text : str
+        A name from a recording or from the map; anybody may have written it.
+    longest : int
+        What is longer is cut (judgement: no sentence of ours is).
+
+    Returns
+    -------
+    str
+        Without control characters (C0, C1, escape), line separators, direction marks, lone surrogates and
+        invisible tags; blanks joined.
+    """
+    kept = "".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in text if _visible(c))
+    joined = " ".join(kept.split())
+    return joined if len(joined) <= longest else joined[: longest - 1] + "…"
+
+
+def _visible(character: str) -> bool:
+    is_tag = "\U000e0000" <= character <= "\U000e007f"
+    return character not in _BIDI and unicodedata.category(character) != "Cs" and not is_tag
+
+
+def distance_text(metres: float, units: str = "km") -> str:
+    """Write a distance for a person.
+
+    Parameters
+    ----------
+    metres : float
+        Distance [m].
+    units : {"km", "mi"}
+        Unit to write it in.
+
+    Returns
+    -------
+    str
+        Two decimals, a thin space between thousands.
+    """
+    return f"{metres / METRES_PER_UNIT[units]:,.2f}".replace(",", "\u2009") + f" {units}"
+
+
+def range_text(interval: Interval, units: str = "km") -> str:
+    """Write the bounds of an interval of metres.
+
+    Parameters
+    ----------
+    interval : Interval
+        Metres [m].
+    units : {"km", "mi"}
+        Unit to write it in.
+
+    Returns
+    -------
+    str
+        Such as ``"3.20 to 4.90 km"``.
+    """
+    low = distance_text(interval.low, units).removesuffix(f" {units}")
+    return f"{low} to {distance_text(interval.high, units)}"
+
+
+def share_text(share: float | None) -> str:
+    """Write a share for a person.
+
+    Parameters
+    ----------
+    share : float or None
+        0 to 1.
+
+    Returns
+    -------
+    str
+        Whole percent; a share that is neither none nor all is never written as 0 % or 100 %.
+    """
+    if share is None:
+        return "not defined"
+    percent = round(100.0 * share)
+    if percent == 0 and share > 0.0:
+        return "< 1 %"
+    if percent == 100 and share < 1.0 - 1e-9:
+        return "> 99 %"
+    return f"{percent} %"
+
+
+def balance_text(interval: Interval | None) -> str:
+    """Write a balance with its interval; left has a minus sign and stands on the left.
+
+    Parameters
+    ----------
+    interval : Interval or None
+        -1 (all left) to 1 (all right).
+
+    Returns
+    -------
+    str
+        Such as ``"-0.42 (-0.60 to -0.11)"`` with true minus signs.
+    """
+    if interval is None:
+        return "not defined"
+    text = f"{interval.median:+.2f} ({interval.low:+.2f} to {interval.high:+.2f})"
+    return text.replace("-", "\u2212")
+
+
+def local(moment: datetime, zone: str | None) -> datetime:
+    """Turn a time to the clock at the place of the run.
+
+    Parameters
+    ----------
+    moment : datetime
+        Time with zone.
+    zone : str or None
+        IANA name; unknown names and None give UTC.
+
+    Returns
+    -------
+    datetime
+        The same instant.
+    """
+    try:
+        return moment.astimezone(ZoneInfo(zone) if zone else UTC)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return moment.astimezone(UTC)
+
+
+def start_text(moment: datetime | None, zone: str | None) -> str:
+    """Write when a run began.
+
+    Parameters
+    ----------
+    moment : datetime or None
+        Time with zone.
+    zone : str or None
+        IANA name of the zone at the start.
+
+    Returns
+    -------
+    str
+        Weekday, date and minute at the place; ``"no time recorded"`` without a time.
+    """
+    if moment is None:
+        return "no time recorded"
+    there = local(moment, zone)
+    days = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+    return f"{days[there.weekday()]} {there:%Y-%m-%d %H:%M}"
+
+
+def duration_text(seconds: float) -> str:
+    """Write a duration for a person.
+
+    Parameters
+    ----------
+    seconds : float
+        Duration [s].
+
+    Returns
+    -------
+    str
+        Such as ``"44 min"`` or ``"1 h 05 min"``.
+    """
+    minutes = round(seconds / 60.0)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
