@@ -15,8 +15,10 @@ from camber.simulate.tours import (
     route_via,
 )
 from camber.simulate.truth import TruthTotals, truth_totals
+from camber.simulate.week import WEEK_SEED, sample_week, week_files
 
 __all__ = [
+    "WEEK_SEED",
     "DeviceModel",
     "GnssErrorModel",
     "Habit",
@@ -32,6 +34,8 @@ __all__ = [
     "out_and_back",
     "random_tour",
     "route_via",
+    "sample_week",
     "simulate_run",
     "truth_totals",
+    "week_files",
 ]
