@@ -271,7 +271,7 @@ CASES = (
     ),
     SignedCase(
         "de-sidewalk-mapped-along-road-on-the-right",
-        "A sidewalk with a way of its own, the road right of it; run along it the road is to the right.",
+        "A sidewalk with a way of its own, drawn with the road on its right; along it the road is right.",
         *("DE", "right", _OWN_WAY, 1, "left_sidewalk", "to_road", "right"),
     ),
     SignedCase(
@@ -319,7 +319,7 @@ CASES = (
     ),
     SignedCase(
         "roundabout-with-the-flow-on-the-right",
-        "Right-hand traffic circulates anticlockwise; the ring falls outward, to the right of who goes with it.",
+        "Right-hand traffic circulates anticlockwise; the ring falls outward, to the right of its flow.",
         *("FR", "right", _ROUNDABOUT, 1, "right_edge", "outward", "right", "right"),
     ),
     SignedCase(

@@ -24,8 +24,8 @@ _VALUE: Final = {
     "{one_way_profile} {p_one_way:g}, inverted {p_inverted:g}",
     "width": "{two_way_total_m:g} m ({one_way_total_m:g} m one-way) ± {width_std_m:g} m; lane {lane_m:g} m",
     "lateral_offset": "{value:g} ± {std:g} {unit}",
-    "gnss_error": "fast {fast_sigma_m:g} m, {fast_tau_low_s:g}-{fast_tau_high_s:g} s; "
-    "slow {slow_sigma_m:g} m, {slow_tau_low_s:g}-{slow_tau_high_s:g} s; "
+    "gnss_error": "fast {fast_sigma_m:g} m, {fast_tau_s:g} s ({fast_tau_low_s:g}-{fast_tau_high_s:g}); "
+    "slow {slow_sigma_m:g} m, {slow_tau_s:g} s ({slow_tau_low_s:g}-{slow_tau_high_s:g}); "
     "bursts {burst_sigma_m:g} m, {burst_tau_s:g} s in {burst_share:.1%} of the time; "
     "total {total_sigma_m:g} m",
     "side_prior": "on a sidewalk if any {p_sidewalk:g}; in the middle {p_centre:g}; facing traffic "
@@ -53,7 +53,7 @@ def list_assumptions() -> pd.DataFrame:
         {
             "table": name,
             "applies_to": _readable(_APPLIES_TO[name].format_map(row)),
-            "value": _readable(_VALUE[name].format_map(row)),
+            "value": _readable(_VALUE[name].format_map(row)).replace("_", " "),
             "confidence": row["confidence"],
             "status": row["status"],
             "reference": row["basis"],

@@ -9,7 +9,7 @@ import pandas as pd
 
 from camber.standards.law import pedestrian_rule
 from camber.standards.tables import side_prior_table
-from camber.standards.ways import kinds_of, rows_for
+from camber.standards.ways import kinds_of, require_columns, rows_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,19 +36,24 @@ def prior_context(ways: pd.DataFrame) -> pd.DataFrame:
     StandardsError
         If a column is missing, or a packaged table is malformed.
     """
+    require_columns(ways, ("sidewalk_left", "sidewalk_right", "built_up"))
     context = _contexts(ways)
-    rows = side_prior_table().set_index("context").loc[list(context)]
+    table = side_prior_table().set_index("context")
+    rows = table.loc[list(context)]
     walks = np.char.startswith(context.astype(str), "sidewalk")
     places = pd.MultiIndex.from_arrays([ways["country"], ways["built_up"], walks])
     codes, unique = pd.factorize(places)
     asked = np.array([_facing_column(*place) for place in unique], dtype=np.int64)
-    facing = rows[["p_facing_free", "p_facing_advised", "p_facing_required"]].to_numpy()
+    choices = rows[["p_facing_free", "p_facing_advised", "p_facing_required"]].to_numpy()
+    facing = choices[np.arange(len(ways)), asked[codes]]
+    # Whatever its context, both edges of a one-way street face, or follow, the same traffic.
+    neutral = table["p_facing_free"]["one_way_no_sidewalk"]
     return pd.DataFrame(
         {
             "context": context,
             "p_sidewalk": rows["p_sidewalk"].to_numpy(),
             "p_centre": rows["p_centre"].to_numpy(),
-            "p_facing": facing[np.arange(len(ways)), asked[codes]],
+            "p_facing": np.where(ways["oneway"] != 0, neutral, facing),
             "basis": rows["basis"].to_numpy(),
         },
         index=ways.index,
@@ -102,6 +107,7 @@ def maxspeed_default_kmh(ways: pd.DataFrame) -> NDArray[np.float64]:
     StandardsError
         If a column is missing, or a packaged table is malformed.
     """
+    require_columns(ways, ("maxspeed_kmh", "built_up"))
     kind = kinds_of(ways)["class_kind"].to_numpy(dtype=object)
     rows = rows_for("maxspeed_default", kind, ways["country"].to_numpy(dtype=object))
     assumed = np.where(ways["built_up"], rows["built_up_kmh"], rows["rural_kmh"])

@@ -119,10 +119,7 @@ def kinds_of(ways: pd.DataFrame) -> pd.DataFrame:
     StandardsError
         If a column is missing, or a packaged table is malformed.
     """
-    absent = [name for name in _TAGS if name not in ways.columns]
-    if absent:
-        message = f"assumptions need the column(s) {', '.join(absent)} of the table of ways"
-        raise StandardsError(message)
+    require_columns(ways, _TAGS)
     class_kind = _class_kinds(ways)
     kinds = table("kinds").set_index("kind")
     is_road = class_kind.map(kinds["is_road"]) == "yes"
@@ -136,6 +133,27 @@ def kinds_of(ways: pd.DataFrame) -> pd.DataFrame:
         {"kind": kind, "class_kind": class_kind, "surface_group": surface, "is_road": is_road.astype(bool)},
         index=ways.index,
     )
+
+
+def require_columns(ways: pd.DataFrame, names: Iterable[str]) -> None:
+    """Refuse a table of ways that lacks a column.
+
+    Parameters
+    ----------
+    ways : DataFrame
+        The table.
+    names : iterable of str
+        Columns needed.
+
+    Raises
+    ------
+    StandardsError
+        If one is missing.
+    """
+    absent = [name for name in names if name not in ways.columns]
+    if absent:
+        message = f"assumptions need the column(s) {', '.join(absent)} of the table of ways"
+        raise StandardsError(message)
 
 
 def _class_kinds(ways: pd.DataFrame) -> pd.Series:

@@ -1,0 +1,26 @@
+"""The list of every assumption."""
+
+from camber.standards import list_assumptions
+from camber.standards.tables import LAYOUTS, table
+
+
+def test_every_row_of_every_table_is_listed():
+    listed = list_assumptions()
+    counts = listed["table"].value_counts()
+    assert {name: counts[name] for name in LAYOUTS} == {name: len(table(name)) for name in LAYOUTS}
+    assert list(listed.columns) == ["table", "applies_to", "value", "confidence", "status", "reference"]
+
+
+def test_the_list_is_readable():
+    listed = list_assumptions()
+    assert (listed != "").all(axis=None)
+    for column in ("applies_to", "value"):
+        assert not listed[column].str.contains(r"\bnan\b|[{}|]", regex=True).any()
+
+
+def test_a_row_says_what_a_person_would_ask():
+    listed = list_assumptions()
+    row = listed[listed["reference"].str.contains("AASHTO Green Book")].iloc[0]
+    assert row["applies_to"] == "primary, secondary, tertiary, trunk (paved) in US, CA"
+    assert row["value"] == "2 ± 0.6 %; crowned 0.85, one way 0.15, inverted 0"
+    assert (row["confidence"], row["status"]) == ("high", "opened")

@@ -1,0 +1,201 @@
+"""The packaged tables are whole, and a malformed one is refused with its faults named."""
+
+from importlib import resources
+
+import numpy as np
+import pytest
+
+from camber import standards
+from camber.errors import StandardsError
+from camber.standards.tables import LAYOUTS, parse_table, table
+from camber.standards.ways import kind_chain, rows_for
+
+PUBLIC = {
+    "cross_slope": standards.cross_slope_table,
+    "width": standards.width_table,
+    "pedestrian_law": standards.pedestrian_law_table,
+    "gnss_error": standards.gnss_error_table,
+    "side_prior": standards.side_prior_table,
+}
+STRIPS = {"shoulder", "gutter_pan"}
+
+
+def text_of(name):
+    return resources.files("camber.standards").joinpath(f"{name}.csv").read_text(encoding="utf-8")
+
+
+def changed(name, row, column, value):
+    """The text of a table with one cell changed."""
+    frame = table(name).astype(object)
+    frame.loc[row, column] = value
+    return frame.to_csv(index=False)
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_every_row_says_what_it_rests_on(name):
+    rows = table(name)
+    assert len(rows) > 0
+    assert rows["confidence"].isin(["high", "medium", "low"]).all()
+    for status, word in (("judgement", "Judgement"), ("recalled", "not verified")):
+        assert rows.loc[rows["status"] == status, "basis"].str.contains(word).all(), status
+    opened = rows.loc[rows["status"] == "opened", "basis"]
+    assert not opened.str.startswith("Judgement").any()
+    assert not (rows.loc[rows["status"] == "judgement", "confidence"] == "high").any() or name == "kinds"
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_tables_are_handed_out_as_copies(name):
+    first = PUBLIC[name]()
+    first["basis"] = None
+    assert PUBLIC[name]()["basis"].notna().all()
+
+
+def test_shares_of_profiles_sum_to_one_and_slopes_are_plausible():
+    rows = standards.cross_slope_table()
+    total = rows[["p_crowned", "p_one_way", "p_inverted"]].sum(axis=1)
+    np.testing.assert_allclose(total, 1.0)
+    assert rows["slope_mean_pct"].between(0.1, 8.0).all()
+    assert (rows["slope_std_pct"] > 0.0).all()
+
+
+def test_the_extract_of_the_table_in_the_study_is_kept():
+    rows = standards.cross_slope_table().set_index("row")
+    numbers = ["p_crowned", "p_one_way", "p_inverted", "slope_mean_pct", "slope_std_pct"]
+    published = {
+        "us_main_paved": [0.85, 0.15, 0.0, 2.0, 0.6],
+        "gb_residential_paved": [0.85, 0.13, 0.02, 2.7, 1.1],
+        "de_main_paved": [0.40, 0.60, 0.0, 2.5, 0.6],
+        "de_residential_paved": [0.55, 0.35, 0.10, 2.5, 0.8],
+        "ch_paved": [0.55, 0.45, 0.0, 3.0, 0.7],
+        "au_main_paved": [0.85, 0.15, 0.0, 3.0, 0.7],
+        "jp_minor_paved": [0.75, 0.20, 0.05, 1.5, 0.6],
+        "any_gravel": [0.75, 0.20, 0.05, 4.0, 1.7],
+        "any_track_unpaved": [0.45, 0.45, 0.10, 3.5, 2.5],
+        "any_path_unpaved": [0.15, 0.75, 0.10, 3.0, 3.0],
+        "any_sidewalk": [0.0, 1.0, 0.0, 1.8, 0.9],
+        "any_running_track": [0.0, 1.0, 0.0, 0.9, 0.2],
+    }
+    for row, expected in published.items():
+        assert rows.loc[row, numbers].tolist() == expected, row
+
+
+def test_parts_of_the_position_error_add_up_to_the_stated_total():
+    rows = standards.gnss_error_table()
+    total = np.hypot(rows["fast_sigma_m"], rows["slow_sigma_m"])
+    np.testing.assert_allclose(total, rows["total_sigma_m"], rtol=0.1)
+    for part in ("fast", "slow"):
+        assert rows[f"{part}_tau_s"].between(rows[f"{part}_tau_low_s"], rows[f"{part}_tau_high_s"]).all()
+    assert (rows["slow_tau_s"] > 5.0 * rows["fast_tau_s"]).all()
+
+
+def test_classes_of_position_error_are_the_rows():
+    classes = standards.gnss_classes()
+    assert list(classes) == ["multi_band", "single_band", "trees", "dense"]
+    for name, one in classes.items():
+        row = standards.gnss_error_table().set_index("name").loc[name]
+        assert one.name == name
+        assert (one.fast_sigma_m, one.slow_tau_s) == (row["fast_sigma_m"], row["slow_tau_s"])
+        assert (one.burst_share, one.reference) == (row["burst_share"], row["basis"])
+
+
+def test_every_kind_has_a_row_in_every_table_whatever_surface_and_country():
+    kinds = table("kinds")["kind"].to_numpy(dtype=object)
+    for country in ("", "DE", "US-CA", "GB", "JP", "XX"):
+        where = np.full(len(kinds), country, dtype=object)
+        for surface in ("paved", "unpaved", "sett"):
+            rows = rows_for("cross_slope", kinds, where, np.full(len(kinds), surface, dtype=object))
+            assert len(rows) == len(kinds)
+        assert rows_for("width", kinds, where)["width_std_m"].gt(0.0).all()
+        assert len(rows_for("maxspeed_default", kinds, where)) == len(kinds)
+
+
+@pytest.mark.parametrize("name", ["cross_slope", "width", "maxspeed_default"])
+def test_no_row_speaks_of_an_unknown_kind_and_none_is_hidden_by_another(name):
+    rows = table(name)
+    known = set(table("kinds")["kind"]) | STRIPS
+    surfaces = rows["surface_group"] if "surface_group" in rows else ["*"] * len(rows)
+    keys = [
+        (kind, surface, region)
+        for kinds, surface, regions in zip(rows["kind"], surfaces, rows["region"], strict=True)
+        for kind in kinds.split("|")
+        for region in regions.split("|")
+    ]
+    assert {kind for kind, _, _ in keys} <= known
+    assert len(set(keys)) == len(keys)
+
+
+def test_what_is_built_like_what_ends():
+    for kind in table("kinds")["kind"]:
+        assert kind_chain(kind)[0] == kind
+    assert kind_chain("motorway_link") == ("motorway_link", "motorway", "trunk", "primary")
+    with pytest.raises(StandardsError, match="does not know hovercraft"):
+        kind_chain("hovercraft")
+
+
+def test_the_borders_carry_their_licence():
+    assert "ISC License" in text_of_licence()
+
+
+def text_of_licence():
+    return resources.files("camber.standards").joinpath("borders.LICENSE.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "column", "value", "complaint"),
+    [
+        ("cross_slope", 0, "p_crowned", 0.5, "row 'us_main_paved' has p_crowned .* other than 1"),
+        ("cross_slope", 0, "slope_std_pct", 0.0, "no usable slope_std_pct"),
+        ("cross_slope", 0, "slope_std_pct", -1.0, "no usable slope_std_pct"),
+        ("cross_slope", 0, "slope_mean_pct", "two", "no usable slope_mean_pct"),
+        ("cross_slope", 0, "slope_mean_pct", "inf", "no usable slope_mean_pct"),
+        ("cross_slope", 0, "region", "US|QQ", "names an unknown region"),
+        ("cross_slope", 0, "region", "US-CA-SF", "names an unknown region"),
+        ("cross_slope", 0, "region", "", "names an unknown region"),
+        ("cross_slope", 0, "one_way_profile", "sideways", "another one_way_profile than one_way"),
+        ("cross_slope", 0, "surface_group", "lava", "another surface_group than paved"),
+        ("cross_slope", 1, "row", "us_main_paved", "row 'us_main_paved' repeats its key"),
+        ("width", 0, "basis", "", "row 'motorway' has no basis"),
+        ("width", 0, "two_way_total_m", "", "no usable two_way_total_m"),
+        ("width", 0, "confidence", "sure", "another confidence than high"),
+        ("side_prior", 0, "p_centre", 1.5, "no usable p_centre"),
+        ("pedestrian_law", 1, "status", "guessed", "another status than opened"),
+        ("pedestrian_law", 1, "rural", "forbidden", "another rural than required"),
+        ("gnss_error", 0, "fast_tau_s", 0, "no usable fast_tau_s"),
+        ("maxspeed_default", 0, "rural_kmh", -5, "no usable rural_kmh"),
+        ("kinds", 0, "is_road", "maybe", "another is_road than yes"),
+    ],
+)
+def test_a_malformed_row_is_named(name, row, column, value, complaint):
+    with pytest.raises(StandardsError, match=complaint):
+        parse_table(name, changed(name, row, column, value))
+
+
+def test_every_fault_is_listed_at_once():
+    text = changed("width", 0, "basis", "").replace("primary,*", "primary,QQ", 1)
+    with pytest.raises(StandardsError) as caught:
+        parse_table("width", text)
+    assert str(caught.value).count("\n  - ") == 2
+
+
+def test_missing_and_unknown_columns_are_named():
+    text = text_of("width").replace("lane_m", "lain_m", 1)
+    with pytest.raises(StandardsError, match=r"(?s)column lane_m is missing.*column lain_m is unknown"):
+        parse_table("width", text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\n\n", 'row,"region\n', "a,b\n1,2,3\n4\n"], ids=["empty", "blank", "quote", "ragged"]
+)
+def test_what_is_no_table_is_refused(text):
+    with pytest.raises(StandardsError, match="width"):
+        parse_table("width", text)
+
+
+def test_an_unknown_table_is_refused_with_the_names_there_are():
+    with pytest.raises(StandardsError, match="kinds, cross_slope, width"):
+        table("shoe_size")
+
+
+def test_the_packaged_text_parses_to_the_table():
+    for name in LAYOUTS:
+        assert parse_table(name, text_of(name)).equals(table(name))
