@@ -36,10 +36,13 @@ URBAN_KMH: Final = {"GB": 30 * MILE_KM, "UK": 30 * MILE_KM, "RU": 60.0, "BY": 60
 
 RURAL_KMH: Final = {
     **dict.fromkeys(("AT", "DE", "UZ"), 100.0),
-    **dict.fromkeys(("CH", "DK", "FI", "FR", "NL", "NO", "RS", "IE"), 80.0),
+    **dict.fromkeys(("CH", "DK", "FI", "FR", "NL", "NO", "RS"), 80.0),
     **dict.fromkeys(("SE", "BE-VLG", "BE-BRU"), 70.0),
 }
-"""Limit outside built-up areas [km/h] (wiki Key:maxspeed, implicit values); 90, the commonest, elsewhere."""
+"""Limit outside built-up areas [km/h] (wiki Key:maxspeed, implicit values; osmose-backend's check of them).
+
+Elsewhere 90, the commonest value of that table.
+"""
 
 LIVING_STREET_KMH: Final = 20.0
 """Limit in living streets [km/h] (wiki Key:maxspeed: 20 in most countries; walking pace in some)."""
@@ -103,7 +106,7 @@ def kilometres_per_hour(text: str) -> float | None:
 
 
 def _zone_limit(region: str, kind: str, number: str) -> float | None:
-    if kind == "zone" and number:
+    if kind in {"", "zone"} and number:
         return float(number) * (MILE_KM if region in {"GB", "UK"} else 1.0)
     if kind == "urban":
         return URBAN_KMH.get(region, URBAN_KMH["*"])

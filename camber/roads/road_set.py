@@ -64,14 +64,11 @@ def roads_from_raw_ways(
     Raises
     ------
     RoadsError
-        If the country is unknown.
+        If the country is unknown, or the area too wide for one local system.
     """
     bounds_deg = _bounds(raw)
     crs = local_utm(bounds_deg)
-    xy = np.stack(
-        Transformer.from_crs(WGS84, crs, always_xy=True).transform(raw.longitude_deg, raw.latitude_deg),
-        axis=1,
-    )
+    xy = _metres(raw, crs, source)
     columns, unread = parse_tags(raw.tags)
     columns = columns.set_index(pd.Index(raw.way_id, name="way_id"))
     columns = columns.join(_regions(raw, columns["driving_side"], country, source))
@@ -105,8 +102,21 @@ def local_utm(bounds_deg: tuple[float, float, float, float]) -> str:
 
 
 def _bounds(raw: RawWays) -> tuple[float, float, float, float]:
-    west, east = raw.longitude_deg.min(), raw.longitude_deg.max()
+    """West, south, east, north; where the area crosses the antimeridian, east goes on beyond 180."""
+    longitude = raw.longitude_deg
+    if np.ptp(longitude) > 180.0:
+        longitude = np.where(longitude < 0.0, longitude + 360.0, longitude)
+    west, east = longitude.min(), longitude.max()
     return float(west), float(raw.latitude_deg.min()), float(east), float(raw.latitude_deg.max())
+
+
+def _metres(raw: RawWays, crs: str, source: str) -> FloatArray:
+    places = Transformer.from_crs(WGS84, crs, always_xy=True).transform(raw.longitude_deg, raw.latitude_deg)
+    xy = np.stack(places, axis=1)
+    if not np.isfinite(xy).all():
+        text = "the area is too wide to be measured in one local system; cut an extract around your runs."
+        raise RoadsError(text, path=source)
+    return xy
 
 
 def _regions(raw: RawWays, driving_side: pd.Series, country: str | None, source: str) -> pd.DataFrame:

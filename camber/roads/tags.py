@@ -65,6 +65,7 @@ _NO_PARKING: Final = {"no", "none", "no_parking", "no_stopping", "fire_lane"}
 _OLD_PLACES: Final = {"on_street": "lane", "lay_by": "street_side", "painted_area_only": "lane"}
 _TEXTS: Final = ("surface", "footway", "service", "junction", "leisure", "foot", "access", "lit")
 _SIDES: Final = ("left", "right")
+_ZONES: Final = ("maxspeed:type", "source:maxspeed", "zone:maxspeed", "zone:traffic")
 
 
 @dataclass
@@ -206,11 +207,13 @@ def _maxspeed(tags: Tags, unread: _Unread) -> float:
         return read(("maxspeed",))
     both = [read((f"maxspeed:{way}",)) for way in ("forward", "backward")]
     numbers = [value for value in both if not math.isnan(value)]
-    return max(numbers) if numbers else math.nan
+    zones = [tags[key] for key in _ZONES if ":" in tags.get(key, "")]
+    by_zone = quantities.kilometres_per_hour(zones[0]) if zones else None
+    return max(numbers) if numbers else math.nan if by_zone is None else by_zone
 
 
 def _zone(tags: Tags) -> str:
-    for key in ("maxspeed", "maxspeed:type", "source:maxspeed", "zone:maxspeed", "zone:traffic"):
+    for key in ("maxspeed", *_ZONES):
         kind = tags.get(key, "").partition(":")[2]
         if kind in {"urban", "rural"}:
             return kind
