@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+import numba
 import numpy as np
 import shapely
 
@@ -86,6 +87,51 @@ def project_to_segment(
     # x east, y north: a point right of the direction has a negative cross product with it.
     cross = direction[:, 0] * relative[:, 1] - direction[:, 1] * relative[:, 0]
     return along, np.where(cross > 0.0, -distance, distance)
+
+
+@numba.njit(cache=True)
+def project_to_line(
+    point_xy: FloatArray, line_xy: FloatArray
+) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+    """Chainage and signed offset of points from a polyline.
+
+    Parameters
+    ----------
+    point_xy : ndarray of float64, shape (n, 2)
+        Points [m].
+    line_xy : ndarray of float64, shape (m, 2)
+        Vertices in the drawn direction [m].
+
+    Returns
+    -------
+    chainage_m : ndarray of float64, shape (n,)
+        Distance [m] along the line to the nearest place on it.
+    offset_m : ndarray of float64, shape (n,)
+        Distance [m] from it, positive right of the drawn direction.
+    beside : ndarray of bool, shape (n,)
+        False where the nearest place is an end of the line and the point lies beyond it.
+    """
+    n = len(point_xy)
+    chainage, offset, beside = np.zeros(n), np.full(n, np.inf), np.zeros(n, dtype=np.bool_)
+    passed = 0.0
+    last = len(line_xy) - 2
+    for j in range(last + 1):
+        dx, dy = line_xy[j + 1, 0] - line_xy[j, 0], line_xy[j + 1, 1] - line_xy[j, 1]
+        length = np.sqrt(dx * dx + dy * dy)
+        if length == 0.0:
+            continue
+        for i in range(n):
+            rx, ry = point_xy[i, 0] - line_xy[j, 0], point_xy[i, 1] - line_xy[j, 1]
+            along = (rx * dx + ry * dy) / length
+            foot = min(max(along, 0.0), length)
+            away = np.hypot(rx - foot * dx / length, ry - foot * dy / length)
+            if away < abs(offset[i]):
+                # x east, y north: right of the direction is where the cross product is negative.
+                offset[i] = -away if dx * ry - dy * rx > 0.0 else away
+                chainage[i] = passed + foot
+                beside[i] = not ((j == 0 and along < 0.0) or (j == last and along > length))
+        passed += length
+    return chainage, offset, beside
 
 
 def heading_deg(delta_xy: FloatArray) -> FloatArray:

@@ -20,10 +20,16 @@ class LateralHistories:
         Values of column ``block`` of the lateral track, in order.
     state : ndarray of int8, shape (n_draws, n_blocks)
         Index into `camber.conventions.LATERAL_STATES`; -1 where the draw is on no mapped way.
+    device_class : str
+        Row of ``standards/gnss_error.csv`` that was used.
+    snapped : bool
+        True where the trace looks snapped to the map, so that its offsets say nothing about the side.
     """
 
     block: NDArray[np.int64]
     state: NDArray[np.int8]
+    device_class: str
+    snapped: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +44,11 @@ class SlopeHistories:
         As in `LateralHistories`.
     cross_slope_pct : ndarray of float32, shape (n_draws, n_blocks)
         Cross slope [%], positive where it falls to the runner's right; NaN where the state is -1.
+    profile : ndarray of int8, shape (n_draws, n_blocks)
+        Code of the drawn profile: its place in `camber.conventions.Profile`; -1 where the state is -1.
     """
 
     block: NDArray[np.int64]
     state: NDArray[np.int8]
     cross_slope_pct: NDArray[np.float32]
+    profile: NDArray[np.int8]

@@ -63,14 +63,16 @@ class MatchingSettings:
     beta_m : float
         Scale of the difference between network distance and distance run [m] (exponential, Newson & Krumm
         2009, section 4.2; value: judgement for steps of a few metres).
-    heading_sigma_deg : float
-        Spread of the smoothed heading about the way's direction [deg] (judgement).
     off_road_m : float
         Distance from the nearest way at which being off the road is as likely as on it [m] (judgement).
     switch_off_m : float
         Mean distance between leaving and regaining the mapped network [m] (judgement).
     against_oneway, no_access : float
         Log-likelihood per 100 m of running against a one-way street, and on ways closed to walkers (judgement).
+    u_turn, hop : float
+        Log-likelihood of turning round, and of changing between parallel lines of one street (judgement).
+    back_m : float
+        Longest step backwards that counts as noise [m] (judgement; three sigma of a bad receiver).
     max_gap_m : float
         Longest distance bridged on the network between two fixes [m]; beyond it a new section begins.
     """
@@ -81,11 +83,13 @@ class MatchingSettings:
     search_radius_m: float = 35.0
     max_candidates: int = 8
     beta_m: float = 3.0
-    heading_sigma_deg: float = 30.0
     off_road_m: float = 20.0
     switch_off_m: float = 2000.0
     against_oneway: float = -0.1
     no_access: float = -3.0
+    u_turn: float = -5.0
+    hop: float = -3.0
+    back_m: float = 15.0
     max_gap_m: float = 300.0
 
 

@@ -41,7 +41,7 @@ def list_assumptions() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``table``, ``applies_to``, ``value``, ``confidence``, ``status`` ("opened": the source was read;
+        ``table``, ``row`` (id within it), ``applies_to``, ``value``, ``confidence``, ``status`` ("opened": the source was read;
         "recalled": from memory, not verified; "judgement": no source) and ``reference``.
 
     Raises
@@ -52,6 +52,7 @@ def list_assumptions() -> pd.DataFrame:
     rows = [
         {
             "table": name,
+            "row": str(row[LAYOUTS[name].key]),
             "applies_to": _readable(_APPLIES_TO[name].format_map(row)),
             "value": _readable(_VALUE[name].format_map(row)).replace("_", " "),
             "confidence": row["confidence"],
@@ -64,6 +65,7 @@ def list_assumptions() -> pd.DataFrame:
     rows.append(
         {
             "table": "borders",
+            "row": "borders",
             "applies_to": "*",
             "value": "country and traffic side of every place",
             "confidence": "high",

@@ -1,0 +1,121 @@
+"""Blocks of 10-15 s of one way in one direction: the unit in which the lateral position is inferred.
+
+Errors of neighbouring fixes are correlated, so single fixes carry no evidence of their own (science.md 5.5).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from camber.schema import LateralSettings, MatchedTrack
+
+
+class Blocks(NamedTuple):
+    """One row per block, in order of time.
+
+    Parameters
+    ----------
+    number : ndarray of int64, shape (n_fixes,)
+        Block of each fix.
+    first, last : ndarray of int64, shape (n,)
+        Positions of its first and last fix.
+    way_id, travel_direction, street_id, section : ndarray of int64, shape (n,)
+        Of the matched way; way and street -1 off the road.
+    time_s, duration_s : ndarray of float64, shape (n,)
+        Middle and length [s]; from the distance where the recording has no times.
+    distance_m : ndarray of float64, shape (n,)
+        Middle [m].
+    heading_rad : ndarray of float64, shape (n,)
+        Mean direction of travel [rad], clockwise from north.
+    p_off_road : ndarray of float64, shape (n,)
+        Mean probability of being off the mapped ways; 1 where the block is matched to none.
+    """
+
+    number: NDArray[np.int64]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    way_id: NDArray[np.int64]
+    travel_direction: NDArray[np.int64]
+    street_id: NDArray[np.int64]
+    section: NDArray[np.int64]
+    time_s: NDArray[np.float64]
+    duration_s: NDArray[np.float64]
+    distance_m: NDArray[np.float64]
+    heading_rad: NDArray[np.float64]
+    p_off_road: NDArray[np.float64]
+
+
+def cut_blocks(matched: MatchedTrack, settings: LateralSettings) -> Blocks:
+    """Cut a matched track into blocks.
+
+    Parameters
+    ----------
+    matched : MatchedTrack
+        The matched track.
+    settings : LateralSettings
+        Length of a block.
+
+    Returns
+    -------
+    Blocks
+        Each within one section, way and direction.
+    """
+    distance = matched["distance_m"].to_numpy(dtype=float)
+    seconds = matched["elapsed_s"].to_numpy(dtype=float)
+    seconds = np.where(np.isfinite(seconds), seconds, distance / settings.nominal_speed_mps)
+    keys = matched[["section", "way_id", "travel_direction"]].to_numpy()
+    stretch = np.cumsum(np.r_[True, (keys[1:] != keys[:-1]).any(axis=1)]) - 1
+    begin = pd.Series(seconds).groupby(stretch).transform("min").to_numpy()
+    length = pd.Series(seconds).groupby(stretch).transform("max").to_numpy() - begin
+    pieces = np.maximum(np.round(length / settings.block_s), 1.0)
+    piece = np.minimum(np.floor((seconds - begin) / np.maximum(length, 1e-9) * pieces), pieces - 1.0)
+    number = np.cumsum(np.r_[True, (np.diff(stretch) > 0) | (np.diff(piece) > 0)]) - 1
+    first = np.flatnonzero(np.r_[True, np.diff(number) > 0])
+    last = np.r_[first[1:], len(number)] - 1
+    off = np.where(keys[:, 1] < 0, 1.0, matched["p_off_road"].to_numpy())
+    return Blocks(
+        number,
+        first,
+        last,
+        keys[first, 1],
+        keys[first, 2],
+        matched["street_id"].to_numpy()[first],
+        keys[first, 0],
+        block_mean(seconds, number),
+        seconds[last] - seconds[first],
+        block_mean(distance, number),
+        _mean_heading(matched, number),
+        np.clip(block_mean(off, number), 0.0, 1.0),
+    )
+
+
+def block_mean(values: NDArray[np.float64], number: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Mean of a quantity over each block.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n_fixes,)
+        The quantity; NaN is passed over.
+    number : ndarray of int64, shape (n_fixes,)
+        Block of each fix.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Means, NaN where a block has no value.
+    """
+    known = np.isfinite(values)
+    count = np.bincount(number[known], minlength=number[-1] + 1)
+    total = np.bincount(number[known], values[known], minlength=number[-1] + 1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _mean_heading(matched: MatchedTrack, number: NDArray[np.int64]) -> NDArray[np.float64]:
+    heading = np.radians(matched["heading_deg"].ffill().bfill().fillna(0.0).to_numpy(dtype=float))
+    return np.arctan2(block_mean(np.sin(heading), number), block_mean(np.cos(heading), number))

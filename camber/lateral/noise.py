@@ -1,0 +1,111 @@
+"""How noisy the recording is, from its own scatter: which class of receiver and sky it belongs to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from camber import standards
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from camber.lateral.blocks import Blocks
+    from camber.standards import GnssClass
+
+_FEWEST = 8
+"""Fewer pairs of blocks than this say nothing about the scatter (judgement)."""
+
+
+def block_factors(duration_s: NDArray[np.float64], tau_s: float) -> NDArray[np.float64]:
+    """Share of the variance of a first-order Gauss-Markov process that remains in the mean of a block.
+
+    Parameters
+    ----------
+    duration_s : ndarray of float64, shape (n,)
+        Length of the blocks [s].
+    tau_s : float
+        Correlation time [s].
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        2 (x - 1 + exp(-x)) / x^2 with x = duration / tau, the double integral of exp(-abs(u - v) / tau).
+    """
+    x = np.maximum(duration_s / tau_s, 1e-3)
+    return np.asarray(2.0 * (x - 1.0 + np.exp(-x)) / x**2)
+
+
+def classify(blocks: Blocks, offset_m: NDArray[np.float64], name: str) -> GnssClass:
+    """Choose the error class whose fast part explains the scatter from block to block.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        The blocks.
+    offset_m : ndarray of float64, shape (n,)
+        Mean offset of each block from its matched way [m]; NaN off the road.
+    name : str
+        A class of ``standards/gnss_error.csv``, or ``"auto"``.
+
+    Returns
+    -------
+    GnssClass
+        The class named, else the one whose expected scatter is nearest; ``single_band`` where there are
+        too few blocks to tell.
+    """
+    classes = standards.gnss_classes()
+    if name != "auto":
+        return classes[name]
+    step = np.abs(np.diff(offset_m))[_neighbours(blocks)]
+    step = step[np.isfinite(step)]
+    if len(step) < _FEWEST:
+        return classes["single_band"]
+    seconds = float(np.median(np.diff(blocks.time_s)[_neighbours(blocks)]))
+    # Median absolute difference of a normal variable: 0.6745 sigma; robust against changes of side.
+    observed = float(np.median(step)) / 0.6745
+    return min(classes.values(), key=lambda row: abs(np.log(max(observed, 0.05) / _expected(row, seconds))))
+
+
+def _neighbours(blocks: Blocks) -> NDArray[np.bool_]:
+    """Pairs of neighbouring whole blocks on one way in one direction."""
+    long = blocks.duration_s > 0.5 * np.median(blocks.duration_s)
+    same = (
+        (np.diff(blocks.way_id) == 0)
+        & (np.diff(blocks.travel_direction) == 0)
+        & (np.diff(blocks.section) == 0)
+    )
+    return same & long[1:] & long[:-1] & (blocks.way_id[1:] >= 0)
+
+
+def _expected(row: GnssClass, seconds: float) -> float:
+    """Standard deviation of the difference of two neighbouring block means [m]."""
+    factor = float(block_factors(np.array([seconds]), row.fast_tau_s)[0])
+    x = seconds / row.fast_tau_s
+    shared = ((1.0 - np.exp(-x)) / x) ** 2
+    fast = 2.0 * row.fast_sigma_m**2 * max(factor - shared, 0.0)
+    slow = 2.0 * row.slow_sigma_m**2 * (1.0 - np.exp(-seconds / row.slow_tau_s))
+    runner = 2.0 * 0.3**2  # the runner's own weaving within a side (judgement)
+    return float(np.sqrt(fast + slow + runner))
+
+
+def is_snapped(blocks: Blocks, offset_m: NDArray[np.float64], limit_m: float) -> bool:
+    """Tell whether a trace has been snapped to the map.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        The blocks.
+    offset_m : ndarray of float64, shape (n_fixes,)
+        Offset of each fix from its matched way [m]; NaN off the road.
+    limit_m : float
+        Cross-track scatter below which no receiver's own positions fall [m].
+
+    Returns
+    -------
+    bool
+        True where the offsets scatter less than that around zero and around their mean.
+    """
+    known = offset_m[np.isfinite(offset_m)]
+    return len(known) >= _FEWEST and float(np.sqrt(np.mean(known**2))) < limit_m and blocks.way_id.size > 0

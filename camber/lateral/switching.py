@@ -1,0 +1,353 @@
+"""A switching linear-Gaussian model over blocks: which state, given correlated errors.
+
+The observation of a block is the mean offset of its fixes,
+
+    y = x[s] + n_e b_e + n_n b_n + f + t m + c[s] w + noise,
+
+with the place ``x[s]`` of state ``s``; a slow two-dimensional bias ``b`` in the world frame, shared by the
+whole run; a fast part ``f``, correlated from block to block; the map's offset ``m`` of the way's line (way
+frame, ``t`` turns it); and the error ``w`` of the half width, which moves left and right states apart. All
+latent parts are Gauss-Markov with unit variance here; their standard deviations are in the coefficients
+(science.md 5.5). The states switch by a Markov chain.
+
+Exact inference grows exponentially, so the mixture is collapsed to one Gaussian per state after each block
+(generalised pseudo-Bayes of second order; Bar-Shalom, Li & Kirubarajan 2001, section 11.6.4). Marginals
+come from a forward and a backward filter (two-filter formula; Briers, Doucet & Maskell 2010, section 2),
+whole histories from forward filtering and backward sampling (Carter & Kohn 1994; Fruhwirth-Schnatter 1994).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numba
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LATENT = 5
+"""Latent parts: bias east, bias north, fast part, map offset, half-width error."""
+
+
+class Observations(NamedTuple):
+    """Blocks as the kernel sees them; ``n`` blocks, ``s`` states.
+
+    Parameters
+    ----------
+    residual_m : ndarray of float64, shape (n, s)
+        Observed offset minus the state's place [m]; NaN where the block has no evidence.
+    coefficient : ndarray of float64, shape (n, s, 5)
+        Coefficients of the latent parts [m per standard deviation].
+    noise_m : ndarray of float64, shape (n, s)
+        Standard deviation of the block's own noise [m].
+    keep : ndarray of float64, shape (n, 5)
+        Correlation of each latent part with the block before.
+    prior : ndarray of float64, shape (n, s)
+        Prior of the states, 0 where a state is impossible; used at the start.
+    transition : ndarray of float64, shape (n, s, s)
+        Probability of going from a state of the block before to each state of this one.
+    """
+
+    residual_m: NDArray[np.float64]
+    coefficient: NDArray[np.float64]
+    noise_m: NDArray[np.float64]
+    keep: NDArray[np.float64]
+    prior: NDArray[np.float64]
+    transition: NDArray[np.float64]
+
+
+class Filtered(NamedTuple):
+    """Result of the forward filter: one weighted Gaussian per block and state.
+
+    Parameters
+    ----------
+    weight : ndarray of float64, shape (n, s)
+        Probability of each state given the blocks so far.
+    mean : ndarray of float64, shape (n, s, 5)
+        Mean of the latent parts.
+    covariance : ndarray of float64, shape (n, s, 5, 5)
+        Their covariance.
+    """
+
+    weight: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+
+
+def filter_forward(observations: Observations, degrees_of_freedom: float) -> Filtered:
+    """Filter the blocks in order.
+
+    Parameters
+    ----------
+    observations : Observations
+        The blocks.
+    degrees_of_freedom : float
+        Of the Student-t tails of the innovations.
+
+    Returns
+    -------
+    Filtered
+        One Gaussian per block and state.
+    """
+    return Filtered(*_filter(*observations, degrees_of_freedom))
+
+
+def smooth(observations: Observations, filtered: Filtered, degrees_of_freedom: float) -> NDArray[np.float64]:
+    """Probability of each state given the whole run.
+
+    Parameters
+    ----------
+    observations : Observations
+        The blocks.
+    filtered : Filtered
+        Result of `filter_forward` on them.
+    degrees_of_freedom : float
+        As there.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, s)
+        Probabilities that sum to 1 in each row.
+    """
+    return _smooth(*observations, degrees_of_freedom, *filtered)  # type: ignore[no-any-return]
+
+
+def sample(
+    observations: Observations,
+    filtered: Filtered,
+    uniform: NDArray[np.float64],
+    normal: NDArray[np.float64],
+) -> NDArray[np.int8]:
+    """Draw whole histories of the states from their joint posterior.
+
+    Parameters
+    ----------
+    observations : Observations
+        The blocks.
+    filtered : Filtered
+        Result of `filter_forward` on them.
+    uniform : ndarray of float64, shape (draws, n)
+        Uniform numbers in [0, 1).
+    normal : ndarray of float64, shape (draws, n, 5)
+        Standard normal numbers.
+
+    Returns
+    -------
+    ndarray of int8, shape (draws, n)
+        State of each block in each draw.
+    """
+    return _sample(observations.keep, observations.transition, *filtered, uniform, normal)  # type: ignore[no-any-return]
+
+
+@numba.njit(cache=True)
+def _predict(mean, covariance, keep):
+    """One step of the latent parts: each keeps a share and is renewed to unit variance."""
+    predicted = np.empty_like(covariance)
+    for i in range(LATENT):
+        for j in range(LATENT):
+            predicted[i, j] = covariance[i, j] * keep[i] * keep[j]
+        predicted[i, i] += 1.0 - keep[i] * keep[i]
+    return mean * keep, predicted
+
+
+@numba.njit(cache=True)
+def _update(mean, covariance, residual, coefficient, noise, dof):
+    """Kalman update with one scalar observation; returns the log-likelihood too.
+
+    The innovation has Student-t tails: a large one widens its own variance (Roth, Ozkan & Gustafsson 2013),
+    so that a burst neither drags the latent parts along nor decides the state.
+    """
+    gain = covariance @ coefficient
+    variance = coefficient @ gain + noise * noise
+    innovation = residual - coefficient @ mean
+    squared = innovation * innovation / variance
+    likelihood = -0.5 * (dof + 1.0) * np.log1p(squared / dof) - 0.5 * np.log(variance)
+    variance *= max(1.0, (dof + squared) / (dof + 1.0))
+    updated = covariance.copy()
+    for i in range(LATENT):
+        for j in range(LATENT):
+            updated[i, j] -= gain[i] * gain[j] / variance
+    return mean + gain * (innovation / variance), updated, likelihood
+
+
+@numba.njit(cache=True)
+def _collapse(weights, means, covariances):
+    """Replace a mixture by the Gaussian with its mean and covariance; returns its total weight too."""
+    total = weights.sum()
+    mean = np.zeros(LATENT)
+    covariance = np.zeros((LATENT, LATENT))
+    if total <= 0.0:
+        return total, mean, np.eye(LATENT)
+    for k in range(len(weights)):
+        mean += weights[k] / total * means[k]
+    for k in range(len(weights)):
+        share = weights[k] / total
+        away = means[k] - mean
+        for i in range(LATENT):
+            for j in range(LATENT):
+                covariance[i, j] += share * (covariances[k, i, j] + away[i] * away[j])
+    return total, mean, covariance
+
+
+@numba.njit(cache=True)
+def _filter(residual, coefficient, noise, keep, prior, transition, dof):
+    n, s = residual.shape
+    weight = np.zeros((n, s))
+    mean = np.zeros((n, s, LATENT))
+    covariance = np.zeros((n, s, LATENT, LATENT))
+    for k in range(n):
+        parts = np.zeros((s, s))
+        means = np.zeros((s, s, LATENT))
+        covariances = np.zeros((s, s, LATENT, LATENT))
+        logs = np.full((s, s), -np.inf)
+        for a in range(s):
+            if k == 0:
+                predicted_mean, predicted = np.zeros(LATENT), np.eye(LATENT)
+            elif weight[k - 1, a] > 0.0:
+                predicted_mean, predicted = _predict(mean[k - 1, a], covariance[k - 1, a], keep[k])
+            else:
+                continue
+            for b in range(s):
+                before = prior[k, b] / s if k == 0 else weight[k - 1, a] * transition[k, a, b]
+                if before <= 0.0:
+                    continue
+                logs[a, b] = np.log(before)
+                means[a, b], covariances[a, b] = predicted_mean, predicted
+                if not np.isnan(residual[k, b]):
+                    means[a, b], covariances[a, b], likelihood = _update(
+                        predicted_mean, predicted, residual[k, b], coefficient[k, b], noise[k, b], dof
+                    )
+                    logs[a, b] += likelihood
+        parts = np.exp(logs - logs.max())
+        for b in range(s):
+            weight[k, b], mean[k, b], covariance[k, b] = _collapse(
+                parts[:, b], means[:, b], covariances[:, b]
+            )
+        weight[k] /= weight[k].sum()
+    return weight, mean, covariance
+
+
+@numba.njit(cache=True)
+def _smooth(residual, coefficient, noise, keep, prior, transition, dof, weight, mean, covariance):
+    n, s = residual.shape
+    probability = np.zeros((n, s))
+    probability[n - 1] = weight[n - 1]
+    # What the future says, as one Gaussian per state over the prior of the latent parts: no news at the end.
+    ahead = np.ones(s)
+    ahead_mean = np.zeros((s, LATENT))
+    ahead_covariance = np.zeros((s, LATENT, LATENT))
+    for b in range(s):
+        ahead_covariance[b] = np.eye(LATENT)
+    for k in range(n - 2, -1, -1):
+        logs = np.full(s, -np.inf)
+        for b in range(s):
+            if ahead[b] <= 0.0 or not transition[k + 1, :, b].any():
+                continue
+            logs[b] = np.log(ahead[b])
+            if not np.isnan(residual[k + 1, b]):
+                ahead_mean[b], ahead_covariance[b], likelihood = _update(
+                    ahead_mean[b],
+                    ahead_covariance[b],
+                    residual[k + 1, b],
+                    coefficient[k + 1, b],
+                    noise[k + 1, b],
+                    dof,
+                )
+                logs[b] += likelihood
+            ahead_mean[b], ahead_covariance[b] = _predict(ahead_mean[b], ahead_covariance[b], keep[k + 1])
+        likely = np.exp(logs - logs.max())
+        new = np.zeros(s)
+        new_mean = np.zeros((s, LATENT))
+        new_covariance = np.zeros((s, LATENT, LATENT))
+        for a in range(s):
+            new[a], new_mean[a], new_covariance[a] = _collapse(
+                likely * transition[k + 1, a], ahead_mean, ahead_covariance
+            )
+        ahead, ahead_mean, ahead_covariance = new / new.max(), new_mean, new_covariance
+        joint = np.full(s, -np.inf)
+        for a in range(s):
+            if weight[k, a] > 0.0 and ahead[a] > 0.0:
+                joint[a] = np.log(weight[k, a] * ahead[a]) + _overlap(
+                    mean[k, a], covariance[k, a], ahead_mean[a], ahead_covariance[a]
+                )
+        both = np.exp(joint - joint.max())
+        probability[k] = both / both.sum()
+    return probability
+
+
+@numba.njit(cache=True)
+def _narrow(covariance):
+    """Limit a covariance to the prior's unit variance in every direction; collapsing may exceed it."""
+    values, vectors = np.linalg.eigh(0.5 * (covariance + covariance.T))
+    limited = np.minimum(np.maximum(values, 1e-9), 1.0)
+    return (vectors * limited) @ vectors.T
+
+
+@numba.njit(cache=True)
+def _overlap(mean, covariance, other_mean, other_covariance):
+    """Logarithm of the integral of N(mean) N(other) / N(0, 1), for the two-filter formula."""
+    first = np.linalg.inv(_narrow(covariance))
+    second = np.linalg.inv(_narrow(other_covariance))
+    precision = first + second - np.eye(LATENT) + 1e-9 * np.eye(LATENT)
+    information = first @ mean + second @ other_mean
+    combined = information @ np.linalg.solve(precision, information)
+    apart = mean @ first @ mean + other_mean @ second @ other_mean
+    logs = np.linalg.slogdet(first)[1] + np.linalg.slogdet(second)[1] - np.linalg.slogdet(precision)[1]
+    return 0.5 * (logs + combined - apart)
+
+
+@numba.njit(cache=True)
+def _draw(weights, u):
+    """Index drawn by inverting the cumulative weights."""
+    target = u * weights.sum()
+    running = 0.0
+    chosen = 0
+    for b in range(len(weights)):
+        if weights[b] > 0.0:
+            chosen = b
+            running += weights[b]
+            if running > target:
+                break
+    return chosen
+
+
+@numba.njit(cache=True)
+def _sample(keep, transition, weight, mean, covariance, uniform, normal):
+    draws, n = uniform.shape
+    s = weight.shape[1]
+    state = np.zeros((draws, n), dtype=np.int8)
+    latent = np.zeros((draws, LATENT))
+    tiny = 1e-9 * np.eye(LATENT)
+    for d in range(draws):
+        chosen = _draw(weight[n - 1], uniform[d, n - 1])
+        state[d, n - 1] = chosen
+        root = np.linalg.cholesky(covariance[n - 1, chosen] + tiny)
+        latent[d] = mean[n - 1, chosen] + root @ normal[d, n - 1]
+    inverse = np.zeros((s, LATENT, LATENT))
+    centre = np.zeros((s, LATENT))
+    gain = np.zeros((s, LATENT, LATENT))
+    root = np.zeros((s, LATENT, LATENT))
+    level = np.zeros(s)
+    for k in range(n - 2, -1, -1):
+        for a in range(s):
+            if weight[k, a] > 0.0:
+                centre[a], predicted = _predict(mean[k, a], covariance[k, a], keep[k + 1])
+                inverse[a] = np.linalg.inv(predicted + tiny)
+                gain[a] = (covariance[k, a] * keep[k + 1]) @ inverse[a]
+                rest = covariance[k, a] - gain[a] @ (covariance[k, a] * keep[k + 1]).T
+                root[a] = np.linalg.cholesky(0.5 * (rest + rest.T) + 1e-8 * np.eye(LATENT))
+                level[a] = -0.5 * np.linalg.slogdet(predicted + tiny)[1]
+        for d in range(draws):
+            logs = np.full(s, -np.inf)
+            for a in range(s):
+                reach = weight[k, a] * transition[k + 1, a, state[d, k + 1]]
+                if reach > 0.0:
+                    away = latent[d] - centre[a]
+                    logs[a] = np.log(reach) + level[a] - 0.5 * away @ inverse[a] @ away
+            chosen = _draw(np.exp(logs - logs.max()), uniform[d, k])
+            state[d, k] = chosen
+            latent[d] = (
+                mean[k, chosen] + gain[chosen] @ (latent[d] - centre[chosen]) + root[chosen] @ normal[d, k]
+            )
+    return state

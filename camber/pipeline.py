@@ -1,0 +1,75 @@
+"""The whole line for one recording, one call per line, and nothing else."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+import numpy as np
+
+from camber.cross_slope import assign_cross_slope
+from camber.exposure import measure_exposure
+from camber.lateral import locate
+from camber.matching import match
+from camber.schema import Analysis, Recording, Roads, Settings
+from camber.suggestions import suggest
+from camber.summary import summarise
+from camber.track import prepare_track
+
+
+def analyse(recording: Recording, roads: Roads, settings: Settings | None = None) -> Analysis:
+    """Find out which leg was low, how steeply and for how long, and how sure that is.
+
+    Parameters
+    ----------
+    recording : Recording
+        What was read.
+    roads : Roads
+        Roads of the area.
+    settings : Settings, optional
+        Settings of every stage; the defaults are documented there.
+
+    Returns
+    -------
+    Analysis
+        Every intermediate result, the summary and the suggestions.
+
+    Raises
+    ------
+    NoTrackError
+        If fewer than two usable fixes are left.
+    OutsideRoadsError
+        If no fix lies within the area of the roads.
+    """
+    given = settings or Settings()
+    rng = np.random.default_rng([given.seed, _fingerprint(recording)])
+    track, problems = prepare_track(recording, crs=roads.crs, settings=given.track)
+    matched, candidates, path = match(track, roads, given.matching)
+    lateral, states = locate(matched, roads, given.lateral, draws=given.draws, rng=rng)
+    sloped, slopes = assign_cross_slope(lateral, states, roads, given.cross_slope, seed=given.seed, rng=rng)
+    level_pct = given.cross_slope.level_pct
+    exposure, draws = measure_exposure(sloped, slopes, given.exposure, level_pct=level_pct)
+    summary = summarise(recording, exposure, draws, roads, states, problems)
+    suggestions = suggest(summary, exposure, slopes, roads, given.suggestion, level_pct=level_pct)
+    return Analysis(
+        recording,
+        roads,
+        given,
+        track,
+        matched,
+        candidates,
+        path,
+        lateral,
+        states,
+        sloped,
+        slopes,
+        exposure,
+        draws,
+        summary,
+        suggestions,
+    )
+
+
+def _fingerprint(recording: Recording) -> int:
+    """Give each recording draws of its own, whatever its file is called."""
+    fixes = recording.fixes
+    return crc32(fixes[["latitude_deg", "longitude_deg"]].to_numpy().tobytes())

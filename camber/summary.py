@@ -1,0 +1,297 @@
+"""Totals of a run, of a week, of a season, with intervals from the draws."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from camber import standards
+from camber.conventions import NO_WAY, SURFACE_KINDS, SideBasis, SurfaceKind, TrafficSide, Verdict
+from camber.schema import Assumption, Draws, Interval, StreetTotal, Summary, SurfaceTotal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from camber.schema import Exposure, LateralHistories, Problem, Recording, Roads
+
+    FloatArray = NDArray[np.float64]
+
+_JUDGED: Final = (Verdict.LEFT_LOW, Verdict.RIGHT_LOW, Verdict.LEVEL)
+
+
+def summarise(
+    recording: Recording,
+    exposure: Exposure,
+    draws: Draws,
+    roads: Roads,
+    histories: LateralHistories,
+    problems: Sequence[Problem] = (),
+) -> Summary:
+    """Sum one run up.
+
+    Parameters
+    ----------
+    recording : Recording
+        What was read: gives title, time zone and problems.
+    exposure : Exposure
+        One row per interval.
+    draws : Draws
+        Drawn totals.
+    roads : Roads
+        The roads: names, and which way traffic runs.
+    histories : LateralHistories
+        Tells which error class was used.
+    problems : sequence of Problem
+        Found by the stages.
+
+    Returns
+    -------
+    Summary
+        Totals with 90 % intervals.
+    """
+    distance = exposure["distance_m"]
+    title = recording.name or recording.source
+    times = exposure[["start_time", "end_time"]]
+    return Summary(
+        title=title,
+        runs=1,
+        started_at=_moment(times["start_time"].min()),
+        ended_at=_moment(times["end_time"].max()),
+        time_zone=recording.time_zone,
+        distance_m=float(distance.sum()),
+        duration_s=float(exposure["duration_s"].sum()),
+        **_intervals(draws),
+        verdict_m={v.value: float(distance[exposure["verdict"] == v].sum()) for v in Verdict},
+        side_basis_m={b.value: float(distance[exposure["side_basis"] == b].sum()) for b in SideBasis},
+        coverage=_share(float((distance - exposure["unmatched_m"]).sum()), float(distance.sum())),
+        judged=_share(float(distance[exposure["verdict"].isin(_JUDGED)].sum()), float(distance.sum())),
+        facing_traffic=_facing(exposure, roads),
+        surfaces=_surfaces(draws),
+        streets=_streets(exposure, roads),
+        assumptions=_assumptions(exposure, roads, histories),
+        problems=(*recording.problems, *roads.problems, *problems),
+    )
+
+
+def add_summaries(parts: Sequence[tuple[Summary, Draws]], title: str) -> Summary:
+    """Add runs up, draw by draw.
+
+    Parameters
+    ----------
+    parts : sequence of (Summary, Draws)
+        One or more runs, all with the same number of draws.
+    title : str
+        Name of the whole.
+
+    Returns
+    -------
+    Summary
+        Totals; intervals from the added draws, not from added intervals.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to add.
+    """
+    if not parts:
+        raise ValueError("there is no run to add up")
+    summaries = [summary for summary, _ in parts]
+    draws = add_draws([part for _, part in parts])
+    distance = sum(summary.distance_m for summary in summaries)
+    starts = [summary.started_at for summary in summaries if summary.started_at is not None]
+    ends = [summary.ended_at for summary in summaries if summary.ended_at is not None]
+    zones = {summary.time_zone for summary in summaries}
+    edge = [(s.facing_traffic, _edge_metres(s)) for s in summaries if s.facing_traffic is not None]
+    return Summary(
+        title=title,
+        runs=sum(summary.runs for summary in summaries),
+        started_at=min(starts, default=None),
+        ended_at=max(ends, default=None),
+        time_zone=zones.pop() if len(zones) == 1 else None,
+        distance_m=distance,
+        duration_s=sum(summary.duration_s for summary in summaries),
+        **_intervals(draws),
+        verdict_m={v.value: sum(s.verdict_m[v] for s in summaries) for v in Verdict},
+        side_basis_m={b.value: sum(s.side_basis_m[b] for s in summaries) for b in SideBasis},
+        coverage=_share(sum(s.coverage * s.distance_m for s in summaries), distance),
+        judged=_share(sum(s.judged * s.distance_m for s in summaries), distance),
+        facing_traffic=_share(sum(f * m for f, m in edge), sum(m for _, m in edge)) if edge else None,
+        surfaces=_surfaces(draws),
+        streets=_join_streets([street for s in summaries for street in s.streets]),
+        assumptions=_join_assumptions([item for s in summaries for item in s.assumptions]),
+        problems=tuple(dict.fromkeys(problem for s in summaries for problem in s.problems)),
+    )
+
+
+def add_draws(parts: Sequence[Draws]) -> Draws:
+    """Add drawn totals, draw by draw.
+
+    Parameters
+    ----------
+    parts : sequence of Draws
+        Totals with the same number of draws.
+
+    Returns
+    -------
+    Draws
+        Their sum.
+    """
+    return Draws(
+        **{
+            field.name: np.sum([getattr(part, field.name) for part in parts], axis=0)
+            for field in fields(Draws)
+        }
+    )
+
+
+def interval_of(values: FloatArray) -> Interval:
+    """Median and 90 % interval of drawn values.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n_draws,)
+        Drawn values.
+
+    Returns
+    -------
+    Interval
+        5 %, 50 % and 95 % quantile.
+    """
+    low, median, high = (float(value) for value in np.quantile(values, [0.05, 0.5, 0.95]))
+    return Interval(low, median, high)
+
+
+def balance_of(right: FloatArray, left: FloatArray) -> Interval | None:
+    """Interval of (right - left) / (right + left); draws without any tilt have none.
+
+    Parameters
+    ----------
+    right, left : ndarray of float64, shape (n_draws,)
+        Metres [m] with the right and the left leg low, or any other pair of like quantities.
+
+    Returns
+    -------
+    Interval or None
+        -1 (all left) to 1 (all right); None where no draw is tilted.
+    """
+    tilted = right + left > 0.0
+    if not tilted.any():
+        return None
+    return interval_of((right - left)[tilted] / (right + left)[tilted])
+
+
+def _intervals(draws: Draws) -> dict[str, Interval | None]:
+    left, right = draws.left_low_m.sum(axis=1), draws.right_low_m.sum(axis=1)
+    net, gross = draws.net_tilt_pct_km.sum(axis=1), draws.gross_tilt_pct_km.sum(axis=1)
+    return {
+        "left_low_m": interval_of(left),
+        "right_low_m": interval_of(right),
+        "level_m": interval_of(draws.level_m.sum(axis=1)),
+        "unmatched_m": interval_of(draws.unmatched_m.sum(axis=1)),
+        "balance": balance_of(right, left),
+        "tilt_balance": balance_of(gross + net, gross - net),
+        "net_tilt_pct_km": interval_of(net),
+        "gross_tilt_pct_km": interval_of(gross),
+    }
+
+
+def _share(part: float, whole: float) -> float:
+    return min(max(part / whole, 0.0), 1.0) if whole > 0.0 else 0.0
+
+
+def _moment(value: pd.Timestamp) -> pd.Timestamp | None:
+    return None if pd.isna(value) else value.to_pydatetime()
+
+
+def _facing(exposure: Exposure, roads: Roads) -> float | None:
+    """Share of the expected metres at the edges of two-way roads that faces traffic."""
+    ways = roads.ways[["oneway", "traffic_side"]]
+    joined = exposure.join(ways, on="way_id")
+    on = joined["distance_m"] * (joined["oneway"] == 0)
+    left, right = on * joined["p_left_edge"], on * joined["p_right_edge"]
+    facing = left.where(joined["traffic_side"] == TrafficSide.RIGHT, right)
+    total = float((left + right).sum())
+    return float(facing.sum()) / total if total > 0.0 else None
+
+
+def _surfaces(draws: Draws) -> tuple[SurfaceTotal, ...]:
+    totals = []
+    for position, kind in enumerate(SURFACE_KINDS):
+        left, right, level, off = (
+            float(values[:, position].mean())
+            for values in (draws.left_low_m, draws.right_low_m, draws.level_m, draws.unmatched_m)
+        )
+        if left + right + level + off > 0.0:
+            totals.append(SurfaceTotal(kind.value, left + right + level + off, left, right, level))
+    return tuple(totals)
+
+
+def _edge_metres(summary: Summary) -> float:
+    return sum(s.distance_m for s in summary.surfaces if s.surface_kind == SurfaceKind.ROAD_EDGE)
+
+
+def _streets(exposure: Exposure, roads: Roads) -> tuple[StreetTotal, ...]:
+    on = exposure[exposure["way_id"] != NO_WAY]
+    ways = roads.ways.loc[on["way_id"]]
+    name = np.where(ways["name"] != "", ways["name"], ways["highway"] + " (no name)")
+    matched_m = on["distance_m"] - on["unmatched_m"]
+    tilt = on["cross_slope_pct"].fillna(0.0) * matched_m / 1000.0
+    columns = ["distance_m", "left_low_m", "right_low_m", "level_m"]
+    sums = on[columns].assign(net=tilt).groupby(name).sum()
+    return _ranked([StreetTotal(str(row.Index), *(float(v) for v in row[1:])) for row in sums.itertuples()])
+
+
+def _join_streets(streets: Sequence[StreetTotal]) -> tuple[StreetTotal, ...]:
+    by_name: dict[str, list[StreetTotal]] = {}
+    for street in streets:
+        by_name.setdefault(street.name, []).append(street)
+    numbers = [field.name for field in fields(StreetTotal)][1:]
+    return _ranked(
+        [
+            StreetTotal(name, *(sum(getattr(s, n) for s in same) for n in numbers))
+            for name, same in by_name.items()
+        ]
+    )
+
+
+def _ranked(streets: list[StreetTotal]) -> tuple[StreetTotal, ...]:
+    return tuple(sorted(streets, key=lambda street: (-abs(street.net_tilt_pct_km), street.name)))
+
+
+def _assumptions(exposure: Exposure, roads: Roads, histories: LateralHistories) -> tuple[Assumption, ...]:
+    """Rows of the standards that this run rests on, with the metres that rest on each."""
+    on = exposure[exposure["way_id"] != NO_WAY]
+    ways = roads.ways.loc[on["way_id"]]
+    rows = {
+        "cross_slope": on["slope_source"].to_numpy(),
+        "width": standards.assume(ways)["width_row"].to_numpy(),
+        "side_prior": standards.prior_context(ways)["context"].to_numpy(),
+        "gnss_error": np.full(len(on), histories.device_class),
+    }
+    metres = {
+        (table, str(row)): float(value)
+        for table, keys in rows.items()
+        for row, value in on["distance_m"].groupby(keys).sum().items()
+    }
+    listed = standards.list_assumptions()
+    known = [(r, metres[r.table, r.row]) for r in listed.itertuples() if (r.table, r.row) in metres]
+    return _join_assumptions(
+        [
+            Assumption(row.table, row.applies_to, row.value, row.confidence, row.reference, distance_m)
+            for row, distance_m in known
+        ]
+    )
+
+
+def _join_assumptions(items: Sequence[Assumption]) -> tuple[Assumption, ...]:
+    joined: dict[tuple[str, ...], float] = {}
+    for item in items:
+        key = (item.table, item.applies_to, item.value, item.confidence, item.reference)
+        joined[key] = joined.get(key, 0.0) + item.distance_m
+    ordered = sorted(joined.items(), key=lambda pair: (pair[0][0], -pair[1], pair[0]))
+    return tuple(Assumption(*key, distance_m=metres) for key, metres in ordered)
