@@ -42,6 +42,7 @@ PLACES = [
     ("Saint Peter Port", -2.536, 49.455, "GG", "left"),
     ("Suva", 178.442, -18.142, "FJ", "left"),
     ("North Nicosia, a land without a code", 33.364, 35.195, "", "left"),
+    ("off Miquelon, claimed twice: the smaller", -56.494, 47.027, "PM", "right"),
     ("the Atlantic", -30.0, 30.0, "", "right"),
     ("0 N 0 E", 0.0, 0.0, "", "right"),
 ]

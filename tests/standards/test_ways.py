@@ -77,6 +77,7 @@ def one(**tags):
         ({"highway": "footway", "bridge": True}, "footway", False),
         ({"highway": "tertiary", "oneway": 1}, "motor_one_way_street", True),
         ({"highway": "primary_link", "oneway": -1}, "motor_one_way_street", True),
+        ({"highway": "tertiary", "oneway": 1, "surface": "gravel"}, "tertiary", True),
         ({"highway": "residential", "oneway": 1}, "residential", True),
         ({"highway": "cycleway", "oneway": 1}, "cycleway", False),
         ({"highway": "bridge"}, "path", False),
