@@ -24,7 +24,7 @@ def from_gpxpy(gpx: gpxpy.gpx.GPX, *, limits: ReadLimits | None = None) -> Recor
     """Take a recording from an object of gpxpy.
 
     The same as `camber.read_recording` gives for the same well-formed file, but for what gpxpy drops on the
-    way: times that it cannot read and GPX 1.0's speed in a file of version 1.1.
+    way: times that it cannot read, the sport in a file of version 1.0 and a point's own speed in one of 1.1.
 
     Parameters
     ----------
