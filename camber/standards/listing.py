@@ -41,8 +41,9 @@ def list_assumptions() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``table``, ``row`` (id within it), ``applies_to``, ``value``, ``confidence``, ``status`` ("opened": the source was read;
-        "recalled": from memory, not verified; "judgement": no source) and ``reference``.
+        ``table``, ``row`` (its id in the table), ``applies_to``, ``value``, ``confidence``, ``status``
+        ("opened": the source was read; "recalled": from memory, not verified; "judgement": no source) and
+        ``reference``.
 
     Raises
     ------
