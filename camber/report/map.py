@@ -203,8 +203,9 @@ def _draw_roads(axes: Axes, roads: Roads, bounds: tuple[float, float, float, flo
     for points in sorted(set(width)):
         path = _compound(shapely.get_parts(inside[width == points]))
         foot = points == _FOOT_WIDTH_PT
-        patch = PathPatch(path, fill=False, linewidth=points, edgecolor="#b9b9b9" if foot else "#cfcfcf",
-                          linestyle=(0, (3.0, 1.5)) if foot else "solid", capstyle="round", zorder=1)  # fmt: skip
+        colour, dashes = ("#b9b9b9", (0, (3.0, 1.5))) if foot else ("#cfcfcf", "solid")
+        patch = PathPatch(path, fill=False, linewidth=points, edgecolor=colour, linestyle=dashes,
+                          capstyle="round", zorder=1)  # fmt: skip
         patch.set_gid(f"camber-{'foot' if foot else 'road'}-{points * 10:.0f}")
         axes.add_patch(patch)
 
