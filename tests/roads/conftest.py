@@ -40,6 +40,12 @@ def osm_file(tmp_path):
 
 
 @pytest.fixture
+def osm_text():
+    """Text of the extract that `osm_file` writes."""
+    return xml_of
+
+
+@pytest.fixture
 def real_extract():
     """Give the path of a real extract under ../shared; skips where that folder is absent, as elsewhere."""
 

@@ -1,0 +1,197 @@
+"""Which ways are one street, and on which side of a sidewalk its carriageway lies."""
+
+import itertools
+
+import numpy as np
+import pytest
+import shapely
+
+from camber.geometry import parallel_line
+from camber.roads import read_roads
+from camber.roads.streets import sample_line
+
+STREET = {"highway": "residential", "name": "High Street"}
+SIDEWALK = {"highway": "footway", "footway": "sidewalk"}
+
+
+def drawn(nodes, forward):
+    return nodes if forward else nodes[::-1]
+
+
+@pytest.mark.parametrize(
+    ("road_forward", "walk_forward", "east_m"),
+    list(itertools.product([True, False], [True, False], [-7.0, 7.0])),
+)
+def test_the_side_is_that_of_the_sidewalk_as_it_is_drawn(osm_file, road_forward, walk_forward, east_m):
+    # The street runs north; a sidewalk to its east, drawn northwards, has the street on its left.
+    places = {1: (0, 0), 2: (0, 200), 3: (east_m, 0), 4: (east_m, 200)}
+    ways = [(10, drawn([1, 2], road_forward), STREET), (20, drawn([3, 4], walk_forward), SIDEWALK)]
+    table = read_roads(osm_file(places, ways)).ways
+    assert table.carriageway_id.tolist() == [-1, 10]
+    assert table.carriageway_side.tolist() == [0, -int(np.sign(east_m)) * (1 if walk_forward else -1)]
+    assert table.street_id.tolist() == [10, 10]
+
+
+def test_a_sidewalk_on_each_side_sees_the_street_between_them(osm_file):
+    places = {1: (0, 0), 2: (200, 0), 3: (0, 6), 4: (200, 6), 5: (0, -6), 6: (200, -6)}
+    ways = [(10, [1, 2], STREET), (20, [3, 4], SIDEWALK), (30, [5, 6], SIDEWALK)]
+    table = read_roads(osm_file(places, ways)).ways
+    # Drawn eastwards: the northern sidewalk has the street on its right, the southern on its left.
+    assert table.carriageway_side.tolist() == [0, 1, -1]
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ({"highway": "footway"}, 10),
+        ({"highway": "cycleway"}, 10),
+        ({"highway": "path"}, 10),
+        ({"highway": "cycleway", "is_sidepath": "yes"}, 10),
+        ({"highway": "footway", "footway": "crossing"}, -1),
+        ({"highway": "footway", "area": "yes"}, -1),
+        ({"highway": "footway", "layer": "-1"}, -1),
+        ({"highway": "footway", "footway": "sidewalk", "layer": "-1"}, 10),
+        ({"highway": "track"}, -1),
+        ({"highway": "steps"}, -1),
+        ({"highway": "residential"}, -1),
+    ],
+)
+def test_which_kinds_of_way_accompany_a_street(osm_file, tags, expected):
+    places = {1: (0, 0), 2: (0, 200), 3: (6, 0), 4: (6, 200)}
+    table = read_roads(osm_file(places, [(10, [1, 2], STREET), (20, [3, 4], tags)])).ways
+    assert table.carriageway_id[20] == expected
+
+
+@pytest.mark.parametrize(("tags", "expected"), [({"highway": "footway"}, -1), (SIDEWALK, 10)])
+def test_only_a_tagged_sidewalk_accompanies_a_service_road(osm_file, tags, expected):
+    places = {1: (0, 0), 2: (0, 200), 3: (6, 0), 4: (6, 200)}
+    table = read_roads(osm_file(places, [(10, [1, 2], {"highway": "service"}), (20, [3, 4], tags)])).ways
+    assert table.carriageway_id[20] == expected
+
+
+@pytest.mark.parametrize(
+    ("width", "gap_m", "expected"),
+    [("", 15.0, 10), ("", 17.0, -1), ("20", 21.0, 10), ("20", 23.0, -1), ("4", 15.0, -1)],
+)
+def test_how_near_is_measured_from_the_edge_of_the_road(osm_file, width, gap_m, expected):
+    places = {1: (0, 0), 2: (0, 200), 3: (gap_m, 0), 4: (gap_m, 200)}
+    street = {**STREET, "width": width} if width else STREET
+    table = read_roads(osm_file(places, [(10, [1, 2], street), (20, [3, 4], SIDEWALK)])).ways
+    assert table.carriageway_id[20] == expected
+
+
+def test_a_path_that_crosses_or_leaves_accompanies_nothing(osm_file):
+    places = {1: (0, 0), 2: (0, 200), 3: (-80, 100), 4: (80, 100), 5: (6, 0), 6: (6, 40), 7: (150, 90)}
+    ways = [(10, [1, 2], STREET), (20, [3, 4], {"highway": "footway"}), (30, [5, 6, 7], {"highway": "path"})]
+    assert read_roads(osm_file(places, ways)).ways.carriageway_id.tolist() == [-1, -1, -1]
+
+
+def test_a_path_that_changes_sides_accompanies_nothing(osm_file):
+    places = {1: (0, 0), 2: (0, 200), 3: (6, 0), 4: (6, 95), 5: (-6, 105), 6: (-6, 200)}
+    ways = [(10, [1, 2], STREET), (20, [3, 4, 5, 6], {"highway": "footway"})]
+    assert read_roads(osm_file(places, ways)).ways.carriageway_id.tolist() == [-1, -1]
+
+
+def test_between_two_streets_the_nearer_one_counts_and_the_name_helps(osm_file):
+    places = {1: (0, 0), 2: (0, 200), 3: (22, 0), 4: (22, 200), 5: (9, 0), 6: (9, 200)}
+    other = {"highway": "residential", "name": "Back Lane"}
+    for tags, expected in [
+        (SIDEWALK, 10),
+        ({**SIDEWALK, "name": "Back Lane"}, 20),
+        ({**SIDEWALK, "is_sidepath:of:name": "Back Lane"}, 20),
+    ]:
+        ways = [(10, [1, 2], STREET), (20, [3, 4], other), (30, [5, 6], tags)]
+        table = read_roads(osm_file(places, ways)).ways
+        assert table.carriageway_id[30] == expected
+        assert table.carriageway_side[30] == (-1 if expected == 10 else 1)
+
+
+def test_a_sidewalk_along_two_ways_of_a_street_belongs_to_the_longer_stretch(osm_file):
+    places = {1: (0, 0), 2: (0, 60), 3: (0, 200), 4: (6, 0), 5: (6, 200)}
+    ways = [(10, [1, 2], STREET), (11, [2, 3], STREET), (20, [4, 5], SIDEWALK)]
+    table = read_roads(osm_file(places, ways)).ways
+    assert table.carriageway_id[20] == 11
+    assert table.street_id.tolist() == [10, 10, 10]
+
+
+def test_a_sidewalk_follows_a_bend(osm_file):
+    angle = np.radians(np.arange(0, 91, 5))
+    centre = shapely.LineString(np.stack([100 * np.sin(angle), -100 * np.cos(angle)], axis=1))
+    for offset_m in (-6.0, 6.0):
+        beside = shapely.get_coordinates(parallel_line(centre, offset_m))
+        places = dict(enumerate([*shapely.get_coordinates(centre), *beside], start=1))
+        first, second = range(1, 1 + len(angle)), range(1 + len(angle), 1 + len(places))
+        table = read_roads(osm_file(places, [(10, first, STREET), (20, second, SIDEWALK)])).ways
+        assert table.carriageway_id[20] == 10
+        assert table.carriageway_side[20] == -np.sign(offset_m)
+
+
+def test_streets_continue_by_name_or_where_nothing_else_meets(osm_file):
+    places = {k: (100 * k, 0) for k in range(6)} | {8: (100, 100), 9: (300, 100)}
+    plain = {"highway": "residential"}
+    ways = [
+        (10, [0, 1], STREET),
+        (11, [1, 2], {**STREET, "highway": "tertiary"}),  # the name goes on over a junction
+        (12, [1, 8], plain),  # branches off
+        (13, [2, 3], plain),  # another name, degree 2
+        (14, [3, 4], plain),  # a junction without a name
+        (15, [3, 9], plain),
+        (16, [4, 5], plain),  # nothing else meets at node 4
+    ]
+    street = read_roads(osm_file(places, ways)).ways.street_id
+    assert street.to_dict() == {10: 10, 11: 10, 12: 12, 13: 13, 14: 14, 15: 15, 16: 14}
+
+
+def test_two_streets_of_one_name_that_do_not_meet_are_two(osm_file):
+    places = {1: (0, 0), 2: (0, 100), 3: (500, 0), 4: (500, 100)}
+    street = read_roads(osm_file(places, [(10, [1, 2], STREET), (11, [3, 4], STREET)])).ways.street_id
+    assert street.tolist() == [10, 11]
+
+
+def test_a_sidewalk_does_not_join_the_streets_it_touches(osm_file):
+    places = {1: (0, 0), 2: (0, 100), 3: (6, 0), 4: (6, 100), 5: (100, 100)}
+    cross = {"highway": "residential", "name": "Cross Street"}
+    ways = [(10, [1, 2], STREET), (11, [4, 5], cross), (20, [3, 4], {**SIDEWALK, "name": "Cross Street"})]
+    table = read_roads(osm_file(places, ways)).ways
+    assert table.street_id.to_dict() == {10: 10, 11: 11, 20: 10}
+
+
+def test_mirrored_streets_have_mirrored_sides(osm_file):
+    rng = np.random.default_rng(5)
+    places = {k: tuple(rng.uniform(0, 300, 2)) for k in range(40)}
+    kinds = [STREET, SIDEWALK, {"highway": "footway"}, {"highway": "cycleway"}, {"highway": "tertiary"}]
+    ways = []
+    for k in range(20):
+        start = rng.uniform(0, 300, 2)
+        heading = rng.choice([0.0, 0.1, np.pi / 2])
+        step = 120 * np.array([np.cos(heading), np.sin(heading)])
+        places |= {100 + 2 * k: tuple(start), 101 + 2 * k: tuple(start + step)}
+        ways.append((k, [100 + 2 * k, 101 + 2 * k], kinds[k % len(kinds)]))
+    here = read_roads(osm_file(places, ways)).ways
+    there = read_roads(osm_file({node: (-x, y) for node, (x, y) in places.items()}, ways)).ways
+    assert (here.carriageway_id >= 0).any()
+    assert here.carriageway_id.tolist() == there.carriageway_id.tolist()
+    assert here.carriageway_side.tolist() == (-there.carriageway_side).tolist()
+
+
+def test_samples_lie_on_the_line_evenly_and_point_along_it():
+    lines = np.array([shapely.LineString([(0, 0), (0, 35)]), shapely.LineString([(0, 0), (3, 0)])])
+    line, xy, direction = sample_line(lines)
+    assert line.tolist() == [0, 0, 0, 0, 1]
+    np.testing.assert_allclose(xy, [[0, 4.375], [0, 13.125], [0, 21.875], [0, 30.625], [1.5, 0]])
+    np.testing.assert_allclose(direction, [[0, 1]] * 4 + [[1, 0]])
+
+
+def test_the_side_holds_on_real_sidewalks(sample):
+    """The carriageway found lies on the side that is said, seen from the middle of the sidewalk."""
+    ways = read_roads(sample).ways
+    beside = ways[(ways.carriageway_id >= 0) & (ways.length_m > 40)]
+    agree = []
+    for way in beside.itertuples():
+        at, ahead = (way.geometry.interpolate(share, normalized=True) for share in (0.5, 0.51))
+        road = ways.geometry[way.carriageway_id]
+        foot = road.interpolate(road.project(at))
+        cross = (ahead.x - at.x) * (foot.y - at.y) - (ahead.y - at.y) * (foot.x - at.x)
+        agree.append(np.sign(-cross) == way.carriageway_side)
+    assert len(agree) > 10
+    assert np.mean(agree) > 0.9
