@@ -5,11 +5,13 @@ import gzip
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camber.errors import DamagedFileError, RecordingError, UnsupportedFormatError
 from camber.recording import ReadLimits, read_recording
+
+PATIENT = settings(deadline=None)  # a busy machine is no failure
 
 POINTS = '<trkpt lat="1" lon="2"/><trkpt lat="2" lon="2"/>'
 BARE = f"<gpx><trk><name>Straße</name><trkseg>{POINTS}</trkseg></trk></gpx>"
@@ -247,16 +249,19 @@ def readable_or_named(read, content):
     assert len(recording.fixes) >= 2
 
 
+@PATIENT
 @given(st.binary(max_size=2000))
 def test_any_bytes_are_read_or_named(read, content):
     readable_or_named(read, content)
 
 
+@PATIENT
 @given(st.binary(max_size=200), st.sampled_from([b"<", b"<gpx>", b"\x1f\x8b\x08\0", b"\xff\xfe", b"<?xml "]))
 def test_any_bytes_after_a_familiar_beginning_are_read_or_named(read, content, beginning):
     readable_or_named(read, beginning + content)
 
 
+@PATIENT
 @given(st.data())
 def test_a_damaged_recording_is_read_or_named(read, gpx, data):
     extensions = "<extensions><a:hr xmlns:a='urn:a'>150</a:hr></extensions>"

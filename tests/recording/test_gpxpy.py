@@ -6,11 +6,13 @@ import gpxpy
 import gpxpy.gpx
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camber.errors import NoTrackError, RecordingError, UnsupportedFormatError
 from camber.recording import ReadLimits, from_gpxpy, read_recording
+
+PATIENT = settings(deadline=None)  # a busy machine is no failure
 
 LINES = st.lists(
     st.lists(
@@ -48,6 +50,7 @@ def assert_same(ours, theirs, *, but=()):
         assert getattr(ours, name) == getattr(theirs, name), name
 
 
+@PATIENT
 @given(LINES, st.sampled_from(["1.0", "1.1"]))
 def test_what_gpxpy_writes_is_read_as_what_it_holds(read, lines, version):
     gpx = build(lines)

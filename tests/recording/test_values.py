@@ -4,10 +4,12 @@ import math
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camber.recording.values import clean_text, parse_number, parse_time, sport_of
+
+PATIENT = settings(deadline=None)  # a busy machine is no failure
 
 
 @pytest.mark.parametrize(
@@ -51,6 +53,7 @@ def test_what_is_no_finite_ascii_number_is_nan(text):
     assert math.isnan(parse_number(text))
 
 
+@PATIENT
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_every_finite_float_survives_its_own_text(number):
     assert parse_number(repr(number)) == number
@@ -113,6 +116,7 @@ def test_what_is_no_time_is_none(text):
     assert parse_time(text) is None
 
 
+@PATIENT
 @given(
     st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)),  # noqa: DTZ001 - the zone is drawn apart
     st.integers(-12 * 60, 14 * 60),
@@ -134,6 +138,7 @@ def test_a_name_of_nothing_is_none(text):
     assert clean_text(text, 100) is None
 
 
+@PATIENT
 @given(st.text(), st.integers(1, 50))
 def test_names_are_short_single_lines(text, length):
     name = clean_text(text, length)
