@@ -34,7 +34,7 @@ _EARTH_RADIUS_M: Final = 6_371_008.8
 _FAR_FROM_NULL_ISLAND_M: Final = 100_000.0
 """Architecture: points at 0 N 0 E are dropped while the others are more than 100 km away."""
 _STANDING_MPS: Final = 0.3
-"""Below this a heading is noise (judgement: a tenth of an easy run, about what jitter of 0.5 m makes)."""
+"""Below this a heading is noise (judgement: a tenth of an easy run; jitter of 1 m feigns 0.34 m/s)."""
 _PACE_WITHOUT_TIMES_MPS: Final = 3.0
 """Turns the smoothing window into metres where there are no times (judgement: an easy run)."""
 _SPIKE_S: Final = 1.0
@@ -105,7 +105,7 @@ def _distance(xy: FloatArray, a: int, b: int) -> float:
 
 
 @njit(cache=True)
-def _is_out_of_reach(  # noqa: PLR0917 - numba knows no keyword-only arguments
+def _is_out_of_reach(
     time_s: FloatArray, xy: FloatArray, a: int, b: int, jump_mps: float, jump_m: float
 ) -> bool:
     reach = jump_m
@@ -116,7 +116,7 @@ def _is_out_of_reach(  # noqa: PLR0917 - numba knows no keyword-only arguments
 
 
 @njit(cache=True)
-def _spike_length(  # noqa: PLR0917 - numba knows no keyword-only arguments
+def _spike_length(
     time_s: FloatArray, xy: FloatArray, part: IntArray, last: int, i: int, jump_mps: float, jump_m: float
 ) -> int:
     if not _is_out_of_reach(time_s, xy, last, i, jump_mps, jump_m):

@@ -9,16 +9,15 @@ from dataclasses import dataclass
 class ReadLimits:
     """Limits of the readers; a file beyond one of them is refused, never thinned.
 
-    The defaults are judgements, made against what 570 real recordings need: the largest holds some 50,000
-    points, the deepest nests 8 elements.
+    The defaults are judgements: far beyond any real recording, and cheap to reach for an ordinary computer.
 
     Parameters
     ----------
     size_bytes : int
         Content after decompression [bytes].
     ratio : float
-        Size after to size before decompression, once `ratio_from_bytes` are exceeded (text of a recording
-        shrinks 10 to 30 times, a bomb 1,000 times).
+        Size after to size before decompression, once `ratio_from_bytes` are exceeded (recordings at hand
+        shrink 5 to 22 times; a bomb 1,000 times, zlib's limit being 1,032).
     ratio_from_bytes : int
         Decompressed size from which `ratio` counts [bytes].
     blank_bytes : int
@@ -38,9 +37,9 @@ class ReadLimits:
     bad_share : float
         Share of points without a usable position above which nothing in the file is trusted.
     first_year : int
-        Times before this year are none (1990: before the first civil satellite receivers for runners).
+        Times before this year are none (no runner wore a satellite receiver before).
     future_days : float
-        Times further than this ahead of the clock are none [days]; clocks and zones may be wrong by a day.
+        Times further than this ahead of the clock are none [days]; clocks and zones may be a day off.
     """
 
     size_bytes: int = 512 * 2**20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -34,7 +34,6 @@ _NOT_ON_FOOT: Final = ("cycling", "biking", "bike", "ride", "mountain_biking", "
 """Sports whose cadence turns a crank."""
 
 
-@dataclass
 class Points:
     """Columns that grow point by point: 73 bytes for each, however the file is laid out.
 
@@ -46,27 +45,22 @@ class Points:
         What the file may cost.
     """
 
-    label: str
-    limits: ReadLimits
-    latitude: array[float] = field(default_factory=lambda: array("d"))
-    longitude: array[float] = field(default_factory=lambda: array("d"))
-    microseconds: array[int] = field(default_factory=lambda: array("q"))
-    is_local: bytearray = field(default_factory=bytearray)
-    part: array[int] = field(default_factory=lambda: array("q"))
-    measures: dict[str, array[float]] = field(default_factory=lambda: {name: array("d") for name in MEASURES})
-    seen: int = 0
-    bad_positions: int = 0
-    first_bad_line: int | None = None
-    pause_marks: int = 0
-    bad_times: int = 0
-    bad_values: int = 0
-    _break: bool = False
-
-    def __post_init__(self) -> None:
-        """Read the clock once, for the times that can be true."""
-        now = datetime.now(UTC) + timedelta(days=self.limits.future_days)
-        first = datetime(self.limits.first_year, 1, 1, tzinfo=UTC)
-        self._time_range = (int(first.timestamp() * 1e6), int(now.timestamp() * 1e6))
+    def __init__(self, label: str, limits: ReadLimits) -> None:
+        self.label = label
+        self.limits = limits
+        self.latitude = array("d")
+        self.longitude = array("d")
+        self.microseconds = array("q")
+        self.is_local = bytearray()
+        self.part = array("q")
+        self.measures = {name: array("d") for name in MEASURES}
+        self.seen = self.bad_positions = self.pause_marks = self.bad_times = self.bad_values = 0
+        self.first_bad_line: int | None = None
+        self._break = False
+        # The clock is read once, for the times that can be true.
+        first = datetime(limits.first_year, 1, 1, tzinfo=UTC)
+        last = datetime.now(UTC) + timedelta(days=limits.future_days)
+        self._time_range = (int(first.timestamp() * 1e6), int(last.timestamp() * 1e6))
 
     def __len__(self) -> int:
         """Count the usable points."""
@@ -234,9 +228,8 @@ def _check_usable(points: Points) -> None:
         )
         raise DamagedFileError(text, path=points.label, offset=points.first_bad_line)
     if len(points) < 2:
-        text = (
-            f"holds {len(points) or 'no'} usable position{'s' * (len(points) == 0)}; a run needs two or more"
-        )
+        found = "one usable position" if len(points) else "no usable positions"
+        text = f"holds {found}; a run needs two or more"
         raise NoTrackError(text, path=points.label)
 
 

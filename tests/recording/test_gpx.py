@@ -168,10 +168,10 @@ def test_a_time_without_zone_is_local_time_at_the_first_fix(read, times, problem
     assert "Europe/Berlin" in recording.problems[0].message
 
 
-def test_local_hours_that_the_clock_skips_or_repeats_do_no_harm(read, times):
+def test_local_hours_that_the_clock_leaps_over_or_repeats_do_no_harm(read, times):
     recording = read(times("2024-03-31T02:30:00", "2024-10-27T02:30:00"))
-    skipped, repeated = recording.fixes["time"]
-    assert skipped == pd.Timestamp("2024-03-31T01:00:00Z")
+    leapt, repeated = recording.fixes["time"]
+    assert leapt == pd.Timestamp("2024-03-31T01:00:00Z")
     assert repeated == pd.Timestamp("2024-10-27T00:30:00Z")
 
 
@@ -228,7 +228,7 @@ def test_routes_and_waypoints_beside_a_track_are_left_alone(read, gpx):
         ("<gpx/>", "no usable positions"),
         ("<gpx><trk><trkseg/></trk></gpx>", "no usable positions"),
         ('<gpx><wpt lat="1" lon="1"/><wpt lat="2" lon="1"/></gpx>', "no usable positions"),
-        ('<gpx><trk><trkseg><trkpt lat="1" lon="1"/></trkseg></trk></gpx>', "1 usable position;"),
+        ('<gpx><trk><trkseg><trkpt lat="1" lon="1"/></trkseg></trk></gpx>', "one usable position;"),
     ],
 )
 def test_fewer_than_two_positions_are_no_track(read, text, said):
