@@ -145,6 +145,13 @@ def test_null_island_is_dropped_where_the_rest_is_far_away():
     assert [(problem.code, problem.count) for problem in problems] == [("null_island", 2)]
 
 
+def test_a_line_drawn_to_null_island_does_not_save_it():
+    latitude = np.concatenate([50.0 + np.arange(9) * 2e-5, [0.5, 0.0, 0.0]])
+    longitude = np.concatenate([np.full(9, 8.0), [0.1, 0.0, 0.0]])
+    track, _ = prepare_track(recording_at(np.arange(12), latitude, longitude))
+    assert track.index.max() == 9
+
+
 def test_a_run_near_null_island_stays():
     latitude = np.arange(50) * 2e-5
     assert len(prepare_track(recording_at(np.arange(50), latitude, np.zeros(50)))[0]) == 50
@@ -178,6 +185,14 @@ def test_jitter_at_ten_hertz_is_no_spike():
     time_s, xy = straight(300, step_s=0.1)
     xy[::10, 0] += 3.0
     assert prepare(time_s, xy)[1] == {}
+
+
+def test_a_bent_sprint_is_no_spike():
+    time_s, xy = straight(60)
+    step = np.diff(xy, axis=0)
+    bend = np.radians(20.0)
+    step[30], step[31] = [0.0, 12.6], [12.6 * np.sin(bend), 12.6 * np.cos(bend)]
+    assert prepare(time_s, np.concatenate([xy[:1], np.cumsum(step, axis=0)]))[1] == {}
 
 
 def test_a_turn_on_the_spot_is_no_spike():

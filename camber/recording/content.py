@@ -151,7 +151,6 @@ def _unzip(chunks: Iterator[bytes], label: str, limits: ReadLimits) -> Iterator[
                     text = f"grows more than {limits.ratio:g} times when unpacked, as no recording does"
                     raise DamagedFileError(text, path=label)
                 yield piece
-        yield inflate.flush()
     except zlib.error as error:
         text = f"its gzip compression is broken ({error}); fetch it again"
         raise DamagedFileError(text, path=label) from error

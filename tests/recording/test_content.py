@@ -59,6 +59,7 @@ DOCTYPES = {
     "after a comment": "<!-- <gpx> -->" + BOMB + BARE,
     "external": '<!DOCTYPE gpx SYSTEM "http://127.0.0.1:9/x.dtd">' + BARE,
     "bare": "<!DOCTYPE gpx>" + BARE,
+    "unfinished": '<!DOCTYPE gpx [<!ENTITY a "',
     "late": "<!--" + "x" * 200_000 + "-->" + BOMB + BARE,
     "external entity": '<!DOCTYPE gpx [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
     + BARE.replace("Str", "&e;"),
@@ -110,6 +111,14 @@ def test_a_document_type_hidden_by_the_declared_encoding_is_refused(read):
 def test_damage_is_named(read, content, said):
     with pytest.raises(DamagedFileError, match=said):
         read(content)
+
+
+def test_zero_bytes_within_are_damage_wherever_they_stand(read):
+    for length in range(65_530, 65_542):
+        padded = BARE.replace("<trk>", "<trk>" + " " * (length - 8 - 5)).encode()
+        assert len(read(padded).fixes) == 2
+        with pytest.raises(DamagedFileError):
+            read(padded.replace(b"   <name>", b"\0\0\0<name>"))
 
 
 def test_damage_names_its_line_and_file(read):

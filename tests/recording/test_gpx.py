@@ -47,6 +47,15 @@ def test_names_are_cut(read, gpx):
     assert len(read(gpx("", "", line=f"<name>{'x' * 9_000}</name>")).name) == 1000
 
 
+def test_what_is_said_twice_counts_once(read, gpx):
+    inner = (
+        "<speed>3</speed><time>2024-01-01T00:00:00Z</time><time>2025-01-01T00:00:00Z</time>"
+        "<extensions><speed>9</speed><hr>150</hr><x><hr>99</hr></x></extensions>"
+    )
+    first = read(gpx(inner, inner)).fixes.iloc[0]
+    assert (first["speed_mps"], first["heart_rate_bpm"], first["time"].year) == (3.0, 150.0, 2024)
+
+
 @pytest.mark.parametrize("version", [1, 2])
 @pytest.mark.parametrize("prefix", ["tp", "ns3"])
 def test_garmin_extensions_are_read_by_local_name(read, gpx, version, prefix):
