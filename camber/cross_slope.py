@@ -11,6 +11,7 @@ from math import erf, pi
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from camber import cross_section, standards
 from camber.conventions import LATERAL_STATES, NO_WAY, LateralState, Profile, SurfaceKind
@@ -27,7 +28,6 @@ from camber.schema import (
 from camber.schema.tables import P_STATES
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
     FloatArray = NDArray[np.float64]
@@ -40,7 +40,7 @@ _FAR_M: Final = 2.0
 """An edge is this far from the crown [m] or further: the two planes no longer blend there."""
 
 _NODES: Final = 16
-"""Places at which the middle of the road is sampled across; even, so that left and right are mirror images."""
+"""Places at which a state is sampled across; even, so that left and right are mirror images."""
 
 _TAGGED_STD_PCT: Final = 0.5
 """Spread of a tagged ``incline:across`` [%]: the tag gives the practical maximum (judgement)."""
@@ -150,8 +150,8 @@ def find_surfaces(lateral: LateralTrack, first: IntArray, all_ways: Ways) -> Sur
     if ways.empty:  # nothing matched: any way serves as a placeholder for states that do not exist
         ways = all_ways.iloc[:1]
     assumed = standards.assume(ways)
-    row = ways.index.get_indexer(way.ravel()).reshape(way.shape)
-    matched_row = ways.index.get_indexer(lateral["way_id"].to_numpy()[first])
+    row = ways.index.get_indexer(pd.Index(way.ravel())).reshape(way.shape)
+    matched_row = ways.index.get_indexer(pd.Index(lateral["way_id"].to_numpy()[first]))
     sidewalk = np.zeros(way.shape, dtype=bool)
     sidewalk[:, _SIDEWALKS] = True
     attached = sidewalk & assumed["is_road"].to_numpy()[row] & (way != NO_WAY)
@@ -212,7 +212,7 @@ def _travel_direction(
     matched_row: IntArray,
     ways: pd.DataFrame,
 ) -> IntArray:
-    """Direction of travel on the way of each state: as matched, or turned where that way is drawn against it."""
+    """Direction of travel on the way of each state: as matched, or turned where the ways run against."""
     direction = np.repeat(lateral["travel_direction"].to_numpy()[first][:, np.newaxis], way.shape[1], axis=1)
     ends = np.array([[line.coords[0], line.coords[-1]] for line in ways["geometry"]])
     vector = ends[:, 1] - ends[:, 0]
@@ -222,7 +222,7 @@ def _travel_direction(
 
 
 def _ring_side(ways: pd.DataFrame) -> IntArray:
-    """Side, in the way frame, to which a ring falls: a running track inwards, a roundabout outwards; else 0."""
+    """Side, in the way frame, to which a ring falls: running tracks inwards, roundabouts outwards; else 0."""
     side = np.zeros(len(ways), dtype=np.int64)
     rings = ways["junction"].isin(["roundabout", "circular"]).to_numpy()
     tracks = (ways["leisure"] == "track").to_numpy()
@@ -354,14 +354,14 @@ def _sources(
     rows, best = np.arange(len(share)), share.argmax(axis=1)
     if ways.empty:
         return np.full(len(share), "", dtype=object)
-    row = ways.index.get_indexer(surfaces.way_id[rows, best])
+    row = ways.index.get_indexer(pd.Index(surfaces.way_id[rows, best]))
     attached = surfaces.attached[rows, best]
     own, walk = (assumed[name].to_numpy(dtype=object)[row] for name in ("slope_row", "sidewalk_slope_row"))
     source = np.where(attached, walk, own)
     source = np.where(
         surfaces.one_way_profile[rows, best] == _CODES[Profile.TAGGED], "incline:across", source
     )
-    return np.where(matched, source, "").astype(object)
+    return np.asarray(np.where(matched, source, ""), dtype=object)
 
 
 def _surface_kinds(
@@ -377,11 +377,11 @@ def _surface_kinds(
     kind = names[kinds.argmax(axis=1)].astype(object)
     other = _STATE[LateralState.OTHER]
     on_path = share[:, other] > 0.5
-    row = all_ways.index.get_indexer(surfaces.way_id[:, other])
+    row = all_ways.index.get_indexer(pd.Index(surfaces.way_id[:, other]))
     ring = (all_ways["leisure"] == "track").to_numpy()[row]
     kind[on_path] = np.where(ring, SurfaceKind.TRACK.value, SurfaceKind.PATH.value)[on_path]
     kind[~matched] = SurfaceKind.UNMATCHED.value
-    return kind
+    return np.asarray(kind)
 
 
 def _draw_slopes(
@@ -396,7 +396,8 @@ def _draw_slopes(
     keys, where = np.unique(np.stack([way.ravel(), attached.ravel()]), axis=1, return_inverse=True)
     where = where.reshape(state.shape)
     uniform, normal, side = (
-        np.stack(parts) for parts in zip(*(_way_draws(seed, *key, draws) for key in keys.T), strict=True)
+        np.stack(parts)
+        for parts in zip(*(_way_draws(seed, key[0], key[1], draws) for key in keys.T.tolist()), strict=True)
     )
     number = np.broadcast_to(np.arange(draws)[:, np.newaxis], state.shape)
     u, z, unknown_side = uniform[where, number], normal[where, number], side[where, number]
@@ -424,7 +425,7 @@ def _way_draws(seed: int, way_id: int, attached: int, draws: int) -> tuple[Float
 
 
 def _first_positive(mean: FloatArray, std: FloatArray, normal: FloatArray) -> FloatArray:
-    """Truncated draw by rejection: the first of several draws that is positive."""
+    """Draw truncated at zero by rejection: the first of several draws that is positive."""
     tries = mean[..., np.newaxis] + std[..., np.newaxis] * normal
     first = (tries > 0.0).argmax(axis=-1)
     return np.abs(np.take_along_axis(tries, first[..., np.newaxis], axis=-1)[..., 0])

@@ -6,7 +6,7 @@ drawn histories, in which the correlation along the run is kept, and never from 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -96,7 +96,7 @@ def measure_exposure(
     _, first, number = np.unique(sloped["block"].to_numpy(), return_index=True, return_inverse=True)
     step = step_lengths(sloped)
     off = np.where(sloped["way_id"].to_numpy() == NO_WAY, 1.0, sloped["p_off_road"].to_numpy())
-    distance = np.bincount(number, step)
+    distance = np.bincount(number, step).astype(float)
     unmatched = np.bincount(number, step * off)
     matched = np.maximum(distance - unmatched, 0.0)
     shared = sloped.iloc[first][list(_SHARED)].reset_index(drop=True)
@@ -107,11 +107,11 @@ def measure_exposure(
     }
     unmatched = np.maximum(distance - sum(metres.values()), 0.0)
     frame = pd.DataFrame(shared).assign(
-        **_extent(sloped, first, number, step),
+        **_extent(sloped, first, number),
         distance_m=distance,
         **metres,
         unmatched_m=unmatched,
-        verdict=verdicts(distance, *metres.values(), settings),
+        verdict=verdicts(distance, metres["left_low_m"], metres["right_low_m"], metres["level_m"], settings),
     )
     draws = _draw_totals(shared, distance, histories, level_pct)
     return as_exposure(frame), draws
@@ -134,8 +134,8 @@ def step_lengths(sloped: SlopedTrack) -> FloatArray:
     return np.maximum(np.diff(distance, prepend=distance[0]), 0.0)
 
 
-def _extent(sloped: SlopedTrack, first: IntArray, number: IntArray, step: FloatArray) -> dict[str, object]:
-    """Where and when each interval was: it reaches back to the fix before, where its first step began."""
+def _extent(sloped: SlopedTrack, first: IntArray, number: IntArray) -> dict[str, Any]:
+    """Say where and when each interval was: it reaches back to the fix before, where its first step began."""
     last = np.r_[first[1:], len(sloped)] - 1
     section = sloped["section"].to_numpy()
     before = np.maximum(first - 1, 0)
@@ -146,8 +146,8 @@ def _extent(sloped: SlopedTrack, first: IntArray, number: IntArray, step: FloatA
     places = sloped.geometry.iloc[middle].to_crs(WGS84)
     weight = np.bincount(number)
     return {
-        "start_time": sloped["time"].to_numpy(dtype=object)[begin],
-        "end_time": sloped["time"].to_numpy(dtype=object)[last],
+        "start_time": sloped["time"].array[begin],
+        "end_time": sloped["time"].array[last],
         "start_chainage_m": sloped["chainage_m"].to_numpy()[first],
         "end_chainage_m": sloped["chainage_m"].to_numpy()[last],
         "duration_s": np.maximum(duration, 0.0),

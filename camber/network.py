@@ -252,7 +252,7 @@ def _sift_down(heap: IntArray, place: IntArray, distance: FloatArray, size: int)
 
 
 @njit(cache=True)
-def _search(  # noqa: PLR0917 - a kernel takes the graph as plain arrays
+def _search(
     edge_from: IntArray,
     edge_to: IntArray,
     edge_cost_m: FloatArray,
@@ -303,7 +303,7 @@ def _search(  # noqa: PLR0917 - a kernel takes the graph as plain arrays
 
 
 @njit(cache=True)
-def _table(  # noqa: PLR0917 - a kernel takes the graph as plain arrays
+def _table(
     edge_from: IntArray,
     edge_to: IntArray,
     edge_cost_m: FloatArray,
@@ -340,7 +340,7 @@ def _table(  # noqa: PLR0917 - a kernel takes the graph as plain arrays
     return first, rows[:end, 0].copy(), costs[:end].copy(), rows[:end, 1].copy(), rows[:end, 2].copy()
 
 
-def bounded_distances(  # noqa: PLR0917 - a kernel takes the graph as plain arrays
+def bounded_distances(
     edge_from: IntArray,
     edge_to: IntArray,
     edge_cost_m: FloatArray,
@@ -386,7 +386,7 @@ def bounded_distances(  # noqa: PLR0917 - a kernel takes the graph as plain arra
 
 
 @njit(cache=True)
-def _route(  # noqa: PLR0917 - a kernel takes the graph as plain arrays
+def _route(
     edge_from: IntArray,
     edge_to: IntArray,
     edge_cost_m: FloatArray,
@@ -418,7 +418,7 @@ def _route(  # noqa: PLR0917 - a kernel takes the graph as plain arrays
     return edges, directions
 
 
-def route(  # noqa: PLR0917 - a kernel takes the graph as plain arrays
+def route(
     edge_from: IntArray,
     edge_to: IntArray,
     edge_cost_m: FloatArray,

@@ -92,9 +92,8 @@ def suggest(
     pattern = _pattern(exposure, partner)
     explanation = _explain(pattern, histories, partner, exposure)
     if summary.balance is None:
-        return Suggestions(
-            pattern, explanation, (), "No tilted stretch was found, so there is nothing to even out."
-        )
+        text = "No tilted stretch was found, so there is nothing to even out."
+        return Suggestions(pattern, explanation, (), text)
     if abs(summary.balance.median) < settings.usual_balance:
         text = "Both legs got about the same: within what counts as even. A fine choice."
         return Suggestions(pattern, explanation, (), text)
@@ -126,9 +125,8 @@ def outbound_partners(exposure: Exposure) -> IntArray:
     direction = exposure["travel_direction"].to_numpy()
     middle = exposure[["start_chainage_m", "end_chainage_m"]].mean(axis=1).to_numpy()
     partner = np.full(len(way), -1, dtype=np.int64)
-    for positions in pd.Series(np.arange(len(way))).groupby(way).indices.values():
-        if way[positions[0]] == NO_WAY:
-            continue
+    for known in np.unique(way[way != NO_WAY]):
+        positions = np.flatnonzero(way == known)
         for position in positions:
             earlier = positions[(positions < position) & (direction[positions] == -direction[position])]
             away = np.abs(middle[earlier] - middle[position])
@@ -150,9 +148,9 @@ def _pattern(exposure: Exposure, partner: IntArray) -> str:
 def _explain(pattern: str, histories: SlopeHistories, partner: IntArray, exposure: Exposure) -> str:
     if pattern == "loop":
         return (
-            "A loop. Keeping the same side of travel, for example always facing traffic, puts the same foot at "
-            "the road's edge in either direction; only the same physical side, run the other way round, swaps "
-            "the legs."
+            "A loop. Keeping the same side of travel, for example always facing traffic, puts the same foot "
+            "at the road's edge in either direction; only the same physical side, run the other way round, "
+            "swaps the legs."
         )
     if pattern == "other":
         return "Neither out and back nor a loop."
@@ -162,8 +160,8 @@ def _explain(pattern: str, histories: SlopeHistories, partner: IntArray, exposur
     kept = ((here >= 0) & (here == _MIRROR[np.maximum(there, 0)])).mean(axis=0) @ weight / weight.sum()
     if kept > 0.5:
         return (
-            "Out and back, most likely on about the same physical side both ways: what is the low side on the "
-            "way out is the high side on the way back, so that a crowned road evens out."
+            "Out and back, most likely on about the same physical side both ways: what is the low side on "
+            "the way out is the high side on the way back, so that a crowned road evens out."
         )
     return (
         "Out and back, most likely on the same side of travel both ways, as when always facing traffic: the "
@@ -179,9 +177,10 @@ def _rules(exposure: Exposure, roads: Roads, settings: SuggestionSettings) -> pd
     limit = standards.maxspeed_default_kmh(ways)
     sidewalks = ways[["sidewalk_left", "sidewalk_right"]].isin(["yes", "separate"])
     rows = []
+    footways = (sidewalks.all(axis=1) | (ways["carriageway_side"] != 0)).tolist()
     for position, way in enumerate(ways.itertuples()):
-        both = bool(sidewalks.iloc[position].all()) or way.carriageway_side != 0
-        rule = standards.pedestrian_rule(way.country, built_up=bool(way.built_up), has_sidewalk=both)
+        both = bool(footways[position])
+        rule = standards.pedestrian_rule(str(way.country), built_up=bool(way.built_up), has_sidewalk=both)
         fast = float(limit[position]) > settings.with_traffic_limit_kmh
         reason = ""
         if not both and rule.facing_required:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import TYPE_CHECKING, Final
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
+from pandas.api.typing import NaTType
 
 from camber import standards
 from camber.conventions import NO_WAY, SURFACE_KINDS, SideBasis, SurfaceKind, TrafficSide, Verdict
@@ -14,6 +15,7 @@ from camber.schema import Assumption, Draws, Interval, StreetTotal, Summary, Sur
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from numpy.typing import NDArray
 
@@ -185,7 +187,7 @@ def balance_of(right: FloatArray, left: FloatArray) -> Interval | None:
     return interval_of((right - left)[tilted] / (right + left)[tilted])
 
 
-def _intervals(draws: Draws) -> dict[str, Interval | None]:
+def _intervals(draws: Draws) -> dict[str, Any]:
     left, right = draws.left_low_m.sum(axis=1), draws.right_low_m.sum(axis=1)
     net, gross = draws.net_tilt_pct_km.sum(axis=1), draws.gross_tilt_pct_km.sum(axis=1)
     return {
@@ -204,8 +206,8 @@ def _share(part: float, whole: float) -> float:
     return min(max(part / whole, 0.0), 1.0) if whole > 0.0 else 0.0
 
 
-def _moment(value: pd.Timestamp) -> pd.Timestamp | None:
-    return None if pd.isna(value) else value.to_pydatetime()
+def _moment(value: pd.Timestamp | NaTType) -> datetime | None:
+    return None if isinstance(value, NaTType) else value.to_pydatetime()
 
 
 def _facing(exposure: Exposure, roads: Roads) -> float | None:
@@ -278,20 +280,28 @@ def _assumptions(exposure: Exposure, roads: Roads, histories: LateralHistories) 
         for table, keys in rows.items()
         for row, value in on["distance_m"].groupby(keys).sum().items()
     }
-    listed = standards.list_assumptions()
-    known = [(r, metres[r.table, r.row]) for r in listed.itertuples() if (r.table, r.row) in metres]
+    listed = standards.list_assumptions().to_dict("records")
     return _join_assumptions(
         [
-            Assumption(row.table, row.applies_to, row.value, row.confidence, row.reference, distance_m)
-            for row, distance_m in known
+            Assumption(
+                str(row["table"]),
+                str(row["applies_to"]),
+                str(row["value"]),
+                str(row["confidence"]),
+                str(row["reference"]),
+                metres[row["table"], row["row"]],
+            )
+            for row in listed
+            if (row["table"], row["row"]) in metres
         ]
     )
 
 
 def _join_assumptions(items: Sequence[Assumption]) -> tuple[Assumption, ...]:
-    joined: dict[tuple[str, ...], float] = {}
+    """Join equal assumptions of several runs; their metres add."""
+    joined: dict[Assumption, float] = {}
     for item in items:
-        key = (item.table, item.applies_to, item.value, item.confidence, item.reference)
+        key = replace(item, distance_m=0.0)
         joined[key] = joined.get(key, 0.0) + item.distance_m
-    ordered = sorted(joined.items(), key=lambda pair: (pair[0][0], -pair[1], pair[0]))
-    return tuple(Assumption(*key, distance_m=metres) for key, metres in ordered)
+    ordered = sorted(joined.items(), key=lambda pair: (pair[0].table, -pair[1], pair[0].applies_to))
+    return tuple(replace(item, distance_m=metres) for item, metres in ordered)

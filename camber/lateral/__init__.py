@@ -7,8 +7,7 @@ without the prior's preference for a side, so that *seen* and *assumed* stay apa
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,7 +26,7 @@ from camber.lateral.street import (
     find_places,
     state_prior,
 )
-from camber.lateral.switching import LATENT, Observations, filter_forward, sample, smooth
+from camber.lateral.switching import LATENT, Filtered, Observations, filter_forward, sample, smooth
 from camber.schema import (
     LateralHistories,
     LateralSettings,
@@ -95,16 +94,14 @@ def locate(
     snapped = is_snapped(blocks, offset, settings.snapped_sigma_m)
     if snapped:
         places = places._replace(observed_m=np.full_like(places.observed_m, np.nan))
-    seen = _probabilities(blocks, places, device, state_prior(blocks, places, roads, habit=False), settings)[
-        0
-    ]
-    prior = state_prior(blocks, places, roads, habit=True)
+    seen = _probabilities(blocks, places, device, state_prior(places, roads, habit=False), settings)[0]
+    prior = state_prior(places, roads, habit=settings.facing_habit)
     probability, observations, filtered = _probabilities(blocks, places, device, prior, settings)
     n = len(blocks.first)
     state = sample(observations, filtered, rng.random((draws, n)), rng.standard_normal((draws, n, LATENT)))
     state = _leave_road(state, blocks, rng.random((draws, n)))
     frame = matched.assign(
-        block=blocks.number, **_columns(blocks, places, probability, seen, matched, settings)
+        block=blocks.number, **_columns(blocks, places, probability, seen, settings.threshold)
     )
     histories = LateralHistories(np.arange(n), state, device.name, snapped)
     return as_lateral_track(frame), histories
@@ -116,7 +113,7 @@ def _probabilities(
     device: GnssClass,
     prior: NDArray[np.float64],
     settings: LateralSettings,
-) -> tuple[NDArray[np.float64], Observations, object]:
+) -> tuple[NDArray[np.float64], Observations, Filtered]:
     observations = _observations(blocks, places, device, prior, settings)
     filtered = filter_forward(observations, settings.degrees_of_freedom)
     return smooth(observations, filtered, settings.degrees_of_freedom), observations, filtered
@@ -169,7 +166,7 @@ def _fast_correlation(blocks: Blocks, device: GnssClass) -> NDArray[np.float64]:
     half = 2.0 * np.sinh(length / 2.0) / length
     # Integral of exp(-abs(u - v)) over two blocks that do not overlap, whose middles are `apart`.
     shared = half * np.r_[1.0, half[:-1]] * np.exp(-apart)
-    return np.minimum(shared / np.sqrt(factor * np.r_[1.0, factor[:-1]]), 0.99)
+    return np.asarray(np.minimum(shared / np.sqrt(factor * np.r_[1.0, factor[:-1]]), 0.99))
 
 
 def _transitions(
@@ -224,15 +221,14 @@ def _columns(
     places: Places,
     probability: NDArray[np.float64],
     seen: NDArray[np.float64],
-    matched: MatchedTrack,
-    settings: LateralSettings,
-) -> dict[str, object]:
+    threshold: float,
+) -> dict[str, Any]:
     """Columns of the lateral track, block values spread over the fixes."""
     number = blocks.number
     on_road = 1.0 - blocks.p_off_road
     shown = probability * on_road[:, np.newaxis]
     shown[:, OTHER] += blocks.p_off_road
-    side, basis = _sides(places, shown, seen * on_road[:, np.newaxis], blocks.p_off_road, settings.threshold)
+    side, basis = _sides(places, shown, seen * on_road[:, np.newaxis], blocks.p_off_road, threshold)
     spread = np.sqrt(places.spread_m**2 + places.width_std_m**2)
     mean = (probability * places.place_m).sum(axis=1)
     variance = (probability * (places.place_m**2 + spread**2)).sum(axis=1) - mean**2

@@ -71,16 +71,13 @@ def classify(blocks: Blocks, offset_m: NDArray[np.float64], name: str) -> GnssCl
 def _neighbours(blocks: Blocks) -> NDArray[np.bool_]:
     """Pairs of neighbouring whole blocks on one way in one direction."""
     long = blocks.duration_s > 0.5 * np.median(blocks.duration_s)
-    same = (
-        (np.diff(blocks.way_id) == 0)
-        & (np.diff(blocks.travel_direction) == 0)
-        & (np.diff(blocks.section) == 0)
-    )
-    return same & long[1:] & long[:-1] & (blocks.way_id[1:] >= 0)
+    keys = np.stack([blocks.way_id, blocks.travel_direction, blocks.section])
+    same = (np.diff(keys, axis=1) == 0).all(axis=0)
+    return np.asarray(same & long[1:] & long[:-1] & (blocks.way_id[1:] >= 0))
 
 
 def _expected(row: GnssClass, seconds: float) -> float:
-    """Standard deviation of the difference of two neighbouring block means [m]."""
+    """Give the standard deviation of the difference of two neighbouring block means [m]."""
     factor = float(block_factors(np.array([seconds]), row.fast_tau_s)[0])
     x = seconds / row.fast_tau_s
     shared = ((1.0 - np.exp(-x)) / x) ** 2

@@ -161,7 +161,7 @@ class _Streets:
             if other == way_id or box[0] > high[0] or box[1] > high[1] or box[2] < low[0] or box[3] < low[1]:
                 continue
             line = shapely.get_coordinates(self.lines[row])
-            chainage, offset, beside = geometry.project_to_line(xy, line)
+            _, offset, beside = geometry.project_to_line(xy, line)
             if beside.mean() <= 0.5:
                 continue
             middle = xy[beside].mean(axis=0, keepdims=True)
@@ -215,15 +215,13 @@ def _fill(
         places.mapped[k, state] = True
 
 
-def state_prior(blocks: Blocks, places: Places, roads: Roads, *, habit: bool) -> NDArray[np.float64]:
+def state_prior(places: Places, roads: Roads, *, habit: bool) -> NDArray[np.float64]:
     """Prior probability of the states of each block.
 
     Parameters
     ----------
-    blocks : Blocks
-        The blocks.
     places : Places
-        Their states.
+        States of the blocks.
     roads : Roads
         The roads.
     habit : bool
@@ -236,7 +234,8 @@ def state_prior(blocks: Blocks, places: Places, roads: Roads, *, habit: bool) ->
     """
     ways = roads.ways.loc[np.unique(places.way_id[places.way_id != NO_WAY])]
     context = standards.prior_context(ways)
-    mapped_share = float(standards.side_prior_table().set_index("context").loc["sidewalk_both", "p_sidewalk"])
+    shares = standards.side_prior_table().set_index("context")["p_sidewalk"]
+    mapped_share = float(shares["sidewalk_both"])
     prior = np.zeros(places.way_id.shape)
     columns = ways[["oneway", "traffic_side"]].join(context[["p_sidewalk", "p_centre", "p_facing"]])
     known = columns.to_dict("index")

@@ -26,6 +26,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    FloatArray = NDArray[np.float64]
+
 LATENT = 5
 """Latent parts: bias east, bias north, fast part, map offset, half-width error."""
 
@@ -110,7 +112,16 @@ def smooth(observations: Observations, filtered: Filtered, degrees_of_freedom: f
     ndarray of float64, shape (n, s)
         Probabilities that sum to 1 in each row.
     """
-    return _smooth(*observations, degrees_of_freedom, *filtered)  # type: ignore[no-any-return]
+    given = observations
+    return _smooth(
+        given.residual_m,
+        given.coefficient,
+        given.noise_m,
+        given.keep,
+        given.transition,
+        degrees_of_freedom,
+        *filtered,
+    )
 
 
 def sample(
@@ -137,11 +148,11 @@ def sample(
     ndarray of int8, shape (draws, n)
         State of each block in each draw.
     """
-    return _sample(observations.keep, observations.transition, *filtered, uniform, normal)  # type: ignore[no-any-return]
+    return _sample(observations.keep, observations.transition, *filtered, uniform, normal)
 
 
 @numba.njit(cache=True)
-def _predict(mean, covariance, keep):
+def _predict(mean: FloatArray, covariance: FloatArray, keep: FloatArray) -> tuple[FloatArray, FloatArray]:
     """One step of the latent parts: each keeps a share and is renewed to unit variance."""
     predicted = np.empty_like(covariance)
     for i in range(LATENT):
@@ -152,7 +163,14 @@ def _predict(mean, covariance, keep):
 
 
 @numba.njit(cache=True)
-def _update(mean, covariance, residual, coefficient, noise, dof):
+def _update(
+    mean: FloatArray,
+    covariance: FloatArray,
+    residual: float,
+    coefficient: FloatArray,
+    noise: float,
+    dof: float,
+) -> tuple[FloatArray, FloatArray, float]:
     """Kalman update with one scalar observation; returns the log-likelihood too.
 
     The innovation has Student-t tails: a large one widens its own variance (Roth, Ozkan & Gustafsson 2013),
@@ -163,7 +181,8 @@ def _update(mean, covariance, residual, coefficient, noise, dof):
     innovation = residual - coefficient @ mean
     squared = innovation * innovation / variance
     likelihood = -0.5 * (dof + 1.0) * np.log1p(squared / dof) - 0.5 * np.log(variance)
-    variance *= max(1.0, (dof + squared) / (dof + 1.0))
+    if squared > 1.0:
+        variance *= (dof + squared) / (dof + 1.0)
     updated = covariance.copy()
     for i in range(LATENT):
         for j in range(LATENT):
@@ -172,9 +191,11 @@ def _update(mean, covariance, residual, coefficient, noise, dof):
 
 
 @numba.njit(cache=True)
-def _collapse(weights, means, covariances):
+def _collapse(
+    weights: FloatArray, means: FloatArray, covariances: FloatArray
+) -> tuple[float, FloatArray, FloatArray]:
     """Replace a mixture by the Gaussian with its mean and covariance; returns its total weight too."""
-    total = weights.sum()
+    total: float = weights.sum()
     mean = np.zeros(LATENT)
     covariance = np.zeros((LATENT, LATENT))
     if total <= 0.0:
@@ -191,7 +212,15 @@ def _collapse(weights, means, covariances):
 
 
 @numba.njit(cache=True)
-def _filter(residual, coefficient, noise, keep, prior, transition, dof):
+def _filter(
+    residual: FloatArray,
+    coefficient: FloatArray,
+    noise: FloatArray,
+    keep: FloatArray,
+    prior: FloatArray,
+    transition: FloatArray,
+    dof: float,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     n, s = residual.shape
     weight = np.zeros((n, s))
     mean = np.zeros((n, s, LATENT))
@@ -229,7 +258,17 @@ def _filter(residual, coefficient, noise, keep, prior, transition, dof):
 
 
 @numba.njit(cache=True)
-def _smooth(residual, coefficient, noise, keep, prior, transition, dof, weight, mean, covariance):
+def _smooth(
+    residual: FloatArray,
+    coefficient: FloatArray,
+    noise: FloatArray,
+    keep: FloatArray,
+    transition: FloatArray,
+    dof: float,
+    weight: FloatArray,
+    mean: FloatArray,
+    covariance: FloatArray,
+) -> FloatArray:
     n, s = residual.shape
     probability = np.zeros((n, s))
     probability[n - 1] = weight[n - 1]
@@ -277,15 +316,17 @@ def _smooth(residual, coefficient, noise, keep, prior, transition, dof, weight, 
 
 
 @numba.njit(cache=True)
-def _narrow(covariance):
+def _narrow(covariance: FloatArray) -> FloatArray:
     """Limit a covariance to the prior's unit variance in every direction; collapsing may exceed it."""
     values, vectors = np.linalg.eigh(0.5 * (covariance + covariance.T))
     limited = np.minimum(np.maximum(values, 1e-9), 1.0)
-    return (vectors * limited) @ vectors.T
+    return np.asarray((vectors * limited) @ vectors.T)
 
 
 @numba.njit(cache=True)
-def _overlap(mean, covariance, other_mean, other_covariance):
+def _overlap(
+    mean: FloatArray, covariance: FloatArray, other_mean: FloatArray, other_covariance: FloatArray
+) -> float:
     """Logarithm of the integral of N(mean) N(other) / N(0, 1), for the two-filter formula."""
     first = np.linalg.inv(_narrow(covariance))
     second = np.linalg.inv(_narrow(other_covariance))
@@ -294,11 +335,11 @@ def _overlap(mean, covariance, other_mean, other_covariance):
     combined = information @ np.linalg.solve(precision, information)
     apart = mean @ first @ mean + other_mean @ second @ other_mean
     logs = np.linalg.slogdet(first)[1] + np.linalg.slogdet(second)[1] - np.linalg.slogdet(precision)[1]
-    return 0.5 * (logs + combined - apart)
+    return float(0.5 * (logs + combined - apart))
 
 
 @numba.njit(cache=True)
-def _draw(weights, u):
+def _draw(weights: FloatArray, u: float) -> int:
     """Index drawn by inverting the cumulative weights."""
     target = u * weights.sum()
     running = 0.0
@@ -313,7 +354,15 @@ def _draw(weights, u):
 
 
 @numba.njit(cache=True)
-def _sample(keep, transition, weight, mean, covariance, uniform, normal):
+def _sample(
+    keep: FloatArray,
+    transition: FloatArray,
+    weight: FloatArray,
+    mean: FloatArray,
+    covariance: FloatArray,
+    uniform: FloatArray,
+    normal: FloatArray,
+) -> NDArray[np.int8]:
     draws, n = uniform.shape
     s = weight.shape[1]
     state = np.zeros((draws, n), dtype=np.int8)

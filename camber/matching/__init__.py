@@ -6,6 +6,7 @@ sparseness", with correlated errors, both directions of every way, and a state f
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -197,7 +198,9 @@ def _infer(
         settings.correlation_s,
         settings.beta_m,
         settings.off_road_m,
+        settings.nowhere_per_m,
         settings.switch_off_m,
+        settings.map_bearing,
         settings.degrees_of_freedom,
         settings.u_turn,
         settings.hop,
@@ -207,7 +210,7 @@ def _infer(
     posterior = np.empty((len(starts), 2 * candidates.edge.shape[1] + 1))
     for part in _chunks(starts):
         weights, initial = trellis(
-            EdgeCandidates(*(values[part] for values in candidates)),
+            candidates.part(part),
             Steps(*(values[part] for values in steps)),
             starts[part],
             net,
@@ -258,7 +261,8 @@ def _same_way(
     """Which states of each fix lie on the matched way in the matched direction."""
     ways = np.repeat(np.where(candidates.edge >= 0, graph.edge_way[candidates.edge], -1), 2, axis=1)
     directions = np.tile([1, -1], candidates.edge.shape[1])
-    return (ways == way_row[:, np.newaxis]) & (directions == direction[:, np.newaxis]) & on[:, np.newaxis]
+    same = (ways == way_row[:, np.newaxis]) & (directions == direction[:, np.newaxis])
+    return np.asarray(same & on[:, np.newaxis])
 
 
 def _candidate_table(
@@ -310,7 +314,7 @@ def _path(matched: MatchedTrack, roads: Roads, reach_m: float, starts: NDArray[n
     edge, direction = matched["edge_id"].to_numpy(), matched["travel_direction"].to_numpy()
     borders = [*np.flatnonzero(starts).tolist(), len(starts)]
     rows: list[dict[str, object]] = []
-    for begin, end in zip(borders[:-1], borders[1:], strict=True):
+    for begin, end in pairwise(borders):
         for stretch in edge_visits(edge[begin:end], direction[begin:end], connect):
             rows += _traversals(stretch, begin, matched, roads)
     return as_path(_path_frame(rows))
@@ -385,4 +389,7 @@ def _path_frame(rows: list[dict[str, object]]) -> pd.DataFrame:
         "last_fix_id": "int64",
         "probability": "float64",
     }
-    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
+    frame = pd.DataFrame(rows, columns=list(columns))
+    for name in ("from_time", "to_time"):
+        frame[name] = pd.to_datetime(frame[name], utc=True)
+    return frame.astype(columns)

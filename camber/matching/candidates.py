@@ -18,10 +18,10 @@ class EdgeCandidates(NamedTuple):
 
     Parameters
     ----------
-    count : ndarray of int64, shape (n,)
+    number : ndarray of int64, shape (n,)
         Number of candidates of each fix.
     edge : ndarray of int64, shape (n, k)
-        Edge index, -1 beyond ``count``.
+        Edge index, -1 beyond ``number``.
     along_m : ndarray of float64, shape (n, k)
         Distance [m] from the start of the edge to the foot of the perpendicular.
     offset_m : ndarray of float64, shape (n, k)
@@ -30,12 +30,34 @@ class EdgeCandidates(NamedTuple):
         The foot [m], and the unit vector of the edge there, in the drawn direction.
     """
 
-    count: NDArray[np.int64]
+    number: NDArray[np.int64]
     edge: NDArray[np.int64]
     along_m: NDArray[np.float64]
     offset_m: NDArray[np.float64]
     foot_xy: NDArray[np.float64]
     direction_xy: NDArray[np.float64]
+
+    def part(self, rows: slice) -> EdgeCandidates:
+        """Cut some fixes out.
+
+        Parameters
+        ----------
+        rows : slice
+            The fixes.
+
+        Returns
+        -------
+        EdgeCandidates
+            Their candidates.
+        """
+        return EdgeCandidates(
+            self.number[rows],
+            self.edge[rows],
+            self.along_m[rows],
+            self.offset_m[rows],
+            self.foot_xy[rows],
+            self.direction_xy[rows],
+        )
 
 
 def find_candidates(
@@ -222,7 +244,7 @@ def _slot(edges: NDArray[np.int64], distance: NDArray[np.float64], edge: int, d:
 
 @numba.njit(cache=True)
 def _gap(edges: NDArray[np.int64], edge: int, count: int, most: int) -> int:
-    """Rank that is overwritten when the list shifts: the edge's old place, else the first free, else the last."""
+    """Rank that the shift overwrites: the edge's old place, else the first free, else the last."""
     for m in range(most):
         if edges[m] == edge:
             return m

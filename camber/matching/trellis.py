@@ -17,6 +17,9 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+
     from camber.matching.candidates import EdgeCandidates
 
 _IMPOSSIBLE = -80.0
@@ -80,7 +83,7 @@ class Costs(NamedTuple):
 
     Parameters
     ----------
-    correlation_s, beta_m, off_road_m, switch_off_m, degrees_of_freedom : float
+    correlation_s, beta_m, off_road_m, nowhere_per_m, switch_off_m, map_bearing, degrees_of_freedom : float
         As in the settings.
     u_turn, hop : float
         Log-likelihood of turning round, and of changing between the parallel lines of one street.
@@ -91,7 +94,9 @@ class Costs(NamedTuple):
     correlation_s: float
     beta_m: float
     off_road_m: float
+    nowhere_per_m: float
     switch_off_m: float
+    map_bearing: float
     degrees_of_freedom: float
     u_turn: float
     hop: float
@@ -123,16 +128,22 @@ def trellis(
     initial : ndarray of float64, shape (n, 2 k + 1)
         Weights at the start of a section.
     """
-    return _trellis(*candidates, *steps, starts, *network, *costs)  # type: ignore[no-any-return]
+    weights, initial = _trellis(*candidates, *steps, starts, *network, *costs)  # type: ignore[arg-type]
+    return weights, initial
 
 
 @numba.njit(cache=True)
 def _trellis(
-    count, edge, along, offset, foot, direction,
-    run_m, seconds, across_m, along_m, sigma_m, starts,
-    edge_from, edge_to, length_m, street, rate_along, rate_against, first, target, distance_m,
-    correlation_s, beta_m, off_road_m, switch_off_m, dof, u_turn, hop, back_m,
-):  # fmt: skip
+    count: IntArray, edge: IntArray, along: FloatArray, offset: FloatArray,
+    foot: FloatArray, direction: FloatArray,
+    run_m: FloatArray, seconds: FloatArray, across_m: FloatArray, along_m: FloatArray, sigma_m: FloatArray,
+    starts: NDArray[np.bool_],
+    edge_from: IntArray, edge_to: IntArray, length_m: FloatArray, street: IntArray,
+    rate_along: FloatArray, rate_against: FloatArray,
+    first: IntArray, target: IntArray, distance_m: FloatArray,
+    correlation_s: float, beta_m: float, off_road_m: float, nowhere_per_m: float, switch_off_m: float,
+    map_bearing: float, dof: float, u_turn: float, hop: float, back_m: float,
+) -> tuple[NDArray[np.float32], FloatArray]:  # fmt: skip
     n, k = edge.shape
     off = 2 * k
     weights = np.zeros((n, off + 1, off + 1), dtype=np.float32)
@@ -145,70 +156,40 @@ def _trellis(
             initial[i, off] = np.exp(far)
             continue
         rho = np.exp(-seconds[i] / correlation_s)
-        spread = sigma_m[i] * np.sqrt(max(1.0 - rho * rho, 1e-4))
+        wiggle = map_bearing * run_m[i]
+        spread = np.sqrt(sigma_m[i] ** 2 * max(1.0 - rho * rho, 1e-4) + wiggle * wiggle)
         renewal = np.log(spread / sigma_m[i])
         beta = max(beta_m, 0.1 * run_m[i])
-        # Off the road is a line that follows the smoothed track, at a steady charge for being nowhere.
-        steady = -0.5 * ((1.0 - rho) * off_road_m / spread) ** 2
-        nowhere = _huber(across_m[i] / spread) - abs(along_m[i] - run_m[i]) / beta + max(steady, far)
+        # Off the road is a line that follows the smoothed track, at a charge for so much freedom.
+        steady = max(-0.5 * ((1.0 - rho) * off_road_m / spread) ** 2, far) - nowhere_per_m * run_m[i]
+        nowhere = _huber(across_m[i] / spread) - abs(along_m[i] - run_m[i]) / beta + steady
         leave = np.log(min(max(run_m[i], 0.5) / switch_off_m, 0.5))
         weights[i, off, off] = np.exp(nowhere)
         for a in range(2 * count[i - 1]):
             weights[i, a, off] = np.exp(nowhere + leave)
         for b in range(2 * count[i]):
-            kb = b // 2
+            kb, eb = b // 2, edge[i, b // 2]
             db = 1.0 if b % 2 == 0 else -1.0
             fresh = renewal + _tail(offset[i, kb] / sigma_m[i], dof)
             weights[i, off, b] = np.exp(fresh)
+            rate = rate_along[eb] if db > 0.0 else rate_against[eb]
             for a in range(2 * count[i - 1]):
-                ka = a // 2
+                ka, ea = a // 2, edge[i - 1, a // 2]
                 da = 1.0 if a % 2 == 0 else -1.0
-                cosine = (
-                    da
-                    * db
-                    * (
-                        direction[i - 1, ka, 0] * direction[i, kb, 0]
-                        + direction[i - 1, ka, 1] * direction[i, kb, 1]
-                    )
-                )
-                move = _move(
-                    edge[i - 1, ka],
-                    along[i - 1, ka],
-                    da,
-                    edge[i, kb],
-                    along[i, kb],
-                    db,
-                    run_m[i],
-                    beta,
-                    edge_from,
-                    edge_to,
-                    length_m,
-                    first,
-                    target,
-                    distance_m,
-                    u_turn,
-                    back_m,
-                )
-                if (
-                    street[edge[i - 1, ka]] == street[edge[i, kb]]
-                    and edge[i - 1, ka] != edge[i, kb]
-                    and cosine > 0.8
-                ):
-                    beside = da * (
-                        (foot[i, kb, 0] - foot[i - 1, ka, 0]) * direction[i - 1, ka, 0]
-                        + (foot[i, kb, 1] - foot[i - 1, ka, 1]) * direction[i - 1, ka, 1]
-                    )
-                    move = max(move, hop - abs(beside - run_m[i]) / beta)
-                if move <= _IMPOSSIBLE:
-                    continue
-                if abs(cosine) > 0.7:
-                    # The same error in the same frame; a U-turn swaps the runner's left and right.
-                    kept = da * offset[i - 1, ka] * (1.0 if cosine > 0.0 else -1.0)
-                    evidence = _huber((db * offset[i, kb] - rho * kept) / spread)
-                else:
-                    evidence = fresh
-                rate = rate_along[edge[i, kb]] if db > 0.0 else rate_against[edge[i, kb]]
-                total = move + evidence + rate * run_m[i]
+                before, here = direction[i - 1, ka], direction[i, kb]
+                cosine = da * db * (before[0] * here[0] + before[1] * here[1])
+                total = _move(
+                    ea, along[i - 1, ka], da, eb, along[i, kb], db, run_m[i], beta,
+                    edge_from, edge_to, length_m, first, target, distance_m, u_turn, back_m,
+                )  # fmt: skip
+                if street[ea] == street[eb] and ea != eb and cosine > 0.8:
+                    moved = foot[i, kb] - foot[i - 1, ka]
+                    beside = da * (moved[0] * before[0] + moved[1] * before[1])
+                    total = max(total, hop - abs(beside - run_m[i]) / beta)
+                # The same error in the same frame; a U-turn swaps the runner's left and right.
+                kept = da * offset[i - 1, ka] * (1.0 if cosine > 0.0 else -1.0)
+                straight = _huber((db * offset[i, kb] - rho * kept) / spread)
+                total += rate * run_m[i] + (straight if abs(cosine) > 0.7 else fresh)
                 if total > _IMPOSSIBLE:
                     weights[i, a, b] = np.exp(total)
     return weights, initial
@@ -216,16 +197,17 @@ def _trellis(
 
 @numba.njit(cache=True)
 def _move(
-    ea, sa, da, eb, sb, db, run_m, beta,
-    edge_from, edge_to, length_m, first, target, distance_m, u_turn, back_m,
-):  # fmt: skip
+    ea: int, sa: float, da: float, eb: int, sb: float, db: float, run_m: float, beta: float,
+    edge_from: IntArray, edge_to: IntArray, length_m: FloatArray,
+    first: IntArray, target: IntArray, distance_m: FloatArray, u_turn: float, back_m: float,
+) -> float:  # fmt: skip
     """Log-weight of the way along the network from one candidate to the next.
 
     The network distance, negative where the runner seems to step back inside the noise, is compared with
     the distance run (Newson & Krumm 2009, equation 2, here with a sign).
     """
     if ea == eb and da == db:
-        return -abs(da * (sb - sa) - run_m) / beta
+        return float(-abs(da * (sb - sa) - run_m) / beta)
     best = 2.0 * _IMPOSSIBLE
     if ea == eb:
         best = u_turn - abs(abs(sb - sa) - run_m) / beta
@@ -244,11 +226,13 @@ def _move(
     )
     if behind <= back_m:
         best = max(best, -(behind + run_m) / beta)
-    return best
+    return float(best)
 
 
 @numba.njit(cache=True)
-def _between(source, destination, first, target, distance_m):
+def _between(
+    source: int, destination: int, first: IntArray, target: IntArray, distance_m: FloatArray
+) -> float:
     """Bounded network distance between two nodes, infinite where they are not within reach."""
     if source < 0 or destination < 0:
         return np.inf
@@ -262,18 +246,18 @@ def _between(source, destination, first, target, distance_m):
         else:
             high = middle
     if low < first[source + 1] and target[low] == destination:
-        return distance_m[low]
+        return float(distance_m[low])
     return np.inf
 
 
 @numba.njit(cache=True)
-def _huber(x):
+def _huber(x: float) -> float:
     """Log-density of an innovation, up to a constant; quadratic to 2 sigma, then linear (Huber 1964)."""
     x = abs(x)
     return -0.5 * x * x if x <= 2.0 else 2.0 - 2.0 * x
 
 
 @numba.njit(cache=True)
-def _tail(x, dof):
+def _tail(x: float, dof: float) -> float:
     """Log-density of a Student-t error, up to a constant."""
-    return -0.5 * (dof + 1.0) * np.log1p(x * x / dof)
+    return float(-0.5 * (dof + 1.0) * np.log1p(x * x / dof))

@@ -64,11 +64,16 @@ class MatchingSettings:
         Scale of the difference between network distance and distance run [m] (exponential, Newson & Krumm
         2009, section 4.2; value: judgement for steps of a few metres).
     off_road_m : float
-        Distance from the nearest way at which being off the road is as likely as on it [m] (judgement).
+        Distance from the nearest way at which being off the road is as likely [m] (judgement).
+    nowhere_per_m : float
+        Log-likelihood that a metre off the road costs, since a free line fits any track (judgement: on the
+        Kubicka tracks the true road explains nine of ten 100 m stretches within 20 of a free line).
+    map_bearing : float
+        Error of the map's bearing over a few metres [rad] (about 3 degrees, judgement).
     switch_off_m : float
         Mean distance between leaving and regaining the mapped network [m] (judgement).
     against_oneway, no_access : float
-        Log-likelihood per 100 m of running against a one-way street, and on ways closed to walkers (judgement).
+        Log-likelihood per 100 m of running against a one-way street, and on closed ways (judgement).
     u_turn, hop : float
         Log-likelihood of turning round, and of changing between parallel lines of one street (judgement).
     back_m : float
@@ -84,6 +89,8 @@ class MatchingSettings:
     max_candidates: int = 8
     beta_m: float = 3.0
     off_road_m: float = 20.0
+    nowhere_per_m: float = 0.1
+    map_bearing: float = 0.05
     switch_off_m: float = 2000.0
     against_oneway: float = -0.1
     no_access: float = -3.0
@@ -103,6 +110,8 @@ class LateralSettings:
         Length of a block [s] (10-15 s: science.md 5.5).
     nominal_speed_mps : float
         Used for blocks where the recording has no times [m/s] (judgement).
+    facing_habit : bool
+        Whether runners' and the law's preference for the side that faces traffic is part of the prior.
     device_class : str
         Row of ``standards/gnss_error.csv``, or ``"auto"`` to estimate it from the recording's own scatter.
     slow_factor : float
@@ -124,6 +133,7 @@ class LateralSettings:
 
     block_s: float = 12.0
     nominal_speed_mps: float = 3.0
+    facing_habit: bool = True
     device_class: str = "auto"
     slow_factor: float = 1.25
     map_sigma_m: float = 1.5
