@@ -1,7 +1,7 @@
 """Chainage, signed offset, heading and curvature: arrays in, arrays out.
 
 The only place that turns the way frame (as drawn in OpenStreetMap) into the travel frame, and the
-only one that may call what counts offsets to the left as positive (``shapely.offset_curve``); none is needed.
+only one that may call what counts offsets to the left as positive (``shapely.offset_curve``).
 Positions are metres in a local UTM system, x east and y north; headings are degrees clockwise from north.
 """
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numba
 import numpy as np
+import shapely
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -188,3 +189,22 @@ def circle_radius(before_xy: FloatArray, here_xy: FloatArray, after_xy: FloatArr
     doubled_area = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
     straight = np.abs(doubled_area) <= 1e-9 * np.maximum(a * b, 1e-12)
     return np.where(straight, np.inf, -a * b * c / np.where(straight, 1.0, 2.0 * doubled_area))
+
+
+def parallel_line(line: shapely.LineString, offset_m: float) -> shapely.Geometry:
+    """Line at a constant offset; positive is right of the drawn direction.
+
+    Parameters
+    ----------
+    line : LineString
+        Line in metres.
+    offset_m : float
+        Offset [m], positive right.
+
+    Returns
+    -------
+    Geometry
+        The parallel line in the same direction, in several parts where it would cross itself; mitred corners.
+    """
+    # shapely counts an offset to the left as positive.
+    return shapely.offset_curve(line, -offset_m, join_style="mitre")

@@ -180,7 +180,7 @@ def _update(
     variance = coefficient @ gain + noise * noise
     innovation = residual - coefficient @ mean
     squared = innovation * innovation / variance
-    likelihood = -0.5 * (dof + 1.0) * np.log1p(squared / dof) - 0.5 * np.log(variance)
+    likelihood = float(-0.5 * (dof + 1.0) * np.log1p(squared / dof) - 0.5 * np.log(variance))
     if squared > 1.0:
         variance *= (dof + squared) / (dof + 1.0)
     updated = covariance.copy()
