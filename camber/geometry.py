@@ -191,7 +191,9 @@ def circle_radius(before_xy: FloatArray, here_xy: FloatArray, after_xy: FloatArr
     return np.where(straight, np.inf, -a * b * c / np.where(straight, 1.0, 2.0 * doubled_area))
 
 
-def parallel_line(line: shapely.LineString, offset_m: float) -> shapely.Geometry:
+def parallel_line(
+    line: shapely.LineString, offset_m: float
+) -> shapely.LineString | shapely.MultiLineString:
     """Line at a constant offset; positive is right of the drawn direction.
 
     Parameters
@@ -203,7 +205,7 @@ def parallel_line(line: shapely.LineString, offset_m: float) -> shapely.Geometry
 
     Returns
     -------
-    Geometry
+    LineString or MultiLineString
         The parallel line in the same direction, in several parts where it would cross itself; mitred corners.
     """
     # shapely counts an offset to the left as positive.
