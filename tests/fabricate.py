@@ -324,7 +324,7 @@ def analysis(
         lateral=as_lateral_track(fixes[upto[2]]),
         lateral_histories=LateralHistories(numbers, states, device_class="single_band", snapped=False),
         sloped=as_sloped_track(fixes[upto[3]]),
-        slope_histories=SlopeHistories(numbers, states, np.zeros((200, n), dtype=np.float32)),
+        slope_histories=SlopeHistories(numbers, states, np.zeros((200, n), np.float32), states),
         exposure=table,
         draws=drawn,
         summary=summary(table, drawn, title=title, streets=streets[:2]),

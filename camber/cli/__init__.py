@@ -132,7 +132,7 @@ def demo(
 
 
 @app.command()
-def analyse(  # noqa: PLR0917 - typer passes options by name
+def analyse(
     context: typer.Context,
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Recordings (GPX, plain or gzip).")],
     roads: Annotated[

@@ -183,4 +183,4 @@ def kernels_compiled() -> bool:
     package = Path(camber.__file__).parent
     moved = os.environ.get("NUMBA_CACHE_DIR")
     places = [Path(moved)] if moved else [package, Path.home() / ".cache" / "numba"]
-    return any(next(place.rglob("*matching*.nbi"), None) is not None for place in places if place.is_dir())
+    return any("/matching" in path.as_posix() for place in places for path in place.rglob("*.nbi"))

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from camber.report.figures import plot_bar
     from camber.report.files import write_whole
     from camber.report.html import html_page
+    from camber.report.json_document import summary_document, summary_json, summary_schema
     from camber.report.map import plot_map
-    from camber.report.summary_json import summary_document, summary_json, summary_schema
     from camber.report.tables import (
         interval_table,
         intervals_csv,
@@ -32,9 +32,9 @@ _HOME = {
     "intervals_geojson": "tables",
     "plot_bar": "figures",
     "plot_map": "map",
-    "summary_document": "summary_json",
-    "summary_json": "summary_json",
-    "summary_schema": "summary_json",
+    "summary_document": "json_document",
+    "summary_json": "json_document",
+    "summary_schema": "json_document",
     "text_report": "text",
     "write_csv": "tables",
     "write_geojson": "tables",

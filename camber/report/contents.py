@@ -11,6 +11,7 @@ from camber.report.wording import (
     VERDICT_WORDS,
     distance_text,
     duration_text,
+    plain,
     share_text,
     start_text,
 )
@@ -85,7 +86,7 @@ def leg_rows(summary: Summary) -> tuple[LegRow, ...]:
         LegRow(LEG_WORDS["right_low_m"], summary.right_low_m, said.get(Verdict.RIGHT_LOW, 0.0)),
         LegRow(LEG_WORDS["level_m"], summary.level_m, said.get(Verdict.LEVEL, 0.0)),
         *(LegRow(VERDICT_WORDS[verdict], None, said.get(verdict, 0.0)) for verdict in unnamed),
-        LegRow(f"{LEG_WORDS['unmatched_m']} (within not known)", summary.unmatched_m, None),
+        LegRow(f"of it {LEG_WORDS['unmatched_m']}", summary.unmatched_m, None),
     )
 
 
@@ -107,6 +108,26 @@ def facts(summary: Summary, units: str) -> str:
     runs = f"{summary.runs} runs"
     when = start_text(summary.started_at, summary.time_zone) if summary.runs == 1 else runs
     return " · ".join((when, distance_text(summary.distance_m, units), duration_text(summary.duration_s)))
+
+
+def problem_lines(summary: Summary) -> tuple[str, ...]:
+    """List what was noticed in the data, each thing once with how often it was met.
+
+    Parameters
+    ----------
+    summary : Summary
+        The totals.
+
+    Returns
+    -------
+    tuple of str
+        Sentences with counts.
+    """
+    counts: dict[str, int] = {}
+    for item in summary.problems:
+        message = plain(item.message).rstrip(".")
+        counts[message] = counts.get(message, 0) + item.count
+    return tuple(f"{message} ({count})" for message, count in counts.items())
 
 
 def how_sure(summary: Summary, draws: int) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from camber import __version__
 from camber.conventions import OSM_COPYRIGHT_URL, SurfaceKind
-from camber.report.contents import facts, how_sure, leg_rows, roads_of
+from camber.report.contents import facts, how_sure, leg_rows, problem_lines, roads_of
 from camber.report.figures import LEFT_COLOUR, RIGHT_COLOUR, figure_of
 from camber.report.inline_svg import inline_svg
 from camber.report.map import STROKES, Stroke, plot_map, strokes_of
@@ -60,7 +60,7 @@ def html_page(report: Report) -> str:
     summaries = [analysis.summary for analysis in report.analyses]
     settings = report.analyses[0].settings
     page = _environment(report).get_template("report.html.j2")
-    return page.render(
+    text = page.render(
         total=report.total,
         runs=[_run(analysis, f"m{i}", report.units) for i, analysis in enumerate(report.analyses)],
         reach=max(max(s.left_low_m.high, s.right_low_m.high) for s in summaries),
@@ -76,6 +76,7 @@ def html_page(report: Report) -> str:
         style=Markup(style),  # noqa: S704 - the package's own file
         style_hash=_source_hash(style),
     )
+    return text.lstrip()
 
 
 def _source_hash(text: str) -> str:
@@ -105,6 +106,7 @@ def _environment(report: Report) -> Environment:
         "kind_words": lambda kind: KIND_WORDS[SurfaceKind(kind)],
         "facts": partial(facts, units=report.units),
         "leg_rows": leg_rows,
+        "problem_lines": problem_lines,
         "basis_rows": lambda summary: [
             (word, summary.side_basis_m.get(basis, 0.0)) for basis, word in BASIS_WORDS.items()
         ],

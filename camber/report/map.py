@@ -296,7 +296,7 @@ def _draw_ends(axes: Axes, lines: NDArray[np.object_]) -> None:
     """Draw a ring at the start and a smaller square at the end, so that both are seen where they coincide."""
     for line, index, end in ((lines[0], 0, _START), (lines[-1], -1, _END)):
         x, y = shapely.get_coordinates(line)[index]
-        axes.plot(x, y, linestyle="none", zorder=5, gid="camber-ink", **end)
+        axes.plot(x, y, linestyle="none", zorder=5, **end)
 
 
 def _draw_scale(

@@ -190,7 +190,7 @@ def guarded(text: str) -> str:
     str
         The text, after an apostrophe where its first character that is no blank starts a formula.
     """
-    starts = text.startswith(_FORMULA_STARTS) or text.lstrip().startswith(_FORMULA_STARTS)
+    starts = any(cut.startswith(_FORMULA_STARTS) for cut in (text.lstrip(" "), text.lstrip()))
     return "'" + text if starts else text
 
 

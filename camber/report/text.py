@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from camber.conventions import SideBasis, SurfaceKind
-from camber.report.contents import facts, how_sure, leg_rows, roads_of
+from camber.report.contents import facts, how_sure, leg_rows, problem_lines, roads_of
 from camber.report.wording import (
     BASIS_WORDS,
     KIND_WORDS,
@@ -53,7 +53,7 @@ def text_report(report: Report) -> RenderableType:
     rich renderable
         To be printed by a `rich.console.Console`.
     """
-    parts: list[RenderableType] = [Text(remark, style="bold") for remark in report.remarks]
+    parts: list[RenderableType] = [Text(plain(remark), style="bold") for remark in report.remarks]
     for analysis in report.analyses:
         parts += [Text(), *_totals(analysis.summary, report.units, whole=report.is_single)]
         parts += _suggestions(analysis.suggestions, report.units)
@@ -188,7 +188,7 @@ def _basis_table(summary: Summary, units: str) -> Table:
 
 
 def _street_table(summary: Summary, units: str) -> Table:
-    table = _table("streets that tilt most", "distance", "left low", "right low", "tilt and way")
+    table = _table("streets that tilt most", "distance", "left low", "right low", "net tilt")
     for item in summary.streets[:_STREETS]:
         metres = (item.distance_m, item.left_low_m, item.right_low_m)
         tilt = f"{abs(item.net_tilt_pct_km):.1f} % km {_net_side(item)}"
@@ -224,8 +224,7 @@ def _change(words: str, before: Interval, after: Interval, units: str) -> str:
 def _problems(summary: Summary) -> list[RenderableType]:
     if not summary.problems:
         return []
-    listed = (f"{plain(item.message)} ({item.count})" for item in summary.problems)
-    return [Text(), _heading("Noticed in the data"), *_bullets(listed)]
+    return [Text(), _heading("Noticed in the data"), *_bullets(problem_lines(summary))]
 
 
 def _sources(report: Report) -> list[RenderableType]:

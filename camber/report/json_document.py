@@ -75,7 +75,7 @@ def summary_document(report: Report) -> dict[str, Any]:
         "camber_version": __version__,
         "attribution": OSM_ATTRIBUTION,
         "licence": f"Open Database Licence 1.0, {OSM_COPYRIGHT_URL}",
-        "notes": [*report.remarks, *STANDING_NOTES],
+        "notes": [plain(note) for note in (*report.remarks, *STANDING_NOTES)],
         "interval_level": 0.9,
         "draws": settings.draws,
         "seed": settings.seed,
