@@ -200,9 +200,13 @@ def bursts(elapsed_s: FloatArray, error: GnssErrorModel, rng: np.random.Generato
     start = first - longest + span * rng.random(count)
     duration = error.burst_duration_s * rng.uniform(0.5, 1.5, count)
     peak = rng.standard_normal((count, 2)) * error.burst_sigma_m / np.sqrt(_BURST_ENERGY)
-    progress = (elapsed_s[:, np.newaxis] - start) / duration
-    height = np.clip(np.minimum(progress, 1.0 - progress) / _RAMP, 0.0, 1.0)
-    return np.asarray(height @ peak)
+    drawn = np.zeros((len(elapsed_s), 2))
+    firsts, ends = np.searchsorted(elapsed_s, start), np.searchsorted(elapsed_s, start + duration)
+    for number, (begin, end) in enumerate(zip(firsts, ends, strict=True)):
+        progress = (elapsed_s[begin:end] - start[number]) / duration[number]
+        height = np.minimum(np.minimum(progress, 1.0 - progress) / _RAMP, 1.0)
+        drawn[begin:end] += height[:, np.newaxis] * peak[number]
+    return drawn
 
 
 def position_error(

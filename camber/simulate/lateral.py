@@ -35,6 +35,8 @@ _TILTS_AS_ONE: Final = tuple(
 _WANDER_LIMIT: Final = math.sqrt(3.0)
 """Widest excursion in standard deviations: the half width of a uniform distribution, the edge of a path."""
 
+_STAYS: Final = 0.5
+
 
 @dataclass(frozen=True, eq=False)
 class Lateral:
@@ -116,8 +118,10 @@ def _targets(here: pd.DataFrame, direction: IntArray, state: IntArray) -> tuple[
     row = np.arange(len(here))
     # On a path and on a mapped sidewalk the way's own line is the middle.
     column = np.where(here["is_road"], state, STATE_CODE[LateralState.OTHER])
-    spread = np.where(here["way_id"] >= 0, spread_m[row, column], 0.0)
-    return mean_m[row, column], spread
+    mean, spread = mean_m[row, column], spread_m[row, column]
+    # On a narrow road a runner at the edge stays on that side of the middle (judgement).
+    spread = np.where(mean == 0.0, spread, np.minimum(spread, _STAYS * np.abs(mean)))
+    return mean, np.where(here["way_id"] >= 0, spread, 0.0)
 
 
 def smooth(values: FloatArray, duration_s: float) -> FloatArray:

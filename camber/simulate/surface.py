@@ -8,6 +8,7 @@ relative to the side of traffic, so that a mirrored world is the mirror image.
 
 from __future__ import annotations
 
+import math
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Final
 
@@ -74,6 +75,8 @@ def draw_surfaces(ways: Ways, seed: int) -> pd.DataFrame:
     place = cross_section.OffsetAssumptions()
     nearest = np.zeros(len(ways))
     walk_spread = np.full(len(ways), np.hypot(place.verge_std_m, place.sidewalk_std_m / 2.0))
+    near_m, far_m = (truncated_normal(nearest, walk_spread, -_WALK_IN_M, rank[:, k]) for k in (5, 6))
+    drives_right = np.asarray(ways["traffic_side"] == TrafficSide.RIGHT)
     return pd.DataFrame(
         {
             "kind": assumed["kind"],
@@ -88,8 +91,8 @@ def draw_surfaces(ways: Ways, seed: int) -> pd.DataFrame:
                 0.0,
                 rank[:, 4],
             ),
-            "walk_shift_left_m": truncated_normal(nearest, walk_spread, -_WALK_IN_M, rank[:, 5]),
-            "walk_shift_right_m": truncated_normal(nearest, walk_spread, -_WALK_IN_M, rank[:, 6]),
+            "walk_shift_left_m": np.where(drives_right, far_m, near_m),
+            "walk_shift_right_m": np.where(drives_right, near_m, far_m),
         },
         index=ways.index,
     )
@@ -118,10 +121,12 @@ def truncated_normal(
     """
     normal = NormalDist()
     result = np.empty(len(mean))
-    lowest = np.broadcast_to(least, result.shape)
-    for row, (middle, spread, end, u) in enumerate(zip(mean, std, lowest, rank, strict=True)):
-        if not spread > 0.0:
-            result[row] = np.nan if np.isnan(spread) else max(middle, end)
+    columns = (mean, std, np.broadcast_to(least, result.shape), rank)
+    for row, (middle, spread, end, u) in enumerate(
+        zip(*(column.tolist() for column in columns), strict=True)
+    ):
+        if not spread > 0.0 or math.isnan(middle):
+            result[row] = math.nan if math.isnan(spread) or math.isnan(middle) else max(middle, end)
             continue
         below = normal.cdf((end - middle) / spread)
         # Held inside (0, 1), where the inverse is finite.
