@@ -123,7 +123,7 @@ def assign_cross_slope(
     _, first, number = np.unique(lateral["block"].to_numpy(), return_index=True, return_inverse=True)
     surfaces = find_surfaces(lateral, first, roads.ways)
     columns = _mixture(lateral, first, surfaces, roads.ways, settings.level_pct)
-    slope, profile = _draw_slopes(surfaces, histories.state, seed, rng)
+    slope, profile = _draw_slopes(surfaces, histories, seed, rng)
     frame = lateral.assign(**{name: values[number] for name, values in columns.items()})
     return as_sloped_track(frame), SlopeHistories(histories.block, histories.state, slope, profile)
 
@@ -248,6 +248,10 @@ def _mixture(
     left, right, mean, square = (
         (share * part).sum(axis=1) for part in leg_probabilities(surfaces, level_pct)
     )
+    # Where it may have been another street, the tilt is kept but its side is open.
+    sure = lateral["p_street"].to_numpy()[first]
+    left, right = (sure * one + (1.0 - sure) * 0.5 * (left + right) for one in (left, right))
+    mean = sure * mean
     profiles = np.zeros((len(first), len(_CODES)))
     for weight, code in (
         (surfaces.p_crowned, _CODES[Profile.CROWNED]),
@@ -385,9 +389,10 @@ def _surface_kinds(
 
 
 def _draw_slopes(
-    surfaces: Surfaces, state: NDArray[np.int8], seed: int, rng: np.random.Generator
+    surfaces: Surfaces, histories: LateralHistories, seed: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
     """Draw cross slope [%], positive falling to the right, and profile of every block in every history."""
+    state = histories.state
     draws, n = state.shape
     columns = np.broadcast_to(np.arange(n), state.shape)
     known = state >= 0
@@ -412,6 +417,12 @@ def _draw_slopes(
     weave = rng.standard_normal(state.shape)
     offset = surfaces.place_m[columns, chosen] + surfaces.spread_m[columns, chosen] * weave
     slope = cross_section.cross_slope(profile, offset, grade, np.full(offset.shape, np.nan), low)
+    # Another street than the matched one falls to either side, the same for a whole stretch of doubt.
+    entered = histories.astray & ~np.roll(histories.astray, 1, axis=1)
+    entered[:, 0] = histories.astray[:, 0]
+    sign = np.where(rng.random(state.shape) < 0.5, -1.0, 1.0)
+    stretch = np.maximum.accumulate(np.where(entered, columns, 0), axis=1)
+    slope = np.where(histories.astray, np.take_along_axis(sign, stretch, axis=1) * slope, slope)
     return np.where(known, slope, np.nan).astype(np.float32), np.where(known, profile, -1).astype(np.int8)
 
 

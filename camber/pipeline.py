@@ -44,7 +44,7 @@ def analyse(recording: Recording, roads: Roads, settings: Settings | None = None
     rng = np.random.default_rng([given.seed, _fingerprint(recording)])
     track, problems = prepare_track(recording, crs=roads.crs, settings=given.track)
     matched, candidates, path = match(track, roads, given.matching)
-    lateral, states = locate(matched, roads, given.lateral, draws=given.draws, rng=rng)
+    lateral, states = locate(matched, candidates, roads, given.lateral, draws=given.draws, rng=rng)
     sloped, slopes = assign_cross_slope(lateral, states, roads, given.cross_slope, seed=given.seed, rng=rng)
     level_pct = given.cross_slope.level_pct
     exposure, draws = measure_exposure(sloped, slopes, given.exposure, level_pct=level_pct)

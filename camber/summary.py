@@ -6,7 +6,6 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pandas as pd
 from pandas.api.typing import NaTType
 
 from camber import standards
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from camber.schema import Exposure, LateralHistories, Problem, Recording, Roads

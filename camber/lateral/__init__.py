@@ -28,6 +28,7 @@ from camber.lateral.street import (
 )
 from camber.lateral.switching import LATENT, Filtered, Observations, filter_forward, sample, smooth
 from camber.schema import (
+    Candidates,
     LateralHistories,
     LateralSettings,
     LateralTrack,
@@ -57,6 +58,7 @@ _SIDES = {
 
 def locate(
     matched: MatchedTrack,
+    candidates: Candidates,
     roads: Roads,
     settings: LateralSettings | None = None,
     *,
@@ -69,6 +71,8 @@ def locate(
     ----------
     matched : MatchedTrack
         Fixes with way, direction and signed offset.
+    candidates : Candidates
+        What else each fix could have been on.
     roads : Roads
         The roads.
     settings : LateralSettings, optional
@@ -86,7 +90,7 @@ def locate(
         Drawn histories of the state.
     """
     settings = settings or LateralSettings()
-    blocks = cut_blocks(matched, settings)
+    blocks = cut_blocks(matched, candidates, roads.ways, settings)
     offset = matched["offset_m"].to_numpy(dtype=float)
     xy = np.column_stack([matched.geometry.x, matched.geometry.y])
     places = find_places(blocks, offset, xy, roads)
@@ -99,11 +103,12 @@ def locate(
     probability, observations, filtered = _probabilities(blocks, places, device, prior, settings)
     n = len(blocks.first)
     state = sample(observations, filtered, rng.random((draws, n)), rng.standard_normal((draws, n, LATENT)))
-    state = _leave_road(state, blocks, rng.random((draws, n)))
+    state = np.where(_doubtful(blocks.p_off_road, rng.random((draws, n))), np.int8(-1), state)
+    astray = _doubtful(1.0 - blocks.p_street, rng.random((draws, n)))
     frame = matched.assign(
         block=blocks.number, **_columns(blocks, places, probability, seen, settings.threshold)
     )
-    histories = LateralHistories(np.arange(n), state, device.name, snapped)
+    histories = LateralHistories(np.arange(n), state, astray, device.name, snapped)
     return as_lateral_track(frame), histories
 
 
@@ -208,12 +213,12 @@ def _stay(prior: NDArray[np.float64], along_side: float) -> NDArray[np.float64]:
     return stay
 
 
-def _leave_road(state: NDArray[np.int8], blocks: Blocks, uniform: NDArray[np.float64]) -> NDArray[np.int8]:
-    """Take the draws off the road where the matcher may be wrong: one decision per stretch in doubt."""
-    doubtful = blocks.p_off_road > 0.0
-    stretch = np.cumsum(np.r_[True, ~(doubtful[1:] & doubtful[:-1])]) - 1
+def _doubtful(probability: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Draw where a doubt of the matcher comes true: one decision for each stretch in doubt."""
+    doubt = probability > 0.01
+    stretch = np.cumsum(np.r_[True, ~(doubt[1:] & doubt[:-1])]) - 1
     first = np.flatnonzero(np.r_[True, np.diff(stretch) > 0])
-    return np.where(uniform[:, first][:, stretch] < blocks.p_off_road, np.int8(-1), state)
+    return np.asarray(uniform[:, first][:, stretch] < probability)
 
 
 def _columns(
@@ -228,13 +233,15 @@ def _columns(
     on_road = 1.0 - blocks.p_off_road
     shown = probability * on_road[:, np.newaxis]
     shown[:, OTHER] += blocks.p_off_road
-    side, basis = _sides(places, shown, seen * on_road[:, np.newaxis], blocks.p_off_road, threshold)
+    sure = (on_road * blocks.p_street)[:, np.newaxis]
+    side, basis = _sides(places, probability * sure, seen * sure, threshold)
     spread = np.sqrt(places.spread_m**2 + places.width_std_m**2)
     mean = (probability * places.place_m).sum(axis=1)
     variance = (probability * (places.place_m**2 + spread**2)).sum(axis=1) - mean**2
     known = blocks.way_id >= 0
     ids = places.way_id
     return {
+        "p_street": blocks.p_street[number],
         **{name: shown[number, s] for s, name in enumerate(P_STATES)},
         "offset_mean_m": np.where(known, mean, np.nan)[number],
         "offset_std_m": np.where(known, np.sqrt(np.maximum(variance, 0.0)), np.nan)[number],
@@ -250,7 +257,6 @@ def _sides(
     places: Places,
     shown: NDArray[np.float64],
     seen: NDArray[np.float64],
-    p_off_road: NDArray[np.float64],
     threshold: float,
 ) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
     """Name the side where a probability reaches the threshold, and what the statement rests on."""
@@ -259,8 +265,7 @@ def _sides(
     on_path = places.mapped[:, OTHER]
     for name, states in _SIDES.items():
         columns = list(states)
-        total = shown[:, columns].sum(axis=1) - (p_off_road if name == Side.OTHER else 0.0)
-        named = total >= threshold
+        named = shown[:, columns].sum(axis=1) >= threshold
         by_line = (shown[:, columns] * places.mapped[:, columns]).sum(axis=1) >= threshold
         by_line |= named & on_path
         alone = seen[:, columns].sum(axis=1) >= threshold

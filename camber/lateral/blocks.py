@@ -13,7 +13,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from camber.schema import LateralSettings, MatchedTrack
+    from camber.schema import Candidates, LateralSettings, MatchedTrack, Ways
 
 
 class Blocks(NamedTuple):
@@ -35,6 +35,8 @@ class Blocks(NamedTuple):
         Mean direction of travel [rad], clockwise from north.
     p_off_road : ndarray of float64, shape (n,)
         Mean probability of being off the mapped ways; 1 where the block is matched to none.
+    p_street : ndarray of float64, shape (n,)
+        Mean probability of the matched street, given that it was some mapped way.
     """
 
     number: NDArray[np.int64]
@@ -49,15 +51,22 @@ class Blocks(NamedTuple):
     distance_m: NDArray[np.float64]
     heading_rad: NDArray[np.float64]
     p_off_road: NDArray[np.float64]
+    p_street: NDArray[np.float64]
 
 
-def cut_blocks(matched: MatchedTrack, settings: LateralSettings) -> Blocks:
+def cut_blocks(
+    matched: MatchedTrack, candidates: Candidates, ways: Ways, settings: LateralSettings
+) -> Blocks:
     """Cut a matched track into blocks.
 
     Parameters
     ----------
     matched : MatchedTrack
         The matched track.
+    candidates : Candidates
+        What else each fix could have been on.
+    ways : Ways
+        The ways, for their streets.
     settings : LateralSettings
         Length of a block.
 
@@ -92,7 +101,34 @@ def cut_blocks(matched: MatchedTrack, settings: LateralSettings) -> Blocks:
         block_mean(distance, number),
         _mean_heading(matched, number),
         np.clip(block_mean(off, number), 0.0, 1.0),
+        np.clip(block_mean(street_probability(matched, candidates, ways), number), 0.0, 1.0),
     )
+
+
+def street_probability(matched: MatchedTrack, candidates: Candidates, ways: Ways) -> NDArray[np.float64]:
+    """Probability of the matched street, whichever of its lines it is, given some mapped way.
+
+    Parameters
+    ----------
+    matched : MatchedTrack
+        The matched track.
+    candidates : Candidates
+        What each fix could have been on.
+    ways : Ways
+        The ways, for their streets.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_fixes,)
+        Probabilities; 1 where there is no candidate at all.
+    """
+    position = matched.index.get_indexer(pd.Index(candidates["fix_id"]))
+    street = ways["street_id"].reindex(candidates["way_id"]).to_numpy()
+    probability = candidates["probability"].to_numpy()
+    same = street == matched["street_id"].to_numpy()[position]
+    total = np.bincount(position, probability, minlength=len(matched))
+    own = np.bincount(position, probability * same, minlength=len(matched))
+    return np.divide(own, total, out=np.ones(len(matched)), where=total > 0.0)
 
 
 def block_mean(values: NDArray[np.float64], number: NDArray[np.int64]) -> NDArray[np.float64]:

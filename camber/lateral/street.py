@@ -112,7 +112,8 @@ class _Streets:
         self.assumed = standards.assume(ways)
         self.ways = ways
         self.is_road = dict(zip(ways.index, self.assumed["is_road"], strict=True))
-        self.is_sidepath = dict(zip(ways.index, ways["carriageway_side"] != 0, strict=True))
+        self.road_side = dict(zip(ways.index, ways["carriageway_side"].tolist(), strict=True))
+        self.is_sidepath = {way: side != 0 for way, side in self.road_side.items()}
         self.row = {way: row for row, way in enumerate(ways.index)}
         self.lines = ways.geometry.to_numpy()
         self.members = ways.groupby("street_id").indices
@@ -184,9 +185,12 @@ def _fill(
     """Write the states of one block into the places, which nobody else holds yet."""
     carriageways = [way for way in beside if streets.is_road[way]]
     if not streets.is_road[way_id] and not (streets.is_sidepath[way_id] and carriageways):
+        # A path, or a sidewalk whose road is out of reach here: its own line is all there is.
+        side = streets.road_side[way_id] * beside[way_id][1]
+        state = {0: OTHER, -1: RIGHT_SIDEWALK, 1: LEFT_SIDEWALK}[side]
         places.observed_m[k] = beside[way_id][0]
-        places.way_id[k, OTHER] = way_id
-        places.mapped[k, OTHER] = True
+        places.way_id[k, state] = way_id
+        places.mapped[k, state] = True
         return
     carriageway = way_id
     if not streets.is_road[way_id]:
@@ -242,7 +246,8 @@ def state_prior(places: Places, roads: Roads, *, habit: bool) -> NDArray[np.floa
     for k in range(len(prior)):
         exists = places.way_id[k] != NO_WAY
         if not exists[CENTRE]:
-            prior[k, OTHER] = 1.0
+            prior[k, exists] = 1.0
+            prior[k, OTHER] = 0.0 if exists[:OTHER].any() else 1.0
             continue
         row = known[int(places.way_id[k, CENTRE])]
         facing = float(row["p_facing"]) if habit and row["oneway"] == 0 else 0.5

@@ -20,6 +20,9 @@ class LateralHistories:
         Values of column ``block`` of the lateral track, in order.
     state : ndarray of int8, shape (n_draws, n_blocks)
         Index into `camber.conventions.LATERAL_STATES`; -1 where the draw is on no mapped way.
+    astray : ndarray of bool, shape (n_draws, n_blocks)
+        True where the draw is on another street than the matched one, of which nothing is known but that it
+        is tilted like this one, to either side.
     device_class : str
         Row of ``standards/gnss_error.csv`` that was used.
     snapped : bool
@@ -28,6 +31,7 @@ class LateralHistories:
 
     block: NDArray[np.int64]
     state: NDArray[np.int8]
+    astray: NDArray[np.bool_]
     device_class: str
     snapped: bool
 

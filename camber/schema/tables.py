@@ -187,6 +187,7 @@ P_STATES: Final = tuple(f"p_{state}" for state in LATERAL_STATES)
 
 LATERAL: Final = (
     Column("block", "int", 0),
+    _p("p_street"),
     *(_p(name) for name in P_STATES),
     Column("offset_mean_m", "float", missing=True),
     Column("offset_std_m", "float", 0.0, missing=True),
@@ -197,6 +198,9 @@ LATERAL: Final = (
     Column("right_sidewalk_way_id", "int", -1),
 )
 """``block`` numbers 10-15 s of one way in one direction; the state columns sum to 1 and are constant in it.
+
+``p_street`` is the probability of being on the matched street at all, given that it was some mapped way; the
+state columns are given that it was this street (and ``p_other`` holds what is off the road).
 
 ``offset_mean_m`` and ``offset_std_m`` describe where the runner was relative to the middle of the
 carriageway (of the path, on a path). The three ids name the way whose surface carries the state: the
