@@ -5,7 +5,7 @@ Puistokatu, over a path, a little off the map, pauses, and comes back along Rant
 Each leg is a number of 36 m blocks (12 s at 3 m/s, four fixes each), so that every total is known by hand.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 
@@ -169,7 +169,7 @@ def fix_table(rows):
                 "heading_deg": 90.0, "accuracy_m": np.nan, "section": leg.section, "way_id": leg.way_id,
                 "street_id": 102 if leg.way_id == 103 else leg.way_id, "edge_id": leg.way_id,
                 "chainage_m": start + step if on_way else np.nan, "travel_direction": leg.travel_direction,
-                "offset_m": -3.5 if on_way else np.nan, "match_probability": 0.97,
+                "offset_m": -3.5 if on_way else np.nan, "match_probability": 0.97, "p_street": 0.98,
                 "p_off_road": leg.p_off_road, "block": row["block"], **_states(leg),
                 "offset_mean_m": -2.8, "offset_std_m": 1.4, "side": leg.side, "side_basis": leg.basis,
                 "carriageway_way_id": leg.way_id, "left_sidewalk_way_id": -1, "right_sidewalk_way_id": -1,
@@ -308,9 +308,8 @@ def analysis(
     seed=5,
 ):
     fixes = fix_table(blocks(legs))
-    table, drawn, n = exposure(fixes), draws(legs, seed=seed), fixes["block"].nunique()
+    table, drawn = exposure(fixes), draws(legs, seed=seed)
     numbers = fixes["block"].drop_duplicates().to_numpy(dtype=np.int64)
-    states = np.zeros((200, n), dtype=np.int8)
     names = [[column.name for column in columns] for columns in (TRACK, MATCHED, LATERAL, SLOPED)]
     upto = [[*chain(*names[: i + 1]), "geometry"] for i in range(4)]
     return Analysis(
@@ -322,14 +321,20 @@ def analysis(
         candidates=as_candidates(_candidates(fixes)),
         path=as_path(_path(legs)),
         lateral=as_lateral_track(fixes[upto[2]]),
-        lateral_histories=LateralHistories(numbers, states, device_class="single_band", snapped=False),
+        lateral_histories=_histories(LateralHistories, numbers, device_class="single_band", snapped=False),
         sloped=as_sloped_track(fixes[upto[3]]),
-        slope_histories=SlopeHistories(numbers, states, np.zeros((200, n), np.float32), states),
+        slope_histories=_histories(SlopeHistories, numbers),
         exposure=table,
         draws=drawn,
         summary=summary(table, drawn, title=title, streets=streets[:2]),
         suggestions=suggestions(streets[0]),
     )
+
+
+def _histories(kind, numbers, **single):
+    """Reports show none of it: every array of draws is zero."""
+    drawn = {field.name: np.zeros((200, len(numbers)), np.int8) for field in fields(kind)}
+    return kind(**{**drawn, "block": numbers, **single})
 
 
 def _recording(title, source, fixes):

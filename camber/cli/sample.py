@@ -11,7 +11,7 @@ from rich.text import Text
 
 import camber
 from camber.errors import RoadsError
-from camber.report.wording import LEG_WORDS, distance_text, plain, range_text
+from camber.report.wording import LEG_WORDS, distance_text, plain, range_text, start_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,8 +96,8 @@ def truth_beside(report: Report, truth: dict[str, dict[str, float]]) -> tuple[Ta
         for place, field in enumerate(("left_low_m", "right_low_m") if known else ()):
             interval, true_m = getattr(analysis.summary, field), known[field] if known else 0.0
             inside.append(interval.low <= true_m <= interval.high)
-            title = plain(analysis.summary.title, 40) if place == 0 else ""
-            table.add_row(Text(title), LEG_WORDS[field], distance_text(true_m, report.units),
+            day = start_text(analysis.summary.started_at, analysis.summary.time_zone).rpartition(" ")[0]
+            table.add_row(day if place == 0 else "", LEG_WORDS[field], distance_text(true_m, report.units),
                           distance_text(interval.median, report.units), range_text(interval, report.units),
                           "yes" if inside[-1] else "no")  # fmt: skip
     return table, Text(f"The truth lies in {sum(inside)} of {len(inside)} intervals of 90 %.")
@@ -129,5 +129,5 @@ def map_files(report: Report, folder: Path) -> Sequence[Path]:
         axes.set_title(plain(analysis.summary.title, 60), parse_math=False)
         name = f"map_{Path(analysis.recording.source).stem}.png"
         files.append(write_whole(folder / name, figure_png(figure_of(axes))))
-    bars = plot_bar([*(a.summary for a in report.analyses), report.total], units=report.units)
+    bars = plot_bar([a.summary for a in report.analyses], units=report.units)
     return [*files, write_whole(folder / "bars.png", figure_png(figure_of(bars)))]

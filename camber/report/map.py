@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from camber.schema import Analysis, Exposure, Roads
 
 _WIDTH_IN: Final = 5.2
-_LEGEND_IN: Final = 1.0
+_LEGEND_IN: Final = 1.35
 _ROAD_WIDTH_PT: Final = {
     **dict.fromkeys(("motorway", "trunk", "primary", "motorway_link", "trunk_link", "primary_link"), 3.4),
     **dict.fromkeys(("secondary", "tertiary", "secondary_link", "tertiary_link"), 2.6),
@@ -49,6 +49,7 @@ _SIDE_PT: Final = 3.0
 _APART_PT: Final = 1.5
 _ARROW_EVERY_PT: Final = 46.0
 _ARROW_PT: Final = (8.0, 4.6)
+_BARBS: Final = {-1: (-1.0, 0.15), 0: (-0.6, 0.6), 1: (-0.15, 1.0)}
 _SMOOTH_PT: Final = 0.5
 _INK: Final = "#222222"
 _START: Final[dict[str, Any]] = {
@@ -134,7 +135,9 @@ def plot_map(analysis: Analysis, ax: Axes | None = None, *, legend: bool = True,
         axes.set_yticks([])
         metres_per_pt = _metres_per_point(axes, bounds)
         _draw_roads(axes, analysis.roads, bounds)
-        draw_street_names(axes, analysis.roads, analysis.exposure, metres_per_pt)
+        draw_street_names(
+            axes, analysis.roads, analysis.exposure, shapely.MultiLineString(list(lines)), metres_per_pt
+        )
         drawn = _draw_run(axes, lines, analysis.exposure, metres_per_pt)
         _draw_ends(axes, lines)
         _draw_scale(axes, bounds, metres_per_pt, units)
@@ -184,7 +187,7 @@ def _own_axes(bounds: tuple[float, float, float, float], *, legend: bool) -> Axe
     west, south, east, north = bounds
     height = _WIDTH_IN * (north - south) / (east - west)
     if legend:
-        return Figure(figsize=(_WIDTH_IN, height + _LEGEND_IN), layout="constrained").add_subplot()
+        return Figure(figsize=(_WIDTH_IN, height + _LEGEND_IN), layout="compressed").add_subplot()
     return Figure(figsize=(_WIDTH_IN, height)).add_axes((0.0, 0.0, 1.0, 1.0))
 
 
@@ -269,8 +272,8 @@ def _shifted(line: shapely.LineString, offset_m: float) -> shapely.LineString:
 def _arrowheads(lines: list[shapely.LineString], barb: int, metres_per_pt: float) -> Path:
     every = _ARROW_EVERY_PT * metres_per_pt
     length, width = (points * metres_per_pt for points in _ARROW_PT)
-    left, right = (-width if barb <= 0 else -0.15 * width), (width if barb >= 0 else 0.15 * width)
-    shape = np.array([[0.5 * length, 0.0], [-0.5 * length, left], [-0.5 * length, right]])
+    left, right = _BARBS[barb]
+    shape = np.array([[0.5 * length, 0.0], [-0.5 * length, left * width], [-0.5 * length, right * width]])
     heads = []
     for line in lines:
         if line.length < length:

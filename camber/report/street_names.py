@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 _MOST: Final = 8
 _LONGEST: Final = 40
-_AWAY_PT: Final = 9.0
+_AWAY_PT: Final = 10.0
 _LETTER_PT: Final = 4.6
 
 
-def draw_street_names(axes: Axes, roads: Roads, exposure: Exposure, metres_per_pt: float) -> None:
+def draw_street_names(
+    axes: Axes, roads: Roads, exposure: Exposure, run: shapely.MultiLineString, metres_per_pt: float
+) -> None:
     """Write the names of the streets with the longest distance, beside their longest straight piece.
 
     Parameters
@@ -34,6 +36,8 @@ def draw_street_names(axes: Axes, roads: Roads, exposure: Exposure, metres_per_p
         The roads.
     exposure : Exposure
         The intervals; their ways are the streets.
+    run : MultiLineString
+        The recorded line; names stand on the side of the street that it leaves free.
     metres_per_pt : float
         Metres of the map per point on the page.
     """
@@ -48,14 +52,29 @@ def draw_street_names(axes: Axes, roads: Roads, exposure: Exposure, metres_per_p
     for name in order.index[:_MOST]:
         text = plain(str(name), _LONGEST)
         own = shapely.intersection(shapely.union_all(named.geometry[named["name"] == name].to_numpy()), box)
-        place = _longest_piece(own)
-        needed = _LETTER_PT * len(text) * metres_per_pt
-        if place is None or place.length < 0.8 * needed or not _can_be_written(text):
+        piece = _longest_piece(own)
+        if piece is None or not _can_be_written(text):
             continue
-        extent = place.interpolate(0.5, normalized=True).buffer(needed / 2.0)
-        if not any(extent.intersects(other) for other in placed):
-            placed.append(extent)
-            _write(axes, text, place, metres_per_pt)
+        beside = _beside(piece, run, metres_per_pt)
+        place = _free_place(beside, _LETTER_PT * len(text) * metres_per_pt, box, placed)
+        if place is not None:
+            placed.append(place.buffer(_AWAY_PT * metres_per_pt))
+            _write(axes, text, place)
+
+
+def _free_place(
+    along: shapely.LineString, needed_m: float, box: shapely.Geometry, placed: list[shapely.Geometry]
+) -> shapely.LineString | None:
+    """Find where a name of this length fits on the map beside no other, nearest to the middle of its line."""
+    (x0, y0), (x1, y1) = shapely.get_coordinates(along)
+    half = 0.5 * needed_m / (along.length or 1.0)
+    for middle in (0.5, 0.35, 0.65, 0.2, 0.8):
+        ends = [(x0 + at * (x1 - x0), y0 + at * (y1 - y0)) for at in (middle - half, middle + half)]
+        place = shapely.LineString(ends)
+        fits = along.length > 0.8 * needed_m and shapely.contains(box, place)
+        if fits and not any(place.intersects(other) for other in placed):
+            return place
+    return None
 
 
 def _longest_piece(geometry: shapely.Geometry) -> shapely.LineString | None:
@@ -74,17 +93,24 @@ def _longest_piece(geometry: shapely.Geometry) -> shapely.LineString | None:
     return best
 
 
-def _write(axes: Axes, text: str, along: shapely.LineString, metres_per_pt: float) -> None:
-    (x0, y0), (x1, y1) = shapely.get_coordinates(along)
-    if (x1, y1) < (x0, y0):
-        x0, y0, x1, y1 = x1, y1, x0, y0
-    length = along.length or 1.0
-    # Beside the line: text runs rightwards, so that its left normal points up the page.
-    x = (x0 + x1) / 2.0 - _AWAY_PT * metres_per_pt * (y1 - y0) / length
-    y = (y0 + y1) / 2.0 + _AWAY_PT * metres_per_pt * (x1 - x0) / length
-    axes.text(x, y, text, rotation=np.degrees(np.arctan2(y1 - y0, x1 - x0)), rotation_mode="anchor",
-              ha="center", va="center", fontsize=7.5, color="#4a4a4a", parse_math=False, clip_on=True,
-              path_effects=[withStroke(linewidth=2.2, foreground="white")], zorder=2)  # fmt: skip
+def _beside(
+    along: shapely.LineString, run: shapely.MultiLineString, metres_per_pt: float
+) -> shapely.LineString:
+    """Shift a straight line to the side where the run is further away."""
+    xy = shapely.get_coordinates(along)
+    (dx, dy) = (xy[1] - xy[0]) / (along.length or 1.0)
+    shift = _AWAY_PT * metres_per_pt * np.array([-dy, dx])
+    sides = [shapely.LineString(xy + sign * shift) for sign in (-1.0, 1.0)]
+    middles = [side.interpolate(0.5, normalized=True) for side in sides]
+    return sides[int(np.argmax(shapely.distance(middles, run)))]
+
+
+def _write(axes: Axes, text: str, along: shapely.LineString) -> None:
+    (x0, y0), (x1, y1) = sorted(shapely.get_coordinates(along).tolist())
+    angle = np.degrees(np.arctan2(y1 - y0, x1 - x0))
+    axes.text((x0 + x1) / 2.0, (y0 + y1) / 2.0, text, rotation=angle, rotation_mode="anchor", ha="center",
+              va="center", fontsize=7.5, color="#4a4a4a", parse_math=False, clip_on=True, zorder=2,
+              path_effects=[withStroke(linewidth=2.2, foreground="white")])  # fmt: skip
 
 
 @cache
