@@ -1,0 +1,124 @@
+"""Forward-backward and Viterbi against the definition: all paths of small trellises, one by one."""
+
+from itertools import pairwise, product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from camber.hmm import forward_backward, viterbi
+
+WEIGHT = st.one_of(st.just(0.0), st.floats(2.0**-10, 8.0, width=32))
+
+
+@st.composite
+def trellises(draw, steps=5, states=3):
+    """Weights, initial weights and the starts of chains; impossible moves included."""
+    n, s = draw(st.integers(1, steps)), draw(st.integers(1, states))
+    flat = draw(st.lists(WEIGHT, min_size=n * s * s, max_size=n * s * s))
+    first = draw(st.lists(st.floats(1e-3, 10.0), min_size=n * s, max_size=n * s))
+    starts = np.array([True, *draw(st.lists(st.booleans(), min_size=n - 1, max_size=n - 1))])
+    weights = np.array(flat, dtype=np.float32).reshape(n, s, s)
+    # As the contract asks: from every state some state can be reached.
+    weights[..., 0] = np.maximum(weights[..., 0], np.float32(0.01))
+    return weights, np.array(first).reshape(n, s), starts
+
+
+def enumerate_paths(weights, initial, starts):
+    """Every path and its weight, by multiplication alone."""
+    n, s = initial.shape
+    paths = np.array(list(product(range(s), repeat=n)))
+    totals = np.ones(len(paths))
+    for i in range(n):
+        here = paths[:, i]
+        totals *= initial[i, here] if starts[i] else weights[i, paths[:, i - 1], here].astype(float)
+    return paths, totals
+
+
+@given(trellises())
+def test_posteriors_are_sums_over_all_paths(trellis):
+    paths, totals = enumerate_paths(*trellis)
+    n, s = trellis[1].shape
+    expected = [[totals[paths[:, i] == b].sum() / totals.sum() for b in range(s)] for i in range(n)]
+    assert forward_backward(*trellis) == pytest.approx(np.array(expected), abs=1e-9)
+
+
+@given(trellises())
+def test_the_likeliest_path_is_as_likely_as_the_best_of_all(trellis):
+    paths, totals = enumerate_paths(*trellis)
+    found = viterbi(*trellis)
+    weight = totals[(paths == found).all(axis=1)].item()
+    assert weight == pytest.approx(totals.max(), rel=1e-9)
+
+
+@given(trellises(steps=30, states=6))
+def test_every_row_sums_to_one(trellis):
+    posterior = forward_backward(*trellis)
+    assert (posterior >= 0.0).all()
+    assert posterior.sum(axis=1) == pytest.approx(1.0, abs=1e-12)
+
+
+@given(trellises(steps=12))
+def test_chains_know_nothing_of_each_other(trellis):
+    weights, initial, starts = trellis
+    borders = [*np.flatnonzero(starts), len(starts)]
+    parts = [slice(a, b) for a, b in pairwise(borders)]
+    single = [(weights[part], initial[part], starts[part]) for part in parts]
+    alone = np.concatenate([forward_backward(*chain) for chain in single])
+    assert forward_backward(*trellis) == pytest.approx(alone, abs=1e-12)
+    assert viterbi(*trellis).tolist() == np.concatenate([viterbi(*chain) for chain in single]).tolist()
+
+
+@given(trellises(steps=12), st.integers(-20, 20))
+def test_only_the_ratios_of_weights_matter(trellis, power):
+    """Each step is rescaled; a power of two changes no rounding, so the result is the same to the bit."""
+    weights, initial, starts = trellis
+    scale = 2.0 ** (power * np.where(np.arange(len(starts)) % 2, 1, -1))
+    scaled = (weights * scale[:, None, None]).astype(np.float32), initial * scale[:, None], starts
+    assert forward_backward(*scaled) == pytest.approx(forward_backward(*trellis), abs=1e-12)
+    assert viterbi(*scaled).tolist() == viterbi(*trellis).tolist()
+
+
+@given(trellises(steps=6, states=4))
+def test_the_names_of_the_states_do_not_matter(trellis):
+    weights, initial, starts = trellis
+    order = np.arange(initial.shape[1])[::-1]
+    turned = weights[:, order][:, :, order].copy(), initial[:, order].copy(), starts
+    assert forward_backward(*turned) == pytest.approx(forward_backward(*trellis)[:, order], abs=1e-12)
+
+
+def test_evidence_at_one_end_reaches_the_other():
+    """Two states that hardly ever change: the last step decides the first."""
+    stay = np.array([[0.99, 0.01], [0.01, 0.99]], dtype=np.float32)
+    weights = np.repeat(stay[np.newaxis], 4, axis=0)
+    weights[3] = stay * np.array([1.0, 0.001], dtype=np.float32)
+    initial = np.ones((4, 2))
+    starts = np.array([True, False, False, False])
+    assert (forward_backward(weights, initial, starts)[:, 0] > 0.95).all()
+    assert viterbi(weights, initial, starts).tolist() == [0, 0, 0, 0]
+
+
+def test_a_long_chain_neither_underflows_nor_overflows():
+    n = 200_000
+    for size in (1e-30, 1e30):
+        weights = np.full((n, 2, 2), size, dtype=np.float32)
+        weights[:, :, 1] *= 0.5
+        starts = np.zeros(n, dtype=bool)
+        starts[0] = True
+        initial = np.full((n, 2), 0.5)
+        posterior = forward_backward(weights, initial, starts)
+        assert posterior[1:, 0] == pytest.approx(2.0 / 3.0, abs=1e-6)
+        assert not viterbi(weights, initial, starts)[1:].any()
+
+
+def test_an_impossible_move_is_never_made():
+    """Even where both ends alone are likeliest in the states that it would join."""
+    weights = np.ones((2, 2, 2), dtype=np.float32)
+    weights[1] = [[0.0, 0.2], [0.0, 1.0]]
+    weights[1, 1, 0] = 0.5
+    initial = np.array([[10.0, 1.0], [1.0, 1.0]])
+    starts = np.array([True, False])
+    posterior = forward_backward(weights, initial, starts)
+    assert posterior[1] == pytest.approx([0.5 / 3.5, 3.0 / 3.5])
+    assert viterbi(weights, initial, starts).tolist() == [0, 1]
