@@ -238,7 +238,7 @@ def config_set(
     key: Annotated[str, typer.Argument(help="Such as units, or suggestion.with_traffic_limit_kmh.")],
     value: Annotated[str, typer.Argument(help="The value; '' takes the key out.")],
 ) -> None:
-    """Change one setting."""
+    """Change one setting; other keys of the file are kept."""
     from camber.cli.settings_file import set_preference, settings_path
 
     set_preference(settings_path(), key, value)

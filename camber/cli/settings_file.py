@@ -198,6 +198,8 @@ def _flat(table: dict[str, Any]) -> dict[str, Any]:
 
 def _typed(text: str, default: object) -> object:
     """Read a typed value as what its default is; what is no number stays a text and is refused later."""
+    if isinstance(default, bool):
+        return {"true": True, "false": False}.get(text.lower(), text)
     try:
         return text if isinstance(default, str) else int(text) if isinstance(default, int) else float(text)
     except ValueError:
@@ -224,6 +226,8 @@ def _text_problem(key: str, value: object) -> str | None:
 
 
 def _number_problem(key: str, value: object, default: object) -> str | None:
+    if isinstance(default, bool):
+        return None if isinstance(value, bool) else "is neither true nor false"
     kinds = (int,) if isinstance(default, int) else (int, float)
     if isinstance(value, bool) or not isinstance(value, kinds) or not math.isfinite(value):
         return "is no whole number" if isinstance(default, int) else "is no number"
@@ -257,7 +261,7 @@ def _toml(values: dict[str, Any]) -> str:
 
 
 def _toml_key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name)
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _quoted(name)
 
 
 def _toml_value(value: object, key: str) -> str:
@@ -266,6 +270,11 @@ def _toml_value(value: object, key: str) -> str:
     if isinstance(value, (int, float)):
         return repr(value)
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        return _quoted(value)
     message = f"the settings file holds {key}, which camber does not know and cannot write again: remove it"
     raise SettingsError(message, key=key)
+
+
+def _quoted(text: str) -> str:
+    """Quote a text; TOML's basic strings are those of JSON, but for DEL and for pairs of surrogates."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -115,8 +115,7 @@ def test_a_spreadsheet_gets_no_formula(run, payload):
 def test_json_stays_json(run, payload):
     bad = poisoned(run, payload)
     for text in (summary_json(Report((bad,), bad.summary)), intervals_geojson([bad])):
-        json.loads(text)
-        text.encode("utf-8")
+        assert json.loads(text.encode("utf-8"))
 
 
 def test_there_are_enough_payloads():

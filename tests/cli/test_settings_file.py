@@ -1,0 +1,157 @@
+import tomllib
+from dataclasses import fields
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from camber.cli.settings_file import (
+    Preferences,
+    _toml,
+    defaults,
+    effective,
+    read_preferences,
+    set_preference,
+    settings_path,
+)
+from camber.errors import SettingsError
+from camber.schema import Settings
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "folder" / "camber.toml"
+
+
+def test_without_a_file_everything_has_its_default(path):
+    preferences, warnings = read_preferences(path)
+    assert preferences == Preferences()
+    assert preferences.settings == Settings()
+    assert warnings == ()
+
+
+def test_what_is_set_is_read_back(path):
+    set_preference(path, "units", "mi")
+    set_preference(path, "draws", "500")
+    set_preference(path, "suggestion.with_traffic_limit_kmh", "30")
+    set_preference(path, "week_start", "sunday")
+    preferences, _ = read_preferences(path)
+    assert preferences.units == "mi"
+    assert preferences.week_start == "sunday"
+    assert preferences.settings.draws == 500
+    assert preferences.settings.suggestion.with_traffic_limit_kmh == 30.0
+    assert preferences.settings.suggestion.quiet_limit_kmh == Settings().suggestion.quiet_limit_kmh
+    assert preferences.settings.track == Settings().track
+
+
+@pytest.mark.parametrize("key", list(defaults()))
+def test_every_key_can_be_set_to_its_own_default_and_taken_out_again(path, key):
+    value = defaults()[key]
+    if value != "":
+        set_preference(path, key, str(value))
+        assert effective(read_preferences(path)[0]) == defaults()
+        assert len(tomllib.loads(path.read_text())) == 1
+    set_preference(path, key, "")
+    assert tomllib.loads(path.read_text()) == {}
+
+
+def test_every_setting_of_every_stage_has_a_key():
+    stages = [f.name for f in fields(Settings) if f.name not in {"draws", "seed"}]
+    for stage in stages:
+        for inner in fields(getattr(Settings(), stage)):
+            assert f"{stage}.{inner.name}" in defaults()
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "why"),
+    [
+        ("units", "furlong", "km, mi"),
+        ("week_start", "friday", "monday, sunday"),
+        ("country", "Finland", "country code"),
+        ("country", "fi", "country code"),
+        ("draws", "10", "20 to 10000"),
+        ("draws", "many", "whole number"),
+        ("draws", "200.5", "whole number"),
+        ("seed", "-1", "sign"),
+        ("suggestion.quiet_limit_kmh", "-30", "sign"),
+        ("suggestion.quiet_limit_kmh", "nan", "no number"),
+        ("suggestion.quiet_limit_kmh", "inf", "no number"),
+        ("matching.no_access", "3", "sign"),
+        ("lateral.threshold", "1.5", "share"),
+        ("exposure.decided", "90", "share"),
+        ("lateral.device_class", "abacus", "single_band"),
+        ("lateral.facing_habit", "perhaps", "true nor false"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_and_nothing_is_written(path, key, text, why):
+    with pytest.raises(SettingsError, match=why) as caught:
+        set_preference(path, key, text)
+    assert caught.value.key == key
+    assert not path.exists()
+
+
+def test_the_file_is_checked_as_the_command_line_is(path):
+    path.parent.mkdir()
+    for content, why in (("units = 3\n", "km, mi"), ("draws = true\n", "whole"), ("units = [", "TOML")):
+        path.write_text(content)
+        with pytest.raises(SettingsError, match=why):
+            read_preferences(path)
+
+
+def test_an_unknown_key_is_warned_about_with_the_one_that_may_be_meant(path):
+    path.parent.mkdir()
+    path.write_text('unit = "mi"\n[suggestion]\nquiet_limit = 20\n')
+    preferences, warnings = read_preferences(path)
+    assert preferences == Preferences()
+    assert "did you mean units?" in warnings[0]
+    assert "did you mean suggestion.quiet_limit_kmh?" in warnings[1]
+    with pytest.raises(SettingsError, match="did you mean week_start"):
+        set_preference(path, "weekstart", "sunday")
+
+
+def test_unknown_keys_survive_a_change(path):
+    path.parent.mkdir()
+    path.write_text('future = "kept"\n["other tool"]\n"odd key" = 1.5\n')
+    set_preference(path, "units", "mi")
+    assert tomllib.loads(path.read_text()) == {
+        "units": "mi",
+        "future": "kept",
+        "other tool": {"odd key": 1.5},
+    }
+
+
+def test_what_cannot_be_written_again_is_not_lost_silently(path):
+    path.parent.mkdir()
+    path.write_text("dates = [2026-11-22]\n")
+    with pytest.raises(SettingsError, match="dates"):
+        set_preference(path, "units", "mi")
+    assert path.read_text() == "dates = [2026-11-22]\n"
+
+
+@given(
+    st.dictionaries(
+        st.text(st.characters(codec="utf-8", exclude_characters=".")),
+        st.one_of(st.text(st.characters(codec="utf-8")), st.integers(-(2**62), 2**62), st.booleans(),
+                  st.floats(allow_nan=False, allow_infinity=False)),
+    )
+)  # fmt: skip
+def test_whatever_is_written_is_toml_and_reads_back(values):
+    assert tomllib.loads(_toml(values)) == values
+
+
+def test_the_folder_moves_with_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("CAMBER_HOME", str(tmp_path / "here"))
+    assert settings_path() == tmp_path / "here" / "camber.toml"
+    monkeypatch.delenv("CAMBER_HOME")
+    assert settings_path().name == "camber.toml"
+    assert "camber" in settings_path().parent.name
+
+
+def test_the_commands_do_what_the_functions_do(call):
+    code, out, _err = call("config", "path")
+    assert code == 0
+    assert out.strip().endswith("camber.toml")
+    assert call("config", "set", "units", "mi")[0] == 0
+    assert "units = 'mi'   (default 'km')" in call("config", "show")[1]
+    assert call("config", "set", "units", "")[0] == 0
+    assert "units = 'km'\n" in call("config", "show")[1]
