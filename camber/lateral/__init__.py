@@ -48,6 +48,9 @@ __all__ = ["locate"]
 _MAP_LENGTH_M = 250.0
 """Distance over which a way's map error keeps its value (science.md 4.3, judgement)."""
 
+_WIDE_M = 2 * (3.5 - 0.75)
+"""Distance between the places at the two edges of a road of 7 m [m]."""
+
 _SIDES = {
     Side.LEFT: (LEFT_SIDEWALK, LEFT_EDGE),
     Side.CENTRE: (CENTRE,),
@@ -135,7 +138,8 @@ def _observations(
     n = len(blocks.first)
     normal = np.column_stack([np.cos(blocks.heading_rad), -np.sin(blocks.heading_rad)])
     coefficient = np.zeros((n, 6, LATENT))
-    coefficient[:, :, :2] = settings.slow_factor * device.slow_sigma_m * normal[:, np.newaxis]
+    slow = np.hypot(settings.slow_factor * device.slow_sigma_m, settings.town_sigma_m)
+    coefficient[:, :, :2] = slow * normal[:, np.newaxis]
     fast = device.fast_sigma_m * np.sqrt(block_factors(blocks.duration_s, device.fast_tau_s))
     coefficient[:, :, 2] = fast[:, np.newaxis]
     coefficient[:, :, 3] = (
@@ -269,6 +273,9 @@ def _sides(
         by_line = (shown[:, columns] * places.mapped[:, columns]).sum(axis=1) >= threshold
         by_line |= named & on_path
         alone = seen[:, columns].sum(axis=1) >= threshold
+        if name == Side.CENTRE:
+            # Thirds of a road below 7 m cannot be told apart by any receiver on a wrist (science.md 5.4).
+            named &= places.place_m[:, RIGHT_EDGE] - places.place_m[:, LEFT_EDGE] >= _WIDE_M
         side[named] = name.value
         basis[named] = SideBasis.ASSUMED.value
         basis[named & alone] = SideBasis.SEEN.value

@@ -119,6 +119,9 @@ class LateralSettings:
         coverage; simulations in science.md 5.5).
     map_sigma_m : float
         Standard deviation of a way's line about the true middle [m] (1.5: science.md 4.3).
+    town_sigma_m : float
+        Standard deviation per axis of the shift that all lines of a town share [m] (1: science.md 4.3); over
+        one run it cannot be told from the receiver's slow error and is added to it.
     degrees_of_freedom : float
         Student-t tails of the block noise (4: science.md 5.5).
     switches_per_km : float
@@ -137,6 +140,7 @@ class LateralSettings:
     device_class: str = "auto"
     slow_factor: float = 1.25
     map_sigma_m: float = 1.5
+    town_sigma_m: float = 1.0
     degrees_of_freedom: float = 4.0
     switches_per_km: float = 0.5
     junction_factor: float = 20.0
