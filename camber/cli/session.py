@@ -87,7 +87,7 @@ class Session:
         return Progress(console=self.err, transient=True, disable=silent)
 
     def show(self, renderable: RenderableType, path: Path | None) -> None:
-        """Print to the terminal, or write as plain text to a file.
+        """Print to a terminal, or write as plain text to a file or a pipe.
 
         Parameters
         ----------
@@ -98,8 +98,10 @@ class Session:
         """
         from camber.report.text import rendered  # noqa: PLC0415 - not needed for --help
 
-        if path is None:
+        if path is None and self.out.is_terminal:
             self.out.print(renderable)
+        elif path is None:
+            self.write(rendered(renderable, self.out.width), None)
         else:
             self.write(rendered(renderable), path)
 

@@ -31,6 +31,7 @@ from camber.report.wording import (
     plain,
     range_text,
     share_text,
+    tilt_text,
 )
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def _environment(report: Report) -> Environment:
         "bare": lambda metres: distance_text(metres, report.units).removesuffix(f" {report.units}"),
         "range": partial(range_text, units=report.units),
         "share": share_text,
+        "tilt": tilt_text,
         "balance": balance_text,
         "name": partial(plain, longest=NAME_LENGTH),
         "px": lambda value: f"{value:.2f}",

@@ -25,13 +25,14 @@ from camber.report.wording import (
     plain,
     range_text,
     share_text,
+    tilt_text,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from camber.report.contents import Report
-    from camber.schema import Assumption, Interval, StreetTotal, Suggestion, Suggestions, Summary
+    from camber.schema import Assumption, Interval, Suggestion, Suggestions, Summary
 
 LEFT_STYLE: Final = "blue"
 RIGHT_STYLE: Final = "dark_orange3"
@@ -113,7 +114,7 @@ def _short(summary: Summary, units: str) -> list[RenderableType]:
     )
     basis = (f"{name} {distance_text(summary.side_basis_m.get(name, 0.0), units)}" for name in SideBasis)
     streets = (
-        f"{plain(item.name, NAME_LENGTH)} {abs(item.net_tilt_pct_km):.1f} % km {_net_side(item)}"
+        f"{plain(item.name, NAME_LENGTH)} {tilt_text(item.net_tilt_pct_km)}"
         for item in summary.streets[:_STREETS]
     )
     lines = {"On": surfaces, "Side of the road": basis, "Streets that tilt most": streets}
@@ -123,10 +124,6 @@ def _short(summary: Summary, units: str) -> list[RenderableType]:
 
 def _kind(kind: str) -> str:
     return KIND_WORDS[SurfaceKind(kind)].partition(" (")[0]
-
-
-def _net_side(item: StreetTotal) -> str:
-    return "left" if item.net_tilt_pct_km < 0.0 else "right"
 
 
 def bar_text(summary: Summary) -> Text:
@@ -191,7 +188,7 @@ def _street_table(summary: Summary, units: str) -> Table:
     table = _table("streets that tilt most", "distance", "left low", "right low", "net tilt")
     for item in summary.streets[:_STREETS]:
         metres = (item.distance_m, item.left_low_m, item.right_low_m)
-        tilt = f"{abs(item.net_tilt_pct_km):.1f} % km {_net_side(item)}"
+        tilt = tilt_text(item.net_tilt_pct_km)
         name = Text(plain(item.name, NAME_LENGTH))
         table.add_row(name, *(distance_text(value, units) for value in metres), tilt)
     return table

@@ -179,6 +179,24 @@ def balance_text(interval: Interval | None) -> str:
     return text.replace("-", "\u2212")
 
 
+def tilt_text(net_tilt_pct_km: float) -> str:
+    """Write a net tilt with the side of the leg that it made the low one.
+
+    Parameters
+    ----------
+    net_tilt_pct_km : float
+        Integral of the cross slope [% km], positive where the right foot was lower.
+
+    Returns
+    -------
+    str
+        Such as ``"1.79 % km left"``; no side where it rounds to zero.
+    """
+    size = f"{abs(net_tilt_pct_km):.2f} % km"
+    side = "left" if net_tilt_pct_km < 0.0 else "right"
+    return size if size.startswith("0.00") else f"{size} {side}"
+
+
 def local(moment: datetime, zone: str | None) -> datetime:
     """Turn a time to the clock at the place of the run.
 

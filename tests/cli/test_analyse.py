@@ -34,6 +34,7 @@ def test_text_says_what_was_found(output):
     assert "Rantatie" in out
     assert "LEFT leg low" in out
     assert "\x1b" not in out
+    assert all(line == line.rstrip() for line in out.splitlines())
 
 
 def test_json_follows_its_schema_and_sums(output):

@@ -17,6 +17,7 @@ from camber.report.wording import (
     range_text,
     share_text,
     start_text,
+    tilt_text,
 )
 from camber.schema import Interval
 
@@ -65,6 +66,12 @@ def test_a_share_claims_all_or_none_only_where_it_is(share):
 def test_left_has_the_minus_sign():
     assert balance_text(Interval(-0.5, -0.25, 0.1)) == "\u22120.25 (\u22120.50 to +0.10)"
     assert balance_text(None) == "not defined"
+
+
+def test_a_net_tilt_names_the_low_leg_where_there_is_one():
+    assert tilt_text(-1.794) == "1.79 % km left"
+    assert tilt_text(0.75) == "0.75 % km right"
+    assert tilt_text(-0.004) == tilt_text(0.004) == "0.00 % km"
 
 
 def test_times_are_those_of_the_clock_at_the_place():
