@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import shapely
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from camber.geometry import (
@@ -19,6 +19,7 @@ from camber.geometry import (
     to_travel_frame,
 )
 
+PATIENT = settings(deadline=None)  # kernels compile at their first call
 METRES = st.integers(-2000, 2000).map(lambda tenths: tenths / 10.0)
 PLACE = st.tuples(METRES, METRES)
 ANGLE = st.floats(0.0, 360.0)
@@ -81,6 +82,7 @@ def test_a_parallel_line_lies_right_where_the_offset_is_positive():
     assert shapely.get_coordinates(parallel_line(northwards, -3.0)).tolist() == [[-3, 0], [-3, 10]]
 
 
+@PATIENT
 @given(st.floats(-20.0, 20.0), ANGLE, st.floats(0.0, 1.0))
 def test_a_point_of_a_parallel_line_has_its_offset(offset_m, heading, share):
     assume(abs(offset_m) > 0.01)
@@ -113,6 +115,7 @@ def test_chainage_runs_on_round_a_corner():
     assert line([-2, 100], corner) == (100.0, -2.0, True)
 
 
+@PATIENT
 @given(PLACE, PLACE, PLACE)
 def test_segments_agree_with_shapely(point, start, end):
     assume(start != end)
@@ -125,6 +128,7 @@ def test_segments_agree_with_shapely(point, start, end):
         assert (offset < 0.0) == ring.is_ccw or abs(shapely.Polygon(ring).area) < 1e-9
 
 
+@PATIENT
 @given(PLACE, lines())
 def test_lines_agree_with_shapely(point, vertices):
     chainage, offset, _ = line(point, vertices)
@@ -134,6 +138,7 @@ def test_lines_agree_with_shapely(point, vertices):
     assert foot.distance(shapely.Point(point)) == pytest.approx(abs(offset), abs=1e-7)
 
 
+@PATIENT
 @given(st.lists(PLACE, min_size=1, max_size=5), lines())
 def test_a_line_is_its_segments(points, vertices):
     """The polyline kernel against the segment kernel: the nearest segment decides."""
@@ -153,6 +158,7 @@ def test_a_line_is_its_segments(points, vertices):
     assert np.min(reached, axis=0) == pytest.approx(0.0, abs=1e-7)
 
 
+@PATIENT
 @given(PLACE, lines(), ANGLE, PLACE)
 def test_rotation_and_shift_change_nothing(point, vertices, angle, shift):
     before = line(point, vertices)
@@ -166,6 +172,7 @@ def test_rotation_and_shift_change_nothing(point, vertices, angle, shift):
     assert after[1] == pytest.approx(before[1], abs=1e-9)
 
 
+@PATIENT
 @given(PLACE, lines())
 def test_a_mirror_swaps_the_sides(point, vertices):
     chainage, offset, beside = line(point, vertices)
@@ -173,6 +180,7 @@ def test_a_mirror_swaps_the_sides(point, vertices):
     assert line(mirror(point), mirror(vertices)) == (chainage, -offset, beside)
 
 
+@PATIENT
 @given(PLACE, PLACE, PLACE)
 def test_against_the_drawing_sides_swap_and_chainage_counts_down(point, start, end):
     assume(start != end)
@@ -201,6 +209,7 @@ def test_standing_still_has_no_heading():
     assert np.isnan(heading_deg(np.zeros((1, 2)))).all()
 
 
+@PATIENT
 @given(st.floats(0.0, 359.99), st.floats(1e-3, 1e5))
 def test_a_heading_is_the_angle_of_its_vector(degrees, length):
     angle = np.radians(degrees)
@@ -209,6 +218,7 @@ def test_a_heading_is_the_angle_of_its_vector(degrees, length):
     assert np.cos(np.radians(found - degrees)) == pytest.approx(1.0, abs=1e-12)
 
 
+@PATIENT
 @given(ANGLE)
 def test_the_normal_is_a_quarter_turn_to_the_right(degrees):
     normal = right_normal(np.array([degrees]))
@@ -217,6 +227,7 @@ def test_the_normal_is_a_quarter_turn_to_the_right(degrees):
     assert np.cos(np.radians(turned - degrees - 90.0)) == pytest.approx(1.0, abs=1e-12)
 
 
+@PATIENT
 @given(st.floats(2.0, 5000.0), ANGLE, st.floats(5.0, 60.0), st.sampled_from([1.0, -1.0]), PLACE)
 def test_the_radius_of_an_arc_is_that_of_its_circle(radius, start, step, turn, centre):
     """Points on a circle; clockwise is a bend to the right."""
@@ -231,6 +242,7 @@ def test_a_straight_line_has_no_bend():
     assert circle_radius(here, here, here) == np.inf
 
 
+@PATIENT
 @given(PLACE, PLACE, PLACE)
 def test_the_bend_turns_with_the_mirror_and_with_the_order(a, b, c):
     forward = [np.array([place], dtype=float) for place in (a, b, c)]
@@ -245,6 +257,7 @@ def test_the_bend_turns_with_the_mirror_and_with_the_order(a, b, c):
         assert seen == pytest.approx(-radius, rel=1e-9)
 
 
+@PATIENT
 @given(st.floats(-50.0, 50.0), st.sampled_from([1, -1]))
 def test_turning_the_frame_twice_is_turning_it_not_at_all(value, direction):
     offset, directions = np.array([value]), np.array([direction])

@@ -4,11 +4,12 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camber.hmm import forward_backward, viterbi
 
+PATIENT = settings(deadline=None)  # kernels compile at their first call
 WEIGHT = st.one_of(st.just(0.0), st.floats(2.0**-10, 8.0, width=32))
 
 
@@ -36,6 +37,7 @@ def enumerate_paths(weights, initial, starts):
     return paths, totals
 
 
+@PATIENT
 @given(trellises())
 def test_posteriors_are_sums_over_all_paths(trellis):
     paths, totals = enumerate_paths(*trellis)
@@ -44,6 +46,7 @@ def test_posteriors_are_sums_over_all_paths(trellis):
     assert forward_backward(*trellis) == pytest.approx(np.array(expected), abs=1e-9)
 
 
+@PATIENT
 @given(trellises())
 def test_the_likeliest_path_is_as_likely_as_the_best_of_all(trellis):
     paths, totals = enumerate_paths(*trellis)
@@ -52,6 +55,7 @@ def test_the_likeliest_path_is_as_likely_as_the_best_of_all(trellis):
     assert weight == pytest.approx(totals.max(), rel=1e-9)
 
 
+@PATIENT
 @given(trellises(steps=30, states=6))
 def test_every_row_sums_to_one(trellis):
     posterior = forward_backward(*trellis)
@@ -59,6 +63,7 @@ def test_every_row_sums_to_one(trellis):
     assert posterior.sum(axis=1) == pytest.approx(1.0, abs=1e-12)
 
 
+@PATIENT
 @given(trellises(steps=12))
 def test_chains_know_nothing_of_each_other(trellis):
     weights, initial, starts = trellis
@@ -70,6 +75,7 @@ def test_chains_know_nothing_of_each_other(trellis):
     assert viterbi(*trellis).tolist() == np.concatenate([viterbi(*chain) for chain in single]).tolist()
 
 
+@PATIENT
 @given(trellises(steps=12), st.integers(-20, 20))
 def test_only_the_ratios_of_weights_matter(trellis, power):
     """Each step is rescaled; a power of two changes no rounding, so the result is the same to the bit."""
@@ -80,6 +86,7 @@ def test_only_the_ratios_of_weights_matter(trellis, power):
     assert viterbi(*scaled).tolist() == viterbi(*trellis).tolist()
 
 
+@PATIENT
 @given(trellises(steps=6, states=4))
 def test_the_names_of_the_states_do_not_matter(trellis):
     weights, initial, starts = trellis
