@@ -71,11 +71,11 @@ def match(
     Raises
     ------
     OutsideRoadsError
-        If no fix lies within the bounds of the roads.
+        If no fix lies within the bounds of the roads, widened by the search radius.
     """
     settings = settings or MatchingSettings()
     xy = np.column_stack([track.geometry.x, track.geometry.y])
-    _require_overlap(track, xy, roads)
+    _require_overlap(track, xy, roads, settings.search_radius_m)
     candidates = find_candidates(
         xy, roads.graph, radius_m=settings.search_radius_m, most=settings.max_candidates
     )
@@ -90,8 +90,9 @@ def match(
     return matched, listed, _path(matched, roads, reach_m, starts)
 
 
-def _require_overlap(track: Track, xy: NDArray[np.float64], roads: Roads) -> None:
-    low, high = roads.graph.node_xy.min(axis=0), roads.graph.node_xy.max(axis=0)
+def _require_overlap(track: Track, xy: NDArray[np.float64], roads: Roads, margin_m: float) -> None:
+    # All vertices, not the junctions alone: a street may bulge out beyond its ends, or run straight along x.
+    low, high = roads.graph.vertex_xy.min(axis=0) - margin_m, roads.graph.vertex_xy.max(axis=0) + margin_m
     if ((xy >= low) & (xy <= high)).all(axis=1).any():
         return
     west, south, east, north = (float(value) for value in track.to_crs("EPSG:4326").total_bounds)

@@ -163,6 +163,8 @@ def _trellis(
         # Off the road is a line that follows the smoothed track, at a charge for so much freedom.
         steady = max(-0.5 * ((1.0 - rho) * off_road_m / spread) ** 2, far) - nowhere_per_m * run_m[i]
         nowhere = _huber(across_m[i] / spread) - abs(along_m[i] - run_m[i]) / beta + steady
+        # However odd the step, it stays possible: single precision would make a zero of it.
+        nowhere = max(nowhere, _IMPOSSIBLE)
         leave = np.log(min(max(run_m[i], 0.5) / switch_off_m, 0.5))
         weights[i, off, off] = np.exp(nowhere)
         for a in range(2 * count[i - 1]):
