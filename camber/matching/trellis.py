@@ -208,11 +208,10 @@ def _move(
     The network distance, negative where the runner seems to step back inside the noise, is compared with
     the distance run (Newson & Krumm 2009, equation 2, here with a sign).
     """
-    if ea == eb and da == db:
-        return float(-abs(da * (sb - sa) - run_m) / beta)
-    best = 2.0 * _IMPOSSIBLE
-    if ea == eb:
-        best = u_turn - abs(abs(sb - sa) - run_m) / beta
+    if ea == eb and da != db:
+        # Also at the end of the edge: a turn round at a junction is no cheaper than one beside it.
+        return float(u_turn - abs(abs(sb - sa) - run_m) / beta)
+    best = -abs(da * (sb - sa) - run_m) / beta if ea == eb else 2.0 * _IMPOSSIBLE
     enter_b = edge_from[eb] if db > 0.0 else edge_to[eb]
     into_b = sb if db > 0.0 else length_m[eb] - sb
     exit_a = edge_to[ea] if da > 0.0 else edge_from[ea]
