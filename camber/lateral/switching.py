@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 LATENT = 5
 """Latent parts: bias east, bias north, fast part, map offset, half-width error."""
 
+_FLOOR = 1e-6
+"""Smallest pivot of a Cholesky factor."""
+
 
 class Observations(NamedTuple):
     """Blocks as the kernel sees them; ``n`` blocks, ``s`` states.
@@ -316,26 +319,54 @@ def _smooth(
 
 
 @numba.njit(cache=True)
-def _narrow(covariance: FloatArray) -> FloatArray:
-    """Limit a covariance to the prior's unit variance in every direction; collapsing may exceed it."""
-    values, vectors = np.linalg.eigh(0.5 * (covariance + covariance.T))
-    limited = np.minimum(np.maximum(values, 1e-9), 1.0)
-    return np.asarray((vectors * limited) @ vectors.T)
+def _root(matrix: FloatArray) -> FloatArray:
+    """Lower Cholesky factor; a pivot that is not positive is floored, so that rounding never stops a run.
+
+    Written out, since compiling the general routines for matrices of five rows takes longer than a year of
+    runs.
+    """
+    root = np.zeros((LATENT, LATENT))
+    for i in range(LATENT):
+        for j in range(i + 1):
+            value = matrix[i, j]
+            for k in range(j):
+                value -= root[i, k] * root[j, k]
+            root[i, j] = np.sqrt(max(value, _FLOOR)) if i == j else value / root[j, j]
+    return root
+
+
+@numba.njit(cache=True)
+def _inverse(matrix: FloatArray) -> tuple[FloatArray, float]:
+    """Inverse of a covariance by its Cholesky factor, and the logarithm of its determinant."""
+    root = _root(matrix)
+    inner = np.zeros((LATENT, LATENT))
+    log_determinant = 0.0
+    for j in range(LATENT):
+        log_determinant += 2.0 * np.log(root[j, j])
+        for i in range(j, LATENT):
+            value = 1.0 if i == j else 0.0
+            for k in range(j, i):
+                value -= root[i, k] * inner[k, j]
+            inner[i, j] = value / root[i, i]
+    return inner.T @ inner, log_determinant
 
 
 @numba.njit(cache=True)
 def _overlap(
     mean: FloatArray, covariance: FloatArray, other_mean: FloatArray, other_covariance: FloatArray
 ) -> float:
-    """Logarithm of the integral of N(mean) N(other) / N(0, 1), for the two-filter formula."""
-    first = np.linalg.inv(_narrow(covariance))
-    second = np.linalg.inv(_narrow(other_covariance))
-    precision = first + second - np.eye(LATENT) + 1e-9 * np.eye(LATENT)
+    """Logarithm of the integral of N(mean) N(other) / N(0, 1), for the two-filter formula.
+
+    Collapsing may leave a covariance wider than the prior in some direction; flooring the pivots of the
+    joint precision then stands in for the information that is missing there.
+    """
+    first, first_log = _inverse(covariance)
+    second, second_log = _inverse(other_covariance)
+    joint, joint_log = _inverse(first + second - np.eye(LATENT))
     information = first @ mean + second @ other_mean
-    combined = information @ np.linalg.solve(precision, information)
-    apart = mean @ first @ mean + other_mean @ second @ other_mean
-    logs = np.linalg.slogdet(first)[1] + np.linalg.slogdet(second)[1] - np.linalg.slogdet(precision)[1]
-    return float(0.5 * (logs + combined - apart))
+    combined = information @ (joint @ information)
+    apart = mean @ (first @ mean) + other_mean @ (second @ other_mean)
+    return float(0.5 * (combined - apart - first_log - second_log - joint_log))
 
 
 @numba.njit(cache=True)
@@ -367,26 +398,26 @@ def _sample(
     s = weight.shape[1]
     state = np.zeros((draws, n), dtype=np.int8)
     latent = np.zeros((draws, LATENT))
-    tiny = 1e-9 * np.eye(LATENT)
-    for d in range(draws):
-        chosen = _draw(weight[n - 1], uniform[d, n - 1])
-        state[d, n - 1] = chosen
-        root = np.linalg.cholesky(covariance[n - 1, chosen] + tiny)
-        latent[d] = mean[n - 1, chosen] + root @ normal[d, n - 1]
     inverse = np.zeros((s, LATENT, LATENT))
     centre = np.zeros((s, LATENT))
     gain = np.zeros((s, LATENT, LATENT))
     root = np.zeros((s, LATENT, LATENT))
+    for a in range(s):
+        root[a] = _root(covariance[n - 1, a])
+    for d in range(draws):
+        chosen = _draw(weight[n - 1], uniform[d, n - 1])
+        state[d, n - 1] = chosen
+        latent[d] = mean[n - 1, chosen] + root[chosen] @ normal[d, n - 1]
     level = np.zeros(s)
     for k in range(n - 2, -1, -1):
         for a in range(s):
             if weight[k, a] > 0.0:
                 centre[a], predicted = _predict(mean[k, a], covariance[k, a], keep[k + 1])
-                inverse[a] = np.linalg.inv(predicted + tiny)
-                gain[a] = (covariance[k, a] * keep[k + 1]) @ inverse[a]
-                rest = covariance[k, a] - gain[a] @ (covariance[k, a] * keep[k + 1]).T
-                root[a] = np.linalg.cholesky(0.5 * (rest + rest.T) + 1e-8 * np.eye(LATENT))
-                level[a] = -0.5 * np.linalg.slogdet(predicted + tiny)[1]
+                inverse[a], log_determinant = _inverse(predicted)
+                cross = covariance[k, a] * keep[k + 1]
+                gain[a] = cross @ inverse[a]
+                root[a] = _root(covariance[k, a] - gain[a] @ cross.T)
+                level[a] = -0.5 * log_determinant
         for d in range(draws):
             logs = np.full(s, -np.inf)
             for a in range(s):
