@@ -338,8 +338,9 @@ def _traversals(
             groups.append([visit])
     chainage = matched["chainage_m"].to_numpy()
     rows: list[dict[str, object]] = []
-    for number, group in enumerate(groups):
-        fixes = sorted(begin + i for visit in group for i in (visit.first, visit.last) if i >= 0)
+    fixes_of = [sorted(begin + i for v in group for i in (v.first, v.last) if i >= 0) for group in groups]
+    turns = _turning_places(groups, fixes_of, chainage)
+    for number, (group, fixes) in enumerate(zip(groups, fixes_of, strict=True)):
         ends = [
             (graph.edge_start_m[v.edge], graph.edge_start_m[v.edge] + graph.edge_length_m[v.edge])[
                 :: v.direction
@@ -347,8 +348,8 @@ def _traversals(
             for v in (group[0], group[-1])
         ]
         # The first and the last traversal of a stretch begin and end in the middle of an edge.
-        entered = chainage[fixes[0]] if number == 0 else ends[0][0]
-        left = chainage[fixes[-1]] if number == len(groups) - 1 else ends[1][1]
+        entered = chainage[fixes[0]] if number == 0 else turns.get(number, ends[0][0])
+        left = chainage[fixes[-1]] if number == len(groups) - 1 else turns.get(number + 1, ends[1][1])
         way = int(graph.edge_way[group[0].edge])
         rows.append(
             {
@@ -366,6 +367,19 @@ def _traversals(
             }
         )
     return rows
+
+
+def _turning_places(
+    groups: list[list[EdgeVisit]], fixes_of: list[list[int]], chainage: NDArray[np.float64]
+) -> dict[int, float]:
+    """Chainage of the furthest fix where a traversal goes back on the edge of the one before, by position."""
+    places = {}
+    for number, (before, after) in enumerate(pairwise(groups), start=1):
+        around = fixes_of[number - 1][-1:] + fixes_of[number][:1]
+        if before[-1].edge == after[0].edge and around:
+            ahead = before[-1].direction
+            places[number] = ahead * max(ahead * float(chainage[i]) for i in around)
+    return places
 
 
 def _traversal_probability(matched: MatchedTrack, fixes: list[int]) -> float:
