@@ -191,9 +191,7 @@ def circle_radius(before_xy: FloatArray, here_xy: FloatArray, after_xy: FloatArr
     return np.where(straight, np.inf, -a * b * c / np.where(straight, 1.0, 2.0 * doubled_area))
 
 
-def parallel_line(
-    line: shapely.LineString, offset_m: float
-) -> shapely.LineString | shapely.MultiLineString:
+def parallel_line(line: shapely.LineString, offset_m: float) -> shapely.LineString | shapely.MultiLineString:
     """Line at a constant offset; positive is right of the drawn direction.
 
     Parameters
