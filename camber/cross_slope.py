@@ -197,6 +197,8 @@ def _surface_ways(lateral: LateralTrack, first: IntArray) -> IntArray:
     carriageway = lateral["carriageway_way_id"].to_numpy()[first]
     path = lateral["way_id"].to_numpy()[first]
     has_state = [lateral[name].to_numpy()[first] > 0.0 for name in P_STATES]
+    # On a street, `other` holds only what is off the road, and that has no surface.
+    has_state[-1] &= ~np.any(has_state[:-1], axis=0)
     ids = [lateral["left_sidewalk_way_id"].to_numpy()[first], *[carriageway] * 3]
     ids += [lateral["right_sidewalk_way_id"].to_numpy()[first], path]
     return np.column_stack(
