@@ -146,12 +146,13 @@ def find_surfaces(lateral: LateralTrack, first: IntArray, all_ways: Ways) -> Sur
         One row per block, one column per state.
     """
     way = _surface_ways(lateral, first)
-    ways = all_ways[all_ways.index.isin(np.unique(way))]
+    matched = lateral["way_id"].to_numpy()[first]
+    ways = all_ways[all_ways.index.isin(np.union1d(way, matched))]
     if ways.empty:  # nothing matched: any way serves as a placeholder for states that do not exist
         ways = all_ways.iloc[:1]
     assumed = standards.assume(ways)
     row = ways.index.get_indexer(pd.Index(way.ravel())).reshape(way.shape)
-    matched_row = ways.index.get_indexer(pd.Index(lateral["way_id"].to_numpy()[first]))
+    matched_row = ways.index.get_indexer(pd.Index(matched))
     sidewalk = np.zeros(way.shape, dtype=bool)
     sidewalk[:, _SIDEWALKS] = True
     attached = sidewalk & assumed["is_road"].to_numpy()[row] & (way != NO_WAY)
