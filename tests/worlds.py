@@ -47,6 +47,8 @@ _FLAGS = ("motorroad", "is_sidepath", "area", "bridge", "tunnel", "built_up")
 _NUMBERS = ("lanes", "width_m", "maxspeed_kmh", "incline_across_pct")
 _PAIRS = ("sidewalk", "shoulder", "parking", "cycleway")
 _GRID = 1024.0
+_ELSEWHERE = shapely.LineString(np.array([(0.0, 2e3), (9e4, 2e3)]) + np.array(ORIGIN))
+"""Where `matched_on` lets a runner go who is on no way."""
 
 
 def way_row(way_id, length_m, tags):
@@ -58,9 +60,10 @@ def way_row(way_id, length_m, tags):
 
 
 def roads_of(ways, origin=ORIGIN, source="by_hand.osm"):
-    """Make `Roads` from ``{way_id: (points, tags)}``: points in metres from `origin`; equal points are one node.
+    """Make `Roads` from ``{way_id: (points, tags)}``, points in metres from `origin`.
 
-    Nodes are numbered as they appear, so that mirrored and shifted worlds number them alike.
+    Equal points are one node. Nodes are numbered as they appear, so that mirrored and shifted worlds number
+    them alike.
     """
     points = [np.asarray(xy, dtype=float) + np.asarray(origin) for xy, _ in ways.values()]
     lines = {way: shapely.LineString(xy) for way, xy in zip(ways, points, strict=True)}
@@ -161,9 +164,7 @@ def _leg(roads, leg, step_m):
     n, direction, way = len(offset), leg.get("direction", 1), leg["way_id"]
     run = np.arange(n) * step_m
     on = way != NO_WAY
-    line = (
-        roads.ways.geometry.loc[way] if on else shapely.LineString([(0, 2e3), (9e4, 2e3)] + np.array(ORIGIN))
-    )
+    line = roads.ways.geometry.loc[way] if on else _ELSEWHERE
     chainage = (leg.get("start_m", 0.0 if direction > 0 else line.length) + direction * run) % line.length
     here = shapely.get_coordinates(shapely.line_interpolate_point(line, chainage))
     near = np.clip(chainage + np.array([[-0.5], [0.5]]), 0.0, line.length)
@@ -188,7 +189,7 @@ def _leg(roads, leg, step_m):
 
 
 def candidates_of(matched, *others):
-    """Make `Candidates` for a matched track: the matched way, and ``(way_id, share)`` of it given to others."""
+    """Make `Candidates` for a matched track: the matched way; ``(way_id, share)`` goes to others."""
     on = matched[matched["way_id"] != NO_WAY]
     left = 1.0 - sum(share for _, share in others)
     parts = []
@@ -201,10 +202,10 @@ def candidates_of(matched, *others):
 
 
 def lateral_on(roads, legs, *, block_s=12.0, step_s=4.0, speed_mps=3.0):
-    """Make a `LateralTrack` by hand: each leg is a dict with ``way_id``, ``blocks`` and ``p`` (state: share).
+    """Make a `LateralTrack` by hand: each leg has ``way_id``, ``blocks`` and ``p`` (shares by state).
 
-    A block is `block_s` of `step_s` steps. Optional: ``carriageway`` and ``sidewalks`` (the ids of the left and
-    right one; both are the way itself by default), ``side`` and ``basis``, and whatever `matched_on` takes.
+    A block is `block_s` long. Optional: ``carriageway`` and ``sidewalks`` (ids of the left and the
+    right one; the way itself by default), ``side`` and ``basis``, and whatever `matched_on` takes.
     """
     per_block = round(block_s / step_s)
     plain = [leg | {"offset_m": np.zeros(per_block * leg["blocks"])} for leg in legs]
@@ -233,11 +234,11 @@ def _elsewhere():
 def histories_of(lateral, draws=200, seed=3):
     """Draw states independently for each block from the probabilities of a lateral track.
 
-    A block is off the road (-1) with its mean ``p_off_road``; the rest of the mass of ``p_other`` is on a path.
+    A block is off the road (-1) with its mean ``p_off_road``; the rest of ``p_other`` is on a path.
     """
     rng = np.random.default_rng(seed)
     grouped = lateral.groupby("block")
-    share = grouped[list(P_STATES)].first().to_numpy()
+    share = grouped[list(P_STATES)].first().to_numpy().copy()
     off = grouped["p_off_road"].mean().to_numpy()
     share[:, -1] = np.maximum(share[:, -1] - off, 0.0)
     edges = np.cumsum(np.column_stack([off, share]), axis=1)

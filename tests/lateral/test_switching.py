@@ -36,6 +36,28 @@ def observations(seed, n, s, *, switching=True):
     )
 
 
+def street(seed, n=8, slow_m=2.8, fast_m=1.0):
+    """Blocks of a street as it is: left edge, middle, right edge, a slow bias, and switches that are rare."""
+    rng = np.random.default_rng(seed)
+    place = np.array([-2.25, 0.0, 2.25])
+    coefficient = np.tile(np.array([0.0, slow_m, fast_m, 1.5, 0.0]), (n, 3, 1))
+    coefficient[:, :, 4] = [-0.55, 0.0, 0.55]
+    keep = np.tile(np.array([0.98, 0.98, 0.45, 0.87, 0.87]), (n, 1))
+    bias = rng.normal(0.0, slow_m)
+    observed = np.array([rng.normal(bias - 2.25, 1.2) for _ in range(n)])
+    prior = np.tile(np.array([0.65, 0.1, 0.25]), (n, 1))
+    switch = 0.02
+    transition = np.stack([(1.0 - switch) * np.eye(3) + switch * prior for prior in prior[:, np.newaxis]])
+    return Observations(
+        observed[:, np.newaxis] - place,
+        coefficient,
+        np.tile([0.4, 0.8, 0.4], (n, 1)),
+        keep,
+        prior,
+        transition,
+    )
+
+
 def shared(keep):
     """Correlation of the latent parts of every two blocks, shape (n, n, 5)."""
     n = len(keep)
@@ -129,6 +151,20 @@ def test_smoothed_marginals_agree_with_enumeration(n, s, cases):
     assert np.mean(errors) < 0.006
     assert np.quantile(errors, 0.95) < 0.03
     assert np.max(errors) < 0.15
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_on_a_street_the_filter_and_the_draws_are_as_good_as_exact(seed):
+    given = street(seed)
+    exact = marginals(*enumerated(given), 3)
+    np.testing.assert_allclose(filter_forward(given, GAUSSIAN).weight[-1], exact[-1], atol=0.003)
+    drawn = draw(given, 10_000, seed)
+    frequency = np.stack([(drawn == s).mean(axis=0) for s in range(3)], axis=1)
+    np.testing.assert_allclose(frequency, exact, atol=0.003 + 4.0 * np.sqrt(0.25 / 10_000))
+    # The smoother is rougher: within a tenth, and it names the same state.
+    found = smooth(given, filter_forward(given, GAUSSIAN), GAUSSIAN)
+    np.testing.assert_allclose(found, exact, atol=0.1)
+    np.testing.assert_array_equal(found.argmax(axis=1), exact.argmax(axis=1))
 
 
 @pytest.mark.parametrize(("n", "s", "seed"), [(8, 2, 1), (6, 2, 4), (3, 6, 6)])

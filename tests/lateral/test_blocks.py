@@ -1,0 +1,133 @@
+"""Blocks: 10-15 s each, within one section, way and direction; and how doubtful their street is."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from camber.lateral.blocks import block_mean, cut_blocks, street_probability
+from camber.schema import LateralSettings, as_matched_track
+from tests.worlds import candidates_of, matched_on, roads_of
+
+ROADS = roads_of(
+    {
+        1: ([(0.0, 0.0), (3000.0, 0.0)], {}),
+        2: ([(3000.0, 0.0), (3000.0, 3000.0)], {}),
+        3: ([(0.0, 30.0), (3000.0, 30.0)], {"street_id": 1}),
+    }
+)
+SETTINGS = LateralSettings()
+
+
+def cut(legs, *others, step_s=1.0, changed=lambda matched: matched):
+    matched = changed(matched_on(ROADS, legs, step_s=step_s))
+    return cut_blocks(matched, candidates_of(matched, *others), ROADS.ways, SETTINGS), matched
+
+
+@given(seconds=st.integers(20, 400))
+@settings(max_examples=40, deadline=None)
+def test_a_stretch_of_twenty_seconds_or_more_is_cut_into_ten_to_fifteen(seconds):
+    blocks, _ = cut([{"way_id": 1, "offset_m": np.zeros(seconds + 1)}])
+    # The last fix of a block is one step short of the first of the next.
+    lengths = np.diff(np.r_[blocks.first, seconds])
+    assert lengths.min() >= 9
+    assert lengths.max() <= 16
+    assert lengths.mean() >= 10.0
+    assert lengths.mean() <= 15.0
+
+
+@given(
+    legs=st.lists(
+        st.tuples(
+            st.sampled_from([1, 2, -1]), st.sampled_from([1, -1]), st.integers(1, 40), st.integers(0, 1)
+        ),
+        min_size=1,
+        max_size=6,
+    ),
+    step_s=st.sampled_from([1.0, 3.0, 7.0]),
+)
+@settings(max_examples=60, deadline=None)
+def test_blocks_never_cross_a_border(legs, step_s):
+    section, rows = 0, []
+    for way, direction, n, pause in legs:
+        section += pause
+        rows.append({"way_id": way, "direction": direction, "offset_m": np.zeros(n), "section": section})
+    blocks, matched = cut(rows, step_s=step_s)
+    assert blocks.number[0] == 0
+    assert set(np.diff(blocks.number)) <= {0, 1}
+    keys = matched[["section", "way_id", "travel_direction"]]
+    np.testing.assert_array_equal(keys, keys.iloc[blocks.first[blocks.number]])
+    np.testing.assert_array_equal(blocks.number[blocks.first], np.arange(len(blocks.first)))
+    np.testing.assert_array_equal(blocks.number[blocks.last], np.arange(len(blocks.first)))
+    np.testing.assert_array_equal(blocks.way_id, keys["way_id"].to_numpy()[blocks.first])
+    np.testing.assert_array_equal(blocks.section, keys["section"].to_numpy()[blocks.first])
+    assert (blocks.duration_s <= 18.0 + step_s).all()
+    assert (np.diff(blocks.time_s) > 0.0).all()
+
+
+def test_turning_round_on_one_way_opens_a_block():
+    there = {"way_id": 1, "offset_m": np.zeros(30)}
+    back = {"way_id": 1, "offset_m": np.zeros(30), "direction": -1, "start_m": 87.0}
+    blocks, _ = cut([there, back])
+    assert 30 in blocks.first
+    np.testing.assert_array_equal(blocks.travel_direction, [1, 1, -1, -1])
+
+
+def test_without_times_the_distance_stands_in():
+    def timeless(matched):
+        never = pd.Series(pd.NaT, matched.index, dtype="datetime64[us, UTC]")
+        return as_matched_track(matched.assign(elapsed_s=np.nan, time=never))
+
+    with_times, _ = cut([{"way_id": 1, "offset_m": np.zeros(100)}])
+    without, _ = cut([{"way_id": 1, "offset_m": np.zeros(100)}], changed=timeless)
+    # The run is at 3 m/s, which is the nominal speed.
+    np.testing.assert_array_equal(with_times.number, without.number)
+    np.testing.assert_allclose(with_times.duration_s, without.duration_s, atol=1e-9)
+
+
+def test_middle_and_length_are_those_of_the_fixes():
+    blocks, _ = cut([{"way_id": 1, "offset_m": np.zeros(25)}])
+    np.testing.assert_allclose(blocks.time_s, [5.5, 18.0])
+    np.testing.assert_allclose(blocks.distance_m, [16.5, 54.0])
+    np.testing.assert_allclose(blocks.duration_s, [11.0, 12.0])
+
+
+def test_headings_are_averaged_round_the_circle():
+    def swaying(matched):
+        sway = np.where(np.arange(len(matched)) % 2 == 0, 350.0, 10.0)
+        return as_matched_track(matched.assign(heading_deg=sway))
+
+    blocks, _ = cut([{"way_id": 1, "offset_m": np.zeros(12)}], changed=swaying)
+    assert np.cos(blocks.heading_rad[0]) == pytest.approx(1.0)
+
+
+def test_means_pass_over_what_is_missing():
+    number = np.array([0, 0, 1, 1, 2])
+    values = np.array([1.0, np.nan, 3.0, 5.0, np.nan])
+    np.testing.assert_array_equal(block_mean(values, number), [1.0, 4.0, np.nan])
+
+
+def test_off_the_road_is_certain_where_nothing_is_matched():
+    legs = [
+        {"way_id": 1, "offset_m": np.zeros(12), "p_off_road": 0.25},
+        {"way_id": -1, "offset_m": np.zeros(12)},
+    ]
+    blocks, _ = cut(legs)
+    np.testing.assert_allclose(blocks.p_off_road, [0.25, 1.0])
+
+
+def test_doubt_about_the_street_counts_other_streets_only():
+    legs = [{"way_id": 1, "offset_m": np.zeros(12), "p_off_road": 0.1}]
+    # Way 3 is another line of the same street; way 2 is another street.
+    same, _ = cut(legs, (3, 0.4))
+    other, matched = cut(legs, (2, 0.4))
+    assert same.p_street[0] == pytest.approx(1.0)
+    assert other.p_street[0] == pytest.approx(0.6)
+    everywhere = street_probability(matched, candidates_of(matched, (2, 0.4)), ROADS.ways)
+    np.testing.assert_allclose(everywhere, 0.6)
+
+
+def test_without_candidates_there_is_no_doubt():
+    blocks, _ = cut([{"way_id": -1, "offset_m": np.zeros(12)}])
+    np.testing.assert_array_equal(blocks.p_street, 1.0)

@@ -1,0 +1,488 @@
+"""The cross slope stage: the hand-written cases, truncated moments, mixtures against draws, and the draws."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from camber import cross_section
+from camber.conventions import Profile
+from camber.cross_slope import (
+    Surfaces,
+    _draw_slopes,
+    _exceeds,
+    _truncated_moments,
+    assign_cross_slope,
+    leg_probabilities,
+)
+from camber.schema import CrossSlopeSettings, LateralHistories
+from camber.standards import cross_slope_table
+from tests.signed_cases import CASES
+from tests.worlds import (
+    STATE,
+    fixed_histories,
+    histories_of,
+    lateral_on,
+    ring,
+    roads_from_tags,
+    roads_of,
+    straight,
+)
+
+CODE = {str(profile): code for code, profile in enumerate(cross_section.PROFILES)}
+LEVEL_PCT = CrossSlopeSettings().level_pct
+BESIDE = (((0.0, -6.0), (600.0, -6.0)), {"highway": "residential"})
+"""A street to the right of the drawing of the way under test."""
+
+OWN_WAY = ("footway", "sidewalk")
+RINGS = {("leisure", "track"), ("junction", "roundabout")}
+
+
+def assign(lateral, histories, roads, *, seed=1, run=1, settings=None):
+    return assign_cross_slope(lateral, histories, roads, settings, seed=seed, rng=np.random.default_rng(run))
+
+
+def on_one_way(roads, state, *, direction=1, blocks=2, draws=200, seed=1, run=1, **leg):
+    """Every block and every draw in one state on way 7."""
+    legs = [{"way_id": 7, "blocks": blocks, "p": {state: 1.0}, "direction": direction} | leg]
+    lateral = lateral_on(roads, legs)
+    return assign(lateral, fixed_histories(lateral, [state] * blocks, draws), roads, seed=seed, run=run)
+
+
+# -- The hand-written cases, through the stage itself ---------------------------------------------------
+
+
+@pytest.fixture
+def world_of(tmp_path):
+    """Roads of a case, read from an extract with its tags, and what `lateral_on` needs beside the state."""
+
+    def build(case):
+        points = ((0.0, 0.0), (600.0, 0.0))
+        if RINGS & set(case.tags):
+            # Running tracks fall inwards, roundabouts outwards: that tells how the ring was drawn.
+            inwards = ("leisure", "track") in case.tags
+            points = ring(clockwise=(case.falls == "left") != inwards)
+        own = OWN_WAY in case.tags
+        path = tmp_path / "case.osm"
+        roads = roads_from_tags(path, case.tags, case.country, points, BESIDE if own else None)
+        assert roads.ways["traffic_side"].loc[7] == case.traffic_side
+        return roads, {"carriageway": 8} if own else {}
+
+    return build
+
+
+def expected_sign(case):
+    return {"left": -1.0, "right": 1.0, "level": 0.0, "unknown": 0.0}[case.low_leg]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_drawn_slopes_lower_the_leg_reasoned_by_hand(case, world_of):
+    roads, leg = world_of(case)
+    _, here = on_one_way(roads, case.state, direction=case.travel_direction, draws=3_000, **leg)
+    slope, chosen = here.cross_slope_pct[:, 0], here.profile[:, 0] == CODE[case.profile]
+    if case.profile == Profile.ONE_WAY and case.falls in {"left", "right"}:
+        # Nobody tells the stage to which side the plane falls: take the draws in which the same way, run
+        # along its drawing, falls to the side of the story.
+        state = "other" if case.state == "other" else "left_edge"
+        _, along = on_one_way(roads, state, draws=3_000, run=2, **leg)
+        fall = {"left": -1.0, "right": 1.0}[case.falls]
+        chosen &= (along.profile[:, 0] == here.profile[:, 0]) & (np.sign(along.cross_slope_pct[:, 0]) == fall)
+    assert chosen.sum() > 100
+    if case.low_leg in {"left", "right"}:
+        assert (np.sign(slope[chosen]) == expected_sign(case)).all(), case.story
+    else:
+        # Level on average, or tilted to an unknown side: both feet are low equally often.
+        assert (slope[chosen] > 0.0).mean() == pytest.approx(0.5, abs=2.5 / np.sqrt(chosen.sum()))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_likelier_low_leg_is_the_one_reasoned_by_hand(case, world_of):
+    roads, leg = world_of(case)
+    sloped, _ = on_one_way(roads, case.state, direction=case.travel_direction, draws=2, **leg)
+    row = sloped.iloc[0]
+    assert row["p_left_low"] + row["p_right_low"] + row["p_level"] == pytest.approx(1.0)
+    if case.profile == Profile.ONE_WAY:
+        # The plane's side is in no tag: without the rest of the mixture there is no likelier leg.
+        share = cross_slope_table().set_index("row").loc[row["slope_source"]]
+        sign = {"left_edge": -1.0, "right_edge": 1.0}.get(case.state, 0.0)
+        sign *= np.sign(share["p_crowned"] - share["p_inverted"])
+    else:
+        sign = expected_sign(case)
+    assert np.sign(np.round(row["p_right_low"] - row["p_left_low"], 9)) == sign, case.story
+    assert np.sign(np.round(row["cross_slope_pct"], 9)) == sign, case.story
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.falls and case.profile != "one_way"],
+                         ids=lambda case: case.name)  # fmt: skip
+def test_tags_and_rings_tell_the_profile_of_the_case(case, world_of):
+    roads, leg = world_of(case)
+    sloped, _ = on_one_way(roads, case.state, direction=case.travel_direction, draws=2, **leg)
+    assert (sloped["profile"] == case.profile).all()
+
+
+# -- Truncated normals ----------------------------------------------------------------------------------
+
+
+def surfaces_of(**columns):
+    """One block whose six states are all alike; every column may be given."""
+    given = {"way_id": 7, "attached": False, "p_crowned": 1.0, "p_one_way": 0.0, "p_inverted": 0.0}
+    given |= {"one_way_profile": CODE["one_way"], "low_side": 0, "travel": 1}
+    given |= {"mean_pct": 2.5, "std_pct": 1.0, "place_m": 2.0, "spread_m": 0.0} | columns
+    kinds = {"attached": bool} | dict.fromkeys(("way_id", "one_way_profile", "low_side", "travel"), np.int64)
+    return Surfaces(
+        **{name: np.full((1, 6), value, dtype=kinds.get(name, float)) for name, value in given.items()}
+    )
+
+
+def integrate(mean, std, weight):
+    """Expectation of a function of a normal variable truncated at zero, by the trapezium rule."""
+    x = np.linspace(0.0, max(mean, 0.0) + 12.0 * std, 200_001)
+    density = np.exp(-0.5 * ((x - mean) / std) ** 2)
+    return np.trapezoid(weight(x) * density, x) / np.trapezoid(density, x)
+
+
+@pytest.mark.parametrize(
+    ("mean", "std"), [(2.0, 0.6), (3.0, 3.0), (3.5, 2.5), (0.5, 0.5), (0.0, 1.0), (0.9, 0.2)]
+)
+def test_moments_and_tails_agree_with_numerical_integration(mean, std):
+    first, second = _truncated_moments(np.array([mean]), np.array([std]))
+    assert first[0] == pytest.approx(integrate(mean, std, lambda x: x), rel=1e-6)
+    assert second[0] == pytest.approx(integrate(mean, std, lambda x: x**2), rel=1e-6)
+    for limit in (0.0, 1.0, 2.0, 5.0):
+        tail = _exceeds(np.full((1, 6), limit), surfaces_of(mean_pct=mean, std_pct=std))[0, 0]
+        assert tail == pytest.approx(integrate(mean, std, lambda x, limit=limit: x > limit), abs=2e-4)
+
+
+def test_a_slope_without_spread_is_itself():
+    first, second = _truncated_moments(np.array([2.5]), np.array([0.0]))
+    assert (first[0], second[0]) == pytest.approx((2.5, 6.25))
+
+
+def test_truncation_only_matters_where_the_spread_reaches_zero():
+    near, far = _truncated_moments(np.array([3.0, 30.0]), np.array([3.0, 1.0]))[0]
+    assert near > 3.5
+    assert far == pytest.approx(30.0)
+
+
+# -- The mixture against draws --------------------------------------------------------------------------
+
+
+def drawn(surfaces, level_pct, n=200_000):
+    """Sample what `leg_probabilities` integrates: profile, slope truncated at zero, side and place."""
+    rng = np.random.default_rng(4)
+    one = {name: values[0, 0] for name, values in surfaces._asdict().items()}
+    u = rng.random(n)
+    grade = np.full(n, -1.0)
+    while (grade <= 0.0).any():
+        left = grade <= 0.0
+        grade[left] = rng.normal(one["mean_pct"], one["std_pct"], left.sum())
+    offset = rng.normal(one["place_m"], one["spread_m"], n)
+    side = rng.choice([-1, 1], n) if one["low_side"] == 0 else np.full(n, one["low_side"])
+    profile = np.where(u < one["p_crowned"], CODE["crowned"], one["one_way_profile"])
+    profile = np.where(u >= 1.0 - one["p_inverted"], CODE["inverted"], profile)
+    slope = cross_section.cross_slope(profile, offset, grade, np.full(n, np.nan), side)
+    return (slope < -level_pct).mean(), (slope > level_pct).mean(), slope.mean(), (slope**2).mean()
+
+
+MIXTURES = {
+    "crown": {},
+    "crown on the left, half planes": {"place_m": -2.0, "p_crowned": 0.4, "p_one_way": 0.6},
+    "alley": {"place_m": 2.0, "p_crowned": 0.2, "p_one_way": 0.3, "p_inverted": 0.5, "std_pct": 1.2},
+    "middle": {"place_m": 0.0, "spread_m": 0.8},
+    "path": {"place_m": 0.0, "spread_m": 2.0, "p_crowned": 0.15, "p_one_way": 0.75, "p_inverted": 0.1,
+             "mean_pct": 3.0, "std_pct": 3.0},
+    "tagged": {"p_crowned": 0.0, "p_one_way": 1.0, "low_side": -1, "mean_pct": 3.0, "std_pct": 0.5},
+    "sidewalk": {"p_crowned": 0.0, "p_one_way": 1.0, "low_side": 1, "mean_pct": 1.8, "std_pct": 0.9},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MIXTURES)
+@pytest.mark.parametrize("level_pct", [0.5, 1.0, 2.0])
+def test_leg_probabilities_agree_with_draws(name, level_pct):
+    surfaces = surfaces_of(**MIXTURES[name])
+    left, right, mean, square = (part[0, 0] for part in leg_probabilities(surfaces, level_pct))
+    by_draws = drawn(surfaces, level_pct)
+    # Sixteen places across stand in for the spread of the runner: the share of the crown's blend is a
+    # little coarse (within 0.02); without a spread only the sampling error is left.
+    coarse = 0.02 if surfaces.spread_m[0, 0] > 0.0 else 0.0
+    assert left == pytest.approx(by_draws[0], abs=coarse + 0.005)
+    assert right == pytest.approx(by_draws[1], abs=coarse + 0.005)
+    assert mean == pytest.approx(by_draws[2], abs=0.03)
+    assert square == pytest.approx(by_draws[3], rel=0.03)
+
+
+@given(
+    crowned=st.floats(0.0, 1.0),
+    rest=st.floats(0.0, 1.0),
+    mean=st.floats(0.3, 6.0),
+    std=st.floats(0.05, 3.0),
+    place=st.floats(-3.0, 3.0),
+    spread=st.floats(0.0, 2.0),
+    low=st.sampled_from([-1, 0, 1]),
+)
+@settings(max_examples=60, deadline=None)
+def test_legs_are_probabilities_and_mirror(crowned, rest, mean, std, place, spread, low):
+    shares = {
+        "p_crowned": crowned,
+        "p_one_way": (1 - crowned) * rest,
+        "p_inverted": (1 - crowned) * (1 - rest),
+    }
+    numbers = {"mean_pct": mean, "std_pct": std, "spread_m": spread}
+    here = surfaces_of(**shares, **numbers, place_m=place, low_side=low)
+    there = surfaces_of(**shares, **numbers, place_m=-place, low_side=-low)
+    left, right, signed, square = leg_probabilities(here, LEVEL_PCT)
+    assert (left >= 0.0).all()
+    assert (right >= 0.0).all()
+    assert (left + right <= 1.0 + 1e-9).all()
+    assert (square >= signed**2 - 1e-9).all()
+    mirrored = leg_probabilities(there, LEVEL_PCT)
+    np.testing.assert_allclose(mirrored[:2], [right, left], atol=1e-12)
+    np.testing.assert_allclose(mirrored[2], -signed, atol=1e-12)
+
+
+def test_zero_slope_gives_zero_tilt():
+    flat = surfaces_of(mean_pct=0.0, std_pct=1e-12, p_crowned=0.5, p_one_way=0.5)
+    left, right, mean, square = leg_probabilities(flat, LEVEL_PCT)
+    np.testing.assert_allclose([left, right, mean, square], 0.0, atol=1e-9)
+    states = LateralHistories(
+        np.array([0]), np.full((50, 1), 3, np.int8), np.zeros((50, 1), bool), "", snapped=False
+    )
+    slope, _ = _draw_slopes(flat, states, 1, np.random.default_rng(1))
+    np.testing.assert_allclose(slope, 0.0, atol=1e-9)
+
+
+def test_the_level_counts_as_level_up_to_the_limit():
+    exact = surfaces_of(mean_pct=2.0, std_pct=1e-9)
+    for limit, tilted in ((1.9, 1.0), (2.1, 0.0)):
+        assert leg_probabilities(exact, limit)[1][0, 0] == pytest.approx(tilted, abs=1e-6)
+
+
+# -- Draws belong to the ways ---------------------------------------------------------------------------
+
+
+TWO_STREETS = roads_of(
+    {
+        7: ([(0.0, 0.0), (600.0, 0.0)], {}),
+        8: ([(0.0, 90.0), (600.0, 90.0)], {}),
+        9: ([(0.0, 0.0), (0.0, 90.0)], {}),
+    }
+)
+
+
+def test_a_way_is_drawn_alike_in_every_run():
+    _, one = on_one_way(TWO_STREETS, "left_edge", blocks=2, run=1)
+    # Another run: other generator, other length, after another street.
+    legs = [
+        {"way_id": 8, "blocks": 3, "p": {"right_edge": 1.0}},
+        {"way_id": 7, "blocks": 1, "p": {"left_edge": 1.0}},
+    ]
+    lateral = lateral_on(TWO_STREETS, legs)
+    histories = fixed_histories(lateral, ["right_edge"] * 3 + ["left_edge"])
+    _, two = assign(lateral, histories, TWO_STREETS, run=99)
+    np.testing.assert_array_equal(one.cross_slope_pct[:, 0], two.cross_slope_pct[:, 3])
+    np.testing.assert_array_equal(one.profile[:, 0], two.profile[:, 3])
+    assert np.corrcoef(one.cross_slope_pct[:, 0], two.cross_slope_pct[:, 0])[0, 1] < 0.9
+    assert (np.abs(one.cross_slope_pct[:, 0]) != np.abs(two.cross_slope_pct[:, 0])).all()
+
+
+def test_one_way_is_one_draw_along_its_whole_length():
+    _, histories = on_one_way(TWO_STREETS, "left_edge", blocks=6)
+    np.testing.assert_array_equal(
+        histories.cross_slope_pct, histories.cross_slope_pct[:, :1].repeat(6, axis=1)
+    )
+
+
+def test_another_seed_is_another_world():
+    _, one = on_one_way(TWO_STREETS, "left_edge", seed=1)
+    _, two = on_one_way(TWO_STREETS, "left_edge", seed=2)
+    assert (one.cross_slope_pct != two.cross_slope_pct).mean() > 0.9
+
+
+def test_a_crown_lowers_the_other_leg_across_and_a_plane_the_other_one_back():
+    # Draw by draw: the road has one shape, whatever is run on it.
+    _, left = on_one_way(TWO_STREETS, "left_edge", draws=2_000)
+    _, right = on_one_way(TWO_STREETS, "right_edge", draws=2_000)
+    _, back = on_one_way(TWO_STREETS, "left_edge", direction=-1, draws=2_000)
+    crowned, plane = (left.profile[:, 0] == CODE[name] for name in ("crowned", "one_way"))
+    here, across, turned = (history.cross_slope_pct[:, 0] for history in (left, right, back))
+    np.testing.assert_allclose(across[crowned], -here[crowned])
+    np.testing.assert_allclose(turned[crowned], here[crowned])
+    np.testing.assert_allclose(across[plane], here[plane])
+    np.testing.assert_allclose(turned[plane], -here[plane])
+    assert min(crowned.sum(), plane.sum()) > 200
+
+
+def test_a_sidewalk_is_no_part_of_its_carriageway():
+    roads = straight(sidewalk_left="yes", sidewalk_right="yes")
+    _, road = on_one_way(roads, "left_edge")
+    _, walk = on_one_way(roads, "left_sidewalk")
+    assert (np.abs(road.cross_slope_pct) != np.abs(walk.cross_slope_pct)).all()
+
+
+def test_drawn_slopes_follow_the_shares_and_never_flip_the_leg():
+    roads = straight(country="US")
+    _, histories = on_one_way(roads, "left_edge", draws=5_000)
+    row = cross_slope_table().set_index("row").loc["us_residential_paved"]
+    crowned = (histories.profile[:, 0] == CODE["crowned"]).mean()
+    assert crowned == pytest.approx(row["p_crowned"], abs=4.0 * np.sqrt(0.25 / 5_000))
+    on_crown = histories.cross_slope_pct[histories.profile[:, 0] == CODE["crowned"], 0]
+    assert (on_crown < 0.0).all()
+    expected = integrate(row["slope_mean_pct"], row["slope_std_pct"], lambda x: x)
+    assert -on_crown.mean() == pytest.approx(expected, abs=0.06)
+
+
+@pytest.mark.parametrize("tags", [{}, {"highway": "path"}, {"incline_across_pct": 3.0}, {"built_up": True}])
+def test_the_mixture_agrees_with_the_drawn_histories(tags):
+    states = {"other": 1.0} if "highway" in tags else {"left_edge": 0.6, "centre": 0.1, "right_edge": 0.3}
+    roads = straight(**tags)
+    lateral = lateral_on(roads, [{"way_id": 7, "blocks": 1, "p": states}])
+    sloped, histories = assign(lateral, histories_of(lateral, draws=20_000), roads)
+    slope = histories.cross_slope_pct[:, 0]
+    error = 4.0 * np.sqrt(0.25 / 20_000) + 0.01
+    assert (slope < -LEVEL_PCT).mean() == pytest.approx(sloped["p_left_low"].iloc[0], abs=error)
+    assert (slope > LEVEL_PCT).mean() == pytest.approx(sloped["p_right_low"].iloc[0], abs=error)
+    assert slope.mean() == pytest.approx(sloped["cross_slope_pct"].iloc[0], abs=0.08)
+    assert slope.std() == pytest.approx(sloped["cross_slope_std_pct"].iloc[0], rel=0.04)
+
+
+def test_what_is_off_the_road_has_no_surface_and_does_not_thin_the_rest():
+    roads = straight()
+    sure = lateral_on(roads, [{"way_id": 7, "blocks": 2, "p": {"left_edge": 1.0}}])
+    doubt = lateral_on(
+        roads, [{"way_id": 7, "blocks": 2, "p": {"left_edge": 0.4, "other": 0.6}, "p_off_road": 0.6}]
+    )
+    legs = ["p_left_low", "p_right_low", "p_level", "cross_slope_pct", "surface_kind", "profile"]
+    one, two = (assign(lateral, histories_of(lateral), roads)[0][legs] for lateral in (sure, doubt))
+    assert one.equals(two)
+
+
+def test_off_the_road_there_is_no_slope():
+    roads = straight()
+    lateral = lateral_on(
+        roads, [{"way_id": 7, "blocks": 1, "p": {"left_edge": 1.0}}, {"way_id": -1, "blocks": 2}]
+    )
+    sloped, histories = assign(lateral, fixed_histories(lateral, ["left_edge", None, None]), roads)
+    off = sloped["way_id"] == -1
+    assert sloped.loc[off, "cross_slope_pct"].isna().all()
+    assert (sloped.loc[off, ["p_left_low", "p_right_low", "p_level"]] == 0.0).all(axis=None)
+    assert (sloped.loc[off, "surface_kind"] == "unmatched").all()
+    assert np.isnan(histories.cross_slope_pct[:, 1:]).all()
+    assert (histories.profile[:, 1:] == -1).all()
+
+
+def test_doubt_about_the_street_keeps_the_tilt_and_opens_its_side():
+    roads = straight()
+    legs = [{"way_id": 7, "blocks": 3, "p": {"left_edge": 1.0}}]
+    sure = assign(lateral_on(roads, legs), fixed_histories(lateral_on(roads, legs), ["left_edge"] * 3), roads)
+    lateral = lateral_on(roads, [legs[0] | {"p_street": 0.0}])
+    states = fixed_histories(lateral, ["left_edge"] * 3, draws=2_000)
+    astray = LateralHistories(states.block, states.state, np.ones_like(states.astray), "", snapped=False)
+    open_side, histories = assign(lateral, astray, roads)
+    assert open_side["p_level"].iloc[0] == pytest.approx(sure[0]["p_level"].iloc[0])
+    assert open_side["p_left_low"].iloc[0] == pytest.approx(open_side["p_right_low"].iloc[0])
+    # One stretch of doubt is one other street: its side is the same all along.
+    assert (np.sign(histories.cross_slope_pct) == np.sign(histories.cross_slope_pct[:, :1])).all()
+    assert (histories.cross_slope_pct > 0.0).mean() == pytest.approx(0.5, abs=0.05)
+
+
+# -- Tags and rings -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+@pytest.mark.parametrize("state", ["left_edge", "centre", "right_edge"])
+@pytest.mark.parametrize("tag_pct", [3.0, -2.0])
+def test_a_tagged_fall_counts_on_the_whole_carriageway(tag_pct, state, direction):
+    roads = straight(incline_across_pct=tag_pct, sidewalk_left="yes", sidewalk_right="yes")
+    sloped, histories = on_one_way(roads, state, direction=direction)
+    assert sloped["cross_slope_pct"].iloc[0] == pytest.approx(direction * tag_pct, abs=0.01)
+    assert (sloped["slope_source"] == "incline:across").all()
+    assert (np.sign(histories.cross_slope_pct) == np.sign(direction * tag_pct)).all()
+
+
+@pytest.mark.parametrize("state", ["left_sidewalk", "right_sidewalk"])
+def test_a_tagged_fall_never_speaks_of_an_attached_sidewalk(state):
+    tagged, plain = (
+        on_one_way(straight(incline_across_pct=tag, sidewalk_left="yes", sidewalk_right="yes"), state)
+        for tag in (5.0, np.nan)
+    )
+    assert tagged[0]["cross_slope_pct"].equals(plain[0]["cross_slope_pct"])
+    assert (tagged[0]["slope_source"] != "incline:across").all()
+    np.testing.assert_array_equal(tagged[1].cross_slope_pct, plain[1].cross_slope_pct)
+
+
+def test_a_tagged_fall_on_a_mapped_sidewalk_is_its_own():
+    walk = {"highway": "footway", "footway": "sidewalk", "is_sidepath": True, "street_id": 8}
+    walk |= {"carriageway_id": 8, "carriageway_side": 1, "incline_across_pct": -2.0}
+    roads = roads_of({7: ([(0.0, 6.0), (600.0, 6.0)], walk), 8: ([(0.0, 0.0), (600.0, 0.0)], {})})
+    sloped, _ = on_one_way(roads, "left_sidewalk", carriageway=8)
+    assert sloped["cross_slope_pct"].iloc[0] == pytest.approx(-2.0, abs=0.01)
+    road, _ = on_one_way(roads, "left_edge", carriageway=8)
+    assert (road["slope_source"] != "incline:across").all()
+
+
+def test_on_a_mapped_sidewalk_the_road_is_turned_where_it_is_drawn_against():
+    # The same street, tagged to fall to its drawn right, which is the runner's left on the way against it.
+    walk = {"highway": "footway", "footway": "sidewalk", "is_sidepath": True, "street_id": 8}
+    walk |= {"carriageway_id": 8, "carriageway_side": 1}
+    for ends, fall in (([0.0, 600.0], 3.0), ([600.0, 0.0], -3.0)):
+        road = ([(x, 0.0) for x in ends], {"incline_across_pct": 3.0})
+        roads = roads_of({7: ([(0.0, 6.0), (600.0, 6.0)], walk), 8: road})
+        sloped, _ = on_one_way(roads, "left_edge", carriageway=8)
+        assert sloped["cross_slope_pct"].iloc[0] == pytest.approx(fall, abs=0.01)
+
+
+@pytest.mark.parametrize("traffic_side", ["right", "left"])
+@pytest.mark.parametrize("direction", [1, -1])
+def test_a_roundabout_falls_outwards_whoever_circulates(traffic_side, direction):
+    # Drawn with the flow: anticlockwise where cars keep right, clockwise where they keep left.
+    tags = {"highway": "tertiary", "junction": "roundabout", "oneway": 1, "traffic_side": traffic_side}
+    roads = roads_of({7: (ring(clockwise=traffic_side == "left"), tags)})
+    outside = direction * (1.0 if traffic_side == "right" else -1.0)
+    for state in ("left_edge", "centre", "right_edge"):
+        sloped, _ = on_one_way(roads, state, direction=direction)
+        assert np.sign(sloped["cross_slope_pct"].iloc[0]) == outside
+        assert (sloped["profile"] == "outward").all()
+
+
+@pytest.mark.parametrize("clockwise", [False, True])
+@pytest.mark.parametrize("direction", [1, -1])
+def test_a_running_track_falls_to_its_inside(clockwise, direction):
+    roads = roads_of({7: (ring(40.0, clockwise=clockwise), {"highway": "footway", "leisure": "track"})})
+    sloped, histories = on_one_way(roads, "other", direction=direction)
+    inside = -direction if not clockwise else direction
+    assert sloped["cross_slope_pct"].iloc[0] == pytest.approx(0.9 * inside, abs=0.01)
+    assert (np.sign(histories.cross_slope_pct) == inside).all()
+    assert (sloped["surface_kind"] == "track").all()
+    # 0.9 +- 0.2 %: below one per cent two times in three, so mostly level.
+    assert sloped["p_level"].iloc[0] == pytest.approx(0.69, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("p", "tags", "kind"),
+    [
+        ({"left_edge": 0.4, "right_edge": 0.3, "centre": 0.3}, {}, "road_edge"),
+        ({"left_edge": 0.2, "right_edge": 0.2, "centre": 0.6}, {}, "road_centre"),
+        ({"left_sidewalk": 0.6, "left_edge": 0.4}, {"sidewalk_left": "yes"}, "sidewalk"),
+        ({"other": 1.0}, {"highway": "path"}, "path"),
+    ],
+)
+def test_the_surface_is_the_likeliest_kind(p, tags, kind):
+    roads = straight(**tags)
+    lateral = lateral_on(roads, [{"way_id": 7, "blocks": 1, "p": p}])
+    sloped, _ = assign(lateral, histories_of(lateral), roads)
+    assert (sloped["surface_kind"] == kind).all()
+    assert sloped["slope_source"].iloc[0] != ""
+
+
+def test_the_stage_leaves_its_argument_alone_and_keeps_the_states():
+    roads = straight()
+    lateral = lateral_on(roads, [{"way_id": 7, "blocks": 3, "p": {"left_edge": 1.0}}])
+    before = lateral.copy()
+    histories = histories_of(lateral)
+    sloped, slopes = assign(lateral, histories, roads)
+    assert lateral.equals(before)
+    assert sloped[list(before.columns)].equals(before)
+    np.testing.assert_array_equal(slopes.state, histories.state)
+    assert set(STATE) == {
+        name.removeprefix("p_") for name in before.columns if name in {f"p_{s}" for s in STATE}
+    }
