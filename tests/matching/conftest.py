@@ -36,7 +36,7 @@ def _xml(ways):
     return "\n".join([*lines, *drawn, "</osm>"])
 
 
-def _recording(time_s, xy, part=None):
+def _recording(time_s, xy):
     """Recording of fixes at these metres from `ORIGIN`; a missing second is a missing time."""
     lon, lat = TO_DEGREES.transform(*(np.asarray(xy, dtype=float) + ORIGIN).T)
     start = pd.Timestamp("2026-11-17T05:12:00Z").as_unit("us")
@@ -47,7 +47,7 @@ def _recording(time_s, xy, part=None):
             "latitude_deg": lat,
             "longitude_deg": lon,
             **dict.fromkeys(OPTIONAL, np.nan),
-            "part": np.zeros(len(xy), dtype=np.int64) if part is None else part,
+            "part": np.zeros(len(xy), dtype=np.int64),
         },
         index=pd.RangeIndex(len(xy), name="fix_id"),
     )
@@ -94,8 +94,8 @@ def record():
 def match_run():
     """Prepare and match a run; gives matched track, candidates and path."""
 
-    def through(roads, time_s, xy, part=None, **settings):
-        track, _ = prepare_track(_recording(time_s, xy, part), crs=roads.crs, settings=TrackSettings())
+    def through(roads, time_s, xy, *, gap_s=30.0, **settings):
+        track, _ = prepare_track(_recording(time_s, xy), crs=roads.crs, settings=TrackSettings(gap_s=gap_s))
         return match(track, roads, MatchingSettings(**settings))
 
     return through
