@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from camber import standards
-from camber.conventions import LATERAL_STATES, NO_WAY, LateralState, Profile
+from camber.conventions import LATERAL_STATES, NO_WAY, LateralState
 from camber.schema import Interval, Suggestion, Suggestions, SuggestionSettings
 
 if TYPE_CHECKING:
@@ -28,11 +28,6 @@ if TYPE_CHECKING:
 
 _MIRROR: Final = np.array([4, 3, 2, 1, 0, 5], dtype=np.int8)
 """State that is the same physical place when travel is turned round."""
-
-_FOLLOWS_SIDE: Final = tuple(
-    list(Profile).index(profile) for profile in (Profile.CROWNED, Profile.INVERTED, Profile.TO_ROAD)
-)
-"""Profiles on which the other side of the street falls the other way; a single plane does not."""
 
 _SIDEWALKS: Final = tuple(
     LATERAL_STATES.index(state) for state in (LateralState.LEFT_SIDEWALK, LateralState.RIGHT_SIDEWALK)
@@ -216,11 +211,11 @@ def _same_side_back(
     if not len(back):
         return None
     slope = histories.cross_slope_pct.astype(float)
-    wanted = _MIRROR[np.maximum(histories.state[:, partner[back]], 0)]
-    differs = (histories.state[:, back] >= 0) & (wanted != histories.state[:, back])
-    flips = differs & np.isin(histories.profile[:, back], _FOLLOWS_SIDE)
+    there, here = histories.state[:, partner[back]], histories.state[:, back]
+    differs = (there >= 0) & (here >= 0) & (here != _MIRROR[np.maximum(there, 0)])
+    # The same place run the other way falls to the other leg, whatever its profile.
     changed = slope.copy()
-    changed[:, back] = np.where(flips, -slope[:, back], slope[:, back])
+    changed[:, back] = np.where(differs, -slope[:, partner[back]], slope[:, back])
     distance = exposure["distance_m"].to_numpy()
     concerned = distance[back] @ differs.mean(axis=0)
     on_sidewalk = (
