@@ -1,0 +1,386 @@
+"""What could be changed: three patterns told apart, law and safety first, and often nothing."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from camber.conventions import NO_WAY, Profile
+from camber.exposure import measure_exposure
+from camber.schema import SlopeHistories, SuggestionSettings, as_sloped_track
+from camber.suggestions import outbound_partners, suggest
+from camber.summary import summarise
+from tests.worlds import STATE, fixed_histories, lateral_on, recording_of, roads_of, straight, track_of
+
+CODE = {str(profile): code for code, profile in enumerate(Profile)}
+QUIET = {"name": "Lane", "country": "NL", "built_up": True, "maxspeed_kmh": 30.0,
+         "sidewalk_left": "no", "sidewalk_right": "no"}  # fmt: skip
+"""A street at 30 km/h without sidewalks in a country whose law prescribes no side."""
+
+FALLS = {"left_edge": -1.0, "right_edge": 1.0, "centre": 0.0, "left_sidewalk": 1.0, "right_sidewalk": -1.0,
+         "other": 0.0}  # fmt: skip
+"""To which side of travel a crowned street and its sidewalks fall."""
+
+
+def ran(roads, legs, *, grade_pct=2.5, draws=40):
+    """Summary, exposure and histories of a run whose every slope is known.
+
+    A leg has ``way_id``, ``blocks``, ``state`` and ``direction``; with ``low`` (+1 right, -1 left of
+    the drawing) the way is one plane, else it is crowned and its sidewalks fall to it.
+    """
+    given = [leg | {"p": {leg["state"]: 1.0}} for leg in legs]
+    lateral = lateral_on(roads, given)
+    rows = [leg for leg in legs for _ in range(leg["blocks"])]
+    on = np.array([leg["way_id"] != NO_WAY for leg in rows])
+    slope = grade_pct * np.array(
+        [leg.get("low", 0) * leg.get("direction", 1) or FALLS[leg["state"]] for leg in rows]
+    )
+    walks = np.array(["sidewalk" in leg["state"] for leg in rows])
+    planes = np.array(["low" in leg for leg in rows])
+    profile = np.where(planes, CODE["one_way"], np.where(walks, CODE["to_road"], CODE["crowned"]))
+    states = fixed_histories(
+        lateral, [leg["state"] if leg["way_id"] != NO_WAY else None for leg in rows], draws
+    )
+    histories = SlopeHistories(
+        states.block,
+        states.state,
+        np.tile(np.where(on, slope, np.nan).astype(np.float32), (draws, 1)),
+        np.tile(np.where(on, profile, -1).astype(np.int8), (draws, 1)),
+    )
+    number = lateral["block"].to_numpy()
+    legs_p = {"p_left_low": slope < -1.0, "p_right_low": slope > 1.0, "p_level": np.abs(slope) <= 1.0}
+    sloped = as_sloped_track(
+        lateral.assign(
+            **{name: (value & on)[number].astype(float) for name, value in legs_p.items()},
+            cross_slope_pct=np.where(on, slope, np.nan)[number],
+            cross_slope_std_pct=np.where(on, 0.0, np.nan)[number],
+            profile="crowned",
+            slope_source="by hand",
+            surface_kind=np.where(on, "road_edge", "unmatched")[number],
+        )
+    )
+    exposure, drawn = measure_exposure(sloped, histories)
+    recording = recording_of(track_of(np.column_stack([lateral.geometry.x, lateral.geometry.y])))
+    return summarise(recording, exposure, drawn, roads, states), exposure, histories
+
+
+def suggested(roads, legs, settings=None, **given):
+    return suggest(*ran(roads, legs, **given), roads, settings, level_pct=1.0)
+
+
+def leg(state, *, way_id=7, blocks=10, direction=1, **more):
+    return {"way_id": way_id, "state": state, "blocks": blocks, "direction": direction} | more
+
+
+def out_and_back(out, back, *, blocks=10, **more):
+    """Out on way 7 from its start and back to it."""
+    return [
+        leg(out, blocks=blocks, **more),
+        leg(back, blocks=blocks, direction=-1, start_m=36.0 * blocks, **more),
+    ]
+
+
+def square(**tags):
+    """Four streets round a block, drawn as they are run, anticlockwise."""
+    corners = [(0.0, 0.0), (180.0, 0.0), (180.0, 180.0), (0.0, 180.0), (0.0, 0.0)]
+    return roads_of({way: (corners[way - 1 : way + 1], QUIET | tags) for way in range(1, 5)})
+
+
+def lap(state="left_edge", **more):
+    return [leg(state, way_id=way, blocks=5, **more) for way in range(1, 5)]
+
+
+def texts(found):
+    """Everything that is said to the runner."""
+    lines = [found.explanation, found.conclusion]
+    for item in found.items:
+        lines += [item.what, item.rule, item.rule_source, *item.where, *item.against]
+    return " ".join(lines).lower()
+
+
+# -- The three patterns of science.md 7.1 ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("country", "traffic_side", "facing", "balance"),
+    [("NL", "right", "left_edge", -1.0), ("GB", "left", "right_edge", 1.0)],
+)
+def test_facing_traffic_both_ways_is_evened_out_by_the_same_physical_side(
+    country, traffic_side, facing, balance
+):
+    roads = straight(**QUIET | {"country": country, "traffic_side": traffic_side})
+    found = suggested(roads, out_and_back(facing, facing))
+    assert found.pattern == "out_and_back"
+    assert "does not even out" in found.explanation
+    (item,) = found.items
+    assert item.kind == "same_side_back"
+    assert item.balance_before.median == pytest.approx(balance)
+    # The very first fix has no step, so the way out is one step of 12 m shorter than the way back.
+    assert item.balance_after.median == pytest.approx(0.0, abs=0.02)
+    assert item.where == ("Lane",)
+    assert item.way_ids == (7,)
+    assert item.distance_m == pytest.approx(360.0)
+    assert item.left_low_after_m.median == pytest.approx(item.right_low_after_m.median, abs=12.1)
+
+
+def test_the_same_physical_side_out_and_back_is_a_fine_choice():
+    found = suggested(straight(**QUIET), out_and_back("left_edge", "right_edge"))
+    assert found.pattern == "out_and_back"
+    assert "evens out" in found.explanation
+    assert not found.items
+    assert "fine choice" in found.conclusion
+
+
+def test_a_loop_is_told_apart_and_alternating_evens_it_out():
+    found = suggested(square(), lap())
+    assert found.pattern == "loop"
+    (item,) = found.items
+    assert item.kind == "alternate_loop"
+    assert item.balance_before.median == pytest.approx(-1.0)
+    assert item.balance_after.median == pytest.approx(0.0)
+    assert item.way_ids == (1, 2, 3, 4)
+
+
+def test_a_way_from_here_to_there_leaves_no_choice():
+    found = suggested(straight(**QUIET), [leg("left_edge", blocks=20)])
+    assert found.pattern == "other"
+    assert not found.items
+    assert "No safe change found" in found.conclusion
+
+
+def test_a_lap_run_twice_is_a_loop_and_no_out_and_back():
+    assert suggested(square(), lap() + lap()).pattern == "loop"
+
+
+def test_a_short_way_back_does_not_make_an_out_and_back():
+    legs = [leg("left_edge", blocks=20), leg("left_edge", blocks=3, direction=-1, start_m=720.0)]
+    assert suggested(straight(**QUIET), legs).pattern == "other"
+
+
+# -- Law and safety -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("tags", "reason"),
+    [
+        ({"country": "DE", "built_up": False, "maxspeed_kmh": 30.0}, "facing traffic is the law"),
+        ({"country": "US", "traffic_side": "right"}, "facing traffic is the law"),
+        ({"country": "JP", "traffic_side": "left"}, "facing traffic is the law"),
+        ({"built_up": False, "maxspeed_kmh": 80.0}, "above 50 km/h"),
+        ({"maxspeed_kmh": 51.0}, "above 50 km/h"),
+        # No limit tagged: outside towns the class's own stands in, 80 km/h.
+        ({"highway": "unclassified", "built_up": False, "maxspeed_kmh": np.nan}, "above 50 km/h"),
+        # A sidewalk on one side only is none on the way back.
+        ({"maxspeed_kmh": 80.0, "sidewalk_left": "yes"}, "above 50 km/h"),
+    ],
+)
+@pytest.mark.parametrize("shape", ["out_and_back", "loop"])
+def test_where_law_or_speed_forbid_it_nothing_is_suggested_and_the_reason_is_given(tags, reason, shape):
+    if shape == "loop":
+        roads, legs = square(**tags), lap()
+    else:
+        roads, legs = straight(**QUIET | tags), out_and_back("left_edge", "left_edge")
+    found = suggested(roads, legs)
+    assert not found.items
+    assert "No safe change found" in found.conclusion
+    assert reason in found.conclusion
+
+
+@pytest.mark.parametrize("maxspeed_kmh", [30.0, 50.0])
+def test_up_to_the_limit_the_other_side_may_be_suggested(maxspeed_kmh):
+    found = suggested(
+        straight(**QUIET | {"maxspeed_kmh": maxspeed_kmh}), out_and_back("left_edge", "left_edge")
+    )
+    assert len(found.items) == 1
+
+
+def test_the_limits_are_settings():
+    roads, legs = straight(**QUIET), out_and_back("left_edge", "left_edge")
+    assert not suggested(roads, legs, SuggestionSettings(with_traffic_limit_kmh=20.0)).items
+    assert not suggested(roads, legs, SuggestionSettings(smallest_gain=1.1)).items
+    assert "fine choice" in suggested(roads, legs, SuggestionSettings(usual_balance=1.1)).conclusion
+
+
+def test_with_sidewalks_on_both_sides_neither_law_nor_speed_stand_against_it():
+    both = {"country": "DE", "maxspeed_kmh": 100.0, "sidewalk_left": "yes", "sidewalk_right": "yes"}
+    found = suggested(straight(**QUIET | both), out_and_back("left_sidewalk", "left_sidewalk"))
+    (item,) = found.items
+    # The left sidewalk falls to the road on its right: the right leg, both ways.
+    assert item.balance_before.median == pytest.approx(1.0)
+    assert item.balance_after.median == pytest.approx(0.0, abs=0.02)
+    assert "sidewalk" in item.what
+    assert not item.against
+
+
+def test_advice_to_face_traffic_and_traffic_from_behind_are_said():
+    gb = straight(**QUIET | {"country": "GB", "traffic_side": "left"})
+    (item,) = suggested(gb, out_and_back("right_edge", "right_edge")).items
+    assert any("recommended" in line for line in item.against)
+    assert any("from behind" in line for line in item.against)
+    (free,) = suggested(straight(**QUIET), out_and_back("left_edge", "left_edge")).items
+    assert not any("recommended" in line for line in free.against)
+    assert free.rule
+    assert free.rule_source
+
+
+def test_a_stretch_where_it_is_forbidden_is_left_alone():
+    # Two kilometres of lane, and a fast road at its end: only the lane is part of the suggestion.
+    fast = QUIET | {"name": "Fast", "maxspeed_kmh": 100.0, "built_up": False}
+    roads = roads_of({7: ([(0.0, 0.0), (720.0, 0.0)], QUIET), 8: ([(720.0, 0.0), (1440.0, 0.0)], fast)})
+    legs = [
+        leg("left_edge", blocks=20),
+        leg("left_edge", way_id=8, blocks=5),
+        leg("left_edge", way_id=8, blocks=5, direction=-1, start_m=180.0),
+        leg("left_edge", blocks=20, direction=-1, start_m=720.0),
+    ]
+    (item,) = suggested(roads, legs).items
+    assert item.way_ids == (7,)
+    assert item.where == ("Lane",)
+    assert item.balance_after.median == pytest.approx(-0.2, abs=0.02)
+
+
+def test_a_loop_with_more_than_a_little_forbidden_is_left_alone():
+    roads = square()
+    limits = roads.ways["maxspeed_kmh"].where(roads.ways.index != 3, 100.0)
+    found = suggested(replace(roads, ways=roads.ways.assign(maxspeed_kmh=limits)), lap())
+    assert not found.items
+    assert "above 50 km/h" in found.conclusion
+
+
+# -- What the side cannot change ------------------------------------------------------------------------
+
+
+def test_a_plane_is_even_out_and_back_whatever_the_side():
+    for back in ("left_edge", "right_edge"):
+        found = suggested(straight(**QUIET), out_and_back("left_edge", back, low=-1))
+        assert not found.items
+        assert "fine choice" in found.conclusion
+
+
+def test_a_plane_does_not_change_with_the_side():
+    # Out along a crowned lane and on over a plane; back along the lane and, by another run, over the plane.
+    roads = roads_of({7: ([(0.0, 0.0), (720.0, 0.0)], QUIET), 8: ([(720.0, 0.0), (1440.0, 0.0)], QUIET)})
+    legs = [
+        leg("left_edge", blocks=20),
+        leg("left_edge", way_id=8, blocks=10, low=-1),
+        leg("left_edge", way_id=8, blocks=10, direction=-1, start_m=360.0, low=-1),
+        leg("left_edge", blocks=10, direction=-1, start_m=720.0),
+        leg("left_edge", blocks=10, direction=-1, start_m=360.0),
+    ]
+    summary, exposure, histories = ran(roads, legs)
+    (item,) = suggest(summary, exposure, histories, roads, level_pct=1.0).items
+    plane = (exposure["way_id"] == 8).to_numpy()
+    metres = exposure["distance_m"].to_numpy()
+    # The plane gives each leg its half before and after: only the lane changes hands.
+    assert item.right_low_before_m.median == pytest.approx(metres[plane].sum() / 2.0)
+    assert item.right_low_after_m.median == pytest.approx(metres[plane].sum() / 2.0 + 720.0)
+
+
+def test_the_way_back_is_foreseen_from_the_way_out_in_every_draw():
+    # Out on the left edge for certain. Back, half the draws are on the left edge, half on the left sidewalk,
+    # and some are off the road on the way out: only those leave the way back as it was.
+    roads = straight(**QUIET | {"sidewalk_left": "yes", "sidewalk_right": "yes", "maxspeed_kmh": 30.0})
+    summary, exposure, histories = ran(roads, out_and_back("left_edge", "left_edge"))
+    n, state, slope, profile = (
+        10,
+        histories.state.copy(),
+        histories.cross_slope_pct.copy(),
+        histories.profile.copy(),
+    )
+    state[:20, n:], slope[:20, n:], profile[:20, n:] = STATE["left_sidewalk"], 2.5, CODE["to_road"]
+    state[20:24, :n], slope[20:24, :n], profile[20:24, :n] = -1, np.nan, -1
+    mixed = SlopeHistories(histories.block, state, slope, profile)
+    (item,) = suggest(summary, exposure, mixed, roads, level_pct=1.0).items
+    # Back on the right edge, where the crown falls to the right: 360 m of right in all but those draws.
+    assert (item.right_low_after_m.median, item.right_low_after_m.high) == pytest.approx((360.0, 360.0))
+    assert item.left_low_after_m.median == pytest.approx(348.0)
+    assert item.balance_after.median == pytest.approx(0.0, abs=0.02)
+    assert item.balance_after.high == pytest.approx(0.0, abs=0.02)
+
+
+def test_a_run_on_level_ground_has_nothing_to_even_out():
+    found = suggested(straight(**QUIET), out_and_back("centre", "centre"))
+    assert not found.items
+    assert "nothing to even out" in found.conclusion
+
+
+@pytest.mark.parametrize(("right", "fine"), [(7, False), (9, True), (10, True), (11, True), (13, False)])
+def test_within_a_fifth_both_legs_got_the_same(right, fine):
+    # 20 blocks one way on a street: some on the right edge, the rest on the left; the first has 24 m.
+    legs = [leg("left_edge", blocks=20 - right), leg("right_edge", blocks=right, start_m=36.0 * (20 - right))]
+    summary, *rest = ran(straight(**QUIET), legs)
+    found = suggest(summary, *rest, straight(**QUIET), level_pct=1.0)
+    assert (abs(summary.balance.median) < 0.2) == fine
+    assert ("fine choice" in found.conclusion) == fine
+
+
+# -- Always ---------------------------------------------------------------------------------------------
+
+EVERY_RUN = {
+    "facing": (straight(**QUIET), out_and_back("left_edge", "left_edge")),
+    "with traffic": (straight(**QUIET), out_and_back("right_edge", "right_edge")),
+    "same side": (straight(**QUIET), out_and_back("left_edge", "right_edge")),
+    "sidewalks": (straight(**QUIET | {"sidewalk_left": "yes", "sidewalk_right": "yes"}),
+                  out_and_back("right_sidewalk", "right_sidewalk")),
+    "middle of the road": (straight(**QUIET), out_and_back("centre", "left_edge")),
+    "fast": (straight(**QUIET | {"maxspeed_kmh": 100.0}), out_and_back("left_edge", "left_edge")),
+    "path": (straight(highway="path", name="Path"), out_and_back("other", "other", low=1)),
+    "lost": (straight(**QUIET),
+             [*out_and_back("left_edge", "left_edge"), leg("other", way_id=NO_WAY)]),
+    "loop": (square(), lap()),
+    "loop on the right": (square(), lap("right_edge")),
+    "nowhere": (straight(**QUIET), [leg("other", way_id=NO_WAY)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EVERY_RUN)
+def test_nobody_is_sent_to_the_middle_and_no_number_is_absurd(name):
+    roads, legs = EVERY_RUN[name]
+    summary, exposure, histories = ran(roads, legs)
+    found = suggest(summary, exposure, histories, roads, level_pct=1.0)
+    assert "middle" not in texts(found)
+    assert found.pattern in {"out_and_back", "loop", "other"}
+    assert found.explanation
+    assert found.conclusion
+    for item in found.items:
+        assert item.crossings >= 0
+        assert 0.0 < item.distance_m <= summary.distance_m
+        assert abs(item.balance_after.median) < abs(item.balance_before.median)
+        assert item.balance_before == summary.balance
+        before = item.left_low_before_m.median + item.right_low_before_m.median
+        after = item.left_low_after_m.median + item.right_low_after_m.median
+        # A side may change which leg is low, not how far the ground is tilted.
+        assert after == pytest.approx(before)
+
+
+def test_legs_are_swapped_in_the_mirror():
+    left = suggested(straight(**QUIET), out_and_back("left_edge", "left_edge")).items[0]
+    mirrored = straight(**QUIET | {"traffic_side": "left"})
+    right = suggested(mirrored, out_and_back("right_edge", "right_edge")).items[0]
+    assert (left.left_low_before_m, left.right_low_after_m) == (
+        right.right_low_before_m,
+        right.left_low_after_m,
+    )
+    assert left.balance_after.median == pytest.approx(-right.balance_after.median)
+    assert left.what == right.what
+
+
+# -- Partners -------------------------------------------------------------------------------------------
+
+
+def test_partners_are_the_nearest_earlier_place_in_the_other_direction():
+    _, exposure, _ = ran(straight(**QUIET), out_and_back("left_edge", "left_edge", blocks=4))
+    np.testing.assert_array_equal(outbound_partners(exposure), [-1, -1, -1, -1, 3, 2, 1, 0])
+
+
+def test_there_is_no_partner_far_away_in_the_same_direction_or_on_another_way():
+    roads = roads_of({7: ([(0.0, 0.0), (720.0, 0.0)], QUIET), 8: ([(0.0, 9.0), (720.0, 9.0)], QUIET)})
+    legs = [
+        leg("left_edge", blocks=2),
+        leg("left_edge", blocks=2),
+        leg("left_edge", way_id=8, blocks=2, direction=-1, start_m=72.0),
+        leg("left_edge", blocks=2, direction=-1, start_m=720.0),
+    ]
+    _, exposure, _ = ran(roads, legs)
+    assert (outbound_partners(exposure) == -1).all()
+    assert set(STATE) == set(FALLS)
