@@ -184,14 +184,16 @@ def _trellis(
                     ea, along[i - 1, ka], da, eb, along[i, kb], db, run_m[i], beta,
                     edge_from, edge_to, length_m, first, target, distance_m, u_turn, back_m,
                 )  # fmt: skip
-                if street[ea] == street[eb] and ea != eb and cosine > 0.8:
-                    moved = foot[i, kb] - foot[i - 1, ka]
-                    beside = da * (moved[0] * before[0] + moved[1] * before[1])
-                    total = max(total, hop - abs(beside - run_m[i]) / beta)
                 # The same error in the same frame; a U-turn swaps the runner's left and right.
                 kept = da * offset[i - 1, ka] * (1.0 if cosine > 0.0 else -1.0)
                 straight = _huber((db * offset[i, kb] - rho * kept) / spread)
-                total += rate * run_m[i] + (straight if abs(cosine) > 0.7 else fresh)
+                total += straight if abs(cosine) > 0.7 else fresh
+                if street[ea] == street[eb] and ea != eb and cosine > 0.8:
+                    # Crossing to a parallel line moves the runner, so the offset starts anew.
+                    moved = foot[i, kb] - foot[i - 1, ka]
+                    beside = da * (moved[0] * before[0] + moved[1] * before[1])
+                    total = max(total, hop + fresh - abs(beside - run_m[i]) / beta)
+                total += rate * run_m[i]
                 if total > _IMPOSSIBLE:
                     weights[i, a, b] = np.exp(total)
     return weights, initial

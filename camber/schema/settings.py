@@ -50,7 +50,7 @@ class MatchingSettings:
     sigma_m : float
         Cross-track standard deviation of a fix about the way's line, runner's place and map error included
         [m] (measured on 19 recordings with known route: median 3.8, quartiles 3.2 to 4.5; Kubicka et al.
-        2015 tracks; rounded up for half a street's width on foot).
+        2015 tracks; with a runner's place across the street of about 2.3 m on top).
     degrees_of_freedom : float
         Of the Student-t tails of the emission (4: judgement, bursts of 10 m occur in 1-8 % of the time).
     correlation_s : float
@@ -82,20 +82,20 @@ class MatchingSettings:
         Longest distance bridged on the network between two fixes [m]; beyond it a new section begins.
     """
 
-    sigma_m: float = 4.0
+    sigma_m: float = 5.0
     degrees_of_freedom: float = 4.0
     correlation_s: float = 25.0
-    search_radius_m: float = 35.0
+    search_radius_m: float = 40.0
     max_candidates: int = 8
-    beta_m: float = 3.0
+    beta_m: float = 5.0
     off_road_m: float = 20.0
-    nowhere_per_m: float = 0.1
+    nowhere_per_m: float = 0.3
     map_bearing: float = 0.05
-    switch_off_m: float = 2000.0
+    switch_off_m: float = 20_000.0
     against_oneway: float = -0.1
     no_access: float = -3.0
     u_turn: float = -5.0
-    hop: float = -3.0
+    hop: float = -5.0
     back_m: float = 15.0
     max_gap_m: float = 300.0
 
