@@ -236,3 +236,41 @@ def test_the_path_is_connected(blocks, run, match_run, noise, seed):
     gaps = [before[1].distance(after[0]) for before, after in pairwise(ends)]
     assert max(gaps) < 5.0
     assert length_of(path) == pytest.approx(860.0, abs=12.0)
+
+
+@pytest.mark.parametrize("back_m", [3.0, 8.0, 12.0])
+def test_falling_back_over_a_junction_is_noise(town, run, match_run, back_m):
+    """Past the junction the fixes drift back behind it, then on: one traversal of each way, none lost."""
+    roads = town(
+        {
+            1: ([(0, 0), (200, 0)], STREET),
+            2: ([(200, 0), (400, 0)], STREET),
+            3: ([(200, 0), (200, 90)], STREET),
+        }
+    )
+    _, before = run([(20, 0), (206, 0)])
+    fallen = np.stack([np.linspace(204.0, 206.0 - back_m, 8), np.zeros(8)], axis=1)
+    _, after = run([(fallen[-1, 0], 0), (380, 0)])
+    xy = np.concatenate([before, fallen, after])
+    matched, _, path = match_run(roads, np.arange(len(xy)), xy)
+    assert matched["way_id"].isin([1, 2]).all()
+    assert matched["travel_direction"].eq(1).all()
+    assert travelled(path) == [(1, 1), (2, 1)]
+    assert length_of(path) == pytest.approx(360.0, abs=2.0)
+
+
+def test_two_edges_of_one_way_are_one_answer(town, run, match_run):
+    """A side street cuts a way into two edges; at the corner its probability is that of both.
+
+    But for what is too small to be listed, at most one percent of an edge.
+    """
+    roads = town({1: ([(0, 0), (200, 0), (400, 0)], STREET), 2: ([(200, 0), (200, 90)], STREET)})
+    time_s, xy = run([(20, 0), (380, 0)])
+    matched, candidates, path = match_run(roads, time_s, xy)
+    corner = matched.index[np.abs(xy[:, 0] - 200.0) < 4.0]
+    assert len(corner) >= 2
+    listed = candidates[candidates["fix_id"].isin(corner) & (candidates["way_id"] == 1)]
+    forward = listed[listed["travel_direction"] == 1].set_index("fix_id")["probability"]
+    assert forward.to_numpy() == pytest.approx(matched.loc[corner, "match_probability"].to_numpy(), abs=0.02)
+    assert (forward > 0.75).all()
+    assert travelled(path) == [(1, 1)]

@@ -17,10 +17,10 @@ def lindenweg(town):
     """A street drawn eastwards with a sidewalk mapped 5 m south of it, joined at both ends."""
     return town(
         {
-            1: ([(0, 0), (600, 0)], ROAD),
-            2: ([(0, -5), (600, -5)], WALK),
+            1: ([(0, 0), (2400, 0)], ROAD),
+            2: ([(0, -5), (2400, -5)], WALK),
             3: ([(0, 0), (0, -5)], {"highway": "footway"}),
-            4: ([(600, 0), (600, -5)], {"highway": "footway"}),
+            4: ([(2400, 0), (2400, -5)], {"highway": "footway"}),
         }
     )
 
@@ -77,13 +77,21 @@ def test_the_offset_is_that_of_the_way_named(lindenweg, run, match_run):
 
 
 def test_crossing_over_to_the_sidewalk_is_seen(lindenweg, run, match_run):
-    """From 2 m north of the road to beyond the sidewalk: the match follows, once."""
-    time_s, xy = run([(20, 2), (290, 2), (300, -7), (580, -7)])
+    """From 2 m north of the road to beyond the sidewalk, far along on each: the match follows, once."""
+    time_s, xy = run([(20, 2), (1190, 2), (1200, -7), (2380, -7)])
     matched, _, _ = match_run(lindenweg, time_s, xy)
-    assert matched["way_id"].iloc[:80].eq(1).all()
-    assert matched["way_id"].iloc[-80:].eq(2).all()
+    assert matched["way_id"].iloc[100:350].eq(1).all()
+    assert matched["way_id"].iloc[-350:-100].eq(2).all()
     assert changes(matched) == 1
     assert matched["way_id"].eq(NO_WAY).sum() <= 4
+
+
+def test_drifting_over_to_the_sidewalk_hardly_leaves_the_street(lindenweg, run, match_run):
+    """From the road to its sidewalk within 90 m, without a mapped crossing: both lines are one street."""
+    time_s, xy = run([(20, 2), (1200, 2), (1290, -7), (2380, -7)])
+    matched, _, _ = match_run(lindenweg, time_s, xy)
+    assert matched["way_id"].eq(NO_WAY).sum() <= 4
+    assert changes(matched) <= 1
 
 
 def test_two_streets_side_by_side_are_not_one(town, run, match_run, noise):
