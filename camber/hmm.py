@@ -1,13 +1,13 @@
-"""Hidden Markov models over trellises: arrays in, arrays out, and not a word about roads.
+"""Hidden Markov models over sparse trellises: arrays in, arrays out, and not a word about roads.
 
-A trellis holds for each step the weight of going from each state of the step before to each state of this
-one, evidence included, so that evidence which depends on both ends of a step (correlated errors) has a
-place. Weights are plain, not logarithms; every step is rescaled, so only their ratios matter.
+A trellis lists for each step the transitions that are possible at all, with their weights, evidence
+included, so that evidence which depends on both ends of a step (correlated errors) has a place. Weights are
+plain, not logarithms; every step is rescaled, so only their ratios matter.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numba
 import numpy as np
@@ -16,106 +16,127 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@numba.njit(cache=True)
-def forward_backward(
-    weights: NDArray[np.float32], initial: NDArray[np.float64], starts: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+class Trellis(NamedTuple):
+    """Possible transitions of ``n`` steps over ``s`` states, in compressed rows.
+
+    Parameters
+    ----------
+    first : ndarray of int64, shape (n + 1,)
+        The transitions into step ``i`` are rows ``first[i]:first[i + 1]``; none where a chain starts.
+    source, target : ndarray of int16, shape (m,)
+        State at the step before, and at the step.
+    weight : ndarray of float64, shape (m,)
+        Weight of the transition, not negative.
+    initial : ndarray of float64, shape (n, s)
+        Weight of each state where a chain starts; read only there.
+    starts : ndarray of bool, shape (n,)
+        True where a new, independent chain starts; the first must be True.
+    """
+
+    first: NDArray[np.int64]
+    source: NDArray[np.int16]
+    target: NDArray[np.int16]
+    weight: NDArray[np.float64]
+    initial: NDArray[np.float64]
+    starts: NDArray[np.bool_]
+
+
+def forward_backward(trellis: Trellis) -> NDArray[np.float64]:
     """Posterior probability of each state at each step.
 
     Rabiner 1989, Proc. IEEE 77(2), equations 18-27, with scaling (section V.A).
 
     Parameters
     ----------
-    weights : ndarray of float32, shape (n, s, s)
-        ``weights[i, a, b]``: weight of going from state ``a`` at step ``i - 1`` to ``b`` at step ``i``;
-        ignored where a chain starts. Some state must be reachable at every step.
-    initial : ndarray of float64, shape (n, s)
-        Weight of each state at the start of a chain; read only there.
-    starts : ndarray of bool, shape (n,)
-        True where a new, independent chain starts; the first must be True.
+    trellis : Trellis
+        Some state must be reachable at every step.
 
     Returns
     -------
     ndarray of float64, shape (n, s)
         Probabilities that sum to 1 in each row.
     """
-    n, s = initial.shape
-    alpha = np.zeros((n, s))
-    for i in range(n):
-        total = 0.0
-        for b in range(s):
-            value = initial[i, b]
-            if not starts[i]:
-                value = 0.0
-                for a in range(s):
-                    if alpha[i - 1, a] > 0.0:
-                        value += alpha[i - 1, a] * weights[i, a, b]
-            alpha[i, b] = value
-            total += value
-        for b in range(s):
-            alpha[i, b] /= total
-    beta = np.ones(s)
-    before = np.ones(s)
-    for i in range(n - 2, -1, -1):
-        total = 0.0
-        for a in range(s):
-            value = 1.0
-            if not starts[i + 1]:
-                value = 0.0
-                for b in range(s):
-                    value += weights[i + 1, a, b] * beta[b]
-            before[a] = value
-            total += value
-        norm = 0.0
-        for a in range(s):
-            beta[a] = before[a] / total
-            alpha[i, a] *= beta[a]
-            norm += alpha[i, a]
-        for a in range(s):
-            alpha[i, a] /= norm
-    return alpha
+    return _forward_backward(*trellis)
 
 
-@numba.njit(cache=True)
-def viterbi(
-    weights: NDArray[np.float32], initial: NDArray[np.float64], starts: NDArray[np.bool_]
-) -> NDArray[np.int64]:
+def viterbi(trellis: Trellis) -> NDArray[np.int64]:
     """Likeliest sequence of states.
 
     Viterbi 1967; Rabiner 1989, equations 32-35.
 
     Parameters
     ----------
-    weights, initial, starts
+    trellis : Trellis
         As for `forward_backward`.
 
     Returns
     -------
     ndarray of int64, shape (n,)
-        State at each step; the first of equals.
+        State at each step; of equals the transition that is listed first.
     """
+    return _viterbi(*trellis)
+
+
+@numba.njit(cache=True)
+def _forward_backward(
+    first: NDArray[np.int64],
+    source: NDArray[np.int16],
+    target: NDArray[np.int16],
+    weight: NDArray[np.float64],
+    initial: NDArray[np.float64],
+    starts: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    n, s = initial.shape
+    alpha = np.zeros((n, s))
+    for i in range(n):
+        if starts[i]:
+            alpha[i] = initial[i]
+        else:
+            for e in range(first[i], first[i + 1]):
+                alpha[i, target[e]] += alpha[i - 1, source[e]] * weight[e]
+        alpha[i] /= alpha[i].sum()
+    beta = np.ones(s)
+    before = np.empty(s)
+    for i in range(n - 1, 0, -1):
+        if starts[i]:
+            beta[:] = 1.0
+        else:
+            before[:] = 0.0
+            for e in range(first[i], first[i + 1]):
+                before[source[e]] += weight[e] * beta[target[e]]
+            beta[:] = before / before.max()
+        alpha[i - 1] *= beta
+        alpha[i - 1] /= alpha[i - 1].sum()
+    return alpha
+
+
+@numba.njit(cache=True)
+def _viterbi(
+    first: NDArray[np.int64],
+    source: NDArray[np.int16],
+    target: NDArray[np.int16],
+    weight: NDArray[np.float64],
+    initial: NDArray[np.float64],
+    starts: NDArray[np.bool_],
+) -> NDArray[np.int64]:
     n, s = initial.shape
     best = np.zeros(s)
     now = np.zeros(s)
     back = np.zeros((n, s), dtype=np.int16)
     last = np.zeros(n, dtype=np.int64)
     for i in range(n):
-        if starts[i] and i > 0:
-            last[i - 1] = np.argmax(best)
-        top = 0.0
-        for b in range(s):
-            value = initial[i, b]
-            if not starts[i]:
-                value = -1.0
-                for a in range(s):
-                    candidate = best[a] * weights[i, a, b]
-                    if candidate > value:
-                        value = candidate
-                        back[i, b] = a
-            now[b] = value
-            top = max(top, value)
-        for b in range(s):
-            best[b] = now[b] / top
+        if starts[i]:
+            if i > 0:
+                last[i - 1] = np.argmax(best)
+            now[:] = initial[i]
+        else:
+            now[:] = -1.0
+            for e in range(first[i], first[i + 1]):
+                value = best[source[e]] * weight[e]
+                if value > now[target[e]]:
+                    now[target[e]] = value
+                    back[i, target[e]] = source[e]
+        best[:] = np.maximum(now / now.max(), 0.0)
     states = np.zeros(n, dtype=np.int64)
     state = np.argmax(best)
     for i in range(n - 1, -1, -1):

@@ -210,15 +210,11 @@ def _infer(
     state = np.empty(len(starts), dtype=np.int64)
     posterior = np.empty((len(starts), 2 * candidates.edge.shape[1] + 1))
     for part in _chunks(starts):
-        weights, initial = trellis(
-            candidates.part(part),
-            Steps(*(values[part] for values in steps)),
-            starts[part],
-            net,
-            costs,
+        possible = trellis(
+            candidates.part(part), Steps(*(values[part] for values in steps)), starts[part], net, costs
         )
-        state[part] = hmm.viterbi(weights, initial, starts[part])
-        posterior[part] = hmm.forward_backward(weights, initial, starts[part])
+        state[part] = hmm.viterbi(possible)
+        posterior[part] = hmm.forward_backward(possible)
     return state, posterior
 
 
@@ -318,14 +314,15 @@ def _path(matched: MatchedTrack, roads: Roads, reach_m: float, starts: NDArray[n
     for begin, end in pairwise(borders):
         for stretch in edge_visits(edge[begin:end], direction[begin:end], connect):
             rows += _traversals(stretch, begin, matched, roads)
-    return as_path(_path_frame(rows))
+    return as_path(_path_frame(rows, matched))
 
 
 def _traversals(
     stretch: list[EdgeVisit], begin: int, matched: MatchedTrack, roads: Roads
 ) -> list[dict[str, object]]:
     """Join the edges of one way into traversals with their fixes, times and chainages."""
-    graph, ways = roads.graph, roads.ways
+    graph = roads.graph
+    way_ids, streets = roads.ways.index.to_numpy(), roads.ways["street_id"].to_numpy()
     groups: list[list[EdgeVisit]] = []
     for visit in stretch:
         last = groups[-1][-1] if groups else None
@@ -336,7 +333,8 @@ def _traversals(
             groups[-1].append(visit)
         else:
             groups.append([visit])
-    chainage = matched["chainage_m"].to_numpy()
+    chainage, sure = matched["chainage_m"].to_numpy(), matched["match_probability"].to_numpy()
+    section = int(matched["section"].to_numpy()[begin])
     rows: list[dict[str, object]] = []
     fixes_of = [sorted(begin + i for v in group for i in (v.first, v.last) if i >= 0) for group in groups]
     turns = _turning_places(groups, fixes_of, chainage)
@@ -353,17 +351,16 @@ def _traversals(
         way = int(graph.edge_way[group[0].edge])
         rows.append(
             {
-                "section": matched["section"].iloc[begin],
-                "way_id": ways.index[way],
-                "street_id": ways["street_id"].iloc[way],
+                "section": section,
+                "way_id": way_ids[way],
+                "street_id": streets[way],
                 "travel_direction": group[0].direction,
                 "from_chainage_m": float(entered),
                 "to_chainage_m": float(left),
-                "from_time": matched["time"].iloc[fixes[0]] if fixes else pd.NaT,
-                "to_time": matched["time"].iloc[fixes[-1]] if fixes else pd.NaT,
-                "first_fix_id": matched.index[fixes[0]] if fixes else -1,
-                "last_fix_id": matched.index[fixes[-1]] if fixes else -1,
-                "probability": _traversal_probability(matched, fixes),
+                "first": fixes[0] if fixes else -1,
+                "last": fixes[-1] if fixes else -1,
+                # Mean over the fixes on the way; a way crossed between two fixes follows from them.
+                "probability": float(sure[fixes[0] : fixes[-1] + 1].mean()) if fixes else 1.0,
             }
         )
     return rows
@@ -382,15 +379,7 @@ def _turning_places(
     return places
 
 
-def _traversal_probability(matched: MatchedTrack, fixes: list[int]) -> float:
-    """Mean probability of the fixes that lie on the traversed way; 1 where none does."""
-    if not fixes:
-        return 1.0
-    inside = matched.iloc[fixes[0] : fixes[-1] + 1]
-    return float(inside["match_probability"].mean())
-
-
-def _path_frame(rows: list[dict[str, object]]) -> pd.DataFrame:
+def _path_frame(rows: list[dict[str, object]], matched: MatchedTrack) -> pd.DataFrame:
     columns = {
         "section": "int64",
         "way_id": "int64",
@@ -398,13 +387,14 @@ def _path_frame(rows: list[dict[str, object]]) -> pd.DataFrame:
         "travel_direction": "int64",
         "from_chainage_m": "float64",
         "to_chainage_m": "float64",
-        "from_time": "datetime64[us, UTC]",
-        "to_time": "datetime64[us, UTC]",
-        "first_fix_id": "int64",
-        "last_fix_id": "int64",
+        "first": "int64",
+        "last": "int64",
         "probability": "float64",
     }
-    frame = pd.DataFrame(rows, columns=list(columns))
-    for name in ("from_time", "to_time"):
-        frame[name] = pd.to_datetime(frame[name], utc=True)
-    return frame.astype(columns)
+    frame = pd.DataFrame(rows, columns=list(columns)).astype(columns)
+    for end, time in (("first", "from_time"), ("last", "to_time")):
+        position = frame[end].to_numpy()
+        known = position >= 0
+        frame[time] = pd.Series(matched["time"].array[np.maximum(position, 0)]).where(known)
+        frame[f"{end}_fix_id"] = np.where(known, matched.index.to_numpy()[np.maximum(position, 0)], -1)
+    return frame.drop(columns=["first", "last"])

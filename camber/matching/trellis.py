@@ -9,10 +9,12 @@ constant offset of a few metres costs little however long it lasts.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numba
 import numpy as np
+
+from camber.hmm import Trellis
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
     from camber.matching.candidates import EdgeCandidates
 
 _IMPOSSIBLE = -80.0
-"""Log-weights below this are zero in single precision."""
+"""Transitions with a smaller log-weight are left out."""
+
+_BEAM = 40.0
+"""States whose best path is less likely than the best of all by this factor, as a logarithm, are left out."""
 
 
 class Steps(NamedTuple):
@@ -105,7 +110,7 @@ class Costs(NamedTuple):
 
 def trellis(
     candidates: EdgeCandidates, steps: Steps, starts: NDArray[np.bool_], network: Network, costs: Costs
-) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+) -> Trellis:
     """Weights of the whole trellis.
 
     Parameters
@@ -123,13 +128,12 @@ def trellis(
 
     Returns
     -------
-    weights : ndarray of float32, shape (n, 2 k + 1, 2 k + 1)
-        For `camber.hmm`; off the road is reachable from everywhere at every step.
-    initial : ndarray of float64, shape (n, 2 k + 1)
-        Weights at the start of a section.
+    Trellis
+        For `camber.hmm`, with ``2 k + 1`` states; off the road is reachable at every step. What lies further
+        behind the best path than `_BEAM` is left out.
     """
-    weights, initial = _trellis(*candidates, *steps, starts, *network, *costs)  # type: ignore[arg-type]
-    return weights, initial
+    first, source, target, weight, initial = _trellis(*candidates, *steps, starts, *network, *costs)  # type: ignore[arg-type]
+    return Trellis(first, source, target, weight, initial, starts)
 
 
 @numba.njit(cache=True)
@@ -143,17 +147,30 @@ def _trellis(
     first: IntArray, target: IntArray, distance_m: FloatArray,
     correlation_s: float, beta_m: float, off_road_m: float, nowhere_per_m: float, switch_off_m: float,
     map_bearing: float, dof: float, u_turn: float, hop: float, back_m: float,
-) -> tuple[NDArray[np.float32], FloatArray]:  # fmt: skip
+) -> tuple[IntArray, NDArray[np.int16], NDArray[np.int16], FloatArray, FloatArray]:  # fmt: skip
     n, k = edge.shape
     off = 2 * k
-    weights = np.zeros((n, off + 1, off + 1), dtype=np.float32)
     initial = np.zeros((n, off + 1))
+    rows = np.zeros(n + 1, dtype=np.int64)
+    sources, targets = np.empty(64 * n, dtype=np.int16), np.empty(64 * n, dtype=np.int16)
+    weights = np.empty(64 * n)
+    # Logarithm of the likeliest path into each state, relative to the best.
+    score, now = np.full(off + 1, -np.inf), np.full(off + 1, -np.inf)
+    m = 0
     for i in range(n):
         far = _tail(off_road_m / sigma_m[i], dof)
+        now[:] = -np.inf
+        rows[i] = m
+        if m + (off + 1) ** 2 > len(weights):
+            grown = 2 * len(weights) + (off + 1) ** 2
+            sources, targets = _longer(sources, grown), _longer(targets, grown)
+            weights = _longer(weights, grown)
         if starts[i]:
             for b in range(2 * count[i]):
-                initial[i, b] = np.exp(_tail(offset[i, b // 2] / sigma_m[i], dof))
-            initial[i, off] = np.exp(far)
+                now[b] = _tail(offset[i, b // 2] / sigma_m[i], dof)
+            now[off] = far
+            initial[i] = np.exp(now)
+            score[:] = now - now.max()
             continue
         rho = np.exp(-seconds[i] / correlation_s)
         wiggle = map_bearing * run_m[i]
@@ -163,40 +180,77 @@ def _trellis(
         # Off the road is a line that follows the smoothed track, at a charge for so much freedom.
         steady = max(-0.5 * ((1.0 - rho) * off_road_m / spread) ** 2, far) - nowhere_per_m * run_m[i]
         nowhere = _huber(across_m[i] / spread) - abs(along_m[i] - run_m[i]) / beta + steady
-        # However odd the step, it stays possible: single precision would make a zero of it.
-        nowhere = max(nowhere, _IMPOSSIBLE)
         leave = np.log(min(max(run_m[i], 0.5) / switch_off_m, 0.5))
-        weights[i, off, off] = np.exp(nowhere)
-        for a in range(2 * count[i - 1]):
-            weights[i, a, off] = np.exp(nowhere + leave)
         for b in range(2 * count[i]):
             kb, eb = b // 2, edge[i, b // 2]
             db = 1.0 if b % 2 == 0 else -1.0
             fresh = renewal + _tail(offset[i, kb] / sigma_m[i], dof)
-            weights[i, off, b] = np.exp(fresh)
-            rate = rate_along[eb] if db > 0.0 else rate_against[eb]
+            rate = (rate_along[eb] if db > 0.0 else rate_against[eb]) * run_m[i]
             for a in range(2 * count[i - 1]):
-                ka, ea = a // 2, edge[i - 1, a // 2]
-                da = 1.0 if a % 2 == 0 else -1.0
-                before, here = direction[i - 1, ka], direction[i, kb]
-                cosine = da * db * (before[0] * here[0] + before[1] * here[1])
-                total = _move(
-                    ea, along[i - 1, ka], da, eb, along[i, kb], db, run_m[i], beta,
-                    edge_from, edge_to, length_m, first, target, distance_m, u_turn, back_m,
+                if score[a] < -_BEAM:
+                    continue
+                total = rate + _step(
+                    i, a, b, fresh, rho, spread, beta, edge, along, offset, foot, direction, run_m,
+                    edge_from, edge_to, length_m, street, first, target, distance_m, u_turn, hop, back_m,
                 )  # fmt: skip
-                # The same error in the same frame; a U-turn swaps the runner's left and right.
-                kept = da * offset[i - 1, ka] * (1.0 if cosine > 0.0 else -1.0)
-                straight = _huber((db * offset[i, kb] - rho * kept) / spread)
-                total += straight if abs(cosine) > 0.7 else fresh
-                if street[ea] == street[eb] and ea != eb and cosine > 0.8:
-                    # Crossing to a parallel line moves the runner, so the offset starts anew.
-                    moved = foot[i, kb] - foot[i - 1, ka]
-                    beside = da * (moved[0] * before[0] + moved[1] * before[1])
-                    total = max(total, hop + fresh - abs(beside - run_m[i]) / beta)
-                total += rate * run_m[i]
                 if total > _IMPOSSIBLE:
-                    weights[i, a, b] = np.exp(total)
-    return weights, initial
+                    sources[m], targets[m], weights[m] = a, b, total
+                    now[b] = max(now[b], score[a] + total)
+                    m += 1
+            sources[m], targets[m], weights[m] = off, b, fresh
+            now[b] = max(now[b], score[off] + fresh)
+            m += 1
+        for a in range(2 * count[i - 1]):
+            if score[a] >= -_BEAM:
+                sources[m], targets[m], weights[m] = a, off, nowhere + leave
+                now[off] = max(now[off], score[a] + nowhere + leave)
+                m += 1
+        sources[m], targets[m], weights[m] = off, off, nowhere
+        now[off] = max(now[off], score[off] + nowhere)
+        m += 1
+        # However odd a step is, its likeliest transition must not vanish.
+        weights[rows[i] : m] = np.exp(weights[rows[i] : m] - weights[rows[i] : m].max())
+        score[:] = np.maximum(now - now.max(), -1e6)
+    rows[n] = m
+    return rows, sources[:m], targets[:m], weights[:m], initial
+
+
+@numba.njit(cache=True)
+def _longer(values: NDArray[Any], size: int) -> NDArray[Any]:
+    """Copy into a longer array."""
+    longer = np.empty(size, dtype=values.dtype)
+    longer[: len(values)] = values
+    return longer
+
+
+@numba.njit(cache=True)
+def _step(
+    i: int, a: int, b: int, fresh: float, rho: float, spread: float, beta: float,
+    edge: IntArray, along: FloatArray, offset: FloatArray, foot: FloatArray, direction: FloatArray,
+    run_m: FloatArray, edge_from: IntArray, edge_to: IntArray, length_m: FloatArray, street: IntArray,
+    first: IntArray, target: IntArray, distance_m: FloatArray, u_turn: float, hop: float, back_m: float,
+) -> float:  # fmt: skip
+    """Log-weight of going from candidate state ``a`` of the fix before to ``b`` of this one."""
+    ka, kb = a // 2, b // 2
+    ea, eb = edge[i - 1, ka], edge[i, kb]
+    da, db = (1.0 if a % 2 == 0 else -1.0), (1.0 if b % 2 == 0 else -1.0)
+    ux, uy = direction[i - 1, ka, 0], direction[i - 1, ka, 1]
+    cosine = da * db * (ux * direction[i, kb, 0] + uy * direction[i, kb, 1])
+    evidence = fresh
+    if abs(cosine) > 0.7:
+        # The same error in the same frame; a U-turn swaps the runner's left and right.
+        kept = da * offset[i - 1, ka] * (1.0 if cosine > 0.0 else -1.0)
+        evidence = _huber((db * offset[i, kb] - rho * kept) / spread)
+    total = evidence + _move(
+        ea, along[i - 1, ka], da, eb, along[i, kb], db, run_m[i], beta,
+        edge_from, edge_to, length_m, first, target, distance_m, u_turn, back_m,
+    )  # fmt: skip
+    if street[ea] == street[eb] and ea != eb and cosine > 0.8:
+        # Crossing to a parallel line moves the runner, so the offset starts anew.
+        moved_x, moved_y = foot[i, kb, 0] - foot[i - 1, ka, 0], foot[i, kb, 1] - foot[i - 1, ka, 1]
+        beside = da * (moved_x * ux + moved_y * uy)
+        total = max(total, hop + fresh - abs(beside - run_m[i]) / beta)
+    return float(total)
 
 
 @numba.njit(cache=True)
@@ -221,8 +275,11 @@ def _move(
     ahead = rest_a + _between(exit_a, enter_b, first, target, distance_m) + into_b
     best = max(best, -abs(ahead - run_m) / beta)
     back_a = edge_from[ea] if da > 0.0 else edge_to[ea]
-    turned = length_m[ea] - rest_a + _between(back_a, enter_b, first, target, distance_m) + into_b
-    best = max(best, u_turn - abs(turned - run_m) / beta)
+    if best < u_turn:
+        turned = length_m[ea] - rest_a + _between(back_a, enter_b, first, target, distance_m) + into_b
+        best = max(best, u_turn - abs(turned - run_m) / beta)
+    if best >= -run_m / beta:
+        return float(best)  # a step back costs at least as much
     exit_b = edge_to[eb] if db > 0.0 else edge_from[eb]
     behind = (
         length_m[eb] - into_b + _between(exit_b, back_a, first, target, distance_m) + length_m[ea] - rest_a
