@@ -1,5 +1,7 @@
 """The cross slope stage: the hand-written cases, truncated moments, mixtures against draws, and the draws."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -52,21 +54,26 @@ def on_one_way(roads, state, *, direction=1, blocks=2, draws=200, seed=1, run=1,
 # -- The hand-written cases, through the stage itself ---------------------------------------------------
 
 
-@pytest.fixture
-def world_of(tmp_path):
-    """Roads of a case, read from an extract with its tags, and what `lateral_on` needs beside the state."""
+@pytest.fixture(scope="module")
+def run_of(tmp_path_factory):
+    """Run a case through the stage, on roads read from an extract with its tags; each thing is done once."""
+    path = tmp_path_factory.mktemp("cases") / "case.osm"
 
-    def build(case):
-        points = ((0.0, 0.0), (600.0, 0.0))
-        if RINGS & set(case.tags):
-            # Running tracks fall inwards, roundabouts outwards: that tells how the ring was drawn.
-            inwards = ("leisure", "track") in case.tags
-            points = ring(clockwise=(case.falls == "left") != inwards)
-        own = OWN_WAY in case.tags
-        path = tmp_path / "case.osm"
-        roads = roads_from_tags(path, case.tags, case.country, points, BESIDE if own else None)
+    @cache
+    def world(tags, country, clockwise):
+        points = ((0.0, 0.0), (600.0, 0.0)) if clockwise is None else ring(clockwise=clockwise)
+        return roads_from_tags(path, tags, country, points, BESIDE if OWN_WAY in tags else None)
+
+    @cache
+    def build(case, state=None, direction=None):
+        # Running tracks fall inwards, roundabouts outwards: that tells how the ring was drawn.
+        inwards = ("leisure", "track") in case.tags
+        clockwise = ((case.falls == "left") != inwards) if RINGS & set(case.tags) else None
+        roads = world(case.tags, case.country, clockwise)
         assert roads.ways["traffic_side"].loc[7] == case.traffic_side
-        return roads, {"carriageway": 8} if own else {}
+        leg = {"carriageway": 8} if OWN_WAY in case.tags else {}
+        direction = direction or case.travel_direction
+        return on_one_way(roads, state or case.state, direction=direction, draws=2_000, blocks=1, **leg)
 
     return build
 
@@ -76,15 +83,14 @@ def expected_sign(case):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_drawn_slopes_lower_the_leg_reasoned_by_hand(case, world_of):
-    roads, leg = world_of(case)
-    _, here = on_one_way(roads, case.state, direction=case.travel_direction, draws=3_000, **leg)
+def test_drawn_slopes_lower_the_leg_reasoned_by_hand(case, run_of):
+    _, here = run_of(case)
     slope, chosen = here.cross_slope_pct[:, 0], here.profile[:, 0] == CODE[case.profile]
     if case.profile == Profile.ONE_WAY and case.falls in {"left", "right"}:
         # Nobody tells the stage to which side the plane falls: take the draws in which the same way, run
         # along its drawing, falls to the side of the story.
         state = "other" if case.state == "other" else "left_edge"
-        _, along = on_one_way(roads, state, draws=3_000, run=2, **leg)
+        _, along = run_of(case, state, 1)
         fall = {"left": -1.0, "right": 1.0}[case.falls]
         chosen &= (along.profile[:, 0] == here.profile[:, 0]) & (np.sign(along.cross_slope_pct[:, 0]) == fall)
     assert chosen.sum() > 100
@@ -96,9 +102,8 @@ def test_drawn_slopes_lower_the_leg_reasoned_by_hand(case, world_of):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_the_likelier_low_leg_is_the_one_reasoned_by_hand(case, world_of):
-    roads, leg = world_of(case)
-    sloped, _ = on_one_way(roads, case.state, direction=case.travel_direction, draws=2, **leg)
+def test_the_likelier_low_leg_is_the_one_reasoned_by_hand(case, run_of):
+    sloped, _ = run_of(case)
     row = sloped.iloc[0]
     assert row["p_left_low"] + row["p_right_low"] + row["p_level"] == pytest.approx(1.0)
     if case.profile == Profile.ONE_WAY:
@@ -114,9 +119,8 @@ def test_the_likelier_low_leg_is_the_one_reasoned_by_hand(case, world_of):
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.falls and case.profile != "one_way"],
                          ids=lambda case: case.name)  # fmt: skip
-def test_tags_and_rings_tell_the_profile_of_the_case(case, world_of):
-    roads, leg = world_of(case)
-    sloped, _ = on_one_way(roads, case.state, direction=case.travel_direction, draws=2, **leg)
+def test_tags_and_rings_tell_the_profile_of_the_case(case, run_of):
+    sloped, _ = run_of(case)
     assert (sloped["profile"] == case.profile).all()
 
 

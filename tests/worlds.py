@@ -7,6 +7,7 @@ drawn; sides of states are those of the runner.
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 
 import geopandas as gpd
 import numpy as np
@@ -79,8 +80,9 @@ def roads_of(ways, origin=ORIGIN, source="by_hand.osm"):
     return Roads(table, graph, CRS, bounds, None, source)
 
 
+@cache
 def straight(length_m=1200.0, way_id=7, **tags):
-    """One straight street, drawn towards the east."""
+    """One straight street, drawn towards the east; the same value for the same tags."""
     return roads_of({way_id: ([(0.0, 0.0), (length_m, 0.0)], tags)})
 
 

@@ -108,7 +108,7 @@ def test_a_snapped_trace_says_nothing_about_the_side():
     p_off_road=st.sampled_from([0.0, 0.3, 1.0]),
     habit=st.booleans(),
 )
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=20, deadline=None)
 def test_probabilities_sum_to_one_and_histories_hold_only_what_exists(
     offsets, tags, direction, p_off_road, habit
 ):

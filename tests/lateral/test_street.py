@@ -1,5 +1,7 @@
 """The street around a block: which lateral states exist, on which way, where, and how likely beforehand."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -27,6 +29,7 @@ SEPARATE = roads_of(
 """A carriageway of 8 m with a sidewalk mapped on each side, and a street across of the same name."""
 
 
+@cache
 def places_of(roads, way_id=7, offset_m=0.0, **leg):
     matched = matched_on(roads, [{"way_id": way_id, "offset_m": np.full(48, offset_m)} | leg])
     blocks = cut_blocks(matched, candidates_of(matched), roads.ways, LateralSettings())
