@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 class CamberError(Exception):
     """Root of all errors raised by camber; the message says what happened, where, and what to do next."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel between processes whole, whatever the child's constructor asks for."""
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
 
 class RecordingError(CamberError, ValueError):
     """A recording could not be read.
@@ -127,3 +131,10 @@ class SettingsError(CamberError, ValueError):
     def __init__(self, message: str, *, key: str) -> None:
         super().__init__(message)
         self.key = key
+
+
+def _rebuilt(kind: type[CamberError], args: tuple[object, ...], facts: dict[str, object]) -> CamberError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(facts)
+    return error

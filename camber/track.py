@@ -160,7 +160,10 @@ def find_borders(
     step_s, step_m = np.diff(time_s), np.hypot(*np.diff(xy, axis=0).T)
     new_part = np.diff(part) != 0
     backwards = step_s < 0.0
-    gap = (step_s > settings.gap_s) & (step_m > settings.gap_m) | (step_s > settings.long_gap_s)
+    # A recording that is sparse throughout has no gap at every step: its own interval is the measure then.
+    usual_s = float(np.median(step_s[step_s > 0.0])) if (step_s > 0.0).any() else 0.0
+    long_s = max(settings.gap_s, 3.0 * usual_s)
+    gap = (step_s > long_s) & (step_m > settings.gap_m) | (step_s > max(settings.long_gap_s, 3.0 * usual_s))
     fast = ~new_part & (step_s > 0.0) & (step_m > settings.jump_mps * step_s)
     jump = (step_m > settings.jump_m) | _lasting(fast, step_s, settings.jump_s)
     found, taken = {}, np.zeros(len(step_s), dtype=bool)

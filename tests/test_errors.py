@@ -1,6 +1,7 @@
 """One root for everything a caller may see; children carry the facts and say them too."""
 
 import inspect
+import pickle
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,23 @@ def test_a_settings_error_names_the_key():
     error = errors.SettingsError("lateral.threshold is 3; allowed is 0.5 to 1", key="lateral.threshold")
     assert error.key == "lateral.threshold"
     assert str(error) == "lateral.threshold is 3; allowed is 0.5 to 1"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.CamberError("what happened"),
+        errors.DamagedFileError("it ends early", path="run.gpx", offset=7),
+        errors.OutsideRoadsError(
+            "elsewhere", path="a.pbf", track_bounds_deg=(0, 1, 2, 3), roads_bounds_deg=(4, 5, 6, 7)
+        ),
+        errors.TableError("Track", ["column x is missing"]),
+        errors.SettingsError("out of range", key="draws"),
+    ],
+)
+def test_an_error_crosses_processes_with_its_facts(error):
+    """Readers run in worker processes: what they raise must arrive."""
+    arrived = pickle.loads(pickle.dumps(error))  # noqa: S301 - made two lines above
+    assert type(arrived) is type(error)
+    assert str(arrived) == str(error)
+    assert vars(arrived) == vars(error)

@@ -255,6 +255,14 @@ def test_a_short_sprint_is_no_ride():
     assert prepare(time_s, xy)[1] == {}
 
 
+def test_a_sparse_recording_is_not_cut_at_every_step():
+    """A fix a minute, as some phones save: only an interval far longer than its own is a gap."""
+    seconds = np.array([0.0, 60.0, 120.0, 180.0, 240.0, 600.0, 660.0])
+    track, _ = prepare_track(recording_of(seconds, np.stack([0.0 * seconds, PACE * seconds], axis=1)))
+    assert track["section"].tolist() == [0, 0, 0, 0, 0, 1, 1]
+    assert track["distance_m"].iloc[-1] == pytest.approx(PACE * 300.0, rel=1e-3)
+
+
 def test_time_going_back_cuts_and_is_not_sorted():
     time_s, xy = straight(40)
     time_s[20:] -= 15.0

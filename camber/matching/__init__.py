@@ -75,10 +75,11 @@ def match(
     """
     settings = settings or MatchingSettings()
     xy = np.column_stack([track.geometry.x, track.geometry.y])
-    _require_overlap(track, xy, roads, settings.search_radius_m)
     candidates = find_candidates(
         xy, roads.graph, radius_m=settings.search_radius_m, most=settings.max_candidates
     )
+    if not candidates.number.any():
+        _require_overlap(track, xy, roads, settings.search_radius_m)
     section = track["section"].to_numpy()
     starts = np.r_[True, section[1:] != section[:-1]]
     steps = _steps(track, xy, settings)

@@ -223,7 +223,7 @@ def _longer(values: NDArray[Any], size: int) -> NDArray[Any]:
     return longer
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, inline="always")
 def _step(
     i: int, a: int, b: int, fresh: float, rho: float, spread: float, beta: float,
     edge: IntArray, along: FloatArray, offset: FloatArray, foot: FloatArray, direction: FloatArray,

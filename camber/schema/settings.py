@@ -16,7 +16,8 @@ class TrackSettings:
     ----------
     gap_s, gap_m : float
         A gap longer than both cuts the track [s, m] (30 s and 25 m: architecture.md, from users' reports
-        that a gap in time alone is no pause).
+        that a gap in time alone is no pause). In a recording that is sparser throughout, three of its usual
+        intervals take the place of the time (judgement).
     long_gap_s : float
         A gap longer than this cuts it always [s] (300 s, as above).
     jump_mps, jump_s : float

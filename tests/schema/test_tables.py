@@ -301,7 +301,9 @@ def test_leg_probabilities_sum_to_one_on_a_way_and_to_zero_off_it():
 def test_the_metres_of_an_interval_sum_to_its_distance():
     frame = make("Exposure").assign(distance_m=10.0, left_low_m=2.0, right_low_m=3.0, level_m=4.0)
     frame = frame.assign(unmatched_m=[1.0, 1.0, 1.1, 1.0, 1.0, 1.0])
-    assert problems("Exposure", frame) == ("metres by leg do not sum to distance_m in rows 2",)
+    assert problems("Exposure", frame) == (
+        "left_low_m + right_low_m + level_m + unmatched_m is not distance_m in rows 2",
+    )
     assert schema.as_exposure(frame.assign(unmatched_m=1.0)) is not None
 
 
