@@ -10,7 +10,6 @@ import gzip
 import re
 from array import array
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -21,6 +20,8 @@ from camber.roads.road_set import roads_from_raw_ways
 from camber.roads.tags import is_for_running
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from camber.schema import Roads
 
 _HEAD_BYTES: Final = 4096
@@ -28,14 +29,14 @@ _OSM_BASE: Final = re.compile(rb"(?:osm_base|timestamp)=[\"'](\d{4}-\d\d-\d\dT[\
 _READABLE: Final = "a .osm, .osm.gz, .osm.bz2 or .osm.pbf extract"
 
 
-def read_roads(path: Path | str, *, country: str | None = None) -> Roads:
-    """Read the roads and paths of an OpenStreetMap extract.
+def parse_extract(path: Path, *, country: str | None = None) -> Roads:
+    """Parse the roads and paths of an OpenStreetMap extract.
 
     The format is found from the content, not from the name.
 
     Parameters
     ----------
-    path : Path or str
+    path : Path
         An ``.osm``, ``.osm.gz``, ``.osm.bz2`` or ``.osm.pbf`` file.
     country : str, optional
         ISO 3166-1 alpha-2 code that overrides the place of every way, and with it the traffic side.
@@ -53,7 +54,6 @@ def read_roads(path: Path | str, *, country: str | None = None) -> Roads:
     NoRoadsError
         If it holds no road or path that a runner could use.
     """
-    path = Path(path)
     form, date = _inspect(path)
     try:
         raw, header_date = _read(path, form)

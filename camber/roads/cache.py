@@ -1,0 +1,223 @@
+"""Roads kept in parsed form, so that an extract is parsed once: a folder with one file per extract.
+
+An entry is found by what decides its content: the bytes of the extract, the country given by hand, and the
+version of whatever parses. It is written whole or not at all, and checked whole when it is opened; whatever
+is wrong with it, the extract is at hand and is parsed again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import time
+from contextlib import suppress
+from dataclasses import replace
+from functools import cache as once
+from importlib import metadata, resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import shapely
+
+import camber
+from camber.roads.extract import parse_extract
+from camber.roads.stored_form import FORM, pack_roads, unpack_roads
+from camber.schema import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from importlib.resources.abc import Traversable
+
+    from camber.schema import Roads
+
+QUARANTINE: Final = "quarantine"
+"""Folder beside the entries for those that could not be trusted."""
+
+_SUFFIX: Final = ".roads"
+_UNFINISHED: Final = ".camber-"
+_ABANDONED_S: Final = 86_400.0
+"""Age from which a half-written file is that of a process that died [s] (judgement: a day)."""
+
+_DECIDING: Final = (
+    *("conventions.py", "errors.py", "geometry.py", "network.py", "roads", "schema", "standards"),
+)
+"""What of camber decides what comes out of an extract: all that `camber.roads` loads."""
+
+
+def read_roads(path: Path | str, *, country: str | None = None, cache: Path | str | None = None) -> Roads:
+    """Read the roads and paths of an OpenStreetMap extract.
+
+    The format is found from the content, not from the name.
+
+    Parameters
+    ----------
+    path : Path or str
+        An ``.osm``, ``.osm.gz``, ``.osm.bz2`` or ``.osm.pbf`` file.
+    country : str, optional
+        ISO 3166-1 alpha-2 code that overrides the place of every way, and with it the traffic side.
+    cache : Path or str, optional
+        Folder in which parsed roads are kept, made where it is missing; nobody else should be able to write
+        to it. The result is the same with and without it, only sooner the second time. Damaged entries are
+        moved to ``quarantine`` in it, and noted in ``problems``, as is a folder that cannot be written to.
+
+    Returns
+    -------
+    Roads
+        Ways in their drawn direction with the tags that matter, and their graph; what was clipped, dropped
+        or could not be understood is counted in ``problems``.
+
+    Raises
+    ------
+    RoadsError
+        If the file is missing, empty, damaged or no OpenStreetMap data, or ``country`` is unknown.
+    NoRoadsError
+        If it holds no road or path that a runner could use.
+    """
+    path = Path(path)
+    digest = None if cache is None else _digest(path)
+    if cache is None or digest is None:
+        return parse_extract(path, country=country)
+    entry = Path(cache) / entry_name(digest, country)
+    kept, problems = _opened(entry)
+    if kept is not None:
+        return replace(kept, source=path.name)
+    roads = parse_extract(path, country=country)
+    # An extract that was replaced while it was parsed must not be kept under the name of the old one.
+    if _digest(path) == digest:
+        problems += _keep(roads, entry)
+    return replace(roads, problems=roads.problems + problems)
+
+
+def entry_name(digest: str, country: str | None) -> str:
+    """Name the entry of an extract.
+
+    Parameters
+    ----------
+    digest : str
+        SHA-256 of the extract, hexadecimal.
+    country : str or None
+        Country given by hand.
+
+    Returns
+    -------
+    str
+        What was parsed and how before the dash, by what behind it: entries that agree before the dash
+        replace each other.
+    """
+    asked = hashlib.sha256(f"{digest} {country!r}".encode()).hexdigest()
+    return f"{asked}-{parser_version()[:16]}{_SUFFIX}"
+
+
+@once
+def parser_version() -> str:
+    """Version of everything that decides what comes out of an extract.
+
+    Returns
+    -------
+    str
+        SHA-256, hexadecimal, of the form of the entries, the source of camber that parses, the borders, and
+        the versions of the libraries under it: the last digits of a coordinate are theirs.
+    """
+    state = hashlib.sha256(FORM)
+    libraries = (np.__version__, pd.__version__, gpd.__version__, shapely.__version__, shapely.geos_version)
+    projection = (pyproj.__version__, pyproj.proj_version_str, metadata.version("osmium"))
+    state.update(repr((camber.__version__, libraries, projection)).encode())
+    package = resources.files("camber")
+    for source in deciding_sources([package / name for name in _DECIDING]):
+        state.update(hashlib.sha256(source.read_bytes()).digest())
+    return state.hexdigest()
+
+
+def deciding_sources(places: Sequence[Traversable]) -> Iterator[Traversable]:
+    """Find the files of camber that decide what comes out of an extract.
+
+    Parameters
+    ----------
+    places : sequence of Traversable
+        Files and folders of the package.
+
+    Yields
+    ------
+    Traversable
+        Python source and packaged data, in the order of their names.
+    """
+    for place in places:
+        if place.is_dir():
+            yield from deciding_sources(sorted(place.iterdir(), key=lambda inner: inner.name))
+        elif place.name.endswith((".py", ".gz")):
+            yield place
+
+
+def _digest(path: Path) -> str | None:
+    """SHA-256 of a file; None for what is no plain file: parsing it says what is wrong."""
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def _opened(entry: Path) -> tuple[Roads | None, tuple[Problem, ...]]:
+    try:
+        return unpack_roads(np.fromfile(entry, dtype=np.uint8), label=entry.name), ()
+    except FileNotFoundError:
+        return None, ()
+    except Exception:  # noqa: BLE001 - whatever is wrong with an entry, it is not needed
+        return None, _quarantined(entry)
+
+
+def _quarantined(entry: Path) -> tuple[Problem, ...]:
+    place = entry.parent / QUARANTINE
+    try:
+        place.mkdir(mode=0o700, exist_ok=True)
+        entry.replace(place / entry.name)
+    except OSError:
+        return ()
+    text = "What was kept of these roads was damaged: it was put aside, and the extract was read again."
+    return (Problem("damaged_cache", text),)
+
+
+def _keep(roads: Roads, entry: Path) -> tuple[Problem, ...]:
+    try:
+        entry.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write(entry, pack_roads(roads, label=entry.name, made_by=camber.__version__))
+    except OSError as error:
+        # The name of the folder stays out: problems are shown in reports.
+        reason = error.strerror or type(error).__name__
+        text = f"These roads could not be kept for the next time ({reason})."
+        return (Problem("cache_not_written", text),)
+    _tidy(entry)
+    return ()
+
+
+def _write(entry: Path, parts: Sequence[bytes | memoryview]) -> None:
+    """Write a file that a reader sees whole or not at all, and that only its owner can read."""
+    # In the same folder, since a rename across file systems is no rename.
+    temporary = entry.parent / f"{_UNFINISHED}{secrets.token_hex(8)}.part"
+    try:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+            stream.writelines(parts)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(entry)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _tidy(entry: Path) -> None:
+    """Remove what other versions of camber kept of the same extract, and what dead processes left."""
+    with suppress(OSError):
+        for other in entry.parent.glob(f"{entry.name.partition('-')[0]}-*{_SUFFIX}"):
+            if other != entry:
+                other.unlink()
+        for part in entry.parent.glob(f"{_UNFINISHED}*.part"):
+            if time.time() - part.stat().st_mtime > _ABANDONED_S:
+                part.unlink()
