@@ -111,6 +111,7 @@ def demo(
     ] = Path("camber-demo"),
 ) -> None:
     """Analyse the sample week: simulated recordings on real streets. Works offline."""
+    from camber.cli.cache_folder import roads_cache
     from camber.cli.runs import analyse_files
     from camber.cli.sample import EXTRACTS, SIMULATED, map_files, sample_folder, true_totals, truth_beside
 
@@ -121,6 +122,7 @@ def demo(
         [folder / name for name in EXTRACTS],
         session,
         settings=session.preferences.settings,
+        cache=roads_cache(),
         remarks=(SIMULATED,),
     )
     write_report(outcome.report, ReportFormat.TEXT, None, session)
@@ -149,13 +151,20 @@ def analyse(
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the draws.")] = None,
     draws: Annotated[int | None, typer.Option(min=20, max=10_000, help="Number of draws.")] = None,
+    no_cache: Annotated[  # noqa: FBT002
+        bool, typer.Option("--no-cache", help="Read the roads anew, and keep nothing of them.")
+    ] = False,
     strict: Annotated[  # noqa: FBT002
         bool, typer.Option("--strict", help="Exit with 5 if any file could not be used.")
     ] = False,
 ) -> None:
-    """Analyse one recording or several over the roads of an OpenStreetMap extract."""
+    """Analyse one recording or several over the roads of an OpenStreetMap extract.
+
+    What was read of an extract is kept in your cache folder, so that it opens at once the next time.
+    """
     from dataclasses import replace
 
+    from camber.cli.cache_folder import roads_cache
     from camber.cli.runs import analyse_files
 
     session: Session = context.obj
@@ -171,6 +180,7 @@ def analyse(
         session,
         settings=settings,
         country=country or session.preferences.country or None,
+        cache=None if no_cache else roads_cache(),
     )
     write_report(outcome.report, format_of(kind, output), output, session)
     if strict and outcome.failures:

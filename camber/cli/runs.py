@@ -50,6 +50,7 @@ def analyse_files(
     *,
     settings: Settings,
     country: str | None = None,
+    cache: Path | None = None,
     remarks: tuple[str, ...] = (),
 ) -> Outcome:
     """Analyse recordings, each over the extract that holds most of it.
@@ -64,6 +65,8 @@ def analyse_files(
         Settings of every stage.
     country : str, optional
         Overrides the place of the roads.
+    cache : Path, optional
+        Folder in which parsed roads are kept; none are kept without.
     remarks : tuple of str
         For the top of the report.
 
@@ -81,7 +84,7 @@ def analyse_files(
         session.say("compiling numerical kernels, once on this machine: this takes up to a minute")
     with session.progress() as progress:
         task = progress.add_task("reading roads", total=len(road_files) + len(runs))
-        extracts, no_roads = _read_all(road_files, country, lambda: progress.advance(task))
+        extracts, no_roads = _read_all(road_files, country, cache, lambda: progress.advance(task))
         analyses: list[Analysis] = []
         no_runs: list[CamberError] = []
         for path in runs if extracts else ():
@@ -102,12 +105,12 @@ def analyse_files(
 
 
 def _read_all(
-    paths: Sequence[Path], country: str | None, advance: Callable[[], None]
+    paths: Sequence[Path], country: str | None, cache: Path | None, advance: Callable[[], None]
 ) -> tuple[list[Roads], list[CamberError]]:
     extracts, failures = [], []
     for path in paths:
         try:
-            extracts.append(read_roads(path, country=country))
+            extracts.append(read_roads(path, country=country, cache=cache))
         except CamberError as error:
             failures.append(error)
         advance()

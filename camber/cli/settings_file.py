@@ -22,7 +22,7 @@ from camber.report.files import write_whole
 from camber.schema.settings import Settings
 
 HOME_VARIABLE: Final = "CAMBER_HOME"
-"""Environment variable that moves the folder of the settings."""
+"""Environment variable that moves the folder of the settings, and with it what camber keeps."""
 
 _SHARES: Final = frozenset({"threshold", "decided", "tilted", "smallest_gain", "usual_balance"})
 _FEWEST_DRAWS: Final = 20

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -23,7 +24,12 @@ def demo(tmp_path_factory):
     """One demo for all tests: it analyses a whole week."""
     folder = tmp_path_factory.mktemp("demo")
     done = subprocess.run(
-        [sys.executable, "-m", "camber", "demo"], cwd=folder, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "camber", "demo"],
+        cwd=folder,
+        env={**os.environ, "CAMBER_HOME": str(folder / "home")},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return done, folder / "camber-demo"
 
@@ -69,6 +75,12 @@ def test_the_page_and_the_maps_are_written(demo):
     assert maps == [f"map_{path.stem}.png" for path in sorted((DATA / "week").glob("*.gpx"))]
     for path in folder.glob("*.png"):
         assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_demo_keeps_its_roads_for_the_next_time(demo):
+    _done, folder = demo
+    kept = (folder.parent / "home" / "cache" / "roads").iterdir()
+    assert [path.suffix for path in kept] == [".roads"] * len(EXTRACTS)
 
 
 def test_simulate_writes_the_sample_again(call, tmp_path):

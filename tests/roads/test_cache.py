@@ -278,8 +278,8 @@ def test_all_that_decides_about_roads_decides_about_the_version():
 )
 def test_a_change_of_the_parser_is_another_version(tmp_path, monkeypatch, changed, matters):
     package = tmp_path / "camber"
-    skipped = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(Path(camber.__file__).parent, package, ignore=skipped)
+    without = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(Path(camber.__file__).parent, package, ignore=without)
     monkeypatch.setattr(room.resources, "files", lambda _: package)
     before = room.parser_version.__wrapped__()
     assert before == room.parser_version.__wrapped__()
