@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from camber.lateral import locate
+from camber.lateral import _transitions, locate
+from camber.lateral.blocks import cut_blocks
 from camber.lateral.street import MIRRORED
 from camber.schema import LateralSettings
 from camber.schema.tables import P_STATES
@@ -205,6 +206,34 @@ def test_out_and_back_on_both_edges_tells_more_than_one_leg():
     alone = located(roads, [back], FLAT)[0]["p_left_edge"].iloc[-60]
     assert alone < 0.75
     assert both > 0.95
+
+
+def test_an_error_of_the_map_lies_on_one_physical_side_of_the_way():
+    # The line is drawn 3 m too far south and the receiver is as good as perfect: out and back on the left
+    # edge the traces lie 6.25 and 0.25 m to the left of travel, which one shift of the line explains.
+    roads = straight(highway="tertiary", width_m=8.0)
+    settings = LateralSettings(
+        facing_habit=False, device_class="multi_band", slow_factor=1e-3, town_sigma_m=0.0, map_sigma_m=3.0
+    )
+    there = steady(-3.25 - 3.0, n=60)
+    back = steady(-3.25 + 3.0, n=60, direction=-1, start_m=180.0)
+    lateral, _ = located(roads, [there, back], settings)
+    assert lateral["p_left_edge"].iloc[-30] > 0.95
+    assert located(roads, [back], settings)[0]["p_left_edge"].iloc[-30] < 0.6
+
+
+def test_whoever_turns_round_keeps_the_side_or_crosses():
+    matched = matched_on(straight(), [steady(0.0, n=48), steady(0.0, n=48, direction=-1, start_m=144.0)])
+    blocks = cut_blocks(matched, candidates_of(matched), straight().ways, FLAT)
+    prior = np.tile(np.array([0.0, 0.4, 0.2, 0.4, 0.0, 0.0]), (8, 1))
+    transition = _transitions(blocks, prior, np.full(8, 36.0), FLAT)
+    np.testing.assert_allclose(transition[1:].sum(axis=2), 1.0)
+    left, right = STATE["left_edge"], STATE["right_edge"]
+    turn = 4
+    assert transition[turn, left, left] == pytest.approx(transition[turn, left, right])
+    assert (transition[[1, 2, 3, 5, 6, 7], left, left] > 0.95).all()
+    # Half a change for each kilometre, over 36 m, to wherever the prior says.
+    assert transition[2, left, right] == pytest.approx(0.4 * (1.0 - np.exp(-0.5 * 0.036)))
 
 
 def parallel_streets(repetitions, length_m, width_m):
