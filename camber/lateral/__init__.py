@@ -99,8 +99,8 @@ def locate(
     places = find_places(blocks, offset, xy, roads)
     device = classify(blocks, block_mean(offset, blocks.number), settings.device_class)
     snapped = is_snapped(blocks, offset, settings.snapped_sigma_m)
-    if snapped:
-        places = places._replace(observed_m=np.full_like(places.observed_m, np.nan))
+    silent = snapped | ~(np.abs(block_mean(offset, blocks.number)) <= settings.mismatch_m)
+    places = places._replace(observed_m=np.where(silent[:, np.newaxis], np.nan, places.observed_m))
     seen = _probabilities(blocks, places, device, state_prior(places, roads, habit=False), settings)[0]
     prior = state_prior(places, roads, habit=settings.facing_habit)
     probability, observations, filtered = _probabilities(blocks, places, device, prior, settings)

@@ -18,6 +18,16 @@ _FEWEST = 8
 """Fewer pairs of blocks than this say nothing about the scatter (judgement)."""
 
 
+_MAP_SIGMA_M = 1.8
+"""Error of a way's line, and of the whole town's [m]: 1.5 and 1 m (science.md 4.3)."""
+
+_PLACE_SIGMA_M = 2.3
+"""Place of a runner across a street of about 6 m [m] (judgement)."""
+
+_SURPRISE = 1.3
+"""Offsets spread by this factor more than a class explains speak against it (judgement)."""
+
+
 def block_factors(duration_s: NDArray[np.float64], tau_s: float) -> NDArray[np.float64]:
     """Share of the variance of a first-order Gauss-Markov process that remains in the mean of a block.
 
@@ -52,8 +62,8 @@ def classify(blocks: Blocks, offset_m: NDArray[np.float64], name: str) -> GnssCl
     Returns
     -------
     GnssClass
-        The class named, else the one whose expected scatter is nearest; ``single_band`` where there are
-        too few blocks to tell.
+        The class named, else the one whose expected scatter is nearest, and at least so noisy that the
+        offsets themselves are no surprise; ``single_band`` where there are too few blocks to tell.
     """
     classes = standards.gnss_classes()
     if name != "auto":
@@ -65,7 +75,15 @@ def classify(blocks: Blocks, offset_m: NDArray[np.float64], name: str) -> GnssCl
     seconds = float(np.median(np.diff(blocks.time_s)[_neighbours(blocks)]))
     # Median absolute difference of a normal variable: 0.6745 sigma; robust against changes of side.
     observed = float(np.median(step)) / 0.6745
-    return min(classes.values(), key=lambda row: abs(np.log(max(observed, 0.05) / _expected(row, seconds))))
+    spread = float(np.nanmedian(np.abs(offset_m))) / 0.6745
+    enough = [row for row in classes.values() if spread <= _SURPRISE * _offset_sigma(row)]
+    enough = enough or [max(classes.values(), key=lambda row: row.slow_sigma_m)]
+    return min(enough, key=lambda row: abs(np.log(max(observed, 0.05) / _expected(row, seconds))))
+
+
+def _offset_sigma(row: GnssClass) -> float:
+    """Give the standard deviation of a block's offset: receiver, map, and the runner's place across."""
+    return float(np.sqrt(row.fast_sigma_m**2 + row.slow_sigma_m**2 + _MAP_SIGMA_M**2 + _PLACE_SIGMA_M**2))
 
 
 def _neighbours(blocks: Blocks) -> NDArray[np.bool_]:

@@ -131,6 +131,9 @@ class LateralSettings:
         How much likelier a change is where the way changes (20: science.md 5.5, judgement).
     threshold : float
         Probability at which a side is named.
+    mismatch_m : float
+        Blocks further from their way than this are no evidence of a side: the way, or its line, is another
+        [m] (15: science.md 5.6).
     snapped_sigma_m : float
         Cross-track scatter below which a trace is taken as snapped to the map [m] (0.3: science.md 4.3).
     """
@@ -146,6 +149,7 @@ class LateralSettings:
     switches_per_km: float = 0.5
     junction_factor: float = 20.0
     threshold: float = 0.9
+    mismatch_m: float = 15.0
     snapped_sigma_m: float = 0.3
 
 
