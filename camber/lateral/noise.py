@@ -18,6 +18,9 @@ _FEWEST = 8
 """Fewer pairs of blocks than this say nothing about the scatter (judgement)."""
 
 
+_MISMATCH_M = 15.0
+"""A block further from its way than this [m] is on another, and tells nothing of the receiver (science.md 5.6)."""
+
 _MAP_SIGMA_M = 1.8
 """Error of a way's line, and of the whole town's [m]: 1.5 and 1 m (science.md 4.3)."""
 
@@ -75,7 +78,8 @@ def classify(blocks: Blocks, offset_m: NDArray[np.float64], name: str) -> GnssCl
     seconds = float(np.median(np.diff(blocks.time_s)[_neighbours(blocks)]))
     # Median absolute difference of a normal variable: 0.6745 sigma; robust against changes of side.
     observed = float(np.median(step)) / 0.6745
-    spread = float(np.nanmedian(np.abs(offset_m))) / 0.6745
+    near = np.abs(offset_m[np.abs(offset_m) <= _MISMATCH_M])
+    spread = float(np.median(near)) / 0.6745 if len(near) >= _FEWEST else 0.0
     enough = [row for row in classes.values() if spread <= _SURPRISE * _offset_sigma(row)]
     enough = enough or [max(classes.values(), key=lambda row: row.slow_sigma_m)]
     return min(enough, key=lambda row: abs(np.log(max(observed, 0.05) / _expected(row, seconds))))
