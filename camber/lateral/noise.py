@@ -19,7 +19,7 @@ _FEWEST = 8
 
 
 _MISMATCH_M = 15.0
-"""A block further from its way than this [m] is on another, and tells nothing of the receiver (science.md 5.6)."""
+"""A block further from its way than this [m] is on another one (science.md 5.6)."""
 
 _MAP_SIGMA_M = 1.8
 """Error of a way's line, and of the whole town's [m]: 1.5 and 1 m (science.md 4.3)."""

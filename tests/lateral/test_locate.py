@@ -1,5 +1,6 @@
 """Where across the street: probabilities, what they rest on, and the drawn histories."""
 
+from dataclasses import replace
 from math import erf
 
 import numpy as np
@@ -92,6 +93,14 @@ def test_a_snapped_trace_says_nothing_about_the_side():
     assert (lateral["side_basis"] == "unknown").all()
     # What is left is the prior: two thirds and more on the edge that faces the cars.
     np.testing.assert_allclose(lateral["p_left_edge"] / lateral["p_right_edge"], 3.0, rtol=1e-6)
+
+
+def test_fixes_too_far_from_their_way_say_nothing_about_the_side():
+    # 18 m to the right of the line of a street 14 m wide: the way, or its line, is another.
+    lateral, _ = located(straight(**WIDE), [steady(18.0)], FLAT)
+    np.testing.assert_allclose(lateral["p_left_edge"], lateral["p_right_edge"])
+    believed, _ = located(straight(**WIDE), [steady(18.0)], replace(FLAT, mismatch_m=25.0))
+    assert middle(believed)["p_right_edge"] > 0.9
 
 
 @given(

@@ -65,6 +65,12 @@ def test_a_change_of_side_does_not_pass_for_noise():
     assert classified(offset) == "multi_band"
 
 
+def test_a_filtered_trace_far_from_its_way_is_not_called_precise():
+    # Smooth from block to block, but 8 m off all along: no multi-band receiver is that far out.
+    row = gnss_classes()["multi_band"]
+    assert classified(noise_of(row, 1_200, 4) + 8.0) in {"trees", "dense"}
+
+
 def test_too_short_a_run_says_nothing():
     assert classified(noise_of(gnss_classes()["dense"], 60, 1)) == "single_band"
 
