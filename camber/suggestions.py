@@ -3,8 +3,8 @@
 The three patterns of science.md 7.1 are told apart. Facing traffic out and back keeps the same foot at the
 edge both ways; the same physical side out and back balances a crowned road; a loop run the other way round
 swaps the legs only on the same physical side. Law and safety are constraints, never traded: where facing
-traffic is the law, or the limit is above 50 km/h and there is no footway, no other side is suggested, and
-nobody is ever sent to the middle of the road.
+traffic is the law, or the limit is above 50 km/h and there is no footway, no other side is suggested; where
+it is recommended, only on quiet streets; and nobody is ever sent to the middle of the road.
 """
 
 from __future__ import annotations
@@ -182,6 +182,9 @@ def _rules(exposure: Exposure, roads: Roads, settings: SuggestionSettings) -> pd
             reason = "facing traffic is the law there"
         elif not both and fast:
             reason = f"the limit is above {settings.with_traffic_limit_kmh:.0f} km/h and there is no footway"
+        elif not both and rule.facing_recommended and float(limit[position]) > settings.quiet_limit_kmh:
+            quiet = f"{settings.quiet_limit_kmh:.0f} km/h"
+            reason = f"facing traffic is recommended there, and the limit is above {quiet}"
         rows.append(
             {
                 "allowed": not reason,

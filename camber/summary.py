@@ -9,7 +9,7 @@ import numpy as np
 from pandas.api.typing import NaTType
 
 from camber import standards
-from camber.conventions import NO_WAY, SURFACE_KINDS, SideBasis, SurfaceKind, TrafficSide, Verdict
+from camber.conventions import NO_WAY, SURFACE_KINDS, SideBasis, TrafficSide, Verdict
 from camber.schema import Assumption, Draws, Interval, StreetTotal, Summary, SurfaceTotal
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def summarise(
     """
     distance = exposure["distance_m"]
     title = recording.name or recording.source
+    facing_m, two_way_m = _facing(exposure, roads)
     times = exposure[["start_time", "end_time"]]
     return Summary(
         title=title,
@@ -72,11 +73,15 @@ def summarise(
         side_basis_m={b.value: float(distance[exposure["side_basis"] == b].sum()) for b in SideBasis},
         coverage=_share(float((distance - exposure["unmatched_m"]).sum()), float(distance.sum())),
         judged=_share(float(distance[exposure["verdict"].isin(_JUDGED)].sum()), float(distance.sum())),
-        facing_traffic=_facing(exposure, roads),
+        facing_traffic=_share(facing_m, two_way_m) if two_way_m > 0.0 else None,
         surfaces=_surfaces(draws),
         streets=_streets(exposure, roads),
         assumptions=_assumptions(exposure, roads, histories),
-        problems=(*recording.problems, *roads.problems, *problems),
+        problems=(
+            *(replace(problem, source=recording.source) for problem in (*recording.problems, *problems)),
+            *(replace(problem, source=roads.source) for problem in roads.problems),
+        ),
+        two_way_edge_m=two_way_m,
     )
 
 
@@ -108,7 +113,8 @@ def add_summaries(parts: Sequence[tuple[Summary, Draws]], title: str) -> Summary
     starts = [summary.started_at for summary in summaries if summary.started_at is not None]
     ends = [summary.ended_at for summary in summaries if summary.ended_at is not None]
     zones = {summary.time_zone for summary in summaries}
-    edge = [(s.facing_traffic, _edge_metres(s)) for s in summaries if s.facing_traffic is not None]
+    two_way_m = sum(summary.two_way_edge_m for summary in summaries)
+    facing_m = sum((s.facing_traffic or 0.0) * s.two_way_edge_m for s in summaries)
     return Summary(
         title=title,
         runs=sum(summary.runs for summary in summaries),
@@ -122,11 +128,12 @@ def add_summaries(parts: Sequence[tuple[Summary, Draws]], title: str) -> Summary
         side_basis_m={b.value: sum(s.side_basis_m[b] for s in summaries) for b in SideBasis},
         coverage=_share(sum(s.coverage * s.distance_m for s in summaries), distance),
         judged=_share(sum(s.judged * s.distance_m for s in summaries), distance),
-        facing_traffic=_share(sum(f * m for f, m in edge), sum(m for _, m in edge)) if edge else None,
+        facing_traffic=_share(facing_m, two_way_m) if two_way_m > 0.0 else None,
         surfaces=_surfaces(draws),
         streets=_join_streets([street for s in summaries for street in s.streets]),
         assumptions=_join_assumptions([item for s in summaries for item in s.assumptions]),
-        problems=tuple(dict.fromkeys(problem for s in summaries for problem in s.problems)),
+        problems=_join_problems([problem for s in summaries for problem in s.problems]),
+        two_way_edge_m=two_way_m,
     )
 
 
@@ -210,15 +217,14 @@ def _moment(value: pd.Timestamp | NaTType) -> datetime | None:
     return None if isinstance(value, NaTType) else value.to_pydatetime()
 
 
-def _facing(exposure: Exposure, roads: Roads) -> float | None:
-    """Share of the expected metres at the edges of two-way roads that faces traffic."""
+def _facing(exposure: Exposure, roads: Roads) -> tuple[float, float]:
+    """Sum the expected metres at the edges of two-way roads: those that face traffic, and all [m]."""
     ways = roads.ways[["oneway", "traffic_side"]]
     joined = exposure.join(ways, on="way_id")
     on = joined["distance_m"] * (joined["oneway"] == 0)
     left, right = on * joined["p_left_edge"], on * joined["p_right_edge"]
     facing = left.where(joined["traffic_side"] == TrafficSide.RIGHT, right)
-    total = float((left + right).sum())
-    return float(facing.sum()) / total if total > 0.0 else None
+    return float(facing.sum()), float((left + right).sum())
 
 
 def _surfaces(draws: Draws) -> tuple[SurfaceTotal, ...]:
@@ -231,10 +237,6 @@ def _surfaces(draws: Draws) -> tuple[SurfaceTotal, ...]:
         if left + right + level + off > 0.0:
             totals.append(SurfaceTotal(kind.value, left + right + level + off, left, right, level))
     return tuple(totals)
-
-
-def _edge_metres(summary: Summary) -> float:
-    return sum(s.distance_m for s in summary.surfaces if s.surface_kind == SurfaceKind.ROAD_EDGE)
 
 
 def _streets(exposure: Exposure, roads: Roads) -> tuple[StreetTotal, ...]:
@@ -305,3 +307,12 @@ def _join_assumptions(items: Sequence[Assumption]) -> tuple[Assumption, ...]:
         joined[key] = joined.get(key, 0.0) + item.distance_m
     ordered = sorted(joined.items(), key=lambda pair: (pair[0].table, -pair[1], pair[0].applies_to))
     return tuple(replace(item, distance_m=metres) for item, metres in ordered)
+
+
+def _join_problems(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Join the problems of several runs; those of roads that several runs share count once."""
+    joined: dict[Problem, int] = {}
+    for problem in dict.fromkeys(problems):
+        key = replace(problem, count=0, source="")
+        joined[key] = joined.get(key, 0) + problem.count
+    return tuple(replace(key, count=count) for key, count in joined.items())

@@ -162,7 +162,23 @@ def test_a_title_is_the_name_of_the_run_else_its_source():
 
 def test_problems_of_the_stages_are_kept():
     jump = Problem("jump", "a jump", 2)
-    assert summed([on(1)], problems=[jump])[0].problems == (jump,)
+    (found,) = summed([on(1)], problems=[jump])[0].problems
+    assert (found.code, found.message, found.count) == ("jump", "a jump", 2)
+    assert found.source  # so that a total can tell two recordings' problems from one road set's
+
+
+def test_problems_of_two_recordings_add_and_those_of_shared_roads_count_once():
+    first, draws = summed([on(1)])
+    jump = Problem("jump", "a jump", 5, source="a.gpx")
+    clipped = Problem("clipped_way", "ways were clipped", 7, source="roads.osm")
+    parts = [
+        (replace(first, problems=(jump, clipped)), draws),
+        (replace(first, problems=(replace(jump, source="b.gpx"), clipped)), draws),
+    ]
+    assert [(p.code, p.count) for p in add_summaries(parts, "both").problems] == [
+        ("jump", 10),
+        ("clipped_way", 7),
+    ]
 
 
 # -- Streets --------------------------------------------------------------------------------------------

@@ -46,7 +46,8 @@ if TYPE_CHECKING:
 __all__ = ["locate"]
 
 _MAP_LENGTH_M = 250.0
-"""Distance over which a way's map error keeps its value (science.md 4.3, judgement)."""
+"""Distance over which a way's map error keeps its value [m] (science.md 4.3, judgement); used for the half
+width too."""
 
 _WIDE_M = 2 * (3.5 - 0.75)
 """Distance between the places at the two edges of a road of 7 m [m]."""
@@ -124,7 +125,7 @@ def _probabilities(
 ) -> tuple[NDArray[np.float64], Observations, Filtered]:
     observations = _observations(blocks, places, device, prior, settings)
     filtered = filter_forward(observations, settings.degrees_of_freedom)
-    return smooth(observations, filtered, settings.degrees_of_freedom), observations, filtered
+    return smooth(observations, filtered), observations, filtered
 
 
 def _observations(
@@ -152,7 +153,7 @@ def _observations(
     keep = np.zeros((n, LATENT))
     keep[:, :2] = np.exp(-seconds / device.slow_tau_s)[:, np.newaxis]
     keep[:, 2] = _fast_correlation(blocks, device)
-    keep[:, 3] = keep[:, 4] = np.where(same_street, np.exp(-metres / _MAP_LENGTH_M), 0.0)
+    keep[:, 3:] = np.where(same_street, np.exp(-metres / _MAP_LENGTH_M), 0.0)[:, np.newaxis]
     residual = places.observed_m - places.place_m
     known = np.isfinite(places.observed_m)
     # A missing observation says nothing about any state of its block.

@@ -229,7 +229,8 @@ def state_prior(places: Places, roads: Roads, *, habit: bool) -> NDArray[np.floa
     roads : Roads
         The roads.
     habit : bool
-        Whether runners' and the law's preference for facing traffic counts; without it both sides are even.
+        Whether the preference for facing traffic and for the side with a sidewalk counts; without it both
+        sides are even, and tags only share a side's half between edge and sidewalk.
 
     Returns
     -------
@@ -257,7 +258,12 @@ def state_prior(places: Places, roads: Roads, *, habit: bool) -> NDArray[np.floa
         if places.mapped[k, [LEFT_SIDEWALK, RIGHT_SIDEWALK]].any():
             share = max(share, mapped_share)
         centre = min(float(row["p_centre"]), 1.0 - share)
-        edges = 1.0 - share - centre
-        prior[k, [LEFT_EDGE, CENTRE, RIGHT_EDGE]] = edges * left, centre, edges * (1.0 - left)
-        prior[k, [LEFT_SIDEWALK, RIGHT_SIDEWALK]] = share * sidewalks / max(sidewalks.sum(), 1)
+        if habit:
+            walks = share * sidewalks / max(sidewalks.sum(), 1)
+            edges = (1.0 - share - centre) * np.array([left, 1.0 - left])
+        else:
+            walks = 0.5 * share * sidewalks
+            edges = 0.5 * (1.0 - centre) - walks
+        prior[k, [LEFT_EDGE, CENTRE, RIGHT_EDGE]] = edges[0], centre, edges[1]
+        prior[k, [LEFT_SIDEWALK, RIGHT_SIDEWALK]] = walks
     return prior

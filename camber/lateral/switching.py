@@ -12,8 +12,9 @@ latent parts are Gauss-Markov with unit variance here; their standard deviations
 
 Exact inference grows exponentially, so the mixture is collapsed to one Gaussian per state after each block
 (generalised pseudo-Bayes of second order; Bar-Shalom, Li & Kirubarajan 2001, section 11.6.4). Marginals
-come from a forward and a backward filter (two-filter formula; Briers, Doucet & Maskell 2010, section 2),
-whole histories from forward filtering and backward sampling (Carter & Kohn 1994; Fruhwirth-Schnatter 1994).
+come from a backward pass that corrects expectations (Barber 2006, "Expectation correction for smoothed
+inference in switching linear dynamical systems"), whole histories from forward filtering and backward
+sampling (Carter & Kohn 1994; Fruhwirth-Schnatter 1994).
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ def filter_forward(observations: Observations, degrees_of_freedom: float) -> Fil
     return Filtered(*_filter(*observations, degrees_of_freedom))
 
 
-def smooth(observations: Observations, filtered: Filtered, degrees_of_freedom: float) -> NDArray[np.float64]:
+def smooth(observations: Observations, filtered: Filtered) -> NDArray[np.float64]:
     """Probability of each state given the whole run.
 
     Parameters
@@ -107,24 +108,13 @@ def smooth(observations: Observations, filtered: Filtered, degrees_of_freedom: f
         The blocks.
     filtered : Filtered
         Result of `filter_forward` on them.
-    degrees_of_freedom : float
-        As there.
 
     Returns
     -------
     ndarray of float64, shape (n, s)
         Probabilities that sum to 1 in each row.
     """
-    given = observations
-    return _smooth(
-        given.residual_m,
-        given.coefficient,
-        given.noise_m,
-        given.keep,
-        given.transition,
-        degrees_of_freedom,
-        *filtered,
-    )
+    return _smooth(observations.keep, observations.transition, *filtered)
 
 
 def sample(
@@ -261,64 +251,6 @@ def _filter(
 
 
 @numba.njit(cache=True)
-def _smooth(
-    residual: FloatArray,
-    coefficient: FloatArray,
-    noise: FloatArray,
-    keep: FloatArray,
-    transition: FloatArray,
-    dof: float,
-    weight: FloatArray,
-    mean: FloatArray,
-    covariance: FloatArray,
-) -> FloatArray:
-    n, s = residual.shape
-    probability = np.zeros((n, s))
-    probability[n - 1] = weight[n - 1]
-    # What the future says, as one Gaussian per state over the prior of the latent parts: no news at the end.
-    ahead = np.ones(s)
-    ahead_mean = np.zeros((s, LATENT))
-    ahead_covariance = np.zeros((s, LATENT, LATENT))
-    for b in range(s):
-        ahead_covariance[b] = np.eye(LATENT)
-    for k in range(n - 2, -1, -1):
-        logs = np.full(s, -np.inf)
-        for b in range(s):
-            if ahead[b] <= 0.0 or not transition[k + 1, :, b].any():
-                continue
-            logs[b] = np.log(ahead[b])
-            if not np.isnan(residual[k + 1, b]):
-                ahead_mean[b], ahead_covariance[b], likelihood = _update(
-                    ahead_mean[b],
-                    ahead_covariance[b],
-                    residual[k + 1, b],
-                    coefficient[k + 1, b],
-                    noise[k + 1, b],
-                    dof,
-                )
-                logs[b] += likelihood
-            ahead_mean[b], ahead_covariance[b] = _predict(ahead_mean[b], ahead_covariance[b], keep[k + 1])
-        likely = np.exp(logs - logs.max())
-        new = np.zeros(s)
-        new_mean = np.zeros((s, LATENT))
-        new_covariance = np.zeros((s, LATENT, LATENT))
-        for a in range(s):
-            new[a], new_mean[a], new_covariance[a] = _collapse(
-                likely * transition[k + 1, a], ahead_mean, ahead_covariance
-            )
-        ahead, ahead_mean, ahead_covariance = new / new.max(), new_mean, new_covariance
-        joint = np.full(s, -np.inf)
-        for a in range(s):
-            if weight[k, a] > 0.0 and ahead[a] > 0.0:
-                joint[a] = np.log(weight[k, a] * ahead[a]) + _overlap(
-                    mean[k, a], covariance[k, a], ahead_mean[a], ahead_covariance[a]
-                )
-        both = np.exp(joint - joint.max())
-        probability[k] = both / both.sum()
-    return probability
-
-
-@numba.njit(cache=True)
 def _root(matrix: FloatArray) -> FloatArray:
     """Lower Cholesky factor; a pivot that is not positive is floored, so that rounding never stops a run.
 
@@ -352,21 +284,92 @@ def _inverse(matrix: FloatArray) -> tuple[FloatArray, float]:
 
 
 @numba.njit(cache=True)
-def _overlap(
-    mean: FloatArray, covariance: FloatArray, other_mean: FloatArray, other_covariance: FloatArray
-) -> float:
-    """Logarithm of the integral of N(mean) N(other) / N(0, 1), for the two-filter formula.
+def _backward(
+    mean: FloatArray, covariance: FloatArray, keep: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, float]:
+    """Prepare a step back in time from one filtered Gaussian.
 
-    Collapsing may leave a covariance wider than the prior in some direction; flooring the pivots of the
-    joint precision then stands in for the information that is missing there.
+    Returns its prediction (mean, covariance), the inverse of that covariance, the smoother's gain (Rauch,
+    Tung & Striebel 1965), and the logarithm of the prediction's height.
     """
-    first, first_log = _inverse(covariance)
-    second, second_log = _inverse(other_covariance)
-    joint, joint_log = _inverse(first + second - np.eye(LATENT))
-    information = first @ mean + second @ other_mean
-    combined = information @ (joint @ information)
-    apart = mean @ (first @ mean) + other_mean @ (second @ other_mean)
-    return float(0.5 * (combined - apart - first_log - second_log - joint_log))
+    centre, predicted = _predict(mean, covariance, keep)
+    inverse, log_determinant = _inverse(predicted)
+    return centre, predicted, inverse, (covariance * keep) @ inverse, -0.5 * log_determinant
+
+
+@numba.njit(cache=True)
+def _smooth(
+    keep: FloatArray, transition: FloatArray, weight: FloatArray, mean: FloatArray, covariance: FloatArray
+) -> FloatArray:
+    n, s = weight.shape
+    probability = np.zeros((n, s))
+    probability[n - 1] = weight[n - 1]
+    ahead_mean, ahead_covariance = mean[n - 1].copy(), covariance[n - 1].copy()
+    centre, predicted = np.zeros((s, LATENT)), np.zeros((s, LATENT, LATENT))
+    inverse, gain, level = np.zeros((s, LATENT, LATENT)), np.zeros((s, LATENT, LATENT)), np.zeros(s)
+    for k in range(n - 2, -1, -1):
+        for a in range(s):
+            centre[a], predicted[a], inverse[a], gain[a], level[a] = _backward(
+                mean[k, a], covariance[k, a], keep[k + 1]
+            )
+        joint = np.zeros((s, s))
+        means, covariances = np.zeros((s, s, LATENT)), np.zeros((s, s, LATENT, LATENT))
+        for b in range(s):
+            if probability[k + 1, b] <= 0.0:
+                continue
+            share, place = _origins(
+                ahead_mean[b],
+                ahead_covariance[b],
+                weight[k] * transition[k + 1, :, b],
+                centre,
+                inverse,
+                level,
+            )
+            for a in range(s):
+                joint[a, b] = probability[k + 1, b] * share[a]
+                means[a, b] = mean[k, a] + gain[a] @ (place[a] - centre[a])
+                narrowed = gain[a] @ (ahead_covariance[b] - predicted[a])
+                covariances[a, b] = covariance[k, a] + narrowed @ gain[a].T
+        total = joint.sum()
+        for a in range(s):
+            probability[k, a], ahead_mean[a], ahead_covariance[a] = _collapse(
+                joint[a] / total, means[a], covariances[a]
+            )
+    return probability
+
+
+@numba.njit(cache=True)
+def _origins(
+    mean: FloatArray,
+    covariance: FloatArray,
+    reach: FloatArray,
+    centre: FloatArray,
+    inverse: FloatArray,
+    level: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """From which state a smoothed Gaussian came, and which part of it came from each.
+
+    The probability of an origin depends on the latent parts, so it is taken at the sigma points of the
+    Gaussian (Julier & Uhlmann 1997) instead of at its mean.
+    """
+    s = len(reach)
+    share, place = np.zeros(s), np.zeros((s, LATENT))
+    root = _root(covariance) * np.sqrt(LATENT)
+    for point in range(2 * LATENT):
+        z = mean + (1.0 if point % 2 == 0 else -1.0) * root[:, point // 2]
+        logs = np.full(s, -np.inf)
+        for a in range(s):
+            if reach[a] > 0.0:
+                away = z - centre[a]
+                logs[a] = np.log(reach[a]) + level[a] - 0.5 * away @ (inverse[a] @ away)
+        likely = np.exp(logs - logs.max())
+        likely /= likely.sum() * 2.0 * LATENT
+        share += likely
+        for a in range(s):
+            place[a] += likely[a] * z
+    for a in range(s):
+        place[a] = place[a] / share[a] if share[a] > 0.0 else mean
+    return share, place
 
 
 @numba.njit(cache=True)
@@ -412,12 +415,10 @@ def _sample(
     for k in range(n - 2, -1, -1):
         for a in range(s):
             if weight[k, a] > 0.0:
-                centre[a], predicted = _predict(mean[k, a], covariance[k, a], keep[k + 1])
-                inverse[a], log_determinant = _inverse(predicted)
-                cross = covariance[k, a] * keep[k + 1]
-                gain[a] = cross @ inverse[a]
-                root[a] = _root(covariance[k, a] - gain[a] @ cross.T)
-                level[a] = -0.5 * log_determinant
+                centre[a], _, inverse[a], gain[a], level[a] = _backward(
+                    mean[k, a], covariance[k, a], keep[k + 1]
+                )
+                root[a] = _root(covariance[k, a] - gain[a] @ (covariance[k, a] * keep[k + 1]).T)
         for d in range(draws):
             logs = np.full(s, -np.inf)
             for a in range(s):

@@ -9,7 +9,7 @@ constant offset of a few metres costs little however long it lasts.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numba
 import numpy as np
@@ -150,8 +150,7 @@ def _trellis(
 ) -> tuple[IntArray, NDArray[np.int16], NDArray[np.int16], FloatArray, FloatArray]:  # fmt: skip
     n, k = edge.shape
     off = 2 * k
-    initial = np.zeros((n, off + 1))
-    rows = np.zeros(n + 1, dtype=np.int64)
+    initial, rows = np.zeros((n, off + 1)), np.zeros(n + 1, dtype=np.int64)
     sources, targets = np.empty(64 * n, dtype=np.int16), np.empty(64 * n, dtype=np.int16)
     weights = np.empty(64 * n)
     # Logarithm of the likeliest path into each state, relative to the best.
@@ -161,10 +160,7 @@ def _trellis(
         far = _tail(off_road_m / sigma_m[i], dof)
         now[:] = -np.inf
         rows[i] = m
-        if m + (off + 1) ** 2 > len(weights):
-            grown = 2 * len(weights) + (off + 1) ** 2
-            sources, targets = _longer(sources, grown), _longer(targets, grown)
-            weights = _longer(weights, grown)
+        sources, targets, weights = _reserve(sources, targets, weights, m + (off + 1) ** 2)
         if starts[i]:
             for b in range(2 * count[i]):
                 now[b] = _tail(offset[i, b // 2] / sigma_m[i], dof)
@@ -182,10 +178,9 @@ def _trellis(
         nowhere = _huber(across_m[i] / spread) - abs(along_m[i] - run_m[i]) / beta + steady
         leave = np.log(min(max(run_m[i], 0.5) / switch_off_m, 0.5))
         for b in range(2 * count[i]):
-            kb, eb = b // 2, edge[i, b // 2]
-            db = 1.0 if b % 2 == 0 else -1.0
+            kb, eb, db = b // 2, edge[i, b // 2], 1 - 2 * (b % 2)
             fresh = renewal + _tail(offset[i, kb] / sigma_m[i], dof)
-            rate = (rate_along[eb] if db > 0.0 else rate_against[eb]) * run_m[i]
+            rate = (rate_along[eb] if db > 0 else rate_against[eb]) * run_m[i]
             for a in range(2 * count[i - 1]):
                 if score[a] < -_BEAM:
                     continue
@@ -216,11 +211,17 @@ def _trellis(
 
 
 @numba.njit(cache=True)
-def _longer(values: NDArray[Any], size: int) -> NDArray[Any]:
-    """Copy into a longer array."""
-    longer = np.empty(size, dtype=values.dtype)
-    longer[: len(values)] = values
-    return longer
+def _reserve(
+    sources: NDArray[np.int16], targets: NDArray[np.int16], weights: FloatArray, size: int
+) -> tuple[NDArray[np.int16], NDArray[np.int16], FloatArray]:
+    """Copy the lists into longer ones where they are too short."""
+    held = len(weights)
+    if size <= held:
+        return sources, targets, weights
+    longer_sources, longer_targets = np.empty(2 * size, dtype=np.int16), np.empty(2 * size, dtype=np.int16)
+    longer_weights = np.empty(2 * size)
+    longer_sources[:held], longer_targets[:held], longer_weights[:held] = sources, targets, weights
+    return longer_sources, longer_targets, longer_weights
 
 
 @numba.njit(cache=True, inline="always")

@@ -167,6 +167,8 @@ class Summary:
         Used for this result.
     problems : tuple of Problem
         Of the recordings, the roads and the stages.
+    two_way_edge_m : float
+        Expected metres at the edges of two-way roads [m], of which ``facing_traffic`` is a share.
     """
 
     title: str
@@ -193,6 +195,7 @@ class Summary:
     streets: tuple[StreetTotal, ...]
     assumptions: tuple[Assumption, ...]
     problems: tuple[Problem, ...]
+    two_way_edge_m: float = 0.0
 
     def _repr_html_(self) -> str:
         return summary_card(self)

@@ -23,11 +23,14 @@ class Problem:
         One sentence for a person.
     count : int
         How many fixes, ways or values it concerns.
+    source : str
+        Recording or extract it was found in; "" before it is reported.
     """
 
     code: str
     message: str
     count: int = 1
+    source: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import resource
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,8 +18,10 @@ import pandas as pd
 import camber
 from camber import simulate, standards
 from camber.matching import match
-from camber.schema import Roads, Track
 from camber.track import prepare_track
+
+if TYPE_CHECKING:
+    from camber.schema import Roads, Track
 
 EXTRACT = Path(__file__).parents[2] / "../shared/data/osm/heidelberg_ors.osm.pbf"
 
