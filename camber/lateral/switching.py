@@ -145,6 +145,36 @@ def sample(
 
 
 @numba.njit(cache=True)
+def _dot(first: FloatArray, second: FloatArray) -> float:
+    """Inner product; written out like the next two, since numba's own need scipy and long to compile."""
+    total = 0.0
+    for i in range(LATENT):
+        total += first[i] * second[i]
+    return total
+
+
+@numba.njit(cache=True)
+def _times(matrix: FloatArray, vector: FloatArray) -> FloatArray:
+    """Matrix times vector."""
+    result = np.zeros(LATENT)
+    for i in range(LATENT):
+        for j in range(LATENT):
+            result[i] += matrix[i, j] * vector[j]
+    return result
+
+
+@numba.njit(cache=True)
+def _product(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Matrix times matrix."""
+    result = np.zeros((LATENT, LATENT))
+    for i in range(LATENT):
+        for j in range(LATENT):
+            for k in range(LATENT):
+                result[i, j] += first[i, k] * second[k, j]
+    return result
+
+
+@numba.njit(cache=True)
 def _predict(mean: FloatArray, covariance: FloatArray, keep: FloatArray) -> tuple[FloatArray, FloatArray]:
     """One step of the latent parts: each keeps a share and is renewed to unit variance."""
     predicted = np.empty_like(covariance)
@@ -169,9 +199,9 @@ def _update(
     The innovation has Student-t tails: a large one widens its own variance (Roth, Ozkan & Gustafsson 2013),
     so that a burst neither drags the latent parts along nor decides the state.
     """
-    gain = covariance @ coefficient
-    variance = coefficient @ gain + noise * noise
-    innovation = residual - coefficient @ mean
+    gain = _times(covariance, coefficient)
+    variance = _dot(coefficient, gain) + noise * noise
+    innovation = residual - _dot(coefficient, mean)
     squared = innovation * innovation / variance
     likelihood = float(-0.5 * (dof + 1.0) * np.log1p(squared / dof) - 0.5 * np.log(variance))
     if squared > 1.0:
@@ -280,7 +310,7 @@ def _inverse(matrix: FloatArray) -> tuple[FloatArray, float]:
             for k in range(j, i):
                 value -= root[i, k] * inner[k, j]
             inner[i, j] = value / root[i, i]
-    return inner.T @ inner, log_determinant
+    return _product(inner.T, inner), log_determinant
 
 
 @numba.njit(cache=True)
@@ -294,7 +324,7 @@ def _backward(
     """
     centre, predicted = _predict(mean, covariance, keep)
     inverse, log_determinant = _inverse(predicted)
-    return centre, predicted, inverse, (covariance * keep) @ inverse, -0.5 * log_determinant
+    return centre, predicted, inverse, _product(covariance * keep, inverse), -0.5 * log_determinant
 
 
 @numba.njit(cache=True)
@@ -327,9 +357,9 @@ def _smooth(
             )
             for a in range(s):
                 joint[a, b] = probability[k + 1, b] * share[a]
-                means[a, b] = mean[k, a] + gain[a] @ (place[a] - centre[a])
-                narrowed = gain[a] @ (ahead_covariance[b] - predicted[a])
-                covariances[a, b] = covariance[k, a] + narrowed @ gain[a].T
+                means[a, b] = mean[k, a] + _times(gain[a], place[a] - centre[a])
+                narrowed = _product(gain[a], ahead_covariance[b] - predicted[a])
+                covariances[a, b] = covariance[k, a] + _product(narrowed, gain[a].T)
         total = joint.sum()
         for a in range(s):
             probability[k, a], ahead_mean[a], ahead_covariance[a] = _collapse(
@@ -361,7 +391,7 @@ def _origins(
         for a in range(s):
             if reach[a] > 0.0:
                 away = z - centre[a]
-                logs[a] = np.log(reach[a]) + level[a] - 0.5 * away @ (inverse[a] @ away)
+                logs[a] = np.log(reach[a]) + level[a] - 0.5 * _dot(away, _times(inverse[a], away))
         likely = np.exp(logs - logs.max())
         likely /= likely.sum() * 2.0 * LATENT
         share += likely
@@ -410,7 +440,7 @@ def _sample(
     for d in range(draws):
         chosen = _draw(weight[n - 1], uniform[d, n - 1])
         state[d, n - 1] = chosen
-        latent[d] = mean[n - 1, chosen] + root[chosen] @ normal[d, n - 1]
+        latent[d] = mean[n - 1, chosen] + _times(root[chosen], normal[d, n - 1])
     level = np.zeros(s)
     for k in range(n - 2, -1, -1):
         for a in range(s):
@@ -418,17 +448,20 @@ def _sample(
                 centre[a], _, inverse[a], gain[a], level[a] = _backward(
                     mean[k, a], covariance[k, a], keep[k + 1]
                 )
-                root[a] = _root(covariance[k, a] - gain[a] @ (covariance[k, a] * keep[k + 1]).T)
+                cross = covariance[k, a] * keep[k + 1]
+                root[a] = _root(covariance[k, a] - _product(gain[a], cross.T))
         for d in range(draws):
             logs = np.full(s, -np.inf)
             for a in range(s):
                 reach = weight[k, a] * transition[k + 1, a, state[d, k + 1]]
                 if reach > 0.0:
                     away = latent[d] - centre[a]
-                    logs[a] = np.log(reach) + level[a] - 0.5 * away @ inverse[a] @ away
+                    logs[a] = np.log(reach) + level[a] - 0.5 * _dot(away, _times(inverse[a], away))
             chosen = _draw(np.exp(logs - logs.max()), uniform[d, k])
             state[d, k] = chosen
             latent[d] = (
-                mean[k, chosen] + gain[chosen] @ (latent[d] - centre[chosen]) + root[chosen] @ normal[d, k]
+                mean[k, chosen]
+                + _times(gain[chosen], latent[d] - centre[chosen])
+                + _times(root[chosen], normal[d, k])
             )
     return state
