@@ -152,12 +152,11 @@ def find_surfaces(lateral: LateralTrack, first: IntArray, all_ways: Ways) -> Sur
         ways = all_ways.iloc[:1]
     assumed = standards.assume(ways)
     row = ways.index.get_indexer(pd.Index(way.ravel())).reshape(way.shape)
-    matched_row = ways.index.get_indexer(pd.Index(matched))
     sidewalk = np.zeros(way.shape, dtype=bool)
     sidewalk[:, _SIDEWALKS] = True
     attached = sidewalk & assumed["is_road"].to_numpy()[row] & (way != NO_WAY)
     side = np.broadcast_to(np.array([1, 0, 0, 0, -1, 0]), way.shape)
-    travel = _travel_direction(lateral, first, way, row, matched_row, ways)
+    travel = _travel_direction(lateral, first, way)
     names = ("p_crowned", "p_one_way", "p_inverted", "slope_mean_pct", "slope_std_pct")
     crowned, one_way, inverted, mean, std = (assumed[name].to_numpy(dtype=float)[row] for name in names)
     profile = np.array([_CODES[Profile(name)] for name in assumed["one_way_profile"]])[row]
@@ -168,6 +167,9 @@ def find_surfaces(lateral: LateralTrack, first: IntArray, all_ways: Ways) -> Sur
         np.where(walk, value, share) for value, share in ((0, crowned), (0, inverted), (1, one_way))
     )
     profile, low = np.where(walk, _CODES[Profile.TO_ROAD], profile), np.where(walk, side, low)
+    # The road beside a sidewalk may be out of reach: it falls one way, and nobody knows which.
+    lost = (profile == _CODES[Profile.TO_ROAD]) & ~walk
+    profile = np.where(lost, _CODES[Profile.ONE_WAY], profile)
     mean = np.where(attached, assumed["sidewalk_slope_mean_pct"].to_numpy()[row], mean)
     std = np.where(attached, assumed["sidewalk_slope_std_pct"].to_numpy()[row], std)
     tag = ways["incline_across_pct"].to_numpy(dtype=float)[row]
@@ -185,7 +187,7 @@ def find_surfaces(lateral: LateralTrack, first: IntArray, all_ways: Ways) -> Sur
         np.where(tagged, 0.0, inverted),
         np.where(tagged, _CODES[Profile.TAGGED], profile),
         np.where(tagged, np.sign(np.nan_to_num(tag)) * travel, low).astype(np.int64),
-        travel,
+        np.where(travel == 0, 1, travel),
         np.where(tagged, np.abs(tag), mean),
         np.where(tagged, _TAGGED_STD_PCT, std),
         place,
@@ -207,21 +209,11 @@ def _surface_ways(lateral: LateralTrack, first: IntArray) -> IntArray:
     )
 
 
-def _travel_direction(
-    lateral: LateralTrack,
-    first: IntArray,
-    way: IntArray,
-    row: IntArray,
-    matched_row: IntArray,
-    ways: pd.DataFrame,
-) -> IntArray:
-    """Direction of travel on the way of each state: as matched, or turned where the ways run against."""
-    direction = np.repeat(lateral["travel_direction"].to_numpy()[first][:, np.newaxis], way.shape[1], axis=1)
-    ends = np.array([[line.coords[0], line.coords[-1]] for line in ways["geometry"]])
-    vector = ends[:, 1] - ends[:, 0]
-    against = (vector[row] * vector[matched_row][:, np.newaxis]).sum(axis=2) < 0.0
-    other = way != lateral["way_id"].to_numpy()[first][:, np.newaxis]
-    return np.where(other & against, -direction, direction)
+def _travel_direction(lateral: LateralTrack, first: IntArray, way: IntArray) -> IntArray:
+    """Direction of travel on the way of each state; 0 for a mapped sidewalk beside the matched way."""
+    names = ("way_id", "travel_direction", "carriageway_way_id", "carriageway_direction")
+    matched, travel, carriageway, along = (lateral[name].to_numpy()[first][:, np.newaxis] for name in names)
+    return np.where(way == matched, travel, np.where(way == carriageway, along, 0))
 
 
 def _ring_side(ways: pd.DataFrame) -> IntArray:

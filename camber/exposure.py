@@ -62,6 +62,7 @@ _SHARED: Final = (
     "p_right_low",
     "p_level",
     "surface_kind",
+    "carriageway_way_id",
 )
 
 
@@ -145,11 +146,12 @@ def _extent(sloped: SlopedTrack, first: IntArray, number: IntArray) -> dict[str,
     middle = (first + last) // 2
     places = sloped.geometry.iloc[middle].to_crs(WGS84)
     weight = np.bincount(number)
+    chainage = sloped["chainage_m"].to_numpy()
     return {
         "start_time": sloped["time"].array[begin],
         "end_time": sloped["time"].array[last],
-        "start_chainage_m": sloped["chainage_m"].to_numpy()[first],
-        "end_chainage_m": sloped["chainage_m"].to_numpy()[last],
+        "start_chainage_m": chainage[first],
+        "end_chainage_m": chainage[last],
         "duration_s": np.maximum(duration, 0.0),
         "latitude_deg": places.y.to_numpy(),
         "longitude_deg": places.x.to_numpy(),

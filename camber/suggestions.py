@@ -194,10 +194,9 @@ def _rules(exposure: Exposure, roads: Roads, settings: SuggestionSettings) -> pd
                 "text": rule.text,
                 "source": f"{rule.source} ({rule.strength})",
                 "name": way.name or f"{way.highway} (no name)",
-                "oneway": way.oneway != 0,
             }
         )
-    columns = ["allowed", "reason", "footway", "recommended", "text", "source", "name", "oneway"]
+    columns = ["allowed", "reason", "footway", "recommended", "text", "source", "name"]
     table = pd.DataFrame(rows, index=known, columns=columns)
     return table.reindex(ids).reset_index(drop=True)
 
@@ -230,11 +229,14 @@ def _same_side_back(
         if on_sidewalk > 0.5
         else "On the way back, stay on the physical side of the street that you used on the way out."
     )
+    moved = back[differs.mean(axis=0) >= 0.5]
+    if not len(moved):
+        return None
     return _suggestion(
         "same_side_back",
         what,
-        rules.iloc[back],
-        exposure.iloc[back],
+        rules.iloc[moved],
+        exposure.iloc[moved],
         float(concerned),
         _effect(slope, distance, level_pct),
         _effect(changed, distance, level_pct),

@@ -79,7 +79,7 @@ def summarise(
         assumptions=_assumptions(exposure, roads, histories),
         problems=(
             *(replace(problem, source=recording.source) for problem in (*recording.problems, *problems)),
-            *(replace(problem, source=roads.source) for problem in roads.problems),
+            *(replace(problem, source=roads.source, shared=True) for problem in roads.problems),
         ),
         two_way_edge_m=two_way_m,
     )
@@ -220,7 +220,7 @@ def _moment(value: pd.Timestamp | NaTType) -> datetime | None:
 def _facing(exposure: Exposure, roads: Roads) -> tuple[float, float]:
     """Sum the expected metres at the edges of two-way roads: those that face traffic, and all [m]."""
     ways = roads.ways[["oneway", "traffic_side"]]
-    joined = exposure.join(ways, on="way_id")
+    joined = exposure.join(ways, on="carriageway_way_id")
     on = joined["distance_m"] * (joined["oneway"] == 0)
     left, right = on * joined["p_left_edge"], on * joined["p_right_edge"]
     facing = left.where(joined["traffic_side"] == TrafficSide.RIGHT, right)
@@ -270,17 +270,21 @@ def _ranked(streets: list[StreetTotal]) -> tuple[StreetTotal, ...]:
 def _assumptions(exposure: Exposure, roads: Roads, histories: LateralHistories) -> tuple[Assumption, ...]:
     """Rows of the standards that this run rests on, with the metres that rest on each."""
     on = exposure[exposure["way_id"] != NO_WAY]
-    ways = roads.ways.loc[on["way_id"]]
+    carriageway = on[on["carriageway_way_id"] != NO_WAY]
+    ways = roads.ways.loc[carriageway["carriageway_way_id"]]
+    assumed = standards.assume(ways)
+    # A width and a prior are used where there is a carriageway to be beside or on.
+    road = assumed["is_road"].to_numpy()
     rows = {
-        "cross_slope": on["slope_source"].to_numpy(),
-        "width": standards.assume(ways)["width_row"].to_numpy(),
-        "side_prior": standards.prior_context(ways)["context"].to_numpy(),
-        "gnss_error": np.full(len(on), histories.device_class),
+        "cross_slope": (on, on["slope_source"].to_numpy()),
+        "width": (carriageway[road], assumed["width_row"].to_numpy()[road]),
+        "side_prior": (carriageway[road], standards.prior_context(ways)["context"].to_numpy()[road]),
+        "gnss_error": (on, np.full(len(on), histories.device_class)),
     }
     metres = {
         (table, str(row)): float(value)
-        for table, keys in rows.items()
-        for row, value in on["distance_m"].groupby(keys).sum().items()
+        for table, (part, keys) in rows.items()
+        for row, value in part["distance_m"].groupby(keys).sum().items()
     }
     listed = standards.list_assumptions().to_dict("records")
     return _join_assumptions(
@@ -311,8 +315,9 @@ def _join_assumptions(items: Sequence[Assumption]) -> tuple[Assumption, ...]:
 
 def _join_problems(problems: Sequence[Problem]) -> tuple[Problem, ...]:
     """Join the problems of several runs; those of roads that several runs share count once."""
+    shared = dict.fromkeys(problem for problem in problems if problem.shared)
     joined: dict[Problem, int] = {}
-    for problem in dict.fromkeys(problems):
+    for problem in (*(problem for problem in problems if not problem.shared), *shared):
         key = replace(problem, count=0, source="")
         joined[key] = joined.get(key, 0) + problem.count
     return tuple(replace(key, count=count) for key, count in joined.items())

@@ -430,10 +430,10 @@ def test_on_a_mapped_sidewalk_the_road_is_turned_where_it_is_drawn_against():
     # The same street, tagged to fall to its drawn right, which is the runner's left on the way against it.
     walk = {"highway": "footway", "footway": "sidewalk", "is_sidepath": True, "street_id": 8}
     walk |= {"carriageway_id": 8, "carriageway_side": 1}
-    for ends, fall in (([0.0, 600.0], 3.0), ([600.0, 0.0], -3.0)):
+    for ends, turned, fall in (([0.0, 600.0], 1, 3.0), ([600.0, 0.0], -1, -3.0)):
         road = ([(x, 0.0) for x in ends], {"incline_across_pct": 3.0})
         roads = roads_of({7: ([(0.0, 6.0), (600.0, 6.0)], walk), 8: road})
-        sloped, _ = on_one_way(roads, "left_edge", carriageway=8)
+        sloped, _ = on_one_way(roads, "left_edge", carriageway=8, turned=turned)
         assert sloped["cross_slope_pct"].iloc[0] == pytest.approx(fall, abs=0.01)
 
 

@@ -206,7 +206,8 @@ def candidates_of(matched, *others):
 def lateral_on(roads, legs, *, block_s=12.0, step_s=4.0, speed_mps=3.0):
     """Make a `LateralTrack` by hand: each leg has ``way_id``, ``blocks`` and ``p`` (shares by state).
 
-    A block is `block_s` long. Optional: ``carriageway`` and ``sidewalks`` (ids of the left and the
+    A block is `block_s` long. Optional: ``carriageway``, ``turned`` (-1
+    where it is drawn against the matched way) and ``sidewalks`` (ids of the left and the
     right one; the way itself by default), ``side`` and ``basis``, and whatever `matched_on` takes.
     """
     per_block = round(block_s / step_s)
@@ -222,6 +223,7 @@ def lateral_on(roads, legs, *, block_s=12.0, step_s=4.0, speed_mps=3.0):
         row |= {"offset_mean_m": 0.0 if on else np.nan, "offset_std_m": 1.0 if on else np.nan}
         row |= {"side": leg.get("side", "unknown"), "side_basis": leg.get("basis", "unknown")}
         row |= {"carriageway_way_id": leg.get("carriageway", own)}
+        row |= {"carriageway_direction": leg.get("turned", 1) * leg.get("direction", 1) if on else 0}
         row |= {"left_sidewalk_way_id": left, "right_sidewalk_way_id": right}
         rows += [row] * per_block * leg["blocks"]
     columns = pd.DataFrame(rows, index=matched.index)

@@ -98,7 +98,7 @@ def locate(
     offset = matched["offset_m"].to_numpy(dtype=float)
     xy = np.column_stack([matched.geometry.x, matched.geometry.y])
     places = find_places(blocks, offset, xy, roads)
-    device = classify(blocks, block_mean(offset, blocks.number), settings.device_class)
+    device = classify(blocks, block_mean(offset, blocks.number), settings)
     snapped = is_snapped(blocks, offset, settings.snapped_sigma_m)
     silent = snapped | ~(np.abs(block_mean(offset, blocks.number)) <= settings.mismatch_m)
     places = places._replace(observed_m=np.where(silent[:, np.newaxis], np.nan, places.observed_m))
@@ -143,9 +143,7 @@ def _observations(
     coefficient[:, :, :2] = slow * normal[:, np.newaxis]
     fast = device.fast_sigma_m * np.sqrt(block_factors(blocks.duration_s, device.fast_tau_s))
     coefficient[:, :, 2] = fast[:, np.newaxis]
-    coefficient[:, :, 3] = (
-        settings.map_sigma_m * np.where(blocks.travel_direction < 0, -1.0, 1.0)[:, np.newaxis]
-    )
+    coefficient[:, :, 3] = settings.map_sigma_m * np.where(places.direction < 0, -1.0, 1.0)[:, np.newaxis]
     coefficient[:, :, 4] = places.width_std_m
     seconds = np.diff(blocks.time_s, prepend=blocks.time_s[0])
     metres = np.diff(blocks.distance_m, prepend=blocks.distance_m[0])
@@ -253,6 +251,7 @@ def _columns(
         "side": side[number],
         "side_basis": basis[number],
         "carriageway_way_id": np.maximum(ids[:, CENTRE], ids[:, OTHER])[number],
+        "carriageway_direction": places.direction[number],
         "left_sidewalk_way_id": ids[number, LEFT_SIDEWALK],
         "right_sidewalk_way_id": ids[number, RIGHT_SIDEWALK],
     }

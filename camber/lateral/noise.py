@@ -12,17 +12,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.lateral.blocks import Blocks
+    from camber.schema import LateralSettings
     from camber.standards import GnssClass
 
 _FEWEST = 8
 """Fewer pairs of blocks than this say nothing about the scatter (judgement)."""
 
-
-_MISMATCH_M = 15.0
-"""A block further from its way than this [m] is on another one (science.md 5.6)."""
-
-_MAP_SIGMA_M = 1.8
-"""Error of a way's line, and of the whole town's [m]: 1.5 and 1 m (science.md 4.3)."""
 
 _PLACE_SIGMA_M = 2.3
 """Place of a runner across a street of about 6 m [m] (judgement)."""
@@ -50,7 +45,7 @@ def block_factors(duration_s: NDArray[np.float64], tau_s: float) -> NDArray[np.f
     return np.asarray(2.0 * (x - 1.0 + np.exp(-x)) / x**2)
 
 
-def classify(blocks: Blocks, offset_m: NDArray[np.float64], name: str) -> GnssClass:
+def classify(blocks: Blocks, offset_m: NDArray[np.float64], settings: LateralSettings) -> GnssClass:
     """Choose the error class whose fast part explains the scatter from block to block.
 
     Parameters
@@ -59,8 +54,8 @@ def classify(blocks: Blocks, offset_m: NDArray[np.float64], name: str) -> GnssCl
         The blocks.
     offset_m : ndarray of float64, shape (n,)
         Mean offset of each block from its matched way [m]; NaN off the road.
-    name : str
-        A class of ``standards/gnss_error.csv``, or ``"auto"``.
+    settings : LateralSettings
+        Names the class, or says ``"auto"``; and how far the map errs.
 
     Returns
     -------
@@ -69,8 +64,8 @@ def classify(blocks: Blocks, offset_m: NDArray[np.float64], name: str) -> GnssCl
         offsets themselves are no surprise; ``single_band`` where there are too few blocks to tell.
     """
     classes = standards.gnss_classes()
-    if name != "auto":
-        return classes[name]
+    if settings.device_class != "auto":
+        return classes[settings.device_class]
     step = np.abs(np.diff(offset_m))[_neighbours(blocks)]
     step = step[np.isfinite(step)]
     if len(step) < _FEWEST:
@@ -78,16 +73,17 @@ def classify(blocks: Blocks, offset_m: NDArray[np.float64], name: str) -> GnssCl
     seconds = float(np.median(np.diff(blocks.time_s)[_neighbours(blocks)]))
     # Median absolute difference of a normal variable: 0.6745 sigma; robust against changes of side.
     observed = float(np.median(step)) / 0.6745
-    near = np.abs(offset_m[np.abs(offset_m) <= _MISMATCH_M])
+    near = np.abs(offset_m[np.abs(offset_m) <= settings.mismatch_m])
     spread = float(np.median(near)) / 0.6745 if len(near) >= _FEWEST else 0.0
-    enough = [row for row in classes.values() if spread <= _SURPRISE * _offset_sigma(row)]
+    enough = [row for row in classes.values() if spread <= _SURPRISE * _offset_sigma(row, settings)]
     enough = enough or [max(classes.values(), key=lambda row: row.slow_sigma_m)]
     return min(enough, key=lambda row: abs(np.log(max(observed, 0.05) / _expected(row, seconds))))
 
 
-def _offset_sigma(row: GnssClass) -> float:
+def _offset_sigma(row: GnssClass, settings: LateralSettings) -> float:
     """Give the standard deviation of a block's offset: receiver, map, and the runner's place across."""
-    return float(np.sqrt(row.fast_sigma_m**2 + row.slow_sigma_m**2 + _MAP_SIGMA_M**2 + _PLACE_SIGMA_M**2))
+    line = settings.map_sigma_m**2 + settings.town_sigma_m**2
+    return float(np.sqrt(row.fast_sigma_m**2 + row.slow_sigma_m**2 + line + _PLACE_SIGMA_M**2))
 
 
 def _neighbours(blocks: Blocks) -> NDArray[np.bool_]:

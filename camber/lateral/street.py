@@ -54,6 +54,10 @@ class Places(NamedTuple):
         Way whose surface carries the state; -1 where the state does not exist.
     mapped : ndarray of bool, shape (n, 6)
         True where that way's own line in the map says the place.
+    reference : ndarray of int64, shape (n,)
+        The carriageway, or else the matched way; -1 off the road.
+    direction : ndarray of int64, shape (n,)
+        Direction of travel on that way; 0 off the road.
     """
 
     observed_m: NDArray[np.float64]
@@ -62,6 +66,8 @@ class Places(NamedTuple):
     width_std_m: NDArray[np.float64]
     way_id: NDArray[np.int64]
     mapped: NDArray[np.bool_]
+    reference: NDArray[np.int64]
+    direction: NDArray[np.int64]
 
 
 def find_places(
@@ -93,6 +99,8 @@ def find_places(
         np.zeros((n, 6)),
         np.full((n, 6), NO_WAY, dtype=np.int64),
         np.zeros((n, 6), dtype=bool),
+        blocks.way_id.copy(),
+        blocks.travel_direction.copy(),
     )
     streets = _Streets(roads.ways[roads.ways["street_id"].isin(blocks.street_id)])
     for k in np.flatnonzero(blocks.way_id >= 0):
@@ -127,7 +135,8 @@ class _Streets:
         )
         self.half_std = half_std
         self.places, self.spread, self.allowed, self.tagged = {}, {}, {}, {}
-        for direction, (left, right) in {1: ("left", "right"), -1: ("right", "left")}.items():
+        for direction in (1, -1):
+            left, right = geometry.swap_sides("left", "right", direction)
             # Only the runner's own spread is wanted here: the width is one latent error for a whole way.
             self.places[direction], self.spread[direction] = cross_section.state_offsets(
                 half,
@@ -197,6 +206,7 @@ def _fill(
         carriageway = min(carriageways, key=lambda way: (abs(beside[way][0] - beside[way_id][0]), way))
     offset, direction = beside[carriageway]
     row = streets.row[carriageway]
+    places.reference[k], places.direction[k] = carriageway, direction
     sidepaths = {way: offset - value for way, (value, _) in beside.items() if streets.is_sidepath[way]}
     # Where sidewalks are mapped as lines, an untagged one on the other side is most likely none (judgement).
     exists = (streets.tagged if sidepaths else streets.allowed)[direction][row]

@@ -88,7 +88,7 @@ def match(
     state, posterior = _infer(candidates, steps, starts, net, settings)
     matched = _matched_track(track, roads, candidates, state, posterior)
     listed = _candidate_table(track, roads, candidates, posterior)
-    return matched, listed, _path(matched, roads, reach_m, starts)
+    return matched, listed, _path(matched, roads, reach_m, starts, settings.back_m)
 
 
 def _require_overlap(track: Track, xy: NDArray[np.float64], roads: Roads, margin_m: float) -> None:
@@ -289,7 +289,9 @@ def _candidate_table(
     )
 
 
-def _path(matched: MatchedTrack, roads: Roads, reach_m: float, starts: NDArray[np.bool_]) -> Path:
+def _path(
+    matched: MatchedTrack, roads: Roads, reach_m: float, starts: NDArray[np.bool_], back_m: float
+) -> Path:
     graph = roads.graph
 
     def connect(edge: int, direction: int, other: int, other_direction: int) -> list[tuple[int, int]] | None:
@@ -310,10 +312,16 @@ def _path(matched: MatchedTrack, roads: Roads, reach_m: float, starts: NDArray[n
         return list(zip(edges.tolist(), directions.tolist(), strict=True)) or None
 
     edge, direction = matched["edge_id"].to_numpy(), matched["travel_direction"].to_numpy()
+    along = matched["chainage_m"].to_numpy() - graph.edge_start_m[edge]
+    left = graph.edge_length_m[edge] - along
+    progress, rest = np.where(direction > 0, along, left), np.where(direction > 0, left, along)
     borders = [*np.flatnonzero(starts).tolist(), len(starts)]
     rows: list[dict[str, object]] = []
     for begin, end in pairwise(borders):
-        for stretch in edge_visits(edge[begin:end], direction[begin:end], connect):
+        part = slice(begin, end)
+        for stretch in edge_visits(
+            edge[part], direction[part], progress[part], rest[part], connect, back_m=back_m
+        ):
             rows += _traversals(stretch, begin, matched, roads)
     return as_path(_path_frame(rows, matched))
 

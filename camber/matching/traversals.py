@@ -33,20 +33,28 @@ class EdgeVisit(NamedTuple):
 def edge_visits(
     edge: NDArray[np.int64],
     direction: NDArray[np.int64],
+    progress_m: NDArray[np.float64],
+    rest_m: NDArray[np.float64],
     connect: Callable[[int, int, int, int], list[tuple[int, int]] | None],
+    *,
+    back_m: float,
 ) -> list[list[EdgeVisit]]:
     """Order the edges visited by the fixes of one section.
 
     A fix that seems to fall back onto an edge just left is noise: it belongs to that earlier visit and
-    opens no new one.
+    opens no new one. One that falls back further than noise does has come round again.
 
     Parameters
     ----------
     edge, direction : ndarray of int64, shape (n,)
         Likeliest edge (-1 off the road) and direction of travel of each fix.
+    progress_m, rest_m : ndarray of float64, shape (n,)
+        Distance [m] of each fix from where its edge is entered, and to where it is left.
     connect : callable
         ``connect(edge, direction, next_edge, next_direction)`` gives the edges between two, empty where
         they touch, None where the network does not connect them within reach.
+    back_m : float
+        Longest step backwards that counts as noise [m].
 
     Returns
     -------
@@ -55,7 +63,7 @@ def edge_visits(
     """
     stretches: list[list[EdgeVisit]] = []
     stretch: list[EdgeVisit] = []
-    cursor = -1
+    cursor, furthest = -1, 0.0
     for i in range(len(edge)):
         here = (int(edge[i]), int(direction[i]))
         if here[0] < 0:
@@ -63,7 +71,9 @@ def edge_visits(
                 stretches.append(stretch)
             stretch, cursor = [], -1
             continue
-        found = _nearby(stretch, cursor, here)
+        found = _nearby(
+            stretch, cursor, here, still=furthest - progress_m[i] <= back_m, leaving=rest_m[i] <= back_m
+        )
         if found is None:
             between = connect(*stretch[-1][:2], *here) if stretch else []
             if between is None:
@@ -71,8 +81,9 @@ def edge_visits(
                 stretch, between = [], []
             stretch += [EdgeVisit(e, d, -1, -1) for e, d in between]
             stretch.append(EdgeVisit(*here, i, i))
-            cursor = len(stretch) - 1
+            cursor, furthest = len(stretch) - 1, progress_m[i]
         else:
+            furthest = max(furthest, progress_m[i]) if found == cursor else progress_m[i]
             cursor = found
             visit = stretch[cursor]
             stretch[cursor] = visit._replace(first=i if visit.first < 0 else visit.first, last=i)
@@ -81,9 +92,15 @@ def edge_visits(
     return stretches
 
 
-def _nearby(stretch: list[EdgeVisit], cursor: int, here: tuple[int, int]) -> int | None:
-    """Position of the visit that a fix belongs to: this one, the next, or one of the few just left."""
+def _nearby(
+    stretch: list[EdgeVisit], cursor: int, here: tuple[int, int], *, still: bool, leaving: bool
+) -> int | None:
+    """Position of the visit that a fix belongs to: this one, the next, or one of the few just left.
+
+    It is still this visit while the fix has not fallen far back, and one just left only near its end.
+    """
     for position in (cursor, cursor + 1, cursor - 1, cursor - 2, cursor + 2):
-        if 0 <= position < len(stretch) and stretch[position][:2] == here:
+        possible = still if position == cursor else leaving or position > cursor
+        if possible and 0 <= position < len(stretch) and stretch[position][:2] == here:
             return position
     return None

@@ -25,12 +25,15 @@ class Problem:
         How many fixes, ways or values it concerns.
     source : str
         Recording or extract it was found in; "" before it is reported.
+    shared : bool
+        True for a problem of roads, which several runs may share: a total counts it once.
     """
 
     code: str
     message: str
     count: int = 1
     source: str = ""
+    shared: bool = False
 
 
 @dataclass(frozen=True, eq=False)

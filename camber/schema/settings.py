@@ -193,7 +193,8 @@ class SuggestionSettings:
         Above this speed limit, running with traffic is never suggested where there is no footway [km/h]
         (50: architecture.md; a constraint for safety, judgement).
     quiet_limit_kmh : float
-        Unmapped crossings are suggested only up to this limit [km/h] (30: architecture.md, judgement).
+        Where facing traffic is recommended and there is no footway, the other side is suggested only up to
+        this limit [km/h] (30: architecture.md draws the line for unmapped crossings there; judgement).
     smallest_gain : float
         Smallest improvement of the absolute balance worth suggesting (judgement).
     usual_balance : float

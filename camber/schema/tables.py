@@ -194,6 +194,7 @@ LATERAL: Final = (
     Column("side", "text", allowed=tuple(Side)),
     Column("side_basis", "text", allowed=tuple(SideBasis)),
     Column("carriageway_way_id", "int", -1),
+    Column("carriageway_direction", "int", -1, 1),
     Column("left_sidewalk_way_id", "int", -1),
     Column("right_sidewalk_way_id", "int", -1),
 )
@@ -205,7 +206,8 @@ state columns are given that it was this street (and ``p_other`` holds what is o
 ``offset_mean_m`` and ``offset_std_m`` describe where the runner was relative to the middle of the
 carriageway (of the path, on a path). The three ids name the way whose surface carries the state: the
 carriageway for edges and centre; for a sidewalk the separately mapped way, or the carriageway itself where
-the sidewalk is only a tag on it; -1 where the state is impossible.
+the sidewalk is only a tag on it; -1 where the state is impossible. ``carriageway_direction`` is the direction
+of travel on the carriageway, 0 off the road.
 """
 
 SLOPED: Final = (
@@ -254,8 +256,13 @@ EXPOSURE: Final = (
     Column("unmatched_m", "float", 0.0),
     Column("verdict", "text", allowed=tuple(Verdict)),
     Column("surface_kind", "text", allowed=tuple(SurfaceKind)),
+    Column("carriageway_way_id", "int", -1),
 )
-"""One row per interval (a block); the four ``*_m`` columns of legs sum to ``distance_m``."""
+"""One row per interval (a block); the four ``*_m`` columns of legs sum to ``distance_m``.
+
+Time, duration and distance reach back to the fix before the interval, where its first step began; the
+chainages are those of its own first and last fix.
+"""
 
 
 def as_fixes(frame: pd.DataFrame) -> Fixes:

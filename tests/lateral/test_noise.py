@@ -20,7 +20,7 @@ def recorded(offset_m, **leg):
 
 def classified(offset_m, name="auto"):
     blocks, offset = recorded(offset_m)
-    return classify(blocks, block_mean(offset, blocks.number), name).name
+    return classify(blocks, block_mean(offset, blocks.number), LateralSettings(device_class=name)).name
 
 
 def noise_of(row, seconds, seed):
@@ -85,7 +85,7 @@ def test_jumps_between_ways_are_no_scatter():
     matched = matched_on(ROADS, legs)
     blocks = cut_blocks(matched, candidates_of(matched), ROADS.ways, LateralSettings())
     offset = block_mean(matched["offset_m"].to_numpy(), blocks.number)
-    assert classify(blocks, offset, "auto").name == "multi_band"
+    assert classify(blocks, offset, LateralSettings()).name == "multi_band"
 
 
 @pytest.mark.parametrize(
