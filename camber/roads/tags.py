@@ -154,7 +154,7 @@ def _row(tags: Tags, unread: _Unread) -> dict[str, object]:
     widths = ("width", "width:carriageway", "est_width")
     row["width_m"] = _number(tags, widths, quantities.metres, (0.1, MAX_WIDTH_M), unread)
     row["maxspeed_kmh"] = _maxspeed(tags, unread)
-    row |= _sided("sidewalk", _sidewalk_tags(tags, highway), _SIDEWALK, unread)
+    row |= _sided("sidewalk", _sidewalk_tags(tags, highway, unread), _SIDEWALK, unread)
     row |= _sided("shoulder", tags, _SHOULDER, unread)
     row |= {f"parking_{side}": _parking(tags, side) for side in _SIDES}
     row |= {f"cycleway_{side}": _cycleway(tags, side) for side in _SIDES}
@@ -220,12 +220,16 @@ def _zone(tags: Tags) -> str:
     return ""
 
 
-def _sidewalk_tags(tags: Tags, highway: str) -> Tags:
+def _sidewalk_tags(tags: Tags, highway: str, unread: _Unread) -> Tags:
     """Old spelling (wiki Key:sidewalk): on a carriageway, ``footway=left`` means ``sidewalk=left``."""
-    old = tags.get("footway", "")
-    if "sidewalk" not in tags and highway not in _FOOTWAYS and old in {"left", "right", "both", "none"}:
-        return {**tags, "sidewalk": old}
-    return tags
+    old, general = tags.get("footway", ""), tags.get("sidewalk", "").strip()
+    if highway in _FOOTWAYS or old not in {"left", "right", "both", "none"}:
+        return tags
+    if general in _SIDEWALK or {part.strip() for part in general.split(";")} <= set(_SIDES):
+        return tags
+    if general:
+        unread.note("sidewalk", tags["sidewalk"])
+    return {**tags, "sidewalk": old}
 
 
 def _sided(key: str, tags: Tags, words: Mapping[str, str], unread: _Unread) -> dict[str, object]:

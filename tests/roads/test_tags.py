@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from camber.roads.tags import NOT_FOR_RUNNING, format_tags, is_for_running, parse_tags
@@ -335,6 +335,7 @@ def test_the_parser_fills_every_column_that_comes_from_tags():
 
 @settings(max_examples=300)
 @given(any_tags)
+@example({"sidewalk": "-1", "footway": "none"})
 def test_tags_written_from_a_row_read_as_the_same_row(tags):
     frame, _ = parse_tags([tags])
     again, problems = parse_tags([format_tags(frame.iloc[0].to_dict())])
