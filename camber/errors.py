@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
+
+    from camber.roads.grid import Tile
 
 
 class CamberError(Exception):
@@ -67,6 +69,24 @@ class RoadsError(CamberError, ValueError):
 
 class NoRoadsError(RoadsError):
     """The extract is readable but holds no road or path that a runner could use."""
+
+
+class MissingTilesError(RoadsError):
+    """Roads that are needed are not kept yet.
+
+    Parameters
+    ----------
+    message : str
+        What is missing and what to do next.
+    path : Path or str
+        Folder of the tiles, or the recording that needs them.
+    tiles : collection of Tile
+        The tiles that are missing, `camber.roads.tiles.Tile` each.
+    """
+
+    def __init__(self, message: str, *, path: Path | str, tiles: Collection[Tile]) -> None:
+        super().__init__(message, path=path)
+        self.tiles = frozenset(tiles)
 
 
 class OutsideRoadsError(RoadsError):

@@ -83,13 +83,13 @@ def read_roads(path: Path | str, *, country: str | None = None, cache: Path | st
     if cache is None or digest is None:
         return parse_extract(path, country=country)
     entry = Path(cache) / entry_name(digest, country)
-    kept, problems = _opened(entry)
+    kept, problems = open_entry(entry)
     if kept is not None:
         return replace(kept, source=path.name)
     roads = parse_extract(path, country=country)
     # An extract that was replaced while it was parsed must not be kept under the name of the old one.
     if _digest(path) == digest:
-        problems += _keep(roads, entry)
+        problems += keep_entry(roads, entry)
     return replace(roads, problems=roads.problems + problems)
 
 
@@ -164,7 +164,21 @@ def _digest(path: Path) -> str | None:
         return None
 
 
-def _opened(entry: Path) -> tuple[Roads | None, tuple[Problem, ...]]:
+def open_entry(entry: Path) -> tuple[Roads | None, tuple[Problem, ...]]:
+    """Open a road set that was kept.
+
+    Parameters
+    ----------
+    entry : Path
+        The file, by the name of `entry_name`.
+
+    Returns
+    -------
+    roads : Roads or None
+        None where there is none that can be trusted; it has been put aside.
+    problems : tuple of Problem
+        That it was put aside.
+    """
     try:
         return unpack_roads(np.fromfile(entry, dtype=np.uint8), label=entry.name), ()
     except FileNotFoundError:
@@ -184,10 +198,24 @@ def _quarantined(entry: Path) -> tuple[Problem, ...]:
     return (Problem("damaged_cache", text),)
 
 
-def _keep(roads: Roads, entry: Path) -> tuple[Problem, ...]:
+def keep_entry(roads: Roads, entry: Path) -> tuple[Problem, ...]:
+    """Keep a road set for the next time.
+
+    Parameters
+    ----------
+    roads : Roads
+        The road set.
+    entry : Path
+        The file, by the name of `entry_name`; its folder is made where it is missing.
+
+    Returns
+    -------
+    tuple of Problem
+        Why it could not be kept, if so.
+    """
     try:
         entry.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(entry, pack_roads(roads, label=entry.name, made_by=camber.__version__))
+        write_whole(entry, pack_roads(roads, label=entry.name, made_by=camber.__version__))
     except OSError as error:
         # The name of the folder stays out: problems are shown in reports.
         reason = error.strerror or type(error).__name__
@@ -197,8 +225,16 @@ def _keep(roads: Roads, entry: Path) -> tuple[Problem, ...]:
     return ()
 
 
-def _write(entry: Path, parts: Sequence[bytes | memoryview]) -> None:
-    """Write a file that a reader sees whole or not at all, and that only its owner can read."""
+def write_whole(entry: Path, parts: Sequence[bytes | memoryview]) -> None:
+    """Write a file that a reader sees whole or not at all, and that only its owner can read.
+
+    Parameters
+    ----------
+    entry : Path
+        The file; its folder exists.
+    parts : sequence of bytes or memoryview
+        Its content.
+    """
     # In the same folder, since a rename across file systems is no rename.
     temporary = entry.parent / f"{_UNFINISHED}{secrets.token_hex(8)}.part"
     try:
@@ -207,9 +243,26 @@ def _write(entry: Path, parts: Sequence[bytes | memoryview]) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(entry)
+        sync_folder(entry.parent)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder outlast a power cut, where the system can do that.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    """
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _tidy(entry: Path) -> None:

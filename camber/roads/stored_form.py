@@ -1,24 +1,12 @@
-"""The stored form of a road set: one header and plain arrays, opened without parsing anything.
-
-::
-
-    8 bytes   name of the form and its version
-    32 bytes  SHA-256 of everything that follows
-    8 bytes   length of the header, little-endian
-    header    JSON: what the arrays are, and everything of `Roads` that is no array
-    payload   the arrays one after the other, each from a multiple of 64 bytes on
+"""The stored form of a road set: plain arrays in one checked file, opened without parsing anything.
 
 Texts are kept once each, as UTF-8 with offsets, and the columns as numbers of texts; lines as coordinates
-with offsets. Nothing in it can run: no pickle.
+with offsets.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import struct
 from dataclasses import fields
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import geopandas as gpd
@@ -26,7 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from camber.errors import RoadsError
+from camber.roads.array_file import pack_arrays, pack_texts, unpack_arrays, unpack_texts
 from camber.schema import Problem, RoadGraph, Roads, as_ways
 from camber.schema.tables import WAYS
 
@@ -42,11 +30,6 @@ if TYPE_CHECKING:
 FORM: Final = b"roads\x00\x00\x01"
 """First bytes of a stored road set; the last one is the version of the form."""
 
-_ALIGNMENT: Final = 64
-"""Bytes; a line of the processor's cache, and more than any number needs."""
-
-_PREFIX: Final = struct.Struct("<8s32sQ")
-_CHECKED_FROM: Final = 40
 _TEXTS: Final = tuple(column.name for column in WAYS if column.kind == "text")
 _NUMBERS: Final = tuple(column.name for column in WAYS if column.kind != "text")
 
@@ -68,15 +51,7 @@ def pack_roads(roads: Roads, *, label: str, made_by: str) -> list[bytes | memory
     list of bytes or memoryview
         The parts of the file in order; views of the arrays of ``roads`` where nothing had to be copied.
     """
-    arrays = {name: np.ascontiguousarray(array) for name, array in _arrays(roads)}
-    header = _header(roads, arrays, label=label, made_by=made_by)
-    parts: list[bytes | memoryview] = [struct.pack("<Q", len(header)), header]
-    for array in arrays.values():
-        parts += [array.reshape(-1).view(np.uint8).data, bytes(-array.nbytes % _ALIGNMENT)]
-    checksum = hashlib.sha256()
-    for part in parts:
-        checksum.update(part)
-    return [FORM + checksum.digest(), *parts]
+    return pack_arrays(FORM, _facts(roads, label=label, made_by=made_by), dict(_arrays(roads)))
 
 
 def unpack_roads(stored: NDArray[np.uint8], *, label: str) -> Roads:
@@ -99,20 +74,7 @@ def unpack_roads(stored: NDArray[np.uint8], *, label: str) -> Roads:
     RoadsError
         If it is no stored road set, stands for something else, or a single bit of it is not as written.
     """
-    if len(stored) < _PREFIX.size:
-        raise RoadsError("the stored form is cut off; delete it.", path=label)
-    form, checksum, length = _PREFIX.unpack(stored[: _PREFIX.size].data)
-    if form != FORM or hashlib.sha256(stored[_CHECKED_FROM:].data).digest() != checksum:
-        raise RoadsError("the stored form is damaged, or of another kind; delete it.", path=label)
-    header = json.loads(stored[_PREFIX.size : _PREFIX.size + length].tobytes())
-    if header["label"] != label:
-        raise RoadsError(f"the stored form stands for {header['label']}; delete it.", path=label)
-    arrays, at = {}, _PREFIX.size + length
-    for name, kind, shape in header["arrays"]:
-        dtype = np.dtype(kind)
-        size = dtype.itemsize * int(np.prod(shape))
-        arrays[name] = stored[at : at + size].view(dtype).reshape(shape)
-        at += size + -size % _ALIGNMENT
+    header, arrays = unpack_arrays(FORM, stored, label=label)
     return Roads(
         ways=_ways(arrays, header["crs"]),
         graph=RoadGraph(**{field.name: arrays[field.name] for field in fields(RoadGraph)}),
@@ -124,8 +86,8 @@ def unpack_roads(stored: NDArray[np.uint8], *, label: str) -> Roads:
     )
 
 
-def _header(roads: Roads, arrays: Mapping[str, Array], *, label: str, made_by: str) -> bytes:
-    facts = {
+def _facts(roads: Roads, *, label: str, made_by: str) -> dict[str, Any]:
+    return {
         "label": label,
         "made_by": made_by,
         "source": roads.source,
@@ -133,11 +95,7 @@ def _header(roads: Roads, arrays: Mapping[str, Array], *, label: str, made_by: s
         "bounds_deg": roads.bounds_deg,
         "osm_date": roads.osm_date,
         "problems": [(problem.code, problem.message, problem.count) for problem in roads.problems],
-        "arrays": [(name, array.dtype.str, array.shape) for name, array in arrays.items()],
     }
-    text = json.dumps(facts).encode("ascii")
-    # Blanks at its end are JSON too: they bring the payload to where its arrays are aligned.
-    return text + b" " * (-(_PREFIX.size + len(text)) % _ALIGNMENT)
 
 
 def _arrays(roads: Roads) -> Iterator[tuple[str, Array]]:
@@ -147,10 +105,8 @@ def _arrays(roads: Roads) -> Iterator[tuple[str, Array]]:
         yield f"ways.{name}", ways[name].to_numpy()
     columns = [ways[name].to_numpy(dtype=object) for name in _TEXTS]
     number, texts = pd.factorize(np.concatenate(columns))
-    packed = [text.encode() for text in texts]
     yield "text_number", number.astype(np.int32).reshape(len(_TEXTS), len(ways))
-    yield "text_first", np.cumsum([0, *map(len, packed)], dtype=np.int64)
-    yield "text_utf8", np.frombuffer(b"".join(packed), dtype=np.uint8)
+    yield from zip(("text_first", "text_utf8"), pack_texts(list(texts)), strict=True)
     _, line_xy, (first,) = shapely.to_ragged_array(ways.geometry.to_numpy())
     yield "line_xy", line_xy
     yield "line_first", first.astype(np.int64)
@@ -159,8 +115,7 @@ def _arrays(roads: Roads) -> Iterator[tuple[str, Array]]:
 
 
 def _ways(arrays: Mapping[str, Array], crs: str) -> Ways:
-    utf8 = arrays["text_utf8"].tobytes()
-    texts = [utf8[start:end].decode() for start, end in pairwise(arrays["text_first"].tolist())]
+    texts = unpack_texts(arrays["text_first"], arrays["text_utf8"])
     index = pd.Index(arrays["way_id"], name="way_id")
     columns: dict[str, Array | pd.Series] = {name: arrays[f"ways.{name}"] for name in _NUMBERS}
     for name, values in zip(_TEXTS, np.array(texts, dtype=object)[arrays["text_number"]], strict=True):

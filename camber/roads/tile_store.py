@@ -1,0 +1,239 @@
+"""The folder of tiles: each one file, written whole or not at all, checked whole when it is opened."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from camber.errors import RoadsError
+from camber.roads.array_file import PREFIX
+from camber.roads.cache import QUARANTINE, write_whole
+from camber.roads.grid import Tile
+from camber.roads.tile_form import FORM, TileWays, pack_tile, unpack_tile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SUFFIX: Final = ".tile"
+_NAME: Final = re.compile(r"([sn])(\d{4})([we])(\d{5})")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the head of a stored tile says; its content is not looked at.
+
+    Parameters
+    ----------
+    osm_date : str or None
+        Date of the OpenStreetMap data, ISO 8601.
+    source : str
+        Base name of an extract, or the address of a server.
+    kept_at : str
+        When it was kept, ISO 8601 in UTC.
+    whole : bool
+        False for a tile that an extract may have cut.
+    ways : int
+        Number of ways.
+    size : int
+        Bytes of the file.
+    """
+
+    osm_date: str | None
+    source: str
+    kept_at: str
+    whole: bool
+    ways: int
+    size: int
+
+
+@dataclass(frozen=True)
+class TileStore:
+    """Tiles in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The user's folder for roads; tiles lie in ``tiles`` in it, those that could not be trusted in
+        ``tiles/quarantine``. It need not exist.
+    """
+
+    folder: Path
+
+    @property
+    def place(self) -> Path:
+        """Folder in which the tiles lie.
+
+        Returns
+        -------
+        Path
+            It need not exist.
+        """
+        return self.folder / "tiles"
+
+    def path(self, tile: Tile) -> Path:
+        """Say where a tile lies, or would lie.
+
+        Parameters
+        ----------
+        tile : Tile
+            The tile.
+
+        Returns
+        -------
+        Path
+            Its file.
+        """
+        return self.place / f"{tile.name}{_SUFFIX}"
+
+    def tiles(self) -> frozenset[Tile]:
+        """List the tiles that are kept.
+
+        Returns
+        -------
+        frozenset of Tile
+            By the names of the files.
+        """
+        names = [path.stem for path in self.place.glob(f"*{_SUFFIX}")] if self.place.is_dir() else []
+        return frozenset(tile for tile in map(_tile_of_name, names) if tile is not None)
+
+    def head(self, tile: Tile) -> Kept | None:
+        """Read what the head of a tile says.
+
+        Parameters
+        ----------
+        tile : Tile
+            The tile.
+
+        Returns
+        -------
+        Kept or None
+            None where there is no tile, or none of this form; it is not checked further.
+        """
+        with suppress(OSError, ValueError, KeyError):
+            path = self.path(tile)
+            with path.open("rb") as file:
+                form, _, length = PREFIX.unpack(file.read(PREFIX.size))
+                size = path.stat().st_size
+                if form == FORM and length < size:
+                    facts = json.loads(file.read(length))
+                    known = ("osm_date", "source", "kept_at", "whole", "ways")
+                    return Kept(**{name: facts[name] for name in known}, size=size)
+        return None
+
+    def checksum(self, tile: Tile) -> bytes | None:
+        """Read the checksum that a tile was written with.
+
+        Parameters
+        ----------
+        tile : Tile
+            The tile.
+
+        Returns
+        -------
+        bytes or None
+            None where there is no tile, or none of this form.
+        """
+        try:
+            with self.path(tile).open("rb") as file:
+                form, checksum, _ = PREFIX.unpack(file.read(PREFIX.size))
+        except (OSError, ValueError):
+            return None
+        except Exception:  # noqa: BLE001 - struct.error of a file that is too short
+            return None
+        return bytes(checksum) if form == FORM else None
+
+    def read(self, tile: Tile) -> TileWays | None:
+        """Open a tile; one that cannot be trusted is put aside.
+
+        Parameters
+        ----------
+        tile : Tile
+            The tile.
+
+        Returns
+        -------
+        TileWays or None
+            None where there is none that can be trusted.
+        """
+        path = self.path(tile)
+        try:
+            return unpack_tile(np.fromfile(path, dtype=np.uint8), label=tile.name)
+        except FileNotFoundError:
+            return None
+        except Exception:  # noqa: BLE001 - whatever is wrong with it, it can be got again
+            self._put_aside(path)
+            return None
+
+    def write(self, tile: Tile, ways: TileWays) -> None:
+        """Keep a tile, in place of the one that was.
+
+        Parameters
+        ----------
+        tile : Tile
+            The tile.
+        ways : TileWays
+            Its content.
+
+        Raises
+        ------
+        RoadsError
+            If the folder cannot be written to.
+        """
+        try:
+            self.place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_whole(self.path(tile), pack_tile(ways, label=tile.name))
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            text = f"roads cannot be kept there ({reason}); make room or give the right to write, and repeat."
+            raise RoadsError(text, path=self.place) from error
+
+    def remove(self, tile: Tile) -> int:
+        """Forget a tile.
+
+        Parameters
+        ----------
+        tile : Tile
+            The tile.
+
+        Returns
+        -------
+        int
+            Bytes that this freed.
+        """
+        path = self.path(tile)
+        with suppress(OSError):
+            size = path.stat().st_size
+            path.unlink()
+            return size
+        return 0
+
+    def put_aside(self) -> tuple[Path, ...]:
+        """List the tiles that could not be trusted.
+
+        Returns
+        -------
+        tuple of Path
+            Files.
+        """
+        folder = self.place / QUARANTINE
+        return tuple(sorted(folder.iterdir())) if folder.is_dir() else ()
+
+    def _put_aside(self, path: Path) -> None:
+        with suppress(OSError):
+            (self.place / QUARANTINE).mkdir(mode=0o700, exist_ok=True)
+            path.replace(self.place / QUARANTINE / path.name)
+
+
+def _tile_of_name(name: str) -> Tile | None:
+    found = _NAME.fullmatch(name)
+    if not found:
+        return None
+    south = int(found[2]) * (1 if found[1] == "n" else -1)
+    west = int(found[4]) * (1 if found[3] == "e" else -1)
+    tile = Tile((south + 9000) // 5, (west + 18000) // 5)
+    return tile if tile.name == name else None

@@ -1,0 +1,144 @@
+"""Several tiles to one road set: no way twice, none cut at a border between tiles."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from camber import network
+from camber.errors import MissingTilesError
+from camber.roads.cache import entry_name, keep_entry, open_entry
+from camber.roads.grid import Tile, tiles_of
+from camber.roads.raw_ways import RawWays, clean_ways
+from camber.roads.road_set import roads_from_raw_ways
+from camber.roads.tile_store import TileStore
+from camber.schema import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+    from camber.roads.tile_form import TileWays
+    from camber.schema import Roads
+
+__all__ = ["MissingTilesError", "Tile", "merge_tiles", "open_tiles", "tiles_of"]
+
+SOURCE: Final = "OpenStreetMap tiles"
+
+
+def open_tiles(folder: Path, tiles: Collection[Tile], *, country: str | None = None) -> Roads:
+    """Open the roads of several tiles as one road set.
+
+    What was opened is kept too, so that the same tiles open at once the next time.
+
+    Parameters
+    ----------
+    folder : Path
+        The user's folder for roads, see `camber.roads.tile_store.TileStore`.
+    tiles : collection of Tile
+        The tiles, one at least.
+    country : str, optional
+        ISO 3166-1 alpha-2 code that overrides the place of every way, and with it the traffic side.
+
+    Returns
+    -------
+    Roads
+        Every way that touches one of the tiles, whole and once; ``osm_date`` is that of the oldest tile.
+
+    Raises
+    ------
+    MissingTilesError
+        If some of the tiles are not kept, or were damaged and have been put aside.
+    NoRoadsError
+        If there is no road or path in any of them.
+    RoadsError
+        If the country is unknown.
+    """
+    store = TileStore(folder)
+    wanted = sorted(set(tiles))
+    checksums = {tile: store.checksum(tile) for tile in wanted}
+    state = hashlib.sha256()
+    for tile, checksum in checksums.items():
+        state.update(tile.name.encode() + (checksum or b""))
+    entry = folder / entry_name(state.hexdigest(), country)
+    kept, _ = open_entry(entry) if all(checksums.values()) else (None, ())
+    if kept is not None:
+        return kept
+    opened = {tile: store.read(tile) for tile in wanted}
+    missing = [tile for tile, ways in opened.items() if ways is None]
+    if missing:
+        raise _missing(missing, folder)
+    found = merge_tiles([ways for ways in opened.values() if ways is not None], country=country)
+    # What is wrong with the folder is no property of the roads, and tiles cost little to open without it.
+    keep_entry(found, entry)
+    return found
+
+
+def merge_tiles(tiles: Sequence[TileWays], *, country: str | None = None) -> Roads:
+    """Make one road set of several tiles.
+
+    Parameters
+    ----------
+    tiles : sequence of TileWays
+        The tiles, one at least.
+    country : str, optional
+        As in `open_tiles`.
+
+    Returns
+    -------
+    Roads
+        Of copies of a way, or of a node, that of the newest tile.
+
+    Raises
+    ------
+    NoRoadsError
+        If there is no road or path in any of them.
+    """
+    by_age = sorted(tiles, key=lambda tile: (tile.osm_date or "", tile.kept_at))
+    raw = _joined([tile.raw for tile in by_age])
+    cut = sum(not tile.whole for tile in tiles)
+    if cut:
+        text = "tiles of the map lie at the border of an extract: roads may be missing there."
+        raw = replace(raw, problems=(Problem("cut_tile", text, cut),))
+    dates = [tile.osm_date for tile in tiles]
+    oldest = min((date for date in dates if date), default=None)
+    return roads_from_raw_ways(clean_ways(raw, path=SOURCE), source=SOURCE, osm_date=oldest, country=country)
+
+
+def _joined(parts: Sequence[RawWays]) -> RawWays:
+    """One after the other, older copies of ways left out, each node where the last copy has it."""
+    way_id = np.concatenate([part.way_id for part in parts])
+    tags = [way for part in parts for way in part.tags]
+    first = np.cumsum(np.concatenate([[0], *(np.diff(part.first) for part in parts)]), dtype=np.int64)
+    node_id = np.concatenate([part.node_id for part in parts])
+    longitude = np.concatenate([part.longitude_deg for part in parts])
+    latitude = np.concatenate([part.latitude_deg for part in parts])
+    ids, node = np.unique(node_id, return_inverse=True)
+    known = np.flatnonzero(np.isfinite(longitude) & np.isfinite(latitude))
+    place = np.full(len(ids), -1)
+    place[node[known]] = known  # of equal nodes the last one stays
+    _, from_end = np.unique(way_id[::-1], return_index=True)
+    order = len(way_id) - 1 - from_end
+    rows, first = network.ranges(first[order], first[order + 1])
+    at = place[node[rows]]
+    return RawWays(
+        way_id=way_id[order],
+        tags=tuple(tags[way] for way in order),
+        first=first,
+        node_id=node_id[rows],
+        longitude_deg=np.where(at >= 0, longitude[at], np.nan),
+        latitude_deg=np.where(at >= 0, latitude[at], np.nan),
+    )
+
+
+def _missing(tiles: Sequence[Tile], folder: Path) -> MissingTilesError:
+    names = ", ".join(tile.name for tile in tiles[:3]) + (", ..." if len(tiles) > 3 else "")
+    noun = "tile" if len(tiles) == 1 else "tiles"
+    text = (
+        f"{len(tiles)} {noun} of the map are not there yet ({names}); get them with `camber roads fetch`, "
+        "or from a file with `camber roads add FILE.osm.pbf`."
+    )
+    return MissingTilesError(text, path=folder, tiles=tiles)
