@@ -48,13 +48,37 @@ def read_recording(path: str | PathLike[str], *, limits: ReadLimits | None = Non
         If the file cannot be opened or read.
     """
     label = clean_text(Path(path).name, 255) or "recording"
-    limits = limits or ReadLimits()
     try:
         with _open(path) as file:
-            content, encoding = open_xml(file, label, limits)
-            return read_gpx(content, encoding, label, limits)
+            return read_stream(file, label, limits or ReadLimits())
     except OSError as error:
         raise _unreadable(path, error) from error
+
+
+def read_stream(file: BinaryIO, label: str, limits: ReadLimits) -> Recording:
+    """Read a recording from an open file.
+
+    Parameters
+    ----------
+    file : BinaryIO
+        The file, at its beginning.
+    label : str
+        What errors name, and the ``source`` of the recording.
+    limits : ReadLimits
+        What the file may cost.
+
+    Returns
+    -------
+    Recording
+        As `read_recording`.
+
+    Raises
+    ------
+    RecordingError
+        As `read_recording`.
+    """
+    content, encoding = open_xml(file, label, limits)
+    return read_gpx(content, encoding, label, limits)
 
 
 def _open(path: str | PathLike[str]) -> BinaryIO:
