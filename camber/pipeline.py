@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from zlib import crc32
 
 import numpy as np
@@ -10,13 +11,15 @@ from camber.cross_slope import assign_cross_slope
 from camber.exposure import measure_exposure
 from camber.lateral import locate
 from camber.matching import match
-from camber.schema import Analysis, Recording, Roads, Settings
+from camber.schema import Analysis, Learned, Recording, Roads, Settings
 from camber.suggestions import suggest
 from camber.summary import summarise
 from camber.track import prepare_track
 
 
-def analyse(recording: Recording, roads: Roads, settings: Settings | None = None) -> Analysis:
+def analyse(
+    recording: Recording, roads: Roads, settings: Settings | None = None, learned: Learned | None = None
+) -> Analysis:
     """Find out which leg was low, how steeply and for how long, and how sure that is.
 
     Parameters
@@ -27,6 +30,9 @@ def analyse(recording: Recording, roads: Roads, settings: Settings | None = None
         Roads of the area.
     settings : Settings, optional
         Settings of every stage; the defaults are documented there.
+    learned : Learned, optional
+        What other runs of this runner say, from `camber.lateral.pool_evidence`; the run's own part in it is
+        taken out first.
 
     Returns
     -------
@@ -44,7 +50,16 @@ def analyse(recording: Recording, roads: Roads, settings: Settings | None = None
     rng = np.random.default_rng([given.seed, _fingerprint(recording)])
     track, problems = prepare_track(recording, crs=roads.crs, settings=given.track)
     matched, candidates, path = match(track, roads, given.matching)
-    lateral, states = locate(matched, candidates, roads, given.lateral, draws=given.draws, rng=rng)
+    lateral, states, evidence = locate(
+        matched,
+        candidates,
+        roads,
+        given.lateral,
+        draws=given.draws,
+        rng=rng,
+        learned=learned,
+        run=_name(recording),
+    )
     sloped, slopes = assign_cross_slope(lateral, states, roads, given.cross_slope, seed=given.seed, rng=rng)
     level_pct = given.cross_slope.level_pct
     exposure, draws = measure_exposure(sloped, slopes, given.exposure, level_pct=level_pct)
@@ -66,6 +81,7 @@ def analyse(recording: Recording, roads: Roads, settings: Settings | None = None
         draws,
         summary,
         suggestions,
+        evidence,
     )
 
 
@@ -73,3 +89,10 @@ def _fingerprint(recording: Recording) -> int:
     """Give each recording draws of its own, whatever its file is called."""
     fixes = recording.fixes
     return crc32(fixes[["latitude_deg", "longitude_deg"]].to_numpy().tobytes())
+
+
+def _name(recording: Recording) -> str:
+    """Fingerprint of a recording's positions and times: the same for the same run, wherever its file lies."""
+    fixes = recording.fixes
+    values = fixes[["latitude_deg", "longitude_deg"]].to_numpy().tobytes()
+    return sha256(values + fixes["time"].astype("int64").to_numpy().tobytes()).hexdigest()[:32]

@@ -19,6 +19,7 @@ from camber.schema import (
     Analysis,
     Assumption,
     Draws,
+    Evidence,
     Interval,
     LateralHistories,
     Problem,
@@ -329,6 +330,7 @@ def analysis(
         draws=drawn,
         summary=summary(table, drawn, title=title, streets=streets[:2]),
         suggestions=suggestions(streets[0]),
+        evidence=Evidence(source),
     )
 
 

@@ -7,31 +7,46 @@ without the prior's preference for a side, so that *seen* and *assumed* stay apa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from camber.conventions import NO_WAY, Side, SideBasis
 from camber.lateral.blocks import Blocks, block_mean, cut_blocks
-from camber.lateral.noise import block_factors, classify, is_snapped
+from camber.lateral.learning import habit_evidence, map_evidence, map_prior, pool_evidence, without
+from camber.lateral.model import change_probability, map_pieces, observe
+from camber.lateral.noise import classify, is_snapped
 from camber.lateral.street import (
     CENTRE,
     LEFT_EDGE,
     LEFT_SIDEWALK,
-    MIRRORED,
     OTHER,
     RIGHT_EDGE,
     RIGHT_SIDEWALK,
     Places,
     find_places,
+    habit_context,
     state_prior,
 )
-from camber.lateral.switching import LATENT, Filtered, Observations, filter_forward, sample, smooth
+from camber.lateral.switching import (
+    LATENT,
+    MAP,
+    Filtered,
+    Observations,
+    Smoothed,
+    filter_forward,
+    sample,
+    smooth,
+)
 from camber.schema import (
     Candidates,
+    Evidence,
+    HabitCount,
     LateralHistories,
     LateralSettings,
     LateralTrack,
+    Learned,
+    MapOffset,
     MatchedTrack,
     Roads,
     as_lateral_track,
@@ -43,11 +58,7 @@ if TYPE_CHECKING:
 
     from camber.standards import GnssClass
 
-__all__ = ["locate"]
-
-_MAP_LENGTH_M = 250.0
-"""Distance over which a way's map error keeps its value [m] (science.md 4.3, judgement); used for the half
-width too."""
+__all__ = ["locate", "pool_evidence"]
 
 _WIDE_M = 2 * (3.5 - 0.75)
 """Distance between the places at the two edges of a road of 7 m [m]."""
@@ -68,7 +79,9 @@ def locate(
     *,
     draws: int,
     rng: np.random.Generator,
-) -> tuple[LateralTrack, LateralHistories]:
+    learned: Learned | None = None,
+    run: str = "",
+) -> tuple[LateralTrack, LateralHistories, Evidence]:
     """Infer the lateral state of every fix.
 
     Parameters
@@ -85,6 +98,10 @@ def locate(
         Number of histories drawn.
     rng : numpy.random.Generator
         Source of the draws; the probabilities do not depend on it.
+    learned : Learned, optional
+        What other runs say; the part of this one is taken out first.
+    run : str
+        Fingerprint of the recording.
 
     Returns
     -------
@@ -92,6 +109,9 @@ def locate(
         One row per fix, probabilities constant within a block; left and right are those of travel.
     LateralHistories
         Drawn histories of the state.
+    Evidence
+        What this run says about the runner's habits and the map, gained without ``learned`` and without any
+        preference for a side.
     """
     settings = settings or LateralSettings()
     blocks = cut_blocks(matched, candidates, roads.ways, settings)
@@ -102,118 +122,69 @@ def locate(
     snapped = is_snapped(blocks, offset, settings.snapped_sigma_m)
     silent = snapped | ~(np.abs(block_mean(offset, blocks.number)) <= settings.mismatch_m)
     places = places._replace(observed_m=np.where(silent[:, np.newaxis], np.nan, places.observed_m))
-    seen = _probabilities(blocks, places, device, state_prior(places, roads, habit=False), settings)[0]
-    prior = state_prior(places, roads, habit=settings.facing_habit)
-    probability, observations, filtered = _probabilities(blocks, places, device, prior, settings)
+    stage = _Stage(blocks, places, map_pieces(blocks, places, matched), device, settings)
+    even = state_prior(places, roads, habit=False)
+    alone = stage.infer(even, None)
+    evidence = Evidence(run, *stage.evidence(alone, roads))
+    others = None if learned is None else without(learned, evidence)
+    seen = alone if others is None else stage.infer(even, others)
+    final = stage.infer(state_prior(places, roads, habit=settings.facing_habit, learned=others), others)
     n = len(blocks.first)
-    state = sample(observations, filtered, rng.random((draws, n)), rng.standard_normal((draws, n, LATENT)))
+    state = sample(
+        final.observations, final.filtered, rng.random((draws, n)), rng.standard_normal((draws, n, LATENT))
+    )
     state = np.where(_doubtful(blocks.p_off_road, rng.random((draws, n))), np.int8(-1), state)
     astray = _doubtful(1.0 - blocks.p_street, rng.random((draws, n)))
-    frame = matched.assign(
-        block=blocks.number, **_columns(blocks, places, probability, seen, settings.threshold)
+    columns = _columns(
+        blocks, places, final.smoothed.probability, seen.smoothed.probability, settings.threshold
     )
+    frame = matched.assign(block=blocks.number, **columns)
     histories = LateralHistories(np.arange(n), state, astray, device.name, snapped)
-    return as_lateral_track(frame), histories
+    return as_lateral_track(frame), histories, evidence
 
 
-def _probabilities(
-    blocks: Blocks,
-    places: Places,
-    device: GnssClass,
-    prior: NDArray[np.float64],
-    settings: LateralSettings,
-) -> tuple[NDArray[np.float64], Observations, Filtered]:
-    observations = _observations(blocks, places, device, prior, settings)
-    filtered = filter_forward(observations, settings.degrees_of_freedom)
-    return smooth(observations, filtered), observations, filtered
+class _Inferred(NamedTuple):
+    observations: Observations
+    filtered: Filtered
+    smoothed: Smoothed
 
 
-def _observations(
-    blocks: Blocks,
-    places: Places,
-    device: GnssClass,
-    prior: NDArray[np.float64],
-    settings: LateralSettings,
-) -> Observations:
-    """Put the blocks into the form of the switching model."""
-    n = len(blocks.first)
-    normal = np.column_stack([np.cos(blocks.heading_rad), -np.sin(blocks.heading_rad)])
-    coefficient = np.zeros((n, 6, LATENT))
-    slow = np.hypot(settings.slow_factor * device.slow_sigma_m, settings.town_sigma_m)
-    coefficient[:, :, :2] = slow * normal[:, np.newaxis]
-    fast = device.fast_sigma_m * np.sqrt(block_factors(blocks.duration_s, device.fast_tau_s))
-    coefficient[:, :, 2] = fast[:, np.newaxis]
-    coefficient[:, :, 3] = settings.map_sigma_m * np.where(places.direction < 0, -1.0, 1.0)[:, np.newaxis]
-    coefficient[:, :, 4] = places.width_std_m
-    seconds = np.diff(blocks.time_s, prepend=blocks.time_s[0])
-    metres = np.diff(blocks.distance_m, prepend=blocks.distance_m[0])
-    same_street = np.r_[False, (np.diff(blocks.street_id) == 0) & (blocks.street_id[1:] >= 0)]
-    keep = np.zeros((n, LATENT))
-    keep[:, :2] = np.exp(-seconds / device.slow_tau_s)[:, np.newaxis]
-    keep[:, 2] = _fast_correlation(blocks, device)
-    keep[:, 3:] = np.where(same_street, np.exp(-metres / _MAP_LENGTH_M), 0.0)[:, np.newaxis]
-    residual = places.observed_m - places.place_m
-    known = np.isfinite(places.observed_m)
-    # A missing observation says nothing about any state of its block.
-    residual[~(known | (places.way_id == NO_WAY)).all(axis=1)] = np.nan
-    return Observations(
-        residual,
-        coefficient,
-        places.spread_m,
-        np.clip(keep, 0.0, 0.9999),
-        prior,
-        _transitions(blocks, prior, metres, settings),
-    )
+class _Stage(NamedTuple):
+    """What stays the same while the prior changes."""
 
+    blocks: Blocks
+    places: Places
+    piece: NDArray[np.int64]
+    device: GnssClass
+    settings: LateralSettings
 
-def _fast_correlation(blocks: Blocks, device: GnssClass) -> NDArray[np.float64]:
-    """Correlation of the fast error's block means with those of the block before."""
-    length = np.maximum(blocks.duration_s, 1.0) / device.fast_tau_s
-    factor = block_factors(blocks.duration_s, device.fast_tau_s)
-    apart = np.diff(blocks.time_s, prepend=blocks.time_s[0]) / device.fast_tau_s
-    half = 2.0 * np.sinh(length / 2.0) / length
-    # Integral of exp(-abs(u - v)) over two blocks that do not overlap, whose middles are `apart`.
-    shared = half * np.r_[1.0, half[:-1]] * np.exp(-apart)
-    return np.asarray(np.minimum(shared / np.sqrt(factor * np.r_[1.0, factor[:-1]]), 0.99))
+    def infer(self, prior: NDArray[np.float64], learned: Learned | None) -> _Inferred:
+        """Filter and smooth the run."""
+        line = map_prior(self.places.reference, self.piece, self.settings.map_sigma_m, learned)
+        observations = observe(self.blocks, self.places, self.device, prior, line, self.settings)
+        filtered = filter_forward(observations, self.settings.degrees_of_freedom)
+        return _Inferred(observations, filtered, smooth(observations, filtered))
 
-
-def _transitions(
-    blocks: Blocks, prior: NDArray[np.float64], metres: NDArray[np.float64], settings: LateralSettings
-) -> NDArray[np.float64]:
-    """Probability of going from each state of one block to each state of the next."""
-    n = len(prior)
-    new_way = np.r_[True, np.diff(blocks.way_id) != 0]
-    rate = settings.switches_per_km * np.where(new_way, settings.junction_factor, 1.0)
-    change = 1.0 - np.exp(-rate * np.maximum(metres, 1.0) / 1000.0)
-    turned = np.r_[
-        False, (np.diff(blocks.way_id) == 0) & (blocks.travel_direction[1:] == -blocks.travel_direction[:-1])
-    ]
-    fresh = np.r_[True, np.diff(blocks.section) != 0]
-    transition = np.empty((n, 6, 6))
-    for k in range(n):
-        stay = _stay(prior[k], min(0.5, 5.0 * change[k]))
-        if turned[k]:
-            # Whoever turns round keeps the physical side or crosses: both are common.
-            stay = 0.5 * stay + 0.5 * stay[list(MIRRORED)]
-        transition[k] = prior[k] if fresh[k] else (1.0 - change[k]) * stay + change[k] * prior[k]
-    return transition
-
-
-def _stay(prior: NDArray[np.float64], along_side: float) -> NDArray[np.float64]:
-    """Transition of a runner who keeps the side: moving between edge and sidewalk of one side is easy."""
-    stay = np.tile(prior, (6, 1))
-    for group in ((LEFT_SIDEWALK, LEFT_EDGE), (RIGHT_EDGE, RIGHT_SIDEWALK), (CENTRE,), (OTHER,)):
-        total = prior[list(group)].sum()
-        if total <= 0.0:
-            continue
-        shared = np.zeros(6)
-        shared[list(group)] = prior[list(group)] / total
-        for state in group:
-            stay[state] = shared
-            if prior[state] > 0.0:
-                stay[state] = along_side * shared
-                stay[state, state] += 1.0 - along_side
-    return stay
+    def evidence(
+        self, alone: _Inferred, roads: Roads
+    ) -> tuple[tuple[HabitCount, ...], tuple[MapOffset, ...]]:
+        """Read habits and map offsets off what the run says alone."""
+        share = alone.smoothed.probability * ((1.0 - self.blocks.p_off_road) * self.blocks.p_street)[:, None]
+        known = np.isfinite(self.places.observed_m).any(axis=1)
+        context, left_faces = habit_context(self.places, roads)
+        left = share[:, [LEFT_SIDEWALK, LEFT_EDGE]].sum(axis=1)
+        right = share[:, [RIGHT_EDGE, RIGHT_SIDEWALK]].sum(axis=1)
+        facing = np.where(left_faces, left, right)
+        against = np.where(left_faces, right, left)
+        decided = np.where(facing >= against, facing, -against)
+        metres = np.diff(self.blocks.distance_m, prepend=self.blocks.distance_m[0])
+        change = change_probability(self.blocks, metres, self.settings)
+        where = np.where(known & (self.piece >= 0), self.places.reference, NO_WAY)
+        line = alone.smoothed.mean[:, MAP], alone.smoothed.variance[:, MAP]
+        return (
+            habit_evidence(np.where(known, context, ""), decided, change, self.settings.threshold),
+            map_evidence(where, self.piece, self.settings.map_sigma_m, *line),
+        )
 
 
 def _doubtful(probability: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import shapely
 
 from camber import cross_section, geometry, standards
 from camber.conventions import LATERAL_STATES, NO_WAY, LateralState, TrafficSide
+from camber.lateral.learning import learned_facing
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     import pandas as pd
     from numpy.typing import NDArray
 
     from camber.lateral.blocks import Blocks
-    from camber.schema import Roads
+    from camber.schema import Learned, Roads
 
 LEFT_SIDEWALK, LEFT_EDGE, CENTRE, RIGHT_EDGE, RIGHT_SIDEWALK, OTHER = range(len(LATERAL_STATES))
 
@@ -229,7 +232,42 @@ def _fill(
         places.mapped[k, state] = True
 
 
-def state_prior(places: Places, roads: Roads, *, habit: bool) -> NDArray[np.float64]:
+def habit_context(places: Places, roads: Roads) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+    """Context of each block for the runner's habit, and which side faces traffic there.
+
+    Parameters
+    ----------
+    places : Places
+        States of the blocks.
+    roads : Roads
+        The roads.
+
+    Returns
+    -------
+    context : ndarray of object, shape (n,)
+        "rural_no_sidewalk", "rural_sidewalk", "urban_no_sidewalk" or "urban_sidewalk" (one that is tagged or
+        mapped); "" off carriageways and on one-way streets, where both sides face the same traffic.
+    left_faces : ndarray of bool, shape (n,)
+        True where vehicles drive on the right.
+    """
+    ways = roads.ways.loc[np.unique(places.way_id[:, CENTRE][places.way_id[:, CENTRE] != NO_WAY])]
+    tagged = ways[["sidewalk_left", "sidewalk_right"]].isin(["yes", "separate"]).any(axis=1)
+    columns = ways[["oneway", "built_up", "traffic_side"]].assign(tagged=tagged).to_dict("index")
+    context = np.full(len(places.way_id), "", dtype=object)
+    left_faces = np.ones(len(places.way_id), dtype=bool)
+    for k in np.flatnonzero(places.way_id[:, CENTRE] != NO_WAY):
+        row = columns[int(places.way_id[k, CENTRE])]
+        left_faces[k] = row["traffic_side"] == TrafficSide.RIGHT
+        if row["oneway"] == 0:
+            walks = row["tagged"] or places.mapped[k, [LEFT_SIDEWALK, RIGHT_SIDEWALK]].any()
+            area = "urban" if row["built_up"] else "rural"
+            context[k] = f"{area}_sidewalk" if walks else f"{area}_no_sidewalk"
+    return context, left_faces
+
+
+def state_prior(
+    places: Places, roads: Roads, *, habit: bool, learned: Learned | None = None
+) -> NDArray[np.float64]:
     """Prior probability of the states of each block.
 
     Parameters
@@ -241,6 +279,8 @@ def state_prior(places: Places, roads: Roads, *, habit: bool) -> NDArray[np.floa
     habit : bool
         Whether the preference for facing traffic and for the side with a sidewalk counts; without it both
         sides are even, and tags only share a side's half between edge and sidewalk.
+    learned : Learned, optional
+        Habits of the runner from other runs.
 
     Returns
     -------
@@ -254,6 +294,7 @@ def state_prior(places: Places, roads: Roads, *, habit: bool) -> NDArray[np.floa
     prior = np.zeros(places.way_id.shape)
     columns = ways[["oneway", "traffic_side"]].join(context[["p_sidewalk", "p_centre", "p_facing"]])
     known = columns.to_dict("index")
+    edge_facing, walk_facing = _facing(places, roads, known, learned if habit else None)
     for k in range(len(prior)):
         exists = places.way_id[k] != NO_WAY
         if not exists[CENTRE]:
@@ -261,15 +302,17 @@ def state_prior(places: Places, roads: Roads, *, habit: bool) -> NDArray[np.floa
             prior[k, OTHER] = 0.0 if exists[:OTHER].any() else 1.0
             continue
         row = known[int(places.way_id[k, CENTRE])]
-        facing = float(row["p_facing"]) if habit and row["oneway"] == 0 else 0.5
+        facing = edge_facing[k] if habit and row["oneway"] == 0 else 0.5
         left = facing if row["traffic_side"] == TrafficSide.RIGHT else 1.0 - facing
+        left_walk = walk_facing[k] if row["traffic_side"] == TrafficSide.RIGHT else 1.0 - walk_facing[k]
         sidewalks = exists[[LEFT_SIDEWALK, RIGHT_SIDEWALK]]
         share = float(row["p_sidewalk"]) if sidewalks.any() else 0.0
         if places.mapped[k, [LEFT_SIDEWALK, RIGHT_SIDEWALK]].any():
             share = max(share, mapped_share)
         centre = min(float(row["p_centre"]), 1.0 - share)
         if habit:
-            walks = share * sidewalks / max(sidewalks.sum(), 1)
+            weight = sidewalks * np.array([left_walk, 1.0 - left_walk])
+            walks = share * weight / max(weight.sum(), 1e-12)
             edges = (1.0 - share - centre) * np.array([left, 1.0 - left])
         else:
             walks = 0.5 * share * sidewalks
@@ -277,3 +320,15 @@ def state_prior(places: Places, roads: Roads, *, habit: bool) -> NDArray[np.floa
         prior[k, [LEFT_EDGE, CENTRE, RIGHT_EDGE]] = edges[0], centre, edges[1]
         prior[k, [LEFT_SIDEWALK, RIGHT_SIDEWALK]] = walks
     return prior
+
+
+def _facing(
+    places: Places, roads: Roads, known: dict[Hashable, dict[Hashable, Any]], learned: Learned | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Probability of facing traffic at road edges and on sidewalks; there it is even until learned."""
+    standard = np.array([known[way]["p_facing"] if way in known else 0.5 for way in places.way_id[:, CENTRE]])
+    even = np.full(len(standard), 0.5)
+    if learned is None or not learned.habits:
+        return standard, even
+    context, _ = habit_context(places, roads)
+    return learned_facing(context, standard, learned), learned_facing(context, even, learned)

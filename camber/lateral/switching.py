@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 LATENT = 5
 """Latent parts: bias east, bias north, fast part, map offset, half-width error."""
 
+MAP = 3
+"""Place of the map offset among them."""
+
 _FLOOR = 1e-6
 """Smallest pivot of a Cholesky factor."""
 
@@ -99,7 +102,23 @@ def filter_forward(observations: Observations, degrees_of_freedom: float) -> Fil
     return Filtered(*_filter(*observations, degrees_of_freedom))
 
 
-def smooth(observations: Observations, filtered: Filtered) -> NDArray[np.float64]:
+class Smoothed(NamedTuple):
+    """What the whole run says about each block.
+
+    Parameters
+    ----------
+    probability : ndarray of float64, shape (n, s)
+        Probabilities of the states; they sum to 1 in each row.
+    mean, variance : ndarray of float64, shape (n, 5)
+        Mean and variance of each latent part, over all states.
+    """
+
+    probability: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    variance: NDArray[np.float64]
+
+
+def smooth(observations: Observations, filtered: Filtered) -> Smoothed:
     """Probability of each state given the whole run.
 
     Parameters
@@ -111,10 +130,10 @@ def smooth(observations: Observations, filtered: Filtered) -> NDArray[np.float64
 
     Returns
     -------
-    ndarray of float64, shape (n, s)
-        Probabilities that sum to 1 in each row.
+    Smoothed
+        States and latent parts.
     """
-    return _smooth(observations.keep, observations.transition, *filtered)
+    return Smoothed(*_smooth(observations.keep, observations.transition, *filtered))
 
 
 def sample(
@@ -330,10 +349,13 @@ def _backward(
 @numba.njit(cache=True)
 def _smooth(
     keep: FloatArray, transition: FloatArray, weight: FloatArray, mean: FloatArray, covariance: FloatArray
-) -> FloatArray:
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     n, s = weight.shape
     probability = np.zeros((n, s))
+    latent_mean, latent_variance = np.zeros((n, LATENT)), np.zeros((n, LATENT))
     probability[n - 1] = weight[n - 1]
+    _, middle, around = _collapse(weight[n - 1], mean[n - 1], covariance[n - 1])
+    latent_mean[n - 1], latent_variance[n - 1] = middle, np.diag(around)
     ahead_mean, ahead_covariance = mean[n - 1].copy(), covariance[n - 1].copy()
     centre, predicted = np.zeros((s, LATENT)), np.zeros((s, LATENT, LATENT))
     inverse, gain, level = np.zeros((s, LATENT, LATENT)), np.zeros((s, LATENT, LATENT)), np.zeros(s)
@@ -365,7 +387,9 @@ def _smooth(
             probability[k, a], ahead_mean[a], ahead_covariance[a] = _collapse(
                 joint[a] / total, means[a], covariances[a]
             )
-    return probability
+        _, middle, around = _collapse(probability[k], ahead_mean, ahead_covariance)
+        latent_mean[k], latent_variance[k] = middle, np.diag(around)
+    return probability, latent_mean, latent_variance
 
 
 @numba.njit(cache=True)

@@ -7,6 +7,7 @@ Stages do not import each other: they meet here. Rows are plain (Geo)DataFrames 
 from camber.schema.analysis import Analysis
 from camber.schema.exposure import Assumption, Draws, Interval, StreetTotal, Summary, SurfaceTotal
 from camber.schema.histories import LateralHistories, SlopeHistories
+from camber.schema.learned import Evidence, HabitCount, Learned, MapOffset
 from camber.schema.recording import Problem, Recording
 from camber.schema.roads import RoadGraph, Roads
 from camber.schema.settings import (
@@ -46,13 +47,17 @@ __all__ = [
     "Candidates",
     "CrossSlopeSettings",
     "Draws",
+    "Evidence",
     "Exposure",
     "ExposureSettings",
     "Fixes",
+    "HabitCount",
     "Interval",
     "LateralHistories",
     "LateralSettings",
     "LateralTrack",
+    "Learned",
+    "MapOffset",
     "MatchedTrack",
     "MatchingSettings",
     "Path",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from camber.schema.exposure import Draws, Summary
     from camber.schema.histories import LateralHistories, SlopeHistories
+    from camber.schema.learned import Evidence
     from camber.schema.recording import Recording
     from camber.schema.roads import Roads
     from camber.schema.settings import Settings
@@ -59,6 +60,8 @@ class Analysis:
         Totals with intervals.
     suggestions : Suggestions
         What could be changed.
+    evidence : Evidence
+        What this run says about the runner's habits and the map, for `camber.lateral.pool_evidence`.
     """
 
     recording: Recording
@@ -76,6 +79,7 @@ class Analysis:
     draws: Draws
     summary: Summary
     suggestions: Suggestions
+    evidence: Evidence
 
     def _repr_html_(self) -> str:
         return self.summary._repr_html_()

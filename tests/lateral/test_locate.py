@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from camber.lateral import _transitions, locate
+from camber.lateral import locate
 from camber.lateral.blocks import cut_blocks
+from camber.lateral.model import _transitions
 from camber.lateral.street import MIRRORED
 from camber.schema import LateralSettings
 from camber.schema.tables import P_STATES
@@ -32,7 +33,7 @@ HABIT = LateralSettings(device_class="single_band")
 def located(roads, legs, settings=None, *others, draws=40, seed=1, **given):
     matched = matched_on(roads, legs, **given)
     rng = np.random.default_rng(seed)
-    return locate(matched, candidates_of(matched, *others), roads, settings, draws=draws, rng=rng)
+    return locate(matched, candidates_of(matched, *others), roads, settings, draws=draws, rng=rng)[:2]
 
 
 def steady(offset_m, n=300, **leg):
@@ -280,7 +281,7 @@ def test_the_right_side_is_found_as_often_as_theory_allows(name, length_m, width
         error += ornstein_uhlenbeck(rng, n, 1.0, row.slow_sigma_m, row.slow_tau_s)
         legs.append({"way_id": i + 1, "offset_m": side[i] * edge_m + error, "section": i})
     matched = matched_on(roads, legs)
-    lateral, _ = locate(
+    lateral, _, _ = locate(
         matched.assign(elapsed_s=matched["elapsed_s"] + 1e5 * matched["section"]),
         candidates_of(matched),
         roads,

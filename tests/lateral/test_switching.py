@@ -113,7 +113,7 @@ def test_one_state_filters_like_dense_gaussian_regression(seed):
         gain = np.linalg.solve(matrix[: k + 1, : k + 1], cross.T).T
         np.testing.assert_allclose(filtered.mean[k, 0], gain @ given.residual_m[: k + 1, 0], atol=1e-6)
         np.testing.assert_allclose(filtered.covariance[k, 0], np.eye(LATENT) - gain @ cross.T, atol=1e-6)
-    np.testing.assert_array_equal(smooth(given, filtered), 1.0)
+    np.testing.assert_array_equal(smooth(given, filtered).probability, 1.0)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -127,7 +127,7 @@ def test_states_that_never_switch_are_weighed_by_their_exact_likelihood(seed):
     exact /= exact.sum()
     filtered = filter_forward(given, GAUSSIAN)
     np.testing.assert_allclose(filtered.weight[-1], exact, atol=1e-6)
-    np.testing.assert_allclose(smooth(given, filtered), np.tile(exact, (12, 1)), atol=1e-5)
+    np.testing.assert_allclose(smooth(given, filtered).probability, np.tile(exact, (12, 1)), atol=1e-5)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -145,7 +145,7 @@ def test_smoothed_marginals_agree_with_enumeration(n, s, cases):
     errors = []
     for seed in range(cases):
         given = observations(seed, n, s)
-        found = smooth(given, filter_forward(given, GAUSSIAN))
+        found = smooth(given, filter_forward(given, GAUSSIAN)).probability
         np.testing.assert_allclose(found.sum(axis=1), 1.0, atol=1e-12)
         errors.append(np.abs(found - marginals(*enumerated(given), s)))
     assert np.mean(errors) < 0.006
@@ -162,7 +162,7 @@ def test_on_a_street_the_filter_and_the_draws_are_as_good_as_exact(seed):
     frequency = np.stack([(drawn == s).mean(axis=0) for s in range(3)], axis=1)
     np.testing.assert_allclose(frequency, exact, atol=0.003 + 4.0 * np.sqrt(0.25 / 10_000))
     # The smoother is rougher: within a tenth, and it names the same state.
-    found = smooth(given, filter_forward(given, GAUSSIAN))
+    found = smooth(given, filter_forward(given, GAUSSIAN)).probability
     np.testing.assert_allclose(found, exact, atol=0.1)
     np.testing.assert_array_equal(found.argmax(axis=1), exact.argmax(axis=1))
 
@@ -188,7 +188,7 @@ def test_drawn_histories_have_the_exact_joint_distribution(n, s, seed):
 @pytest.mark.parametrize("seed", range(3))
 def test_drawn_histories_agree_with_the_smoothed_marginals(seed):
     given = observations(seed, n=40, s=6)
-    found = smooth(given, filter_forward(given, 4.0))
+    found = smooth(given, filter_forward(given, 4.0)).probability
     drawn = draw(given, 4_000, seed, degrees_of_freedom=4.0)
     frequency = np.stack([(drawn == s).mean(axis=0) for s in range(6)], axis=1)
     # Two routes through two collapsed filters: each may be off by the collapse, and by chance.
@@ -210,7 +210,7 @@ def test_an_impossible_state_stays_impossible():
     prior[:, 2] = 0.0
     transition[:, :, 2] = 0.0
     given = given._replace(prior=prior, transition=transition / transition.sum(axis=2, keepdims=True))
-    assert (smooth(given, filter_forward(given, 4.0))[:, 2] == 0.0).all()
+    assert (smooth(given, filter_forward(given, 4.0)).probability[:, 2] == 0.0).all()
     assert not (draw(given, 200, 1, degrees_of_freedom=4.0) == 2).any()
 
 
@@ -220,7 +220,7 @@ def test_without_evidence_the_chain_alone_speaks():
     expected = [given.prior[0]]
     for k in range(1, 6):
         expected.append(expected[-1] @ given.transition[k])
-    np.testing.assert_allclose(smooth(given, filter_forward(given, 4.0)), expected, atol=1e-9)
+    np.testing.assert_allclose(smooth(given, filter_forward(given, 4.0)).probability, expected, atol=1e-9)
 
 
 def test_a_block_without_evidence_is_bridged():
@@ -228,7 +228,7 @@ def test_a_block_without_evidence_is_bridged():
     residual = given.residual_m.copy()
     residual[3:5] = np.nan
     given = given._replace(residual_m=residual)
-    found = smooth(given, filter_forward(given, GAUSSIAN))
+    found = smooth(given, filter_forward(given, GAUSSIAN)).probability
     np.testing.assert_allclose(found, marginals(*enumerated(given), 2), atol=3.0 * COLLAPSE)
 
 
@@ -245,8 +245,8 @@ def test_heavy_tails_keep_one_burst_from_deciding():
         np.full((n, 2), 0.5),
         np.tile(np.eye(2), (n, 1, 1)),
     )
-    robust = smooth(given, filter_forward(given, 4.0))
-    normal = smooth(given, filter_forward(given, GAUSSIAN))
+    robust = smooth(given, filter_forward(given, 4.0)).probability
+    normal = smooth(given, filter_forward(given, GAUSSIAN)).probability
     assert (normal[:, 1] > 0.99).all()
     assert (robust[:, 0] > 0.5).all()
 
@@ -272,7 +272,7 @@ def test_the_side_is_found_as_often_as_theory_allows(place_m, fast_m, slow_m, ma
     for _ in range(repetitions):
         observed = place_m + root @ rng.standard_normal(blocks)
         one = given._replace(residual_m=observed[:, np.newaxis] - np.array([-place_m, place_m]))
-        found = smooth(one, filter_forward(one, GAUSSIAN))[blocks // 2]
+        found = smooth(one, filter_forward(one, GAUSSIAN)).probability[blocks // 2]
         right += float(found[1] > found[0]) / repetitions
         claimed += float(found.max()) / repetitions
     error = np.sqrt(ceiling * (1.0 - ceiling) / repetitions)

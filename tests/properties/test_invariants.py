@@ -64,7 +64,7 @@ def run(track, roads, settings=None, draws=DRAWS, seed=1):
     settings = settings or Settings()
     rng = np.random.default_rng(seed)
     matched, candidates, path = match(track, roads, settings.matching)
-    lateral, states = locate(matched, candidates, roads, settings.lateral, draws=draws, rng=rng)
+    lateral, states, _ = locate(matched, candidates, roads, settings.lateral, draws=draws, rng=rng)
     sloped, slopes = assign_cross_slope(
         lateral, states, roads, settings.cross_slope, seed=settings.seed, rng=rng
     )

@@ -1,0 +1,185 @@
+"""Blocks, places and errors in the form of the switching model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from camber.conventions import NO_WAY
+from camber.lateral.blocks import block_mean
+from camber.lateral.learning import PIECE_M
+from camber.lateral.noise import block_factors
+from camber.lateral.street import (
+    CENTRE,
+    LEFT_EDGE,
+    LEFT_SIDEWALK,
+    MIRRORED,
+    OTHER,
+    RIGHT_EDGE,
+    RIGHT_SIDEWALK,
+    Places,
+)
+from camber.lateral.switching import LATENT, MAP, Observations
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from camber.lateral.blocks import Blocks
+    from camber.schema import LateralSettings, MatchedTrack
+    from camber.standards import GnssClass
+
+_MAP_LENGTH_M = 250.0
+"""Distance over which a way's map error keeps its value [m] (science.md 4.3, judgement); used for the half
+width too."""
+
+
+def observe(
+    blocks: Blocks,
+    places: Places,
+    device: GnssClass,
+    prior: NDArray[np.float64],
+    line: tuple[NDArray[np.float64], NDArray[np.float64]],
+    settings: LateralSettings,
+) -> Observations:
+    """Put the blocks into the form of the switching model.
+
+    Parameters
+    ----------
+    blocks, places : Blocks, Places
+        The run and the streets around it.
+    device : GnssClass
+        Error of the receiver.
+    prior : ndarray of float64, shape (n, 6)
+        Prior of the states.
+    line : tuple of ndarray of float64, shape (n,)
+        Mean and standard deviation of the map's error [m], way frame.
+    settings : LateralSettings
+        Numbers of the model.
+
+    Returns
+    -------
+    Observations
+        One row per block.
+    """
+    n = len(blocks.first)
+    normal = np.column_stack([np.cos(blocks.heading_rad), -np.sin(blocks.heading_rad)])
+    coefficient = np.zeros((n, 6, LATENT))
+    slow = np.hypot(settings.slow_factor * device.slow_sigma_m, settings.town_sigma_m)
+    coefficient[:, :, :2] = slow * normal[:, np.newaxis]
+    fast = device.fast_sigma_m * np.sqrt(block_factors(blocks.duration_s, device.fast_tau_s))
+    coefficient[:, :, 2] = fast[:, np.newaxis]
+    drawn = np.where(places.direction < 0, -1.0, 1.0)
+    coefficient[:, :, MAP] = (drawn * line[1])[:, np.newaxis]
+    coefficient[:, :, 4] = places.width_std_m
+    seconds = np.diff(blocks.time_s, prepend=blocks.time_s[0])
+    metres = np.diff(blocks.distance_m, prepend=blocks.distance_m[0])
+    same_street = np.r_[False, (np.diff(blocks.street_id) == 0) & (blocks.street_id[1:] >= 0)]
+    keep = np.zeros((n, LATENT))
+    keep[:, :2] = np.exp(-seconds / device.slow_tau_s)[:, np.newaxis]
+    keep[:, 2] = _fast_correlation(blocks, device)
+    keep[:, 3:] = np.where(same_street, np.exp(-metres / _MAP_LENGTH_M), 0.0)[:, np.newaxis]
+    residual = places.observed_m - places.place_m - (drawn * line[0])[:, np.newaxis]
+    known = np.isfinite(places.observed_m)
+    # A missing observation says nothing about any state of its block.
+    residual[~(known | (places.way_id == NO_WAY)).all(axis=1)] = np.nan
+    return Observations(
+        residual,
+        coefficient,
+        places.spread_m,
+        np.clip(keep, 0.0, 0.9999),
+        prior,
+        _transitions(blocks, prior, metres, settings),
+    )
+
+
+def _fast_correlation(blocks: Blocks, device: GnssClass) -> NDArray[np.float64]:
+    """Correlation of the fast error's block means with those of the block before."""
+    length = np.maximum(blocks.duration_s, 1.0) / device.fast_tau_s
+    factor = block_factors(blocks.duration_s, device.fast_tau_s)
+    apart = np.diff(blocks.time_s, prepend=blocks.time_s[0]) / device.fast_tau_s
+    half = 2.0 * np.sinh(length / 2.0) / length
+    # Integral of exp(-abs(u - v)) over two blocks that do not overlap, whose middles are `apart`.
+    shared = half * np.r_[1.0, half[:-1]] * np.exp(-apart)
+    return np.asarray(np.minimum(shared / np.sqrt(factor * np.r_[1.0, factor[:-1]]), 0.99))
+
+
+def change_probability(
+    blocks: Blocks, metres: NDArray[np.float64], settings: LateralSettings
+) -> NDArray[np.float64]:
+    """Probability that the runner made up its mind anew since the block before.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        The blocks.
+    metres : ndarray of float64, shape (n,)
+        Distance from the block before [m].
+    settings : LateralSettings
+        Rates.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Probabilities.
+    """
+    new_way = np.r_[True, np.diff(blocks.way_id) != 0]
+    rate = settings.switches_per_km * np.where(new_way, settings.junction_factor, 1.0)
+    return np.asarray(1.0 - np.exp(-rate * np.maximum(metres, 1.0) / 1000.0))
+
+
+def map_pieces(blocks: Blocks, places: Places, matched: MatchedTrack) -> NDArray[np.int64]:
+    """Piece of the way under each block, for what is learned about the map.
+
+    Parameters
+    ----------
+    blocks, places : Blocks, Places
+        The run and the streets around it.
+    matched : MatchedTrack
+        Its fixes.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Number of the piece; -1 off the road and where the reference is another line than the matched one.
+    """
+    chainage = block_mean(matched["chainage_m"].to_numpy(dtype=float), blocks.number)
+    own = (places.reference == blocks.way_id) & (blocks.way_id >= 0) & np.isfinite(chainage)
+    return np.where(own, np.nan_to_num(chainage) // PIECE_M, -1).astype(np.int64)
+
+
+def _transitions(
+    blocks: Blocks, prior: NDArray[np.float64], metres: NDArray[np.float64], settings: LateralSettings
+) -> NDArray[np.float64]:
+    """Probability of going from each state of one block to each state of the next."""
+    n = len(prior)
+    change = change_probability(blocks, metres, settings)
+    turned = np.r_[
+        False, (np.diff(blocks.way_id) == 0) & (blocks.travel_direction[1:] == -blocks.travel_direction[:-1])
+    ]
+    fresh = np.r_[True, np.diff(blocks.section) != 0]
+    transition = np.empty((n, 6, 6))
+    for k in range(n):
+        stay = _stay(prior[k], min(0.5, 5.0 * change[k]))
+        if turned[k]:
+            # Whoever turns round keeps the physical side or crosses: both are common.
+            stay = 0.5 * stay + 0.5 * stay[list(MIRRORED)]
+        transition[k] = prior[k] if fresh[k] else (1.0 - change[k]) * stay + change[k] * prior[k]
+    return transition
+
+
+def _stay(prior: NDArray[np.float64], along_side: float) -> NDArray[np.float64]:
+    """Transition of a runner who keeps the side: moving between edge and sidewalk of one side is easy."""
+    stay = np.tile(prior, (6, 1))
+    for group in ((LEFT_SIDEWALK, LEFT_EDGE), (RIGHT_EDGE, RIGHT_SIDEWALK), (CENTRE,), (OTHER,)):
+        total = prior[list(group)].sum()
+        if total <= 0.0:
+            continue
+        shared = np.zeros(6)
+        shared[list(group)] = prior[list(group)] / total
+        for state in group:
+            stay[state] = shared
+            if prior[state] > 0.0:
+                stay[state] = along_side * shared
+                stay[state, state] += 1.0 - along_side
+    return stay
