@@ -9,7 +9,6 @@ import bz2
 import gzip
 import re
 from array import array
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -21,6 +20,8 @@ from camber.roads.tags import is_for_running
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from camber.schema import Roads
 
@@ -54,7 +55,7 @@ def parse_extract(path: Path, *, country: str | None = None) -> Roads:
     NoRoadsError
         If it holds no road or path that a runner could use.
     """
-    form, date = _inspect(path)
+    form, date = inspect_file(path)
     try:
         raw, header_date = _read(path, form)
     except Exception as error:
@@ -69,8 +70,26 @@ def parse_extract(path: Path, *, country: str | None = None) -> Roads:
     return roads_from_raw_ways(raw, source=path.name, osm_date=header_date or date, country=country)
 
 
-def _inspect(path: Path) -> tuple[str, str | None]:
-    """Format of the file by its first bytes, in pyosmium's words, and the date that an XML head tells."""
+def inspect_file(path: Path) -> tuple[str, str | None]:
+    """Find the format of a file by its first bytes.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    form : str
+        The format in pyosmium's words.
+    date : str or None
+        The date of the data, where the head of an XML file tells it.
+
+    Raises
+    ------
+    RoadsError
+        If it cannot be opened, is empty or no OpenStreetMap file.
+    """
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
@@ -102,27 +121,51 @@ def _read(path: Path, form: str) -> tuple[RawWays, str | None]:
     pages = _Pages()
     for way in processor:
         pages.add(way)
-    raw = pages.raw_ways()
+    places = np.array(pages.places_deg, dtype=float).reshape(-1, 2)
+    node_id = np.array(pages.node_id, dtype=np.int64)
+    raw = pages.raw_ways(find_late(node_id, places, processor.node_location_storage, source))
     header = processor.header
     date = header.get("osmosis_replication_timestamp") or header.get("timestamp") or None
-    return _located_late(raw, processor.node_location_storage, source), date
+    return raw, date
 
 
-def _located_late(raw: RawWays, store: Any, source: Any) -> RawWays:  # noqa: ANN401 - untyped library
-    """Find the places of nodes that stand after their ways in the file, and of those with negative ids."""
-    import osmium  # noqa: PLC0415 - as above
+def find_late(
+    node_id: NDArray[np.int64],
+    places_deg: NDArray[np.float64],
+    store: Any,  # noqa: ANN401 - untyped library
+    source: Any,  # noqa: ANN401 - untyped library
+) -> NDArray[np.float64]:
+    """Find the places of nodes that stand after their ways in the file, and of those with negative ids.
 
-    rows = np.flatnonzero(np.isnan(raw.longitude_deg))
-    places = {}
-    if (raw.node_id[rows] < 0).any():  # editors give such ids to what is not uploaded yet
+    Parameters
+    ----------
+    node_id : ndarray of int64, shape (n,)
+        Ids of nodes.
+    places_deg : ndarray of float64, shape (n, 2)
+        Longitude and latitude [deg]; NaN where not known yet.
+    store : osmium.index.LocationTable
+        All places of nodes with ids from 0 on.
+    source : osmium.io.File
+        The file, for the others.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, 2)
+        The same, with what could be found.
+    """
+    import osmium  # noqa: PLC0415 - as below
+
+    rows = np.flatnonzero(np.isnan(places_deg[:, 0]))
+    late = {}
+    if (node_id[rows] < 0).any():  # editors give such ids to what is not uploaded yet
         nodes: Any = osmium.FileProcessor(source, osmium.osm.NODE)
-        places = {node.id: node.location for node in nodes if node.id < 0}
-    longitude, latitude = raw.longitude_deg.copy(), raw.latitude_deg.copy()
-    for row, node in zip(rows.tolist(), raw.node_id[rows].tolist(), strict=True):
-        place = places.get(node) if node < 0 else _stored(store, node)
+        late = {node.id: node.location for node in nodes if node.id < 0}
+    found = places_deg.copy()
+    for row, node in zip(rows.tolist(), node_id[rows].tolist(), strict=True):
+        place = late.get(node) if node < 0 else _stored(store, node)
         if place is not None and place.valid():
-            longitude[row], latitude[row] = place.lon, place.lat
-    return replace(raw, longitude_deg=longitude, latitude_deg=latitude)
+            found[row] = place.lon, place.lat
+    return found
 
 
 def _stored(store: Any, node: int) -> Any:  # noqa: ANN401 - untyped library
@@ -156,8 +199,7 @@ class _Pages:
         self.first.append(len(self.node_id))
         self.tags.append(tags)
 
-    def raw_ways(self) -> RawWays:
-        places = np.array(self.places_deg, dtype=float).reshape(-1, 2)
+    def raw_ways(self, places: NDArray[np.float64]) -> RawWays:
         return RawWays(
             way_id=np.array(self.way_id, dtype=np.int64),
             tags=tuple(self.tags),

@@ -24,6 +24,7 @@ PER_DEGREE: Final = 20
 
 ROWS: Final = 180 * PER_DEGREE
 COLUMNS: Final = 360 * PER_DEGREE
+_CELLS: Final = ROWS * COLUMNS
 
 MARGIN_M: Final = 200.0
 """How far around a track roads are wanted [m] (users.md section 4)."""
@@ -212,17 +213,19 @@ def tiles_of_ways(first: IntArray, longitude_deg: FloatArray, latitude_deg: Floa
     """
     way = np.repeat(np.arange(len(first) - 1), np.diff(first))
     key = tile_keys(longitude_deg, latitude_deg)
-    pairs = [np.stack([way, key], axis=1)[key >= 0]]
-    leaves = np.flatnonzero((np.diff(way) == 0) & (key[:-1] != key[1:]) & (key[:-1] >= 0) & (key[1:] >= 0))
+    goes_on = np.diff(way, prepend=-1) == 0
+    new = (key >= 0) & ~(goes_on & (np.diff(key, prepend=-1) == 0))
+    pairs = [way[new] * _CELLS + key[new]]
+    at = np.flatnonzero(goes_on & new)
+    at = at[key[at - 1] >= 0]
     row, column = np.divmod(key, COLUMNS)
-    down, across = np.abs(np.diff(row))[leaves], np.abs(np.diff(column))[leaves]
+    down, across = np.abs(row[at] - row[at - 1]), np.abs(column[at] - column[at - 1])
     # A straight line between two cells that share a side touches no third; one of half the world is none.
-    for at in leaves[(down + across > 1) & (across < COLUMNS // 2)]:
-        keys = _crossed(
-            row[at : at + 2], column[at : at + 2], longitude_deg[at : at + 2], latitude_deg[at : at + 2]
-        )
-        pairs.append(np.stack([np.full(len(keys), way[at]), keys], axis=1))
-    return np.unique(np.concatenate(pairs), axis=0).reshape(-1, 2)
+    for end in at[(down + across > 1) & (across < COLUMNS // 2)]:
+        both = slice(end - 1, end + 1)
+        keys = _crossed(row[both], column[both], longitude_deg[both], latitude_deg[both])
+        pairs.append(way[end] * _CELLS + keys)
+    return np.stack(np.divmod(np.unique(np.concatenate(pairs)), _CELLS), axis=1)
 
 
 def _crossed(row: IntArray, column: IntArray, longitude: FloatArray, latitude: FloatArray) -> IntArray:

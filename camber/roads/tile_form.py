@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FORM: Final = b"tile\x00\x00\x00\x01"
 """First bytes of a stored tile; the last one is the version of the form."""
 
-_UNITS_PER_DEGREE: Final = 1e7
+UNITS_PER_DEGREE: Final = 1e7
 """OpenStreetMap keeps places as whole numbers of 1e-7 degrees (wiki Node)."""
 
 _NOWHERE: Final = np.iinfo(np.int32).min
@@ -129,9 +129,9 @@ def _tags(arrays: Mapping[str, NDArray[Any]]) -> tuple[dict[str, str], ...]:
 
 
 def _as_units(degrees: NDArray[np.float64]) -> NDArray[np.int32]:
-    units = np.rint(np.nan_to_num(degrees) * _UNITS_PER_DEGREE)
+    units = np.rint(np.nan_to_num(degrees) * UNITS_PER_DEGREE)
     return np.where(np.isnan(degrees), _NOWHERE, units).astype(np.int32)
 
 
 def _as_degrees(units: NDArray[np.int32]) -> NDArray[np.float64]:
-    return np.where(units == _NOWHERE, np.nan, units / _UNITS_PER_DEGREE)
+    return np.where(units == _NOWHERE, np.nan, units / UNITS_PER_DEGREE)

@@ -169,6 +169,19 @@ class TileStore:
             self._put_aside(path)
             return None
 
+    def prepare(self) -> None:
+        """Make the folder where it is missing.
+
+        Raises
+        ------
+        RoadsError
+            If that is not possible.
+        """
+        try:
+            self.place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._refused(error) from error
+
     def write(self, tile: Tile, ways: TileWays) -> None:
         """Keep a tile, in place of the one that was.
 
@@ -184,13 +197,11 @@ class TileStore:
         RoadsError
             If the folder cannot be written to.
         """
+        self.prepare()
         try:
-            self.place.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_whole(self.path(tile), pack_tile(ways, label=tile.name))
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            text = f"roads cannot be kept there ({reason}); make room or give the right to write, and repeat."
-            raise RoadsError(text, path=self.place) from error
+            raise self._refused(error) from error
 
     def remove(self, tile: Tile) -> int:
         """Forget a tile.
@@ -222,6 +233,11 @@ class TileStore:
         """
         folder = self.place / QUARANTINE
         return tuple(sorted(folder.iterdir())) if folder.is_dir() else ()
+
+    def _refused(self, error: OSError) -> RoadsError:
+        reason = error.strerror or type(error).__name__
+        text = f"roads cannot be kept there ({reason}); make room or give the right to write, and repeat."
+        return RoadsError(text, path=self.place)
 
     def _put_aside(self, path: Path) -> None:
         with suppress(OSError):

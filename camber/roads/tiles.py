@@ -98,7 +98,7 @@ def merge_tiles(tiles: Sequence[TileWays], *, country: str | None = None) -> Roa
         If there is no road or path in any of them.
     """
     by_age = sorted(tiles, key=lambda tile: (tile.osm_date or "", tile.kept_at))
-    raw = _joined([tile.raw for tile in by_age])
+    raw = joined_ways([tile.raw for tile in by_age])
     cut = sum(not tile.whole for tile in tiles)
     if cut:
         text = "tiles of the map lie at the border of an extract: roads may be missing there."
@@ -108,8 +108,19 @@ def merge_tiles(tiles: Sequence[TileWays], *, country: str | None = None) -> Roa
     return roads_from_raw_ways(clean_ways(raw, path=SOURCE), source=SOURCE, osm_date=oldest, country=country)
 
 
-def _joined(parts: Sequence[RawWays]) -> RawWays:
-    """One after the other, older copies of ways left out, each node where the last copy has it."""
+def joined_ways(parts: Sequence[RawWays]) -> RawWays:
+    """Join ways that several sources gave.
+
+    Parameters
+    ----------
+    parts : sequence of RawWays
+        One at least.
+
+    Returns
+    -------
+    RawWays
+        Each way once, as its last copy has it, in the order of ids; each node where its last copy has it.
+    """
     way_id = np.concatenate([part.way_id for part in parts])
     tags = [way for part in parts for way in part.tags]
     first = np.cumsum(np.concatenate([[0], *(np.diff(part.first) for part in parts)]), dtype=np.int64)
