@@ -86,6 +86,8 @@ class Profile(StrEnum):
     TAGGED = "tagged"
     TO_INSIDE = "to_inside"
     OUTWARD = "outward"
+    PARABOLIC = "parabolic"
+    BANKED = "banked"
     UNKNOWN = "unknown"
 
 

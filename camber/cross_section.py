@@ -240,7 +240,7 @@ def cross_slope(
         Half width [m]; NaN if unknown. On ways narrower than 1.6 m the blend shrinks to a quarter of the
         width (judgement).
     low_side : ndarray, shape (n,)
-        +1 where a plane falls to the right, -1 to the left; for one_way, tagged, to_inside and outward.
+        +1 where a plane falls to the right, -1 to the left; for one_way, tagged, to_inside, outward, banked.
     blend_m : float
         Scale over which the two planes of a crown blend [m] (judgement: within about half a metre).
 
@@ -248,8 +248,8 @@ def cross_slope(
     -------
     ndarray of float64, shape (n,)
         Cross slope [%], positive where it falls to the right. A crown, g tanh(y / blend), falls to its
-        edges; an inverted profile to its middle; ``to_road`` (a sidewalk at offset y) back to the road,
-        -g sign(y); the others are one plane, g times the low side. NaN where the profile is unknown.
+        edges, and so does a parabola (`parabolic_slope`); an inverted profile to its middle; ``to_road`` (a
+        sidewalk at offset y) back to the road, -g sign(y); the others are one plane, g times the low side. NaN where the profile is unknown.
     """
     blend = np.fmin(blend_m, half_width_m / 2.0)
     ridge = np.tanh(offset_m / np.where(blend > 0.0, blend, blend_m))
@@ -257,6 +257,7 @@ def cross_slope(
     shape = {
         Profile.CROWNED: ridge,
         Profile.INVERTED: -ridge,
+        Profile.PARABOLIC: parabolic_slope(offset_m, np.ones_like(ridge), half_width_m),
         Profile.TO_ROAD: -np.sign(offset_m),
         Profile.UNKNOWN: np.full_like(offset_m, np.nan),
     }

@@ -2,7 +2,8 @@
 
 Every row was reasoned in words (`story`), not computed; the code has to agree with it. Sides of `state` are
 those of the runner, sides in `tags` those of the way as drawn, as in OpenStreetMap. `falls` is for surfaces
-that are one plane: the side, of the way as drawn, to which it falls; "unknown" where nobody knows.
+that are one plane: the side, of the way as drawn, to which it falls; "unknown" where nobody knows. A banked
+bend falls to its inside, so `falls` tells which way the drawing bends.
 
 The rules behind the words: a crown falls to the edges, so the leg nearer the edge is the lower one; a
 sidewalk falls to the road, so the leg nearer the road is; an alley that drains to its middle lowers the leg
@@ -70,6 +71,17 @@ _FALLS_3_RIGHT_WALKS = (("highway", "residential"), ("sidewalk", "both"), ("incl
 _FALLS_2_LEFT = (("highway", "residential"), ("incline:across", "-2%"))
 _PATH = (("highway", "path"),)
 _MALL = (("highway", "pedestrian"),)
+_LANE = (("highway", "unclassified"), ("sidewalk", "no"))
+_BRIDGE = (("highway", "residential"), ("bridge", "yes"))
+_CYCLE_TRACK = (("highway", "cycleway"), ("is_sidepath", "yes"))
+_FARM_TRACK = (("highway", "track"),)
+_SERVICE = (("highway", "service"),)
+_LIVING = (("highway", "living_street"),)
+_RING_WALKS = (("highway", "tertiary"), ("junction", "roundabout"), ("sidewalk", "both"))
+_TAGGED_PATH = (("highway", "path"), ("incline:across", "2%"))
+_TAGGED_WALK = (("highway", "footway"), ("footway", "sidewalk"), ("incline:across", "-1.5%"))
+_GRAVEL_TRUNK = (("highway", "secondary"), ("surface", "gravel"), ("sidewalk", "no"))
+_SHOULDERS_TERTIARY = (("highway", "tertiary"), ("shoulder", "both"))
 
 CASES = (
     SignedCase(
@@ -368,5 +380,267 @@ CASES = (
         "pedestrian-street-in-the-channel",
         "A pedestrian street that drains to its middle is level for who runs in the middle.",
         *("IT", "right", _MALL, 1, "other", "inverted", "level"),
+    ),
+    SignedCase(
+        "gb-rounded-lane-facing",
+        "An old lane is rounded, steepest at its edges: facing British traffic, the right leg.",
+        *("GB", "left", _LANE, 1, "right_edge", "parabolic", "right"),
+        traffic="facing",
+    ),
+    SignedCase(
+        "gb-rounded-lane-with",
+        "With the traffic on the left edge of the rounded lane the left leg.",
+        *("GB", "left", _LANE, -1, "left_edge", "parabolic", "left"),
+        traffic="with",
+    ),
+    SignedCase(
+        "gb-rounded-lane-on-top",
+        "A rounded lane is level at its top.",
+        *("GB", "left", _LANE, 1, "centre", "parabolic", "level"),
+    ),
+    SignedCase(
+        "in-rounded-with",
+        "India, a rounded street, with traffic on the left edge: the left leg.",
+        *("IN", "left", _RESIDENTIAL, 1, "left_edge", "parabolic", "left"),
+        traffic="with",
+    ),
+    SignedCase(
+        "fr-rounded-facing",
+        "France, a rounded street: facing traffic on the left edge the left leg.",
+        *("FR", "right", _RESIDENTIAL, -1, "left_edge", "parabolic", "left"),
+        traffic="facing",
+    ),
+    SignedCase(
+        "us-worn-gravel-facing",
+        "Worn gravel is rounded: on the left edge the left leg.",
+        *("US", "right", _GRAVEL, 1, "left_edge", "parabolic", "left"),
+        traffic="facing",
+    ),
+    SignedCase(
+        "au-gravel-facing",
+        "Australia, a crowned gravel road: facing traffic on the right edge, the right leg.",
+        *("AU", "left", _GRAVEL, -1, "right_edge", "crowned", "right"),
+        traffic="facing",
+    ),
+    SignedCase(
+        "fr-gravel-main-road",
+        "A gravel main road is crowned as well: with French traffic on the right edge the right leg.",
+        *("FR", "right", _GRAVEL_TRUNK, 1, "right_edge", "crowned", "right"),
+        traffic="with",
+    ),
+    SignedCase(
+        "fr-bank-left-along-inside",
+        "A banked bend to the drawn left; along it, on the left edge, which is its inside: the left leg.",
+        *("FR", "right", _RURAL, 1, "left_edge", "banked", "left", "left"),
+        traffic="facing",
+    ),
+    SignedCase(
+        "fr-bank-left-along-outside",
+        "The same bend on its outside, the right edge: it falls inwards all across, the left leg.",
+        *("FR", "right", _RURAL, 1, "right_edge", "banked", "left", "left"),
+        traffic="with",
+    ),
+    SignedCase(
+        "fr-bank-left-in-the-middle",
+        "In the middle of the bank there is no crown: the left leg.",
+        *("FR", "right", _RURAL, 1, "centre", "banked", "left", "left"),
+    ),
+    SignedCase(
+        "fr-bank-left-against",
+        "From the other end it is a bend to the right: the right leg.",
+        *("FR", "right", _RURAL, -1, "left_edge", "banked", "right", "left"),
+        traffic="facing",
+    ),
+    SignedCase(
+        "gb-bank-right-along-outside",
+        "Britain, a bend to the drawn right, on its outside: the inside is right, the right leg.",
+        *("GB", "left", _RURAL, 1, "left_edge", "banked", "right", "right"),
+        traffic="with",
+    ),
+    SignedCase(
+        "gb-bank-right-along-inside",
+        "On its inside, facing the traffic, the right leg too.",
+        *("GB", "left", _RURAL, 1, "right_edge", "banked", "right", "right"),
+        traffic="facing",
+    ),
+    SignedCase(
+        "gb-bank-right-against",
+        "Run the other way the bend turns left: the left leg.",
+        *("GB", "left", _RURAL, -1, "right_edge", "banked", "left", "right"),
+        traffic="facing",
+    ),
+    SignedCase(
+        "de-bank-right-along",
+        "Germany, a bend to the drawn right: here the plane's side is known, the inside; the right leg.",
+        *("DE", "right", _RURAL, 1, "left_edge", "banked", "right", "right"),
+        traffic="facing",
+    ),
+    SignedCase(
+        "jp-bank-left-against",
+        "Japan, a bend drawn to the left, run against: it turns right, and the right leg is low.",
+        *("JP", "left", _RURAL, -1, "left_edge", "banked", "right", "left"),
+        traffic="with",
+    ),
+    SignedCase(
+        "us-bridge-facing",
+        "A bridge in the United States with a crown: on the left edge the left leg.",
+        *("US", "right", _BRIDGE, 1, "left_edge", "crowned", "left"),
+        traffic="facing",
+    ),
+    SignedCase(
+        "gb-bridge-facing",
+        "A British bridge with a crown: facing traffic on the right edge the right leg.",
+        *("GB", "left", _BRIDGE, -1, "right_edge", "crowned", "right"),
+        traffic="facing",
+    ),
+    SignedCase(
+        "us-bridge-one-plane",
+        "A bridge that is one plane falling to the drawn left: along it the left leg, on the right edge too.",
+        *("US", "right", _BRIDGE, 1, "right_edge", "one_way", "left", "left"),
+        traffic="with",
+    ),
+    SignedCase(
+        "de-bridge-unknown-plane",
+        "A German bridge falls one way, nobody knows to which side.",
+        *("DE", "right", _BRIDGE, 1, "centre", "one_way", "unknown", "unknown"),
+    ),
+    SignedCase(
+        "us-paved-shoulder-with",
+        "The right shoulder falls outwards, to the right: the right leg.",
+        *("US", "right", _SHOULDERS, -1, "right_edge", "crowned", "right"),
+        traffic="with",
+    ),
+    SignedCase(
+        "gb-paved-shoulder-facing",
+        "Britain: facing traffic on the right shoulder, the right leg.",
+        *("GB", "left", _SHOULDERS, 1, "right_edge", "crowned", "right"),
+        traffic="facing",
+    ),
+    SignedCase(
+        "au-paved-shoulder-with",
+        "Australia: with traffic on the left shoulder, the left leg.",
+        *("AU", "left", _SHOULDERS_TERTIARY, 1, "left_edge", "crowned", "left"),
+        traffic="with",
+    ),
+    SignedCase(
+        "de-paved-shoulder-facing",
+        "Germany: whatever the lanes do, the shoulder falls away from them; on the left one the left leg.",
+        *("DE", "right", _SHOULDERS, -1, "left_edge", "crowned", "left"),
+        traffic="facing",
+    ),
+    SignedCase(
+        "us-mapped-sidewalk-against",
+        "United States, a sidewalk of its own with the road on its drawn right; against it the road is left.",
+        *("US", "right", _OWN_WAY, -1, "right_sidewalk", "to_road", "left"),
+    ),
+    SignedCase(
+        "gb-mapped-pavement-along",
+        "Britain, a pavement of its own with the road on its drawn right; along it the right leg.",
+        *("GB", "left", _OWN_WAY, 1, "left_sidewalk", "to_road", "right"),
+    ),
+    SignedCase(
+        "nl-cycle-track-along",
+        "A cycle track beside a road on its drawn right falls to it: along it the right leg.",
+        *("NL", "right", _CYCLE_TRACK, 1, "left_sidewalk", "to_road", "right"),
+    ),
+    SignedCase(
+        "nl-cycle-track-against",
+        "Against the drawing the road is on the runner's left: the left leg.",
+        *("NL", "right", _CYCLE_TRACK, -1, "right_sidewalk", "to_road", "left"),
+    ),
+    SignedCase(
+        "gb-cycle-track-along",
+        "The side on which cars drive does not matter: the road is to the right, so the right leg.",
+        *("GB", "left", _CYCLE_TRACK, 1, "left_sidewalk", "to_road", "right"),
+    ),
+    SignedCase(
+        "farm-track-falls-left-along",
+        "A farm track that is one plane falling to the drawn left: along it the left leg.",
+        *("PL", "right", _FARM_TRACK, 1, "other", "one_way", "left", "left"),
+    ),
+    SignedCase(
+        "farm-track-falls-left-against",
+        "On the way back the same plane falls to the runner's right.",
+        *("PL", "right", _FARM_TRACK, -1, "other", "one_way", "right", "left"),
+    ),
+    SignedCase(
+        "farm-track-on-its-crown",
+        "On the grass strip of a crowned track nobody is tilted.",
+        *("AU", "left", _FARM_TRACK, 1, "other", "crowned", "level"),
+    ),
+    SignedCase(
+        "path-in-a-hollow",
+        "A worn path is lowest in its middle, where one runs: level.",
+        *("GB", "left", _PATH, -1, "other", "inverted", "level"),
+    ),
+    SignedCase(
+        "us-service-crowned",
+        "A service road with a crown: on its left edge the left leg.",
+        *("US", "right", _SERVICE, 1, "left_edge", "crowned", "left"),
+        traffic="facing",
+    ),
+    SignedCase(
+        "gb-service-drains-to-the-middle",
+        "A service road that drains to its middle: on the right edge the middle is to the left.",
+        *("GB", "left", _SERVICE, 1, "right_edge", "inverted", "left"),
+        traffic="facing",
+    ),
+    SignedCase(
+        "it-living-street-drains-to-the-middle",
+        "An old lane with a channel in its middle, run on the left edge: the channel is right.",
+        *("IT", "right", _LIVING, 1, "left_edge", "inverted", "right"),
+        traffic="facing",
+    ),
+    SignedCase(
+        "gb-alley-left",
+        "A British alley drains to its middle: on its left edge the right leg.",
+        *("GB", "left", _ALLEY, -1, "left_edge", "inverted", "right"),
+        traffic="with",
+    ),
+    SignedCase(
+        "mall-falls-right-against",
+        "A pedestrian street that is one plane falling to the drawn right; against it the left leg.",
+        *("FR", "right", _MALL, -1, "other", "one_way", "left", "right"),
+    ),
+    SignedCase(
+        "au-roundabout-with-the-flow",
+        "Australian traffic circulates clockwise; the ring falls outwards, left of its flow.",
+        *("AU", "left", _ROUNDABOUT, 1, "centre", "outward", "left", "left"),
+    ),
+    SignedCase(
+        "us-roundabout-against-the-flow",
+        "Against American traffic, clockwise, the outside is to the left.",
+        *("US", "right", _ROUNDABOUT, -1, "right_edge", "outward", "left", "right"),
+    ),
+    SignedCase(
+        "fr-roundabout-sidewalk",
+        "The sidewalk around the ring is right of its flow and falls to the road, to the left.",
+        *("FR", "right", _RING_WALKS, 1, "right_sidewalk", "to_road", "left"),
+    ),
+    SignedCase(
+        "jp-oval-clockwise-drawn-and-run",
+        "A track drawn clockwise and run so: the inside is to the right.",
+        *("JP", "left", _OVAL, 1, "other", "to_inside", "right", "right"),
+    ),
+    SignedCase(
+        "tagged-path-along",
+        "incline:across=2% on a path: along it the right leg.",
+        *("CH", "right", _TAGGED_PATH, 1, "other", "tagged", "right", "right"),
+    ),
+    SignedCase(
+        "tagged-path-against",
+        "Against the drawing the same path lowers the left leg.",
+        *("CH", "right", _TAGGED_PATH, -1, "other", "tagged", "left", "right"),
+    ),
+    SignedCase(
+        "tagged-sidewalk-falls-from-the-road",
+        "A mapped sidewalk tagged to fall to its drawn left, away from the road: the tag knows better.",
+        *("DE", "right", _TAGGED_WALK, 1, "left_sidewalk", "tagged", "left", "left"),
+    ),
+    SignedCase(
+        "us-residential-plane-back",
+        "One plane that falls to the drawn right, run against: the left leg, on the right edge too.",
+        *("US", "right", _RESIDENTIAL, -1, "right_edge", "one_way", "left", "right"),
+        traffic="with",
     ),
 )

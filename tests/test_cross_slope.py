@@ -11,12 +11,11 @@ from camber import cross_section
 from camber.conventions import Profile
 from camber.cross_slope import (
     Surfaces,
-    _draw_slopes,
-    _exceeds,
-    _truncated_moments,
     assign_cross_slope,
     leg_probabilities,
 )
+from camber.cross_slope.draws import draw_slopes
+from camber.cross_slope.mixture import WANDER_LIMIT, exceeds, truncated_moments
 from camber.schema import CrossSlopeSettings, LateralHistories
 from camber.standards import cross_slope_table
 from tests.signed_cases import CASES
@@ -36,12 +35,25 @@ LEVEL_PCT = CrossSlopeSettings().level_pct
 BESIDE = (((0.0, -6.0), (600.0, -6.0)), {"highway": "residential"})
 """A street to the right of the drawing of the way under test."""
 
-OWN_WAY = ("footway", "sidewalk")
+OWN_WAY = {("footway", "sidewalk"), ("is_sidepath", "yes")}
 RINGS = {("leisure", "track"), ("junction", "roundabout")}
 
 
 def assign(lateral, histories, roads, *, seed=1, run=1, settings=None):
     return assign_cross_slope(lateral, histories, roads, settings, seed=seed, rng=np.random.default_rng(run))
+
+
+def arc(side, radius_m=150.0, length_m=480.0):
+    """Points of a bend to one side of its drawing."""
+    angle = np.arange(0.0, length_m + 1.0, 20.0) / radius_m
+    sign = -1.0 if side == "right" else 1.0
+    xy = radius_m * np.column_stack([np.sin(angle), sign * (1.0 - np.cos(angle))])
+    return tuple(map(tuple, np.round(xy * 1024.0) / 1024.0))
+
+
+def firm(histories):
+    """Draws of profiles that do not depend on the runner's place, away from the crown."""
+    return ~(histories.profile == CODE["parabolic"]).any(axis=1)
 
 
 def on_one_way(roads, state, *, direction=1, blocks=2, draws=200, seed=1, run=1, **leg):
@@ -60,18 +72,20 @@ def run_of(tmp_path_factory):
     path = tmp_path_factory.mktemp("cases") / "case.osm"
 
     @cache
-    def world(tags, country, clockwise):
+    def world(tags, country, clockwise, bend):
         points = ((0.0, 0.0), (600.0, 0.0)) if clockwise is None else ring(clockwise=clockwise)
-        return roads_from_tags(path, tags, country, points, BESIDE if OWN_WAY in tags else None)
+        points = arc(bend) if bend else points
+        return roads_from_tags(path, tags, country, points, BESIDE if OWN_WAY & set(tags) else None)
 
     @cache
     def build(case, state=None, direction=None):
         # Running tracks fall inwards, roundabouts outwards: that tells how the ring was drawn.
         inwards = ("leisure", "track") in case.tags
         clockwise = ((case.falls == "left") != inwards) if RINGS & set(case.tags) else None
-        roads = world(case.tags, case.country, clockwise)
+        bend = case.falls if case.profile == Profile.BANKED else ""
+        roads = world(case.tags, case.country, clockwise, bend)
         assert roads.ways["traffic_side"].loc[7] == case.traffic_side
-        leg = {"carriageway": 8} if OWN_WAY in case.tags else {}
+        leg = {"carriageway": 8} if OWN_WAY & set(case.tags) else {}
         direction = direction or case.travel_direction
         return on_one_way(roads, state or case.state, direction=direction, draws=2_000, blocks=1, **leg)
 
@@ -93,7 +107,7 @@ def test_drawn_slopes_lower_the_leg_reasoned_by_hand(case, run_of):
         _, along = run_of(case, state, 1)
         fall = {"left": -1.0, "right": 1.0}[case.falls]
         chosen &= (along.profile[:, 0] == here.profile[:, 0]) & (np.sign(along.cross_slope_pct[:, 0]) == fall)
-    assert chosen.sum() > 100
+    assert chosen.sum() > 60
     if case.low_leg in {"left", "right"}:
         assert (np.sign(slope[chosen]) == expected_sign(case)).all(), case.story
     else:
@@ -106,9 +120,11 @@ def test_the_likelier_low_leg_is_the_one_reasoned_by_hand(case, run_of):
     sloped, _ = run_of(case)
     row = sloped.iloc[0]
     assert row["p_left_low"] + row["p_right_low"] + row["p_level"] == pytest.approx(1.0)
-    if case.profile == Profile.ONE_WAY:
-        # The plane's side is in no tag: without the rest of the mixture there is no likelier leg.
-        share = cross_slope_table().set_index("row").loc[row["slope_source"]]
+    shares = cross_slope_table().set_index("row")
+    share = shares.loc[row["slope_source"]] if row["slope_source"] in shares.index else None
+    crowned = share is not None and share["p_crowned"] > share["p_inverted"]
+    if case.profile == Profile.ONE_WAY or (case.profile == Profile.INVERTED and crowned):
+        # The plane's side is in no tag, and a street that drains to its middle is the exception here.
         sign = {"left_edge": -1.0, "right_edge": 1.0}.get(case.state, 0.0)
         sign *= np.sign(share["p_crowned"] - share["p_inverted"])
     else:
@@ -130,9 +146,12 @@ def test_tags_and_rings_tell_the_profile_of_the_case(case, run_of):
 def surfaces_of(**columns):
     """One block whose six states are all alike; every column may be given."""
     given = {"way_id": 7, "attached": False, "p_crowned": 1.0, "p_one_way": 0.0, "p_inverted": 0.0}
-    given |= {"one_way_profile": CODE["one_way"], "low_side": 0, "travel": 1}
-    given |= {"mean_pct": 2.5, "std_pct": 1.0, "place_m": 2.0, "spread_m": 0.0} | columns
-    kinds = {"attached": bool} | dict.fromkeys(("way_id", "one_way_profile", "low_side", "travel"), np.int64)
+    given |= {"one_way_profile": CODE["one_way"], "low_side": 0, "travel": 1, "p_parabolic": 0.0}
+    given |= {"mean_pct": 2.5, "std_pct": 1.0, "place_m": 2.0, "spread_m": 0.0, "half_width_m": 2.75}
+    given |= {"p_banked": 0.0, "banked_side": 1, "banked_pct": 3.0, "banked_std_pct": 1.5}
+    given |= {"street_id": 7, "along_street": 1, "source": "here"} | columns
+    whole = ("way_id", "one_way_profile", "low_side", "travel", "banked_side", "street_id", "along_street")
+    kinds = {"attached": bool, "source": object} | dict.fromkeys(whole, np.int64)
     return Surfaces(
         **{name: np.full((1, 6), value, dtype=kinds.get(name, float)) for name, value in given.items()}
     )
@@ -149,21 +168,20 @@ def integrate(mean, std, weight):
     ("mean", "std"), [(2.0, 0.6), (3.0, 3.0), (3.5, 2.5), (0.5, 0.5), (0.0, 1.0), (0.9, 0.2)]
 )
 def test_moments_and_tails_agree_with_numerical_integration(mean, std):
-    first, second = _truncated_moments(np.array([mean]), np.array([std]))
-    assert first[0] == pytest.approx(integrate(mean, std, lambda x: x), rel=1e-6)
-    assert second[0] == pytest.approx(integrate(mean, std, lambda x: x**2), rel=1e-6)
+    first, second = truncated_moments(mean, std)
+    assert first == pytest.approx(integrate(mean, std, lambda x: x), rel=1e-6)
+    assert second == pytest.approx(integrate(mean, std, lambda x: x**2), rel=1e-6)
     for limit in (0.0, 1.0, 2.0, 5.0):
-        tail = _exceeds(np.full((1, 6), limit), surfaces_of(mean_pct=mean, std_pct=std))[0, 0]
+        tail = exceeds(limit, mean, std)
         assert tail == pytest.approx(integrate(mean, std, lambda x, limit=limit: x > limit), abs=2e-4)
 
 
 def test_a_slope_without_spread_is_itself():
-    first, second = _truncated_moments(np.array([2.5]), np.array([0.0]))
-    assert (first[0], second[0]) == pytest.approx((2.5, 6.25))
+    assert truncated_moments(2.5, 0.0) == pytest.approx((2.5, 6.25))
 
 
 def test_truncation_only_matters_where_the_spread_reaches_zero():
-    near, far = _truncated_moments(np.array([3.0, 30.0]), np.array([3.0, 1.0]))[0]
+    near, far = truncated_moments(3.0, 3.0)[0], truncated_moments(30.0, 1.0)[0]
     assert near > 3.5
     assert far == pytest.approx(30.0)
 
@@ -180,11 +198,19 @@ def drawn(surfaces, level_pct, n=200_000):
     while (grade <= 0.0).any():
         left = grade <= 0.0
         grade[left] = rng.normal(one["mean_pct"], one["std_pct"], left.sum())
-    offset = rng.normal(one["place_m"], one["spread_m"], n)
+    wander = np.clip(rng.standard_normal(n), -WANDER_LIMIT, WANDER_LIMIT)
+    offset = one["place_m"] + one["spread_m"] * wander
     side = rng.choice([-1, 1], n) if one["low_side"] == 0 else np.full(n, one["low_side"])
     profile = np.where(u < one["p_crowned"], CODE["crowned"], one["one_way_profile"])
     profile = np.where(u >= 1.0 - one["p_inverted"], CODE["inverted"], profile)
-    slope = cross_section.cross_slope(profile, offset, grade, np.full(n, np.nan), side)
+    bowed = (u >= one["p_crowned"]) & (u < one["p_crowned"] + one["p_parabolic"])
+    profile = np.where(bowed, CODE["parabolic"], profile)
+    slope = cross_section.cross_slope(profile, offset, grade, np.full(n, one["half_width_m"]), side)
+    bank = np.full(n, -1.0)
+    while (bank <= 0.0).any():
+        left = bank <= 0.0
+        bank[left] = rng.normal(one["banked_pct"], one["banked_std_pct"], left.sum())
+    slope = np.where(rng.random(n) < one["p_banked"], one["banked_side"] * bank, slope)
     return (slope < -level_pct).mean(), (slope > level_pct).mean(), slope.mean(), (slope**2).mean()
 
 
@@ -196,6 +222,9 @@ MIXTURES = {
     "path": {"place_m": 0.0, "spread_m": 2.0, "p_crowned": 0.15, "p_one_way": 0.75, "p_inverted": 0.1,
              "mean_pct": 3.0, "std_pct": 3.0},
     "tagged": {"p_crowned": 0.0, "p_one_way": 1.0, "low_side": -1, "mean_pct": 3.0, "std_pct": 0.5},
+    "parabola": {"p_crowned": 0.3, "p_parabolic": 0.7, "place_m": 2.0, "spread_m": 0.4},
+    "banked bend": {"p_banked": 0.7, "banked_side": -1, "place_m": 2.0, "spread_m": 0.4},
+    "banked and bowed": {"p_crowned": 0.2, "p_parabolic": 0.2, "p_one_way": 0.6, "p_banked": 0.4},
     "sidewalk": {"p_crowned": 0.0, "p_one_way": 1.0, "low_side": 1, "mean_pct": 1.8, "std_pct": 0.9},
 }  # fmt: skip
 
@@ -251,7 +280,7 @@ def test_zero_slope_gives_zero_tilt():
     states = LateralHistories(
         np.array([0]), np.full((50, 1), 3, np.int8), np.zeros((50, 1), bool), "", snapped=False
     )
-    slope, _ = _draw_slopes(flat, states, 1, np.random.default_rng(1))
+    slope, _ = draw_slopes(flat, states, np.zeros(1), 0.7, 1, np.random.default_rng(1))
     np.testing.assert_allclose(slope, 0.0, atol=1e-9)
 
 
@@ -283,7 +312,9 @@ def test_a_way_is_drawn_alike_in_every_run():
     lateral = lateral_on(TWO_STREETS, legs)
     histories = fixed_histories(lateral, ["right_edge"] * 3 + ["left_edge"])
     _, two = assign(lateral, histories, TWO_STREETS, run=99)
-    np.testing.assert_array_equal(one.cross_slope_pct[:, 0], two.cross_slope_pct[:, 3])
+    kept = firm(one)
+    assert kept.mean() > 0.8
+    np.testing.assert_allclose(one.cross_slope_pct[kept, 0], two.cross_slope_pct[kept, 3], rtol=0.02)
     np.testing.assert_array_equal(one.profile[:, 0], two.profile[:, 3])
     assert np.corrcoef(one.cross_slope_pct[:, 0], two.cross_slope_pct[:, 0])[0, 1] < 0.9
     assert (np.abs(one.cross_slope_pct[:, 0]) != np.abs(two.cross_slope_pct[:, 0])).all()
@@ -291,9 +322,9 @@ def test_a_way_is_drawn_alike_in_every_run():
 
 def test_one_way_is_one_draw_along_its_whole_length():
     _, histories = on_one_way(TWO_STREETS, "left_edge", blocks=6)
-    np.testing.assert_array_equal(
-        histories.cross_slope_pct, histories.cross_slope_pct[:, :1].repeat(6, axis=1)
-    )
+    slope = histories.cross_slope_pct[firm(histories)]
+    np.testing.assert_allclose(slope, slope[:, :1].repeat(6, axis=1), rtol=0.02)
+    assert (histories.profile == histories.profile[:, :1]).all()
 
 
 def test_another_seed_is_another_world():
@@ -309,8 +340,8 @@ def test_a_crown_lowers_the_other_leg_across_and_a_plane_the_other_one_back():
     _, back = on_one_way(TWO_STREETS, "left_edge", direction=-1, draws=2_000)
     crowned, plane = (left.profile[:, 0] == CODE[name] for name in ("crowned", "one_way"))
     here, across, turned = (history.cross_slope_pct[:, 0] for history in (left, right, back))
-    np.testing.assert_allclose(across[crowned], -here[crowned])
-    np.testing.assert_allclose(turned[crowned], here[crowned])
+    np.testing.assert_allclose(across[crowned], -here[crowned], rtol=0.02)
+    np.testing.assert_allclose(turned[crowned], here[crowned], rtol=0.02)
     np.testing.assert_allclose(across[plane], here[plane])
     np.testing.assert_allclose(turned[plane], -here[plane])
     assert min(crowned.sum(), plane.sum()) > 200
@@ -329,7 +360,9 @@ def test_drawn_slopes_follow_the_shares_and_never_flip_the_leg():
     roads = straight(country="US")
     _, histories = on_one_way(roads, "left_edge", draws=5_000)
     row = cross_slope_table().set_index("row").loc["us_residential_paved"]
-    crowned = (histories.profile[:, 0] == CODE["crowned"]).mean()
+    bowed = (histories.profile[:, 0] == CODE["parabolic"]).mean()
+    assert bowed == pytest.approx(row["p_crowned"] * row["parabolic_share"], abs=4.0 * np.sqrt(0.1 / 5_000))
+    crowned = bowed + (histories.profile[:, 0] == CODE["crowned"]).mean()
     assert crowned == pytest.approx(row["p_crowned"], abs=4.0 * np.sqrt(0.25 / 5_000))
     on_crown = histories.cross_slope_pct[histories.profile[:, 0] == CODE["crowned"], 0]
     assert (on_crown < 0.0).all()

@@ -24,7 +24,9 @@ from camber.schema.settings import Settings
 HOME_VARIABLE: Final = "CAMBER_HOME"
 """Environment variable that moves the folder of the settings, and with it what camber keeps."""
 
-_SHARES: Final = frozenset({"threshold", "decided", "tilted", "smallest_gain", "usual_balance"})
+_SHARES: Final = frozenset(
+    {"threshold", "decided", "tilted", "smallest_gain", "usual_balance", "street_correlation"}
+)
 _FEWEST_DRAWS: Final = 20
 _MOST_DRAWS: Final = 10_000
 _COUNTRY: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")

@@ -162,9 +162,16 @@ class CrossSlopeSettings:
     level_pct : float
         Below this absolute cross slope the surface counts as level [%] (1 %: a certified running track may
         fall that much; World Athletics Track and Field Facilities Manual; use here: judgement).
+    street_correlation : float
+        Correlation of profile, steepness and low side between the ways of one street (0.7: judgement, see
+        ``standards/surface.csv``).
+    place_tau_s : float
+        Correlation time of the runner's place across the surface [s] (30: judgement).
     """
 
     level_pct: float = 1.0
+    street_correlation: float = 0.7
+    place_tau_s: float = 30.0
 
 
 @dataclass(frozen=True)

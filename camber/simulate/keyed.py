@@ -21,6 +21,7 @@ class Stream(IntEnum):
     SURFACE = 1
     MAP_OFFSET = 2
     TOWN_OFFSET = 3
+    STREET = 4
 
 
 def keyed_generator(seed: int, key: int, stream: Stream) -> np.random.Generator:

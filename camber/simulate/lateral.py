@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from camber import cross_section
+from camber import bends, cross_section
 from camber.conventions import LateralState, Profile
 from camber.geometry import to_travel_frame
 from camber.simulate.gnss import ornstein_uhlenbeck
@@ -179,12 +179,17 @@ def road_shift(scene: Scene, error: GnssErrorModel, seed: int) -> FloatArray:
 
 
 def true_cross_slope(
-    here: pd.DataFrame, state: IntArray, offset_m: FloatArray, direction: IntArray
+    here: pd.DataFrame,
+    state: IntArray,
+    offset_m: FloatArray,
+    direction: IntArray,
+    curvature_per_m: FloatArray | None = None,
 ) -> tuple[FloatArray, IntArray]:
     """Cross slope under a runner.
 
-    Beyond the edge of the carriageway, on the way to or on an attached sidewalk, the sidewalk's slope holds;
-    everywhere else that of the way.
+    Beyond the edge of the carriageway, on the way to or on an attached sidewalk, the sidewalk's slope holds,
+    at an edge with a paved shoulder that of the shoulder, in a banked bend that of the bank; everywhere else
+    that of the way.
 
     Parameters
     ----------
@@ -196,6 +201,9 @@ def true_cross_slope(
         True offsets from the true middle of the road [m], positive right of travel.
     direction : ndarray of int64, shape (n,)
         +1 along, -1 against the drawn direction, 0 on no way.
+    curvature_per_m : ndarray of float64, shape (n,), optional
+        Curvature of the way's line [1/m], positive for a bend to the right of the drawn direction; straight
+        if not given.
 
     Returns
     -------
@@ -221,5 +229,66 @@ def true_cross_slope(
         half_width_m,
         to_travel_frame(here["low_side"].to_numpy().astype(float), direction),
     )
+    shoulder = _on_shoulder(here, state, direction) & (profile != PROFILE_CODE[Profile.TAGGED])
+    slope_pct = np.where(shoulder, here["shoulder_slope_pct"] * np.sign(offset_m), slope_pct)
+    profile = np.where(shoulder, PROFILE_CODE[Profile.CROWNED], profile)
+    curvature = np.zeros(len(here)) if curvature_per_m is None else curvature_per_m
+    banked, bank_pct = _banked(here, curvature)
+    on_bank = banked & ~on_walk
+    slope_pct = np.where(on_bank, to_travel_frame(bank_pct, direction), slope_pct)
     slope_pct = np.where(here["way_id"] >= 0, slope_pct, np.nan)
+    profile = np.where(on_bank, PROFILE_CODE[Profile.BANKED], profile)
     return slope_pct, np.where(on_walk, PROFILE_CODE[Profile.TO_ROAD], profile)
+
+
+def curvature_of(here: pd.DataFrame, chainage_m: FloatArray) -> FloatArray:
+    """Curvature of the lines of ways at places along them.
+
+    Parameters
+    ----------
+    here : DataFrame
+        Rows of `camber.simulate.street.streets_of`, one per place.
+    chainage_m : ndarray of float64, shape (n,)
+        The places [m].
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Curvature [1/m], positive for a bend to the right of the drawn direction; 0 on no way.
+    """
+    on = (here["built_share"] > 0.0).to_numpy()
+    curvature = np.zeros(len(here))
+    rows = here[on]
+    curvature[on] = bends.curvature_along(
+        rows["line"].to_numpy(),
+        rows["length_m"].to_numpy(dtype=float),
+        chainage_m[on],
+        bends.window_of(rows["speed_kmh"].to_numpy(dtype=float)),
+    )
+    return curvature
+
+
+def _on_shoulder(here: pd.DataFrame, state: IntArray, direction: IntArray) -> NDArray[np.bool_]:
+    along = direction >= 0
+    on = np.zeros(len(here), dtype=bool)
+    for edge, ahead, back in (
+        (LateralState.LEFT_EDGE, "left", "right"),
+        (LateralState.RIGHT_EDGE, "right", "left"),
+    ):
+        paved, parked = (
+            np.where(along, here[f"{what}_{ahead}"], here[f"{what}_{back}"]).astype(bool)
+            for what in ("shoulder", "parked")
+        )
+        on |= (state == STATE_CODE[edge]) & paved & ~parked
+    return np.asarray(on & here["is_road"].to_numpy(dtype=bool))
+
+
+def _banked(here: pd.DataFrame, curvature_per_m: FloatArray) -> tuple[NDArray[np.bool_], FloatArray]:
+    """Whether a place lies in a banked bend, and its slope [%], positive to the right of the drawing."""
+    speed = here["speed_kmh"].to_numpy(dtype=float)
+    built_up = here["built_up"].to_numpy(dtype=bool)
+    share = bends.banked_share(curvature_per_m, speed, built_up, here["built_share"].to_numpy(dtype=float))
+    expected = bends.banked_slope(curvature_per_m, speed, built_up)
+    steeper = bends.BendAssumptions().superelevation_std_pct * here["banked_z"].to_numpy(dtype=float)
+    slope = np.maximum(expected + steeper, 0.0) * np.sign(curvature_per_m)
+    return here["banked_rank"].to_numpy(dtype=float) < share, slope

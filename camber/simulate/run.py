@@ -15,7 +15,7 @@ from camber.conventions import LATERAL_STATES, NO_WAY, WGS84
 from camber.schema import Recording, as_fixes
 from camber.simulate.device import DeviceModel, fix_times
 from camber.simulate.gnss import R68_TO_SIGMA, GnssErrorModel, ornstein_uhlenbeck, position_error
-from camber.simulate.lateral import Lateral, draw_lateral, road_shift, smooth, true_cross_slope
+from camber.simulate.lateral import Lateral, curvature_of, draw_lateral, road_shift, smooth, true_cross_slope
 from camber.simulate.motion import STEP_S, draw_motion
 from camber.simulate.route import trace_route
 from camber.simulate.runner import RunnerModel
@@ -141,7 +141,8 @@ def _truth(scene: Scene, lateral: Lateral, elapsed_s: FloatArray, started_at: da
     road_xy = scene.at(elapsed_s, lateral.road_shift_xy)
     offset_m = np.where(way_id == NO_WAY, np.nan, (runner_xy * right).sum(axis=1))
     state = lateral.state[np.rint(scene.motion.moving_at(elapsed_s) / STEP_S).astype(np.int64)]
-    slope_pct, profile = true_cross_slope(here, state, offset_m, direction)
+    curvature = curvature_of(here, line.chainage(along_m))
+    slope_pct, profile = true_cross_slope(here, state, offset_m, direction, curvature)
     xy = line.position(along_m) + runner_xy + road_xy
     run_m = _run_m(scene, lateral, elapsed_s)
     section = sections_of(elapsed_s, run_m)

@@ -12,6 +12,7 @@ from camber.conventions import NO_WAY, LateralState, Profile, TrafficSide
 from camber.schema import Ways
 from camber.simulate.runner import STATE_CODE, Choices
 from camber.simulate.surface import PROFILE_CODE, draw_surfaces
+from camber.street_direction import ways_drawn_alike
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,11 +47,18 @@ def streets_of(roads: Roads, line: RouteLine, runner: RunnerModel, seed: int) ->
         `camber.simulate.surface.draw_surfaces` and, in the way frame, ``way_id``, ``length_m``,
         ``traffic_sign`` (+1 right, -1 left), ``carriageway_side``, ``walk_left``, ``walk_right`` (an
         attached sidewalk), ``parked_left``, ``parked_right``, ``shoulder_left``, ``shoulder_right``, and
-        ``p_facing``, ``p_sidewalk``, ``p_centre``.
+        ``p_facing``, ``p_sidewalk``, ``p_centre``, ``line`` (its line), and what decides about its bends:
+        ``speed_kmh``, ``built_up``, ``built_share``.
     """
     rows = np.unique(line.way[line.way >= 0])
     ways = Ways(roads.ways.iloc[rows])
-    table = draw_surfaces(ways, seed)
+    alike = ways_drawn_alike(roads.graph, roads.ways, rows)
+    table = draw_surfaces(ways, seed, drawn_alike=alike)
+    banking = standards.banking(ways, standards.assume(ways))
+    tagged = np.isfinite(ways["incline_across_pct"].to_numpy(dtype=float))
+    table["speed_kmh"], table["built_up"] = banking.speed_kmh, banking.built_up
+    table["built_share"] = np.where(tagged, 0.0, banking.built_share)
+    table["line"] = ways.geometry.to_numpy()
     table["way_id"] = ways.index
     table["length_m"] = ways["length_m"]
     table["traffic_sign"] = np.where(ways["traffic_side"] == TrafficSide.RIGHT, 1, -1)
@@ -77,14 +85,15 @@ def _habits(ways: Ways, runner: RunnerModel) -> pd.DataFrame:
 def _nowhere(habits: pd.DataFrame) -> pd.DataFrame:
     flags = [f"{what}_{side}" for what in ("walk", "parked", "shoulder") for side in ("left", "right")]
     missing = ["slope_pct", "sidewalk_slope_pct", "half_width_m", "length_m"]
-    missing += ["walk_shift_left_m", "walk_shift_right_m"]
+    missing += ["walk_shift_left_m", "walk_shift_right_m", "shoulder_slope_pct", "banked_rank", "banked_z"]
     return pd.DataFrame(
         [
             dict.fromkeys(flags, False)
             | dict.fromkeys(missing, np.nan)
             | dict.fromkeys(habits.columns, 0.0)
             | {"kind": "", "is_road": False, "profile": PROFILE_CODE[Profile.UNKNOWN], "low_side": 1}
-            | {"way_id": NO_WAY, "traffic_sign": 1, "carriageway_side": 0}
+            | {"way_id": NO_WAY, "traffic_sign": 1, "carriageway_side": 0, "line": None}
+            | {"speed_kmh": 0.0, "built_up": False, "built_share": 0.0}
         ]
     )
 

@@ -4,6 +4,7 @@ Reads only the CSV files and the borders that are packaged beside it. Every row 
 what it rests on; `list_assumptions` shows them all.
 """
 
+from camber.standards.banking import Banking, banking
 from camber.standards.borders import region_at
 from camber.standards.gnss import GnssClass, gnss_classes
 from camber.standards.law import PedestrianRule, pedestrian_rule
@@ -19,9 +20,11 @@ from camber.standards.tables import (
 from camber.standards.ways import assume
 
 __all__ = [
+    "Banking",
     "GnssClass",
     "PedestrianRule",
     "assume",
+    "banking",
     "cross_slope_table",
     "gnss_classes",
     "gnss_error_table",

@@ -12,6 +12,7 @@ _APPLIES_TO: Final = {
     "kinds": "{kind}",
     "cross_slope": "{kind} ({surface_group}) in {region}",
     "width": "{kind} in {region}",
+    "surface": "{quantity}",
     "lateral_offset": "{quantity}",
     "gnss_error": "{name}",
     "side_prior": "{context}",
@@ -20,9 +21,10 @@ _APPLIES_TO: Final = {
 }
 _VALUE: Final = {
     "kinds": "carriageway: {is_road}; built like: {parent}; surface where untagged: {surface_default}",
-    "cross_slope": "{slope_mean_pct:g} ± {slope_std_pct:g} %; crowned {p_crowned:g}, "
-    "{one_way_profile} {p_one_way:g}, inverted {p_inverted:g}",
+    "cross_slope": "{slope_mean_pct:g} ± {slope_std_pct:g} %; crowned {p_crowned:g} "
+    "(of them parabolic {parabolic_share:g}), {one_way_profile} {p_one_way:g}, inverted {p_inverted:g}",
     "width": "{two_way_total_m:g} m ({one_way_total_m:g} m one-way) ± {width_std_m:g} m; lane {lane_m:g} m",
+    "surface": "{value:g} ± {std:g} {unit}",
     "lateral_offset": "{value:g} ± {std:g} {unit}",
     "gnss_error": "fast {fast_sigma_m:g} m, {fast_tau_s:g} s ({fast_tau_low_s:g}-{fast_tau_high_s:g}); "
     "slow {slow_sigma_m:g} m, {slow_tau_s:g} s ({slow_tau_low_s:g}-{slow_tau_high_s:g}); "

@@ -51,7 +51,7 @@ LAYOUTS: Final = {
         "row",
         ("region", "kind", "surface_group", "one_way_profile"),
         positive=("slope_mean_pct", "slope_std_pct"),
-        shares=_PROFILE_SHARES,
+        shares=(*_PROFILE_SHARES, "parabolic_share"),
         sums=_PROFILE_SHARES,
         allowed=(
             ("surface_group", ("paved", "unpaved", "sett", "*")),
@@ -64,6 +64,7 @@ LAYOUTS: Final = {
         positive=("two_way_total_m", "one_way_total_m", "lane_m", "width_std_m"),
         blank=("lane_m",),
     ),
+    "surface": _Layout("quantity", ("unit",), numbers=("value", "std")),
     "lateral_offset": _Layout("quantity", ("unit",), numbers=("value", "std")),
     "gnss_error": _Layout(
         "name",
@@ -103,7 +104,8 @@ def cross_slope_table() -> pd.DataFrame:
         ``row`` (stable id), ``region`` and ``kind`` (lists joined by ``|``), ``surface_group`` (``*`` for
         any), ``one_way_profile`` (what a one-way crossfall means there: ``one_way`` with the low side
         unknown, ``to_road``, ``to_inside``, ``outward``), the three shares of profiles (sum 1),
-        ``slope_mean_pct`` and ``slope_std_pct`` [%] of its absolute value, ``confidence``, ``status``,
+        ``parabolic_share`` (of the crowned ones: steeper at the edge), ``slope_mean_pct`` and
+        ``slope_std_pct`` [%] of its absolute value, ``confidence``, ``status``,
         ``basis``. A copy.
 
     Raises

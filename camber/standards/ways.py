@@ -69,11 +69,13 @@ def assume(ways: pd.DataFrame) -> pd.DataFrame:
         Same index. ``kind``; ``surface_group`` ("paved", "unpaved", "sett"); ``is_road`` (a carriageway, on
         which edge and centre make sense); ``default_total_m``, ``lane_m`` and ``width_std_m`` [m] of the
         class, with ``width_confidence``, ``width_basis``, ``width_row``; ``p_crowned``, ``p_one_way``,
-        ``p_inverted`` (sum 1), ``one_way_profile`` (what a one-way crossfall means here: ``one_way`` with
+        ``p_inverted`` (sum 1), ``parabolic_share`` (of the crowned ones),
+        ``one_way_profile`` (what a one-way crossfall means here: ``one_way`` with
         the low side unknown, ``to_road``, ``to_inside``, ``outward``), ``slope_mean_pct`` and
         ``slope_std_pct`` [%] of its absolute value, with ``slope_confidence``, ``slope_basis``,
         ``slope_row``; and ``sidewalk_slope_mean_pct``, ``sidewalk_slope_std_pct``,
-        ``sidewalk_slope_basis``, ``sidewalk_slope_row`` for a sidewalk attached to the way.
+        ``sidewalk_slope_basis``, ``sidewalk_slope_row`` for a sidewalk attached to the way, and
+        ``shoulder_slope_mean_pct``, ``shoulder_slope_std_pct``, ``shoulder_slope_row`` for a paved shoulder.
 
     Raises
     ------
@@ -87,16 +89,19 @@ def assume(ways: pd.DataFrame) -> pd.DataFrame:
     slopes = rows_for("cross_slope", kind, country, group)
     sidewalk = np.full(len(ways), "footway:sidewalk", dtype=object)
     walks = rows_for("cross_slope", sidewalk, country, np.full(len(ways), "paved", dtype=object))
+    shoulder = table("cross_slope").set_index("row").loc["any_shoulder"]
     one_way = np.asarray(ways["oneway"] != 0)
     columns = known[["kind", "surface_group", "is_road"]].to_dict("series")
     columns["default_total_m"] = np.where(one_way, widths["one_way_total_m"], widths["two_way_total_m"])
     columns |= {name: widths[name].to_numpy() for name in ("lane_m", "width_std_m")}
     columns |= {f"width_{name}": widths[name].to_numpy() for name in ("confidence", "basis", "row")}
-    shares = ("p_crowned", "p_one_way", "p_inverted", "one_way_profile", "slope_mean_pct", "slope_std_pct")
-    columns |= {name: slopes[name].to_numpy() for name in shares}
+    shares = ("p_crowned", "p_one_way", "p_inverted", "parabolic_share", "one_way_profile")
+    columns |= {name: slopes[name].to_numpy() for name in (*shares, "slope_mean_pct", "slope_std_pct")}
     columns |= {f"slope_{name}": slopes[name].to_numpy() for name in ("confidence", "basis", "row")}
     columns |= {f"sidewalk_{name}": walks[name].to_numpy() for name in ("slope_mean_pct", "slope_std_pct")}
     columns |= {f"sidewalk_slope_{name}": walks[name].to_numpy() for name in ("basis", "row")}
+    columns |= {f"shoulder_slope_{name}": shoulder[f"slope_{name}"] for name in ("mean_pct", "std_pct")}
+    columns["shoulder_slope_row"] = shoulder.name
     return pd.DataFrame(columns, index=ways.index)
 
 

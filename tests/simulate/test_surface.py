@@ -70,6 +70,9 @@ def test_slopes_profiles_and_widths_follow_the_standards(streets):
             ("p_inverted", Profile.INVERTED),
         ]
     }
+    bowed = (drawn["profile"] == PROFILE_CODE[Profile.PARABOLIC]).mean()
+    share["p_crowned"] += bowed
+    assert bowed == pytest.approx(assumed["p_crowned"] * assumed["parabolic_share"], abs=0.025)
     for name, value in share.items():
         assert value == pytest.approx(assumed[name], abs=4.0 * 0.5 / np.sqrt(MANY))
     assert (drawn["slope_pct"] > 0.0).all()

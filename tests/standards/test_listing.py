@@ -26,7 +26,7 @@ def test_a_row_says_what_a_person_would_ask():
     listed = list_assumptions()
     row = listed[listed["reference"].str.contains("AASHTO Green Book")].iloc[0]
     assert row["applies_to"] == "primary, secondary, tertiary, trunk (paved) in US, CA"
-    assert row["value"] == "2 ± 0.6 %; crowned 0.85, one way 0.15, inverted 0"
+    assert row["value"] == "2 ± 0.6 %; crowned 0.85 (of them parabolic 0), one way 0.15, inverted 0"
     assert (row["confidence"], row["status"]) == ("high", "opened")
 
 

@@ -101,7 +101,7 @@ def test_the_kind_of_a_way(tags, kind, is_road):
         ({"country": ""}, "any_road_paved"),
         ({"country": "FI"}, "any_road_paved"),
         ({"country": "DE", "highway": "secondary"}, "de_main_paved"),
-        ({"country": "DE", "highway": "trunk_link"}, "de_main_paved"),
+        ({"country": "DE", "highway": "trunk_link"}, "any_link_paved"),
         ({"country": "DE", "highway": "secondary", "oneway": 1}, "de_one_way_paved"),
         ({"country": "FI", "highway": "secondary", "oneway": 1}, "any_one_way_paved"),
         ({"country": "DE", "highway": "secondary", "bridge": True}, "de_bridge"),

@@ -1,0 +1,169 @@
+"""From where the runner was to the tilt of the surface there: a mixture, never one number.
+
+Which profile a road has, how steep it is and, on a one-way crossfall, to which side it falls is seldom
+known: the shares and spreads of `camber.standards` are carried as they are. Slopes are drawn truncated at
+zero, since a negative draw would flip the leg (architecture.md).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from camber import cross_section
+from camber.conventions import NO_WAY, LateralState, Profile, SurfaceKind
+from camber.cross_slope.draws import draw_slopes
+from camber.cross_slope.mixture import leg_probabilities
+from camber.cross_slope.surfaces import CODES, STATE, Surfaces, find_surfaces
+from camber.schema import (
+    CrossSlopeSettings,
+    LateralHistories,
+    LateralTrack,
+    Roads,
+    SlopedTrack,
+    SlopeHistories,
+    Ways,
+    as_sloped_track,
+)
+from camber.schema.tables import P_STATES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+    BoolArray = NDArray[np.bool_]
+
+__all__ = ["Surfaces", "assign_cross_slope", "find_surfaces", "leg_probabilities"]
+
+_NOMINAL_MPS = 3.0
+"""Speed of a recording without times [m/s] (judgement)."""
+
+_BANKED_ROW = "superelevation"
+"""Row of ``standards/surface.csv`` that a banked bend rests on."""
+
+
+def assign_cross_slope(
+    lateral: LateralTrack,
+    histories: LateralHistories,
+    roads: Roads,
+    settings: CrossSlopeSettings | None = None,
+    *,
+    seed: int,
+    rng: np.random.Generator,
+) -> tuple[SlopedTrack, SlopeHistories]:
+    """Say how the surface under every fix falls, as a mixture, and draw it.
+
+    Parameters
+    ----------
+    lateral : LateralTrack
+        Fixes with lateral-state probabilities.
+    histories : LateralHistories
+        Drawn histories of the state.
+    roads : Roads
+        The roads.
+    settings : CrossSlopeSettings, optional
+        Numbers of the stage.
+    seed : int
+        Seed of the roads' own draws: profile and slope of a way are the same in every run.
+    rng : numpy.random.Generator
+        Source of the draws that belong to this run.
+
+    Returns
+    -------
+    SlopedTrack
+        Mean and spread of the cross slope [%], positive falling to the right, and the leg probabilities.
+    SlopeHistories
+        Drawn histories of the cross slope.
+    """
+    settings = settings or CrossSlopeSettings()
+    _, first, number = np.unique(lateral["block"].to_numpy(), return_index=True, return_inverse=True)
+    surfaces = find_surfaces(lateral, first, roads)
+    columns = _mixture(lateral, first, surfaces, roads.ways, settings.level_pct)
+    keep = _kept_place(lateral, first, settings.place_tau_s)
+    slope, profile = draw_slopes(surfaces, histories, keep, settings.street_correlation, seed, rng)
+    frame = lateral.assign(**{name: values[number] for name, values in columns.items()})
+    return as_sloped_track(frame), SlopeHistories(histories.block, histories.state, slope, profile)
+
+
+def _kept_place(lateral: LateralTrack, first: IntArray, tau_s: float) -> FloatArray:
+    """Correlation of the runner's place across with that in the block before; none over a gap."""
+    seconds = lateral["elapsed_s"].to_numpy(dtype=float)
+    if not np.isfinite(seconds).all():
+        seconds = lateral["distance_m"].to_numpy(dtype=float) / _NOMINAL_MPS
+    section = lateral["section"].to_numpy()[first]
+    step = np.diff(seconds[first], prepend=seconds[first[0]])
+    keep = np.exp(-np.maximum(step, 0.0) / tau_s)
+    return np.where(np.diff(section, prepend=section[0] - 1) == 0, keep, 0.0)
+
+
+def _mixture(
+    lateral: LateralTrack, first: IntArray, surfaces: Surfaces, all_ways: Ways, level_pct: float
+) -> dict[str, NDArray[np.generic]]:
+    """Columns of the sloped track for each block."""
+    share = np.stack([lateral[name].to_numpy()[first] for name in P_STATES], axis=1)
+    matched = lateral["way_id"].to_numpy()[first] >= 0
+    share = np.where(surfaces.way_id != NO_WAY, share, 0.0)
+    total = share.sum(axis=1, keepdims=True)
+    share = np.divide(share, total, out=np.zeros_like(share), where=total > 0.0)
+    left, right, mean, square = (
+        (share * part).sum(axis=1) for part in leg_probabilities(surfaces, level_pct)
+    )
+    # Where it may have been another street, the tilt is kept but its side is open.
+    sure = lateral["p_street"].to_numpy()[first]
+    left, right = (sure * one + (1.0 - sure) * 0.5 * (left + right) for one in (left, right))
+    mean = sure * mean
+    best = share.argmax(axis=1)
+    banked = np.take_along_axis(surfaces.p_banked, best[:, np.newaxis], axis=1)[:, 0] > 0.5
+    source = np.take_along_axis(surfaces.source, best[:, np.newaxis], axis=1)[:, 0]
+    return {
+        "cross_slope_pct": np.where(matched, mean, np.nan),
+        "cross_slope_std_pct": np.where(matched, np.sqrt(np.maximum(square - mean**2, 0.0)), np.nan),
+        "p_left_low": np.where(matched, left, 0.0),
+        "p_right_low": np.where(matched, right, 0.0),
+        "p_level": np.where(matched, np.clip(1.0 - left - right, 0.0, 1.0), 0.0),
+        "profile": _likeliest_profile(share, surfaces, matched),
+        "slope_source": np.where(matched, np.where(banked, _BANKED_ROW, source), ""),
+        "surface_kind": _surface_kinds(share, surfaces, all_ways, matched),
+    }
+
+
+def _likeliest_profile(share: FloatArray, surfaces: Surfaces, matched: BoolArray) -> NDArray[np.object_]:
+    profiles = np.zeros((len(share), len(CODES)))
+    straight = share * (1.0 - surfaces.p_banked)
+    for weight, profile in (
+        (straight * surfaces.p_crowned, Profile.CROWNED),
+        (straight * surfaces.p_parabolic, Profile.PARABOLIC),
+        (straight * surfaces.p_inverted, Profile.INVERTED),
+        (share * surfaces.p_banked, Profile.BANKED),
+    ):
+        profiles[:, CODES[profile]] = weight.sum(axis=1)
+    for code in np.unique(surfaces.one_way_profile):
+        here = surfaces.one_way_profile == code
+        profiles[:, code] += (straight * surfaces.p_one_way * here).sum(axis=1)
+    profiles[~matched, CODES[Profile.UNKNOWN]] = 1.0
+    names = np.array([profile.value for profile in cross_section.PROFILES], dtype=object)
+    return np.asarray(names[profiles.argmax(axis=1)])
+
+
+def _surface_kinds(
+    share: FloatArray, surfaces: Surfaces, all_ways: Ways, matched: BoolArray
+) -> NDArray[np.object_]:
+    """Likeliest kind of surface of each block."""
+    states = (
+        (LateralState.LEFT_EDGE, LateralState.RIGHT_EDGE),
+        (LateralState.CENTRE,),
+        (LateralState.LEFT_SIDEWALK, LateralState.RIGHT_SIDEWALK),
+    )
+    kinds = np.stack([share[:, [STATE[s] for s in pair]].sum(axis=1) for pair in states], axis=1)
+    names = np.array([SurfaceKind.ROAD_EDGE.value, SurfaceKind.ROAD_CENTRE.value, SurfaceKind.SIDEWALK.value])
+    kind = names[kinds.argmax(axis=1)].astype(object)
+    other = STATE[LateralState.OTHER]
+    on_path = share[:, other] > 0.5
+    row = all_ways.index.get_indexer(pd.Index(surfaces.way_id[:, other]))
+    ring = (all_ways["leisure"].to_numpy(dtype=object)[row] == "track") & (row >= 0)
+    kind[on_path] = np.where(ring, SurfaceKind.TRACK.value, SurfaceKind.PATH.value)[on_path]
+    kind[~matched] = SurfaceKind.UNMATCHED.value
+    return np.asarray(kind)

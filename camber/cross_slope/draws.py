@@ -1,0 +1,208 @@
+"""Cross slopes drawn along whole histories; what belongs to a road is the same in every run.
+
+Profile, steepness and low side of a way are drawn by a counter-based generator (Salmon et al. 2011, "Parallel
+random numbers: as easy as 1, 2, 3"): each number is a function of the model's seed, the way, the draw and the
+use, mixed by splitmix64 (Steele, Lea & Flood 2014). A street is built as a whole while its line in the map is
+cut at every change of a tag, so ways of one street share a part of their normal numbers (a Gaussian copula:
+each way alone still follows its own row of the standards).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+import numba
+import numpy as np
+
+from camber.conventions import Profile
+from camber.cross_slope.mixture import WANDER_LIMIT, shape_factor
+from camber.cross_slope.surfaces import CODES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from camber.cross_slope.surfaces import Surfaces
+    from camber.schema import LateralHistories
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+
+_TRIES: Final = 24
+"""Normal numbers drawn for each slope; the first positive one is the truncated draw."""
+
+_PROFILE: Final = 0
+_SIDE: Final = 1
+_BANKED: Final = 2
+_SLOPE: Final = 3
+"""Uses of the normal numbers of a road; the tries of its slope follow the last."""
+
+_PART_CODES: Final = tuple(
+    CODES[profile]
+    for profile in (
+        Profile.CROWNED,
+        Profile.PARABOLIC,
+        Profile.INVERTED,
+        Profile.ONE_WAY,
+        Profile.BANKED,
+    )
+)
+"""Profiles in the order of the parts of `camber.cross_slope.mixture.shape_factor`."""
+
+
+def draw_slopes(
+    surfaces: Surfaces,
+    histories: LateralHistories,
+    keep: FloatArray,
+    correlation: float,
+    seed: int,
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
+    """Draw cross slope and profile of every block in every history.
+
+    Parameters
+    ----------
+    surfaces : Surfaces
+        What lies under each state.
+    histories : LateralHistories
+        Drawn states.
+    keep : ndarray of float64, shape (n_blocks,)
+        Correlation of the runner's place with that in the block before, 0 to 1.
+    correlation : float
+        Correlation of the roads' normal numbers between ways of one street, 0 to 1.
+    seed : int
+        Seed of the roads' own draws.
+    rng : numpy.random.Generator
+        Source of the draws that belong to this run.
+
+    Returns
+    -------
+    cross_slope_pct : ndarray of float32, shape (n_draws, n_blocks)
+        Cross slope [%], positive falling to the right; NaN where the state is -1.
+    profile : ndarray of int8, shape (n_draws, n_blocks)
+        Codes of the profiles; -1 where the state is -1.
+    """
+    given = surfaces
+    numbers = (
+        *(given.mean_pct, given.std_pct, given.place_m, given.spread_m, given.half_width_m),
+        *(given.banked_pct, given.banked_std_pct, given.p_banked),
+        *(given.p_crowned, given.p_parabolic, given.p_inverted),
+    )
+    signs = (given.low_side, given.banked_side, given.along_street, given.one_way_profile)
+    # A sidewalk is built on its own, and so is the pair of keys for way and street.
+    keys = (2 * (given.way_id + 1) + given.attached, 2 * (given.street_id + 1) + given.attached)
+    return _draw(
+        histories.state,
+        histories.astray,
+        np.stack([np.asarray(part, dtype=np.float64) for part in numbers], axis=2),
+        np.stack([np.asarray(part, dtype=np.int64) for part in signs], axis=2),
+        np.stack(keys, axis=2).astype(np.uint64),
+        keep,
+        rng.standard_normal(histories.state.shape, dtype=np.float32),
+        rng.random(histories.state.shape, dtype=np.float32),
+        np.array([math.sqrt(correlation), math.sqrt(1.0 - correlation)]),
+        np.uint64(seed % 2**64),
+    )
+
+
+@numba.njit(cache=True)
+def _mix(value: np.uint64) -> np.uint64:
+    """Scatter the bits of a number: the finalizer of splitmix64."""
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return value ^ (value >> np.uint64(31))
+
+
+@numba.njit(cache=True)
+def _road_normal(seed: np.uint64, key: np.uint64, draw: int, use: int) -> float:
+    """Draw the standard normal number that belongs to a road (Box & Muller 1958)."""
+    golden = np.uint64(0x9E3779B97F4A7C15)
+    state = _mix(_mix(seed + golden) ^ key * golden)
+    state = _mix(state + np.uint64(draw) * golden) ^ (np.uint64(use) << np.uint64(32))
+    first, second = _mix(state + golden), _mix(state + golden + golden)
+    radius = math.sqrt(-2.0 * math.log((float(first >> np.uint64(11)) + 0.5) * 2.0**-53))
+    return radius * math.cos(2.0 * math.pi * float(second >> np.uint64(11)) * 2.0**-53)
+
+
+@numba.njit(cache=True)
+def _shared_normal(
+    seed: np.uint64, keys: NDArray[np.uint64], draw: int, use: int, parts: FloatArray
+) -> float:
+    """Draw the normal number of a way, which correlates with those of its street."""
+    whole = np.uint64(0x5851F42D4C957F2D)
+    street = _road_normal(seed ^ whole, keys[1], draw, use) if parts[0] > 0.0 else 0.0
+    return float(parts[0] * street + parts[1] * _road_normal(seed, keys[0], draw, use))
+
+
+@numba.njit(cache=True)
+def _grade(
+    seed: np.uint64, keys: NDArray[np.uint64], draw: int, parts: FloatArray, mean: float, std: float, z: float
+) -> float:
+    """Slope truncated at zero by rejection: the first try that is positive; ``z`` is the first."""
+    for attempt in range(1, _TRIES):
+        if mean + std * z > 0.0:
+            return mean + std * z
+        z = _shared_normal(seed, keys, draw, _SLOPE + attempt, parts)
+    return abs(mean + std * z)
+
+
+@numba.njit(cache=True)
+def _part(shape_rank: float, banked_rank: float, given: FloatArray) -> int:
+    """Read ranks against shares: 0 crowned, 1 parabolic, 2 inverted, 3 one plane, 4 banked."""
+    if banked_rank < given[7]:
+        return 4
+    if shape_rank >= 1.0 - given[10]:
+        return 2
+    if shape_rank < given[8]:
+        return 0
+    return 1 if shape_rank < given[8] + given[9] else 3
+
+
+@numba.njit(cache=True)
+def _draw(
+    state: NDArray[np.int8],
+    astray: NDArray[np.bool_],
+    numbers: FloatArray,
+    signs: IntArray,
+    keys: NDArray[np.uint64],
+    keep: FloatArray,
+    weave: NDArray[np.float32],
+    chance: NDArray[np.float32],
+    parts: FloatArray,
+    seed: np.uint64,
+) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
+    draws, blocks = state.shape
+    slope = np.full((draws, blocks), np.nan, dtype=np.float32)
+    profile = np.full((draws, blocks), -1, dtype=np.int8)
+    shape_rank = side = banked_rank = slope_z = 0.0
+    for d in range(draws):
+        place, flip = 0.0, 1.0
+        way_key = street_key = np.uint64(0)
+        known = False
+        for b in range(blocks):
+            place = keep[b] * place + math.sqrt(1.0 - keep[b] * keep[b]) * weave[d, b]
+            if astray[d, b] and (b == 0 or not astray[d, b - 1]):
+                flip = -1.0 if chance[d, b] < 0.5 else 1.0
+            k = state[d, b]
+            if k < 0:
+                continue
+            own, given, drawn = keys[b, k], numbers[b, k], signs[b, k]
+            if not known or own[0] != way_key or own[1] != street_key:
+                known, way_key, street_key = True, own[0], own[1]
+                shape_rank = 0.5 * math.erfc(-_shared_normal(seed, own, d, _PROFILE, parts) / 2.0**0.5)
+                banked_rank = 0.5 * math.erfc(-_shared_normal(seed, own, d, _BANKED, parts) / 2.0**0.5)
+                side = 1.0 if _shared_normal(seed, own, d, _SIDE, parts) >= 0.0 else -1.0
+                slope_z = _shared_normal(seed, own, d, _SLOPE, parts)
+            part = _part(shape_rank, banked_rank, given)
+            profile[d, b] = drawn[3] if part == 3 else _PART_CODES[part]
+            column = 5 if part == 4 else 0
+            grade = _grade(seed, own, d, parts, given[column], given[column + 1], slope_z)
+            low = drawn[1] if part == 4 else drawn[0]
+            # A plane falls one way for all who pass: its unknown side is drawn for the street, and turned.
+            plane = float(low) if low != 0 else side * drawn[2]
+            offset = given[2] + given[3] * min(max(place, -WANDER_LIMIT), WANDER_LIMIT)
+            slope[d, b] = grade * shape_factor(part, offset, given[4], plane)
+            if astray[d, b]:
+                # Another street than the matched one falls to either side, alike for a stretch of doubt.
+                slope[d, b] *= flip
+    return slope, profile

@@ -1,0 +1,311 @@
+"""What lies under each lateral state of each block: profile, steepness, place, and whose it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from camber import bends, cross_section, standards
+from camber.conventions import LATERAL_STATES, NO_WAY, LateralState, Profile
+from camber.geometry import swap_sides
+from camber.schema.tables import P_STATES
+from camber.street_direction import ways_drawn_alike
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from camber.schema import LateralTrack, Roads, Ways
+
+    BoolArray = NDArray[np.bool_]
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+
+CODES: Final = {profile: code for code, profile in enumerate(cross_section.PROFILES)}
+"""Number of each profile."""
+
+STATE: Final = {state: position for position, state in enumerate(LATERAL_STATES)}
+"""Column of each lateral state."""
+
+_SIDEWALKS: Final = (STATE[LateralState.LEFT_SIDEWALK], STATE[LateralState.RIGHT_SIDEWALK])
+_EDGES: Final = ((STATE[LateralState.LEFT_EDGE], "left"), (STATE[LateralState.RIGHT_EDGE], "right"))
+_TAGGED_STD_PCT: Final = 0.5
+"""Spread of a tagged ``incline:across`` [%]: the tag gives the practical maximum (judgement)."""
+
+_PARKED: Final = ("lane", "parallel", "diagonal", "perpendicular", "on_street", "yes")
+
+
+class Surfaces(NamedTuple):
+    """What lies under each lateral state of each block; shape (n_blocks, 6) throughout.
+
+    Parameters
+    ----------
+    way_id : ndarray of int64
+        Way that carries the state, -1 where the state does not exist.
+    attached : ndarray of bool
+        True for a sidewalk that is only a tag on its carriageway.
+    p_crowned, p_parabolic, p_one_way, p_inverted : ndarray of float64
+        Shares of the profiles away from banked bends; they sum to 1 where the state exists.
+    one_way_profile : ndarray of int64
+        Code of what a single plane means here (one_way, to_road, to_inside, outward, tagged).
+    low_side : ndarray of int64
+        Side to which that plane falls: +1 right of travel, -1 left, 0 unknown.
+    travel : ndarray of int64
+        Direction of travel on that way, +1 along and -1 against its drawing.
+    mean_pct, std_pct : ndarray of float64
+        Of the absolute cross slope before truncation at zero [%].
+    place_m, spread_m : ndarray of float64
+        Offset from the crown and its spread [m], positive right of travel.
+    half_width_m : ndarray of float64
+        Half width of the way [m].
+    p_banked : ndarray of float64
+        Probability that the bend here is banked; the profiles above share the rest.
+    banked_side : ndarray of int64
+        Side to which it then falls, the inside of the bend: +1 right of travel, -1 left.
+    banked_pct, banked_std_pct : ndarray of float64
+        Its absolute slope before truncation at zero, and the spread [%].
+    street_id : ndarray of int64
+        Street of the way, -1 where there is none.
+    along_street : ndarray of int64
+        Direction of travel against that of the whole street, +1 or -1.
+    source : ndarray of object
+        Row of the standards, or the tag, that the slope is from.
+    """
+
+    way_id: IntArray
+    attached: BoolArray
+    p_crowned: FloatArray
+    p_parabolic: FloatArray
+    p_one_way: FloatArray
+    p_inverted: FloatArray
+    one_way_profile: IntArray
+    low_side: IntArray
+    travel: IntArray
+    mean_pct: FloatArray
+    std_pct: FloatArray
+    place_m: FloatArray
+    spread_m: FloatArray
+    half_width_m: FloatArray
+    p_banked: FloatArray
+    banked_side: IntArray
+    banked_pct: FloatArray
+    banked_std_pct: FloatArray
+    street_id: IntArray
+    along_street: IntArray
+    source: NDArray[np.object_]
+
+
+class _Known(NamedTuple):
+    """The ways of a run, and what is assumed about each; rows are ways."""
+
+    ways: Ways
+    assumed: pd.DataFrame
+    ring_side: IntArray
+    drawn_alike: IntArray
+    half_width_m: FloatArray
+    place_m: FloatArray
+    spread_m: FloatArray
+    shoulder: BoolArray
+
+
+def find_surfaces(lateral: LateralTrack, first: IntArray, roads: Roads) -> Surfaces:
+    """Look up the surface under each lateral state of each block.
+
+    Parameters
+    ----------
+    lateral : LateralTrack
+        The lateral track.
+    first : ndarray of int64, shape (n_blocks,)
+        Position of the first fix of each block.
+    roads : Roads
+        The roads.
+
+    Returns
+    -------
+    Surfaces
+        One row per block, one column per state.
+    """
+    way, column = _surface_ways(lateral, first)
+    known = _look_up(way, column["way_id"], roads)
+    row = known.ways.index.get_indexer(pd.Index(way.ravel())).reshape(way.shape)
+    travel = _travel_direction(column, way)
+    profiles = _profiles(known, row, way, travel)
+    turned = (travel < 0).astype(np.int64)
+    number = np.arange(way.shape[1])
+    attached = profiles["attached"]
+    chainage = lateral["chainage_m"].to_numpy(dtype=float)[first]
+    banked = _banked(known, column, chainage, way, travel)
+    street = known.ways["street_id"].to_numpy()[row]
+    return Surfaces(
+        way_id=way,
+        travel=np.where(travel == 0, 1, travel),
+        place_m=known.place_m[row, turned, number],
+        spread_m=known.spread_m[row, turned, number],
+        half_width_m=known.half_width_m[row],
+        street_id=np.where(way != NO_WAY, street, NO_WAY),
+        along_street=np.where(travel == 0, 1, travel) * known.drawn_alike[row],
+        **profiles,
+        **{name: np.where(attached, 0, values) for name, values in banked.items()},
+    )
+
+
+def _surface_ways(lateral: LateralTrack, first: IntArray) -> tuple[IntArray, dict[str, IntArray]]:
+    """Way under each state (`other` is the matched way itself), and the columns that tell it."""
+    names = (
+        *("way_id", "travel_direction", "carriageway_way_id", "carriageway_direction"),
+        *("left_sidewalk_way_id", "right_sidewalk_way_id"),
+    )
+    column = {name: lateral[name].to_numpy()[first] for name in names}
+    has_state = np.stack([lateral[name].to_numpy()[first] for name in P_STATES], axis=1) > 0.0
+    # On a street, `other` holds only what is off the road, and that has no surface.
+    has_state[:, -1] &= ~has_state[:, :-1].any(axis=1)
+    ids = [column["left_sidewalk_way_id"], *[column["carriageway_way_id"]] * 3]
+    ids += [column["right_sidewalk_way_id"], column["way_id"]]
+    return np.where(has_state, np.column_stack(ids), NO_WAY), column
+
+
+def _travel_direction(column: dict[str, IntArray], way: IntArray) -> IntArray:
+    """Direction of travel on the way of each state; 0 for a mapped sidewalk beside the matched way."""
+    matched, travel, carriageway, along = (
+        column[name][:, np.newaxis]
+        for name in ("way_id", "travel_direction", "carriageway_way_id", "carriageway_direction")
+    )
+    return np.where(way == matched, travel, np.where(way == carriageway, along, 0))
+
+
+def _look_up(way: IntArray, matched: IntArray, roads: Roads) -> _Known:
+    index = roads.ways.index
+    rows = index.get_indexer(pd.Index(np.union1d(way, matched)))
+    rows = np.sort(rows[rows >= 0])
+    if len(rows) == 0:  # nothing matched: any way serves as a placeholder for states that do not exist
+        rows = np.zeros(1, dtype=np.int64)
+    ways: Ways = roads.ways.iloc[rows]
+    assumed = standards.assume(ways)
+    half, _, _ = cross_section.half_width(
+        *(ways[name].to_numpy(dtype=float) for name in ("width_m", "lanes")),
+        *(assumed[name].to_numpy(dtype=float) for name in ("lane_m", "default_total_m", "width_std_m")),
+    )
+    places = [_places(ways, half, direction) for direction in (1, -1)]
+    place = np.stack([pair[0] for pair in places], axis=1)
+    spread = np.stack([pair[1] for pair in places], axis=1)
+    shoulder = np.stack([pair[2] for pair in places], axis=1)
+    alike = ways_drawn_alike(roads.graph, roads.ways, rows)
+    return _Known(ways, assumed, _ring_side(ways), alike, half, place, spread, shoulder)
+
+
+def _places(ways: Ways, half_m: FloatArray, direction: int) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Where each state lies, its spread, and whether it is on a shoulder, when run in one direction."""
+    tags = {
+        what: swap_sides(ways[f"{what}_left"], ways[f"{what}_right"], direction)
+        for what in ("parking", "shoulder")
+    }
+    parked = [tag.isin(_PARKED).to_numpy() for tag in tags["parking"]]
+    paved = [(tag == "yes").to_numpy() for tag in tags["shoulder"]]
+    place, spread = cross_section.state_offsets(
+        half_m,
+        np.zeros_like(half_m),
+        parked_left=parked[0],
+        parked_right=parked[1],
+        shoulder_left=paved[0],
+        shoulder_right=paved[1],
+    )
+    # At an edge of a narrow road a runner stays on that side of its middle (judgement).
+    spread = np.where(place == 0.0, spread, np.minimum(spread, 0.5 * np.abs(place)))
+    shoulder = np.zeros(place.shape, dtype=bool)
+    for side, (state, _) in enumerate(_EDGES):
+        shoulder[:, state] = paved[side] & ~parked[side]
+    return place, spread, shoulder
+
+
+def _ring_side(ways: pd.DataFrame) -> IntArray:
+    """Side, in the way frame, to which a ring falls: running tracks inwards, roundabouts outwards; else 0."""
+    side = np.zeros(len(ways), dtype=np.int64)
+    rings = ways["junction"].isin(["roundabout", "circular"]).to_numpy()
+    tracks = (ways["leisure"] == "track").to_numpy()
+    for position in np.flatnonzero(rings | tracks):
+        xy = np.asarray(ways["geometry"].iloc[position].coords)
+        step = np.diff(xy, axis=0)
+        turn = step[:-1, 0] * step[1:, 1] - step[:-1, 1] * step[1:, 0]
+        # Drawn anticlockwise (turning left): the inside is on the left.
+        inside = -int(np.sign(turn.sum()))
+        if inside == 0 and rings[position]:
+            # A straight piece: traffic that keeps right circulates anticlockwise, along the drawing.
+            inside = -1 if ways["traffic_side"].iloc[position] == "right" else 1
+        side[position] = inside if tracks[position] else -inside
+    return side
+
+
+def _profiles(known: _Known, row: IntArray, way: IntArray, travel: IntArray) -> dict[str, NDArray[Any]]:
+    """Shares of the profiles and steepness under each state."""
+    assumed = known.assumed
+    sidewalk = np.zeros(way.shape, dtype=bool)
+    sidewalk[:, _SIDEWALKS] = True
+    attached = sidewalk & assumed["is_road"].to_numpy()[row] & (way != NO_WAY)
+    side = np.broadcast_to(np.array([1, 0, 0, 0, -1, 0]), way.shape)
+    names = ("p_crowned", "parabolic_share", "p_one_way", "p_inverted")
+    crowned, parabolic, one_way, inverted = (assumed[name].to_numpy(dtype=float)[row] for name in names)
+    profile = np.array([CODES[Profile(name)] for name in assumed["one_way_profile"]])[row]
+    low = np.where(profile == CODES[Profile.ONE_WAY], 0, known.ring_side[row] * travel)
+    # A sidewalk falls to the road: left of the road to the runner's right.
+    walk = (attached | (profile == CODES[Profile.TO_ROAD])) & (side != 0)
+    profile, low = np.where(walk, CODES[Profile.TO_ROAD], profile), np.where(walk, side, low)
+    # The road beside a sidewalk may be out of reach: it falls one way, and nobody knows which.
+    lost = (profile == CODES[Profile.TO_ROAD]) & ~walk
+    profile = np.where(lost, CODES[Profile.ONE_WAY], profile)
+    shoulder = known.shoulder[row, (travel < 0).astype(np.int64), np.arange(6)] & (way != NO_WAY)
+    tag = known.ways["incline_across_pct"].to_numpy(dtype=float)[row]
+    tagged = np.isfinite(tag) & ~attached
+    mean, std, source = _put_slopes(assumed, row, attached, shoulder)
+    plane = attached | tagged
+    crown = np.where(plane, 0.0, np.where(shoulder, 1.0, crowned))
+    bowed = np.where(shoulder, 0.0, parabolic)
+    return {
+        "attached": attached,
+        "p_crowned": crown * (1.0 - bowed),
+        "p_parabolic": crown * bowed,
+        "p_one_way": np.where(plane, 1.0, np.where(shoulder, 0.0, one_way)),
+        "p_inverted": np.where(plane | shoulder, 0.0, inverted),
+        "one_way_profile": np.where(tagged, CODES[Profile.TAGGED], profile),
+        "low_side": np.where(tagged, np.sign(np.nan_to_num(tag)) * travel, low).astype(np.int64),
+        "mean_pct": np.where(tagged, np.abs(tag), mean),
+        "std_pct": np.where(tagged, _TAGGED_STD_PCT, std),
+        "source": np.where(tagged, "incline:across", source),
+    }
+
+
+def _put_slopes(
+    assumed: pd.DataFrame, row: IntArray, attached: BoolArray, shoulder: BoolArray
+) -> tuple[FloatArray, FloatArray, NDArray[np.object_]]:
+    """Mean and spread of the slope of carriageways, shoulders and attached sidewalks, and their rows."""
+    mean, std = (assumed[f"slope_{name}"].to_numpy(dtype=float)[row] for name in ("mean_pct", "std_pct"))
+    source = assumed["slope_row"].to_numpy(dtype=object)[row]
+    for where, name in ((shoulder, "shoulder"), (attached, "sidewalk")):
+        mean = np.where(where, assumed[f"{name}_slope_mean_pct"].to_numpy(dtype=float)[row], mean)
+        std = np.where(where, assumed[f"{name}_slope_std_pct"].to_numpy(dtype=float)[row], std)
+        source = np.where(where, assumed[f"{name}_slope_row"].to_numpy(dtype=object)[row], source)
+    return mean, std, source
+
+
+def _banked(
+    known: _Known, column: dict[str, IntArray], chainage_m: FloatArray, way: IntArray, travel: IntArray
+) -> dict[str, NDArray[Any]]:
+    """Superelevation of the matched carriageway at each block, for the states on it."""
+    row = known.ways.index.get_indexer(pd.Index(column["way_id"]))
+    built = standards.banking(known.ways, known.assumed)
+    speed, built_up = built.speed_kmh[row], built.built_up[row]
+    length = known.ways["length_m"].to_numpy(dtype=float)[row]
+    lines = known.ways.geometry.to_numpy()[row]
+    at = np.where(np.isfinite(chainage_m), chainage_m, 0.0)
+    curvature = bends.curvature_along(lines, length, at, bends.window_of(speed))
+    share = bends.banked_share(curvature, speed, built_up, built.built_share[row])
+    slope = bends.banked_slope(curvature, speed, built_up)
+    own = (way == column["way_id"][:, np.newaxis]) & (way != NO_WAY)
+    tagged = np.isfinite(known.ways["incline_across_pct"].to_numpy(dtype=float))[row]
+    side = np.where(curvature < 0.0, -1, 1)[:, np.newaxis] * np.where(travel == 0, 1, travel)
+    return {
+        "p_banked": np.where(own, (share * ~tagged)[:, np.newaxis], 0.0),
+        "banked_side": side,
+        "banked_pct": np.broadcast_to(slope[:, np.newaxis], way.shape),
+        "banked_std_pct": np.full(way.shape, bends.BendAssumptions().superelevation_std_pct),
+    }
