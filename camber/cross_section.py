@@ -249,7 +249,8 @@ def cross_slope(
     ndarray of float64, shape (n,)
         Cross slope [%], positive where it falls to the right. A crown, g tanh(y / blend), falls to its
         edges, and so does a parabola (`parabolic_slope`); an inverted profile to its middle; ``to_road`` (a
-        sidewalk at offset y) back to the road, -g sign(y); the others are one plane, g times the low side. NaN where the profile is unknown.
+        sidewalk at offset y) back to the road, -g sign(y); the others are one plane, g times the low side.
+        NaN where the profile is unknown.
     """
     blend = np.fmin(blend_m, half_width_m / 2.0)
     ridge = np.tanh(offset_m / np.where(blend > 0.0, blend, blend_m))

@@ -3,8 +3,8 @@
 A way has the same surface in every run of one world: its draws come from a generator keyed by the world's
 seed and the way. Streets are built as a whole while the map cuts them at every change of a tag, so the ways
 of one street share a part of their draws. Slopes and widths are normal distributions cut off below, since a
-negative slope would flip the leg (science.md 1.3). What has no side of its own (which way a one-way crossfall tilts) is drawn
-relative to the side of traffic, so that a mirrored world is the mirror image.
+negative slope would flip the leg (science.md 1.3). What has no side of its own (which way a one-way
+crossfall tilts) is drawn relative to the side of traffic, so that a mirrored world is the mirror image.
 """
 
 from __future__ import annotations
