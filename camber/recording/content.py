@@ -6,7 +6,7 @@ import codecs
 import re
 import zlib
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from camber.errors import DamagedFileError, UnsupportedFormatError
 
@@ -31,10 +31,13 @@ _WIDE: Final = (
 )
 """How content in two or four bytes per character begins (XML 1.0, appendix F.1)."""
 
+FIT_MARK: Final = b".FIT"
+FIT_MARK_AT: Final = 8
+"""Where a FIT file names itself (FIT protocol, file header)."""
+
 _MAGIC: Final = (
-    (0, b"PK\x03\x04", "a zip archive; unpack it and give the recordings inside"),
+    (0, b"PK\x03\x04", "a zip archive; unpack it and import it whole with `camber import`"),
     (0, b"PK\x05\x06", "an empty zip archive"),
-    (8, b".FIT", "a Garmin FIT file, which is not read yet; export the run as GPX"),
     (0, b"\x1f\x8b", "compressed twice; unpack it once"),
     (0, b"BZh", "compressed with bzip2; unpack it"),
     (0, b"\xfd7zXZ", "compressed with xz; unpack it"),
@@ -77,9 +80,42 @@ class Chunks:
         """
         return next(self._chunks, b"")
 
+    def after(self, *read: bytes) -> Chunks:
+        """Give pieces that were read once more, and then the rest.
 
-def open_xml(file: BinaryIO, label: str, limits: ReadLimits) -> tuple[Chunks, str | None]:
-    """Unpack and trim a file that should hold XML, and refuse what it holds otherwise.
+        Parameters
+        ----------
+        *read : bytes
+            The pieces.
+
+        Returns
+        -------
+        Chunks
+            The content from there on.
+        """
+        return Chunks(chain(read, self._chunks))
+
+
+class Content(NamedTuple):
+    """What a file holds.
+
+    Parameters
+    ----------
+    kind : {"xml", "fit"}
+        What it seems to be.
+    chunks : Chunks
+        The content, as a file object.
+    encoding : str or None
+        Of XML: encoding that overrules what the content declares, if any.
+    """
+
+    kind: Literal["xml", "fit"]
+    chunks: Chunks
+    encoding: str | None
+
+
+def open_content(file: BinaryIO, label: str, limits: ReadLimits) -> Content:
+    """Unpack and trim a file that should hold FIT or XML, and refuse what it holds otherwise.
 
     Gzip is seen by content; a byte order mark and blank space before the content and zero bytes after it
     are dropped; content in two or four bytes per character is turned into UTF-8.
@@ -95,15 +131,13 @@ def open_xml(file: BinaryIO, label: str, limits: ReadLimits) -> tuple[Chunks, st
 
     Returns
     -------
-    chunks : Chunks
-        The content, as a file object.
-    encoding : str or None
-        Encoding that overrules what the content declares, if any.
+    Content
+        What it holds.
 
     Raises
     ------
     UnsupportedFormatError
-        If the content is no XML; says what it seems to be.
+        If the content is neither; says what it seems to be.
     DamagedFileError
         If it is empty, broken, declares a document type or goes beyond a limit.
     """
@@ -113,12 +147,14 @@ def open_xml(file: BinaryIO, label: str, limits: ReadLimits) -> tuple[Chunks, st
         chunks = _unzip(chunks, label, limits)
         head, chunks = _peek(chunks)
     chunks = _bounded(chunks, label, limits)
+    if head.startswith(FIT_MARK, FIT_MARK_AT):
+        return Content("fit", Chunks(chunks), None)
     encoding = next((name for start, name in _WIDE if head.startswith(start)), None)
     if encoding is not None:
         chunks = _narrow(chunks, encoding, label)
     head, chunks = _peek(_without_trailing_zeros(_without_leading_blank(chunks, label, limits)))
     _check_head(head, label)
-    return Chunks(chunks), None if encoding is None else "utf-8"
+    return Content("xml", Chunks(chunks), None if encoding is None else "utf-8")
 
 
 def _peek(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
@@ -212,7 +248,7 @@ def _check_head(head: bytes, label: str) -> None:
     if not head.startswith(b"<"):
         if _XML_INSIDE.search(head):
             raise DamagedFileError("has something before its first tag; remove it", path=label, offset=1)
-        raise UnsupportedFormatError("is no GPX: it holds no XML", path=label)
+        raise UnsupportedFormatError("is neither GPX nor TCX nor FIT: it holds no XML", path=label)
     bare = _COMMENT.sub(b"", head)
     first_tag = _FIRST_TAG.search(bare)
     prolog = bare if first_tag is None else bare[: first_tag.end() + 5]

@@ -1,189 +1,121 @@
-"""GPX 1.0 and 1.1 as a stream of elements, read by local name in any namespace."""
+"""GPX 1.0 and 1.1, read by local name in any namespace."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from lxml import etree
-
-from camber.errors import DamagedFileError, UnsupportedFormatError
-from camber.recording.content import doctype_error
-from camber.recording.measures import DIRECT, LocalNames, measure, measure_extensions
-from camber.recording.points import UNREADABLE, Header, Points, assemble
-from camber.recording.values import parse_number, parse_time
+from camber.recording.columns import Columns
+from camber.recording.measures import DIRECT, EXTENDED, LocalNames
+from camber.recording.points import Header, Points, assemble
+from camber.recording.xml import check_point
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from lxml import etree
 
-    from camber.recording.content import Chunks
     from camber.recording.limits import ReadLimits
-    from camber.schema import Recording
+    from camber.schema import Problem, Recording
 
-_OTHER_XML: Final = {
-    "TrainingCenterDatabase": "a Garmin TCX file, which is not read yet; export the run as GPX",
-    "kml": "a KML file; export the run as GPX",
-    "osm": "OpenStreetMap data, not a recording; give it as the roads",
-    "html": "a web page, perhaps that of a login; fetch the recording itself",
-    "loc": "a list of geocaches",
-}
+_TITLES: Final = frozenset({"name", "type"})
+_LINES: Final = frozenset({"trkseg", "trk", "rte", "gpx"})
+"""Where points stand; in a point's extensions they are none."""
+
+_USUAL: Final = 20
+"""Children of a point that the schema knows; the elements of one with more are counted."""
 
 
-def read_gpx(content: Chunks, encoding: str | None, label: str, limits: ReadLimits) -> Recording:
-    """Read GPX from a stream; memory does not grow but for the numbers kept.
+class GpxReader:
+    """Gathers the tracks and routes of a GPX document; see `camber.recording.xml.Reader`.
 
     Parameters
     ----------
-    content : Chunks
-        The content, trimmed.
-    encoding : str or None
-        Encoding that overrules what the content declares.
+    root : Element
+        The first element.
     label : str
         Base name of the file.
     limits : ReadLimits
         What the file may cost.
-
-    Returns
-    -------
-    Recording
-        The tracks; the routes where no track holds two positions.
-
-    Raises
-    ------
-    UnsupportedFormatError
-        If the XML is no GPX.
-    DamagedFileError
-        If the XML is broken, declares a document type or goes beyond a limit.
-    NoTrackError
-        If neither tracks nor routes hold two usable positions.
     """
-    events = etree.iterparse(
-        content,
-        events=("start", "end"),
-        encoding=encoding,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
+
+    tags = tuple(
+        f"{{*}}{name}"
+        for name in ("gpx", "trk", "trkseg", "trkpt", "rte", "rtept", "wpt", "name", "type", "metadata")
     )
-    reader = _Reader(label, limits)
-    try:
-        _run(events, reader, limits)
-    except etree.LxmlError as error:
-        raise _broken(error, label) from error
-    return reader.recording()
+    points = frozenset({"trkpt", "rtept", "wpt"})
 
+    def __init__(self, root: etree._Element, label: str, limits: ReadLimits) -> None:
+        self._tracks, self._routes = Points(label, limits), Points(label, limits)
+        self._track_columns, self._route_columns = Columns(), Columns()
+        self._names = LocalNames()
+        self._texts = {"creator": root.get("creator") or ""}
+        self._limits = limits
 
-def _run(events: Iterable[tuple[str, etree._Element]], reader: _Reader, limits: ReadLimits) -> None:
-    depth = elements = point_depth = 0
-    allowed = limits.elements
-    for event, element in events:
-        if event == "start":
-            depth += 1
-            elements += 1
-            if depth > limits.depth or elements > allowed:
-                raise reader.refuse(element, depth, elements)
-            # Most elements stand within a point, which is read as a whole at its end.
-            if not point_depth and reader.start(element):
-                point_depth, allowed = depth, min(allowed, elements + limits.point_elements)
-        else:
-            if depth == point_depth:
-                point_depth, allowed = 0, limits.elements
-            if not point_depth:
-                reader.end(element)
-            depth -= 1
-
-
-class _Reader:
-    def __init__(self, label: str, limits: ReadLimits) -> None:
-        self.label = label
-        self.limits = limits
-        self.tracks = Points(label, limits)
-        self.routes = Points(label, limits)
-        self.path: list[str] = []
-        self.texts: dict[str, str] = {}
-        self.names = LocalNames()
-
-    def start(self, element: etree._Element) -> bool:
-        name = self.names[element.tag]
-        if not self.path:
-            self._check_root(element, name)
-        if len(element.attrib) > self.limits.attributes:
-            raise self._refusal(f"has an element with more than {self.limits.attributes} attributes", element)
-        self.path.append(name)
+    def start(self, element: etree._Element) -> None:
+        """See `Reader`."""
+        name = self._names[element.tag]
         if name in {"trk", "trkseg"}:
-            self.tracks.begin_part()
+            self._track_columns.begin_part()
         elif name == "rte":
-            self.routes.begin_part()
-        return name in {"trkpt", "rtept", "wpt"}
+            self._route_columns.begin_part()
 
     def end(self, element: etree._Element) -> None:
-        name = self.path.pop()
-        if name == "trkpt":
-            self._take_point(element, self.tracks)
-        elif name == "rtept":
-            self._take_point(element, self.routes)
-        elif name in {"name", "type"}:
-            self._keep_text(element, name)
-        element.clear()
-        # What stands before is done with; the element itself has to stay for the parser to go on from.
+        """See `Reader`."""
+        name = self._names[element.tag]
         parent = element.getparent()
-        while parent is not None and element.getprevious() is not None:
-            del parent[0]
+        within = "" if parent is None else self._names[parent.tag]
+        if name == "trkpt" and within in _LINES:
+            self._take(element, self._track_columns)
+        elif name == "rtept" and within in _LINES:
+            self._take(element, self._route_columns)
+        elif name in _TITLES and parent is not None and element.text and element.text.strip():
+            self._texts.setdefault(f"{self._names[parent.tag]}/{name}", element.text)
 
-    def _keep_text(self, element: etree._Element, name: str) -> None:
-        if self.path and element.text and element.text.strip():
-            self.texts.setdefault(f"{self.path[-1]}/{name}", element.text)
+    def pause(self) -> None:
+        """See `Reader`."""
+        self._track_columns.flush(self._tracks)
+        self._route_columns.flush(self._routes)
 
-    def recording(self) -> Recording:
-        is_route = len(self.tracks) < 2 <= len(self.routes)
+    def recording(self, problems: tuple[Problem, ...]) -> Recording:
+        """Give what was read.
+
+        Parameters
+        ----------
+        problems : tuple of Problem
+            What was found on the way.
+
+        Returns
+        -------
+        Recording
+            The tracks; the routes where no track holds two positions.
+        """
+        is_route = len(self._tracks) < 2 <= len(self._routes)
         header = Header(
+            format="gpx",
             name=self._first("rte/name" if is_route else "trk/name", "metadata/name", "gpx/name"),
             sport=self._first("rte/type" if is_route else "trk/type"),
-            device=self.texts.get("creator"),
+            device=self._texts.get("creator"),
+            problems=problems,
         )
-        return assemble(self.routes if is_route else self.tracks, header, is_route=is_route)
-
-    def refuse(self, element: etree._Element, depth: int, elements: int) -> DamagedFileError:
-        limits = self.limits
-        if depth > limits.depth:
-            return self._refusal(f"nests more than {limits.depth} elements", element)
-        if elements > limits.elements:
-            return self._refusal(f"holds more than {limits.elements:,} elements", element)
-        return self._refusal(f"has a point with more than {limits.point_elements} elements", element)
-
-    def _refusal(self, what: str, element: etree._Element) -> DamagedFileError:
-        return DamagedFileError(f"{what}, as no recording does", path=self.label, offset=element.sourceline)
+        return assemble(self._routes if is_route else self._tracks, header, is_route=is_route)
 
     def _first(self, *keys: str) -> str | None:
-        return next((self.texts[key] for key in keys if key in self.texts), None)
+        return next((self._texts[key] for key in keys if key in self._texts), None)
 
-    def _check_root(self, root: etree._Element, name: str) -> None:
-        if root.getroottree().docinfo.internalDTD is not None:
-            raise doctype_error(self.label)
-        if name != "gpx":
-            meaning = _OTHER_XML.get(name, f"XML of another kind (<{name[:40]}>)")
-            raise UnsupportedFormatError(f"is no GPX: it seems to be {meaning}", path=self.label)
-        self.texts["creator"] = root.get("creator") or ""
-
-    def _take_point(self, element: etree._Element, points: Points) -> None:
-        found: dict[str, float] = {}
-        moment_text: str | None = None
-        for child in element:
-            name, text = self.names[child.tag], child.text
+    def _take(self, point: etree._Element, columns: Columns) -> None:
+        names, moment = self._names, None
+        if len(point) > _USUAL:
+            check_point(point, self._tracks.label, self._limits)
+        for child in point:
+            name = names[child.tag]
             if name == "time":
-                moment_text = moment_text or text
+                moment = moment or child.text
+            elif name in DIRECT:
+                columns.add(DIRECT[name], child.text)
             elif name == "extensions":
-                points.bad_values += measure_extensions(found, child.iter(), self.names)
-            elif name in DIRECT and text:
-                points.bad_values += measure(found, DIRECT[name], parse_number(text))
-        moment = (parse_time(moment_text) or UNREADABLE) if moment_text else None
-        place = parse_number(element.get("lat")), parse_number(element.get("lon"))
-        points.add(place, moment, found, element.sourceline)
-
-
-def _broken(error: etree.LxmlError, label: str) -> DamagedFileError:
-    line = getattr(error, "lineno", None)
-    reason = str(error).split(", line ")[0][:200]
-    return DamagedFileError(f"is no well-formed XML ({reason}); export it again", path=label, offset=line)
+                for element in child.iter():
+                    column = EXTENDED.get(names[element.tag])
+                    if column is not None:
+                        columns.add(column, element.text)
+        columns.time.append(moment)
+        columns.longitude.append(point.get("lon"))
+        columns.lines.append(point.sourceline)
+        columns.latitude.append(point.get("lat"))

@@ -32,6 +32,12 @@ class ReadLimits:
         XML elements within one point.
     points : int
         Points of one recording (2 million are 23 days at one per second).
+    fit_messages : int
+        Messages of one FIT file (one record a second and a few others fill it in 50 days).
+    fit_bare_messages : int
+        Messages without any field in one FIT file; they cost time and say nothing.
+    fit_files : int
+        FIT files chained to one.
     name_length : int
         Characters kept of a name.
     bad_share : float
@@ -51,6 +57,9 @@ class ReadLimits:
     attributes: int = 256
     point_elements: int = 1000
     points: int = 2_000_000
+    fit_messages: int = 5_000_000
+    fit_bare_messages: int = 1000
+    fit_files: int = 64
     name_length: int = 1000
     bad_share: float = 0.2
     first_year: int = 1990

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from camber.recording.values import parse_number
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from lxml import etree
-
-MEASURES: Final = ("elevation_m", "speed_mps", "accuracy_m", "cadence_spm", "heart_rate_bpm")
+MEASURES: Final = (
+    *("elevation_m", "speed_mps", "accuracy_m", "cadence_spm", "heart_rate_bpm"),
+    "stance_time_balance_pct",
+)
 """Columns of the fixes that a point may fill; cadence is as written until the recording is assembled."""
 
 DIRECT: Final = {"ele": "elevation_m", "speed": "speed_mps"}
@@ -28,7 +23,17 @@ EXTENDED: Final = {
 }
 """Descendants of a point's extensions, as Garmin (TrackPointExtension), Cluetrust and Apple name them."""
 
-_SIGNED: Final = "elevation_m"
+TCX: Final = {
+    "AltitudeMeters": "elevation_m",
+    "HeartRateBpm": "heart_rate_bpm",
+    "Value": "heart_rate_bpm",
+    "Cadence": "cadence_spm",
+    "RunCadence": "cadence_spm",
+    "Speed": "speed_mps",
+}
+"""Descendants of a TCX trackpoint (TrainingCenterDatabase v2 and ActivityExtension v2)."""
+
+SIGNED: Final = "elevation_m"
 """The one that may be negative; Apple writes -1 for a speed or an accuracy that it does not know."""
 
 
@@ -39,52 +44,3 @@ class LocalNames(dict[object, str]):
         """Cut the namespace off."""
         self[tag] = tag.rpartition("}")[2] if isinstance(tag, str) else ""
         return self[tag]
-
-
-def measure(found: dict[str, float], column: str, number: float) -> int:
-    """Keep a number under its column; the first one counts.
-
-    Parameters
-    ----------
-    found : dict
-        What the point has so far; is added to.
-    column : str
-        One of `MEASURES`.
-    number : float
-        The number, in the column's unit; NaN where the text was none.
-
-    Returns
-    -------
-    int
-        1 where the number is NaN, for counting; else 0.
-    """
-    if math.isnan(number):
-        return 1
-    if column not in found and (number >= 0.0 or column == _SIGNED):
-        found[column] = number
-    return 0
-
-
-def measure_extensions(found: dict[str, float], elements: Iterable[etree._Element], names: LocalNames) -> int:
-    """Read what camber uses of a point's extensions.
-
-    Parameters
-    ----------
-    found : dict
-        What the point has so far; is added to.
-    elements : iterable of elements
-        The extensions, at any depth.
-    names : LocalNames
-        Local names met so far; is added to.
-
-    Returns
-    -------
-    int
-        How many values are no numbers; an empty element is none.
-    """
-    bad = 0
-    for element in elements:
-        column = EXTENDED.get(names[element.tag])
-        if column is not None and element.text:
-            bad += measure(found, column, parse_number(element.text))
-    return bad

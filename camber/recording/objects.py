@@ -7,14 +7,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import gpxpy.gpx
+import numpy as np
 
 from camber.errors import UnsupportedFormatError
 from camber.recording.limits import ReadLimits
-from camber.recording.measures import LocalNames, measure, measure_extensions
-from camber.recording.points import UNREADABLE, Header, Points, assemble
-from camber.recording.values import Moment
+from camber.recording.measures import EXTENDED, SIGNED, LocalNames
+from camber.recording.points import Batch, Header, Points, assemble
+from camber.recording.texts import NO_TIME, UNREADABLE_TIME, Moments
+from camber.recording.values import parse_number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from camber.schema import Recording
 
 _LABEL = "GPX object"
@@ -59,6 +63,7 @@ def from_gpxpy(gpx: gpxpy.gpx.GPX, *, limits: ReadLimits | None = None) -> Recor
     is_route = len(tracks) < 2 <= len(routes)
     lines = gpx.routes if is_route else gpx.tracks
     header = Header(
+        format="gpx",
         name=_first(*(line.name for line in lines), gpx.name),
         sport=_first(*(line.type for line in lines)),
         device=gpx.creator,
@@ -67,25 +72,48 @@ def from_gpxpy(gpx: gpxpy.gpx.GPX, *, limits: ReadLimits | None = None) -> Recor
 
 
 def _take(columns: Points, points: list[Any]) -> None:
+    moments = [_moment(point.time) for point in points]
+    measures: dict[str, list[float]] = {}
     names = LocalNames()
+    for row, point in enumerate(points):
+        for name, number in _measures(point, names):
+            columns.bad_values += int(math.isnan(number))
+            column = measures.setdefault(name, [math.nan] * len(points))
+            if math.isnan(column[row]) and (number >= 0.0 or name == SIGNED):
+                column[row] = number
     columns.begin_part()
-    for point in points:
-        found: dict[str, float] = {}
-        for column, value in (("elevation_m", point.elevation), ("speed_mps", getattr(point, "speed", None))):
-            if value is not None:
-                columns.bad_values += measure(found, column, _number(value))
-        elements = (element for extension in point.extensions for element in extension.iter())
-        columns.bad_values += measure_extensions(found, elements, names)
-        place = _number(point.latitude), _number(point.longitude)
-        columns.add(place, None if point.time is None else _moment(point.time), found)
+    columns.extend(
+        Batch(
+            np.array([_number(point.latitude) for point in points], dtype=float),
+            np.array([_number(point.longitude) for point in points], dtype=float),
+            Moments(
+                np.array([moment for moment, _ in moments], dtype=np.int64),
+                np.array([is_local for _, is_local in moments], dtype=bool),
+            ),
+            {name: np.array(column) for name, column in measures.items()},
+            np.zeros(len(points), dtype=bool),
+            [None] * len(points),
+        )
+    )
 
 
-def _moment(time: object) -> Moment:
+def _measures(point: Any, names: LocalNames) -> Iterator[tuple[str, float]]:  # noqa: ANN401 - gpxpy has no types
+    for name, value in (("elevation_m", point.elevation), ("speed_mps", getattr(point, "speed", None))):
+        if value is not None:
+            yield name, _number(value)
+    for extension in point.extensions:
+        for element in extension.iter():
+            column = EXTENDED.get(names[element.tag])
+            if column is not None and element.text:
+                yield column, parse_number(element.text)
+
+
+def _moment(time: object) -> tuple[int, bool]:
     if not isinstance(time, datetime):
-        return UNREADABLE
+        return NO_TIME if time is None else UNREADABLE_TIME, False
     is_local = time.utcoffset() is None
     since = (time.replace(tzinfo=UTC) if is_local else time) - datetime(1970, 1, 1, tzinfo=UTC)
-    return Moment((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds, is_local=is_local)
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds, is_local
 
 
 def _number(value: object) -> float:

@@ -14,28 +14,60 @@ import pandas as pd
 import tzfpy
 
 from camber.errors import DamagedFileError, NoTrackError
-from camber.recording.measures import MEASURES
-from camber.recording.values import Moment, clean_text, sport_of
+from camber.recording.measures import MEASURES, SIGNED
+from camber.recording.sports import SportClass, is_on_foot, sport_class
+from camber.recording.texts import NO_TIME
+from camber.recording.values import clean_text, sport_of
 from camber.schema import Problem, Recording, as_fixes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from camber.recording.limits import ReadLimits
+    from camber.recording.texts import Moments
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+    BoolArray = NDArray[np.bool_]
+
+_CRANK: Final = ("cycl", "bik", "rid")
+"""Parts of the names of sports whose cadence turns a crank."""
 
 _PAUSE_LATITUDES: Final = (100.0, 200.0)
 """OpenTracks writes a pause as a point at latitude 100 and its end as one at 200 (its exports say so)."""
 
-_NO_TIME: Final = int(np.iinfo(np.int64).min)
-UNREADABLE: Final = Moment(_NO_TIME, is_local=False)
-"""Stands for a time that is written but cannot be read; it lies outside every range, so it is counted."""
 
-_NOT_ON_FOOT: Final = ("cycling", "biking", "bike", "ride", "mountain_biking", "road_biking", "virtual_ride")
-"""Sports whose cadence turns a crank."""
+@dataclass
+class Batch:
+    """Points read but not yet judged, column by column.
+
+    Parameters
+    ----------
+    latitude, longitude : ndarray of float64, shape (n,)
+        Place [deg]; NaN where the file has none that can be read.
+    moments : Moments
+        Times.
+    measures : dict of ndarray
+        Of `MEASURES`, those that occur; NaN where a point has none. Negative ones mean "unknown", but for
+        an elevation.
+    begins : ndarray of bool, shape (n,)
+        Whether the file starts a new part at or before the point.
+    lines : sequence of int or None
+        Lines of the file.
+    """
+
+    latitude: FloatArray
+    longitude: FloatArray
+    moments: Moments
+    measures: dict[str, FloatArray]
+    begins: BoolArray
+    lines: Sequence[int | None]
 
 
 class Points:
-    """Columns that grow point by point: 73 bytes for each, however the file is laid out.
+    """Columns that grow batch by batch: at most 81 bytes for each point, however the file is laid out.
 
     Parameters
     ----------
@@ -53,8 +85,9 @@ class Points:
         self.microseconds = array("q")
         self.is_local = bytearray()
         self.part = array("q")
-        self.measures = {name: array("d") for name in MEASURES}
+        self.measures: dict[str, array[float]] = {}
         self.seen = self.bad_positions = self.pause_marks = self.bad_times = self.bad_values = 0
+        self.without_position = self.of_other_sports = self.in_pauses = 0
         self.first_bad_line: int | None = None
         self._break = False
         # The clock is read once, for the times that can be true.
@@ -68,70 +101,129 @@ class Points:
 
     def begin_part(self) -> None:
         """Let the next usable point start a new part."""
-        self._break = len(self) > 0
+        self._break = True
 
-    def add(
-        self,
-        place: tuple[float, float],
-        moment: Moment | None,
-        measures: Mapping[str, float],
-        line: int | None = None,
-    ) -> None:
-        """Take a point, or count why not.
+    def extend(self, batch: Batch) -> None:
+        """Take points, or count why not.
 
         Parameters
         ----------
-        place : tuple of float
-            Latitude and longitude [deg]; NaN where the file has none that can be read.
-        moment : Moment or None
-            Its time; None where it has none, `UNREADABLE` where it cannot be read.
-        measures : mapping
-            Of `MEASURES`, those that the point has.
-        line : int, optional
-            Line of the file.
+        batch : Batch
+            The points.
 
         Raises
         ------
         DamagedFileError
             If there are more points than the limit.
         """
-        self.seen += 1
-        if self.seen > self.limits.points:
+        room = self.limits.points - self.seen
+        if len(batch.latitude) > room:
             text = f"holds more than {self.limits.points:,} points; split it into single runs"
-            raise DamagedFileError(text, path=self.label, offset=line)
-        latitude, longitude = place
-        if not (abs(latitude) <= 90.0 and abs(longitude) <= 180.0):
-            self._skip(latitude, line)
+            raise DamagedFileError(text, path=self.label, offset=batch.lines[room])
+        self.seen += len(batch.latitude)
+        with np.errstate(invalid="ignore"):
+            usable = (np.abs(batch.latitude) <= 90.0) & (np.abs(batch.longitude) <= 180.0)
+        pause = ~usable & np.isin(batch.latitude, _PAUSE_LATITUDES)
+        self._count_bad(~usable & ~pause, batch.lines)
+        self.pause_marks += int(pause.sum())
+        before = len(self)
+        self.part.frombytes(self._parts(usable, batch.begins | pause).tobytes())
+        self.latitude.frombytes(batch.latitude[usable].tobytes())
+        self.longitude.frombytes(batch.longitude[usable].tobytes())
+        self._add_times(batch.moments, usable)
+        self._add_measures(batch.measures, usable, before)
+
+    def keep_on_foot(self, legs: Sequence[tuple[int, str | None]]) -> str | None:
+        """Keep what was done on foot where a file holds several sports.
+
+        Parameters
+        ----------
+        legs : sequence of (int, str or None)
+            The points read before each leg, in order, and its sport.
+
+        Returns
+        -------
+        str or None
+            The sport of what is left; that of the first leg where nothing was done on foot.
+        """
+        named = [sport for _, sport in legs]
+        wanted = [is_on_foot(sport) for sport in named]
+        if not any(wanted) or all(wanted):
+            return named[0] if named else None
+        starts = [0, *(start for start, _ in legs[1:]), len(self)]
+        kept = np.repeat(wanted, np.diff(starts))
+        self.of_other_sports += int((~kept).sum())
+        self._keep(kept)
+        return next(sport for sport, want in zip(named, wanted, strict=True) if want)
+
+    def leave_out_pauses(self, pauses: Sequence[tuple[int, int | None]]) -> None:
+        """Cut where the runner stopped the clock, and leave out what was recorded meanwhile.
+
+        Parameters
+        ----------
+        pauses : sequence of (int, int or None)
+            From when to when [us since 1970, UTC]; without an end where the clock was not started again.
+        """
+        if not pauses or not len(self):
             return
-        self.latitude.append(latitude)
-        self.longitude.append(longitude)
-        self.part.append(self._next_part())
-        self._add_time(moment)
-        for name, column in self.measures.items():
-            column.append(measures.get(name, math.nan))
+        time = np.array(self.microseconds)
+        within = np.zeros(len(time), dtype=bool)
+        cuts = np.zeros(len(time), dtype=np.int64)
+        for start, end in pauses:
+            cuts += time > start
+            if end is not None:
+                within |= (time > start) & (time < end)
+        cuts[time == NO_TIME] = 0
+        self.part = array("q", (np.array(self.part) + np.maximum.accumulate(cuts)).tobytes())
+        self.in_pauses += int(within.sum())
+        self._keep(~within)
 
-    def _skip(self, latitude: float, line: int | None) -> None:
-        if latitude in _PAUSE_LATITUDES:
-            self.pause_marks += 1
-            self.begin_part()
-            return
-        self.bad_positions += 1
-        self.first_bad_line = line if self.bad_positions == 1 else self.first_bad_line
+    def _keep(self, kept: BoolArray) -> None:
+        self.microseconds = array("q", np.array(self.microseconds)[kept].tobytes())
+        for column in (self.latitude, self.longitude, *self.measures.values()):
+            values = np.array(column)[kept]
+            del column[:]
+            column.frombytes(values.tobytes())
+        self.is_local = bytearray(np.array(self.is_local)[kept].tobytes())
+        parts = np.unique(np.array(self.part)[kept], return_inverse=True)[1]
+        self.part = array("q", parts.astype(np.int64).tobytes())
 
-    def _next_part(self) -> int:
-        if not self.part:
-            return 0
-        following = self.part[-1] + int(self._break)
-        self._break = False
-        return following
+    def _count_bad(self, bad: BoolArray, lines: Sequence[int | None]) -> None:
+        if bad.any():
+            if not self.bad_positions:
+                self.first_bad_line = lines[int(np.argmax(bad))]
+            self.bad_positions += int(bad.sum())
 
-    def _add_time(self, moment: Moment | None) -> None:
+    def _parts(self, usable: BoolArray, begins: BoolArray) -> IntArray:
+        at = np.flatnonzero(usable)
+        marks = np.cumsum(begins)[at]
+        new = np.diff(marks, prepend=0) > 0
+        if len(at):
+            new[0] = bool(self.part) and (bool(new[0]) or self._break)
+            self._break = bool(begins[at[-1] + 1 :].any())
+        else:
+            self._break |= bool(begins.any())
+        return np.asarray((self.part[-1] if self.part else 0) + np.cumsum(new), dtype=np.int64)
+
+    def _add_times(self, moments: Moments, usable: BoolArray) -> None:
         low, high = self._time_range
-        if moment is not None and not low <= moment.microseconds <= high:
-            self.bad_times += 1
-            moment = None
-        self.microseconds.append(_NO_TIME if moment is None else moment.microseconds)
-        self.is_local.append(moment is not None and moment.is_local)
+        microseconds = moments.microseconds[usable]
+        bad = (microseconds != NO_TIME) & ((microseconds < low) | (microseconds > high))
+        microseconds[bad] = NO_TIME
+        self.bad_times += int(bad.sum())
+        self.microseconds.frombytes(microseconds.tobytes())
+        self.is_local.extend((moments.is_local[usable] & ~bad).tobytes())
+
+    def _add_measures(self, measures: Mapping[str, FloatArray], usable: BoolArray, before: int) -> None:
+        missing = np.full(int(usable.sum()), math.nan)
+        for name in {*measures, *self.measures}:
+            column = self.measures.setdefault(name, array("d"))
+            if len(column) < before:  # the first points had none
+                column.frombytes(np.full(before - len(column), math.nan).tobytes())
+            values = measures[name][usable] if name in measures else missing
+            if name != SIGNED:
+                values[values < 0.0] = math.nan
+            column.frombytes(values.tobytes())
 
 
 @dataclass(frozen=True)
@@ -140,26 +232,32 @@ class Header:
 
     Parameters
     ----------
+    format : {"gpx", "tcx", "fit"}
+        What the file is.
     name, sport, device : str or None
         Title, sport and program as written.
+    problems : tuple of Problem
+        What the reader of this format found.
     """
 
+    format: str
     name: str | None
     sport: str | None
     device: str | None
+    problems: tuple[Problem, ...] = ()
 
 
 def assemble(points: Points, header: Header, *, is_route: bool = False) -> Recording:
     """Turn what was read into a recording.
 
-    Cadence in files is that of one leg (Garmin's TrackPointExtension: revolutions per minute), so it is
-    doubled to steps per minute on foot, and left out where the sport turns a crank. A time without zone is
-    local time at the first fix; of an hour that the end of summer time repeats, the first is taken.
+    Cadence in files is that of one leg (Garmin's TrackPointExtension, TCX and FIT: revolutions per minute),
+    so it is doubled to steps per minute on foot, and left out where the sport turns a crank. A time without
+    zone is local time at the first fix; of an hour that the end of summer time repeats, the first is taken.
 
     Parameters
     ----------
     points : Points
-        What was read.
+        What was read; is not used afterwards, since the recording takes over its memory.
     header : Header
         What the file says about itself.
     is_route : bool
@@ -184,19 +282,24 @@ def assemble(points: Points, header: Header, *, is_route: bool = False) -> Recor
     time = _times(points, time_zone)
     if is_route:
         time[:] = pd.NaT
-    fixes = _frame(points, time, counts_steps=sport not in _NOT_ON_FOOT)
+    fixes = _frame(points, time, counts_steps=_counts_steps(sport))
     known = time.dropna()
     return Recording(
         source=points.label,
-        format="gpx",
+        format=header.format,
         sport=sport,
         device=clean_text(header.device, length),
         name=clean_text(header.name, length),
         started_at=None if known.empty else known.iloc[0].to_pydatetime(),
         time_zone=time_zone,
         fixes=as_fixes(fixes),
-        problems=_problems(points, time, time_zone, is_route=is_route),
+        problems=header.problems + _problems(points, time, time_zone, is_route=is_route),
     )
+
+
+def _counts_steps(sport: str | None) -> bool:
+    turns = any(word in (sport or "") for word in _CRANK)
+    return not turns and sport_class(sport) is not SportClass.OTHER
 
 
 def zone_at(latitude_deg: float, longitude_deg: float) -> str | None:
@@ -234,29 +337,31 @@ def _check_usable(points: Points) -> None:
 
 
 def _times(points: Points, time_zone: str | None) -> pd.Series:
-    raw = np.frombuffer(points.microseconds, dtype=np.int64).astype("datetime64[us]")
+    raw = np.frombuffer(points.microseconds, dtype="datetime64[us]")  # the sentinel is numpy's "not a time"
     is_local = np.frombuffer(points.is_local, dtype=bool)
-    time = pd.Series(raw).dt.tz_localize("UTC")
+    time = pd.Series(raw, copy=False).dt.tz_localize("UTC")
     if time_zone is not None and is_local.any():
         wall = pd.Series(raw[is_local])
         first = np.ones(len(wall), dtype=bool)
         zoned = wall.dt.tz_localize(ZoneInfo(time_zone), ambiguous=first, nonexistent="shift_forward")
+        time = time.copy()
         time[is_local] = zoned.dt.tz_convert("UTC").array
     return time
 
 
 def _frame(points: Points, time: pd.Series, *, counts_steps: bool) -> pd.DataFrame:
-    measured = {name: np.array(column) for name, column in points.measures.items()}
-    measured["cadence_spm"] *= 2.0 if counts_steps else math.nan
+    """Lay the table over the columns as they were read: a copy would double the memory."""
+    measured = {name: np.frombuffer(column) for name, column in points.measures.items()}
+    if "cadence_spm" in measured:
+        measured["cadence_spm"] *= 2.0 if counts_steps else math.nan
     columns = {
         "time": time.array,
-        "latitude_deg": np.array(points.latitude),
-        "longitude_deg": np.array(points.longitude),
-        **measured,
-        "stance_time_balance_pct": np.full(len(points), math.nan),
-        "part": np.array(points.part, dtype=np.int64),
+        "latitude_deg": np.frombuffer(points.latitude),
+        "longitude_deg": np.frombuffer(points.longitude),
+        **{name: measured.get(name, np.full(len(points), math.nan)) for name in MEASURES},
+        "part": np.frombuffer(points.part, dtype=np.int64),
     }
-    return pd.DataFrame(columns, index=pd.RangeIndex(len(points), name="fix_id"))
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(points), name="fix_id"), copy=False)
 
 
 def _problems(
@@ -271,6 +376,15 @@ def _problems(
             points.bad_positions,
         ),
         Problem("pause_mark", "Points that mark a pause were taken as breaks.", points.pause_marks),
+        Problem(
+            "no_position",
+            "Points without a position, as devices write them indoors, were left out.",
+            points.without_position,
+        ),
+        Problem("paused", "Fixes recorded while the clock was stopped were left out.", points.in_pauses),
+        Problem(
+            "other_sport", "Fixes of another sport in the same file were left out.", points.of_other_sports
+        ),
         Problem("bad_value", "Values that are no numbers were left out.", points.bad_values),
     ]
     if is_route:

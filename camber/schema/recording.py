@@ -45,7 +45,7 @@ class Recording:
     source : str
         Base name of the file, or a label; never a full path.
     format : str
-        ``"gpx"``; more formats come with more readers.
+        ``"gpx"``, ``"tcx"`` or ``"fit"``.
     sport : str or None
         Sport as the file names it, lower case.
     device : str or None
