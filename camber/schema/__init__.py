@@ -22,6 +22,7 @@ from camber.schema.settings import (
 from camber.schema.suggestions import Suggestion, Suggestions
 from camber.schema.tables import (
     Candidates,
+    Crossings,
     Exposure,
     Fixes,
     LateralTrack,
@@ -31,6 +32,7 @@ from camber.schema.tables import (
     Track,
     Ways,
     as_candidates,
+    as_crossings,
     as_exposure,
     as_fixes,
     as_lateral_track,
@@ -46,6 +48,7 @@ __all__ = [
     "Assumption",
     "Candidates",
     "CrossSlopeSettings",
+    "Crossings",
     "Draws",
     "Evidence",
     "Exposure",
@@ -78,6 +81,7 @@ __all__ = [
     "TrackSettings",
     "Ways",
     "as_candidates",
+    "as_crossings",
     "as_exposure",
     "as_fixes",
     "as_lateral_track",

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.schema.recording import Problem
-    from camber.schema.tables import Ways
+    from camber.schema.tables import Crossings, Ways
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +74,9 @@ class Roads:
         Base name of the file, or a label.
     problems : tuple of Problem
         What was clipped, dropped or could not be parsed.
+    crossings : Crossings or None
+        Mapped places to cross a carriageway; see `camber.schema.as_crossings`. None where the source does not
+        tell them.
     """
 
     ways: Ways
@@ -83,3 +86,4 @@ class Roads:
     osm_date: str | None
     source: str
     problems: tuple[Problem, ...] = ()
+    crossings: Crossings | None = None

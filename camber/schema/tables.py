@@ -21,6 +21,7 @@ from camber.errors import TableError
 
 Fixes = NewType("Fixes", pd.DataFrame)
 Ways = NewType("Ways", gpd.GeoDataFrame)
+Crossings = NewType("Crossings", gpd.GeoDataFrame)
 Track = NewType("Track", gpd.GeoDataFrame)
 MatchedTrack = NewType("MatchedTrack", gpd.GeoDataFrame)
 Candidates = NewType("Candidates", pd.DataFrame)
@@ -139,6 +140,16 @@ positive where the surface falls to the right of the drawn direction. ``country`
 ``street_id`` joins a carriageway with its separately mapped sidewalks and cycle tracks; for those,
 ``carriageway_id`` is the way they accompany and ``carriageway_side`` says on which side of *them* it lies
 (-1 left, 1 right); for all others -1 and 0.
+"""
+
+CROSSINGS: Final = (
+    Column("kind", "text", allowed=("signals", "marked", "unmarked")),
+    Column("island", "bool"),
+)
+"""Index ``node_id`` (OpenStreetMap id, unique); Points in local UTM, on the carriageway that is crossed.
+
+``signals`` are traffic signals for people on foot, ``marked`` a zebra or another marking, ``unmarked`` a
+mapped place without one; ``island`` is true where there is a refuge in the middle.
 """
 
 MATCHED: Final = (
@@ -307,6 +318,28 @@ def as_ways(frame: gpd.GeoDataFrame) -> Ways:
     """
     _check("Ways", frame, WAYS, index="way_id", geometry="LineString")
     return Ways(frame)
+
+
+def as_crossings(frame: gpd.GeoDataFrame) -> Crossings:
+    """Check the crossings of a road set.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        Columns of `CROSSINGS`, index ``node_id``, Points in a local metric CRS.
+
+    Returns
+    -------
+    Crossings
+        The same frame.
+
+    Raises
+    ------
+    TableError
+        If anything does not hold.
+    """
+    _check("Crossings", frame, CROSSINGS, index="node_id", geometry="Point")
+    return Crossings(frame)
 
 
 def as_track(frame: gpd.GeoDataFrame) -> Track:

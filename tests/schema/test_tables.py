@@ -29,6 +29,7 @@ LATERAL = MATCHED + tables.LATERAL
 TABLES = {
     "Fixes": Table(schema.as_fixes, tables.FIXES, "fix_id", None),
     "Ways": Table(schema.as_ways, tables.WAYS, "way_id", "LineString"),
+    "Crossings": Table(schema.as_crossings, tables.CROSSINGS, "node_id", "Point"),
     "Track": Table(schema.as_track, tables.TRACK, "fix_id", "Point"),
     "MatchedTrack": Table(schema.as_matched_track, MATCHED, "fix_id", "Point"),
     "Candidates": Table(schema.as_candidates, tables.CANDIDATES, None, None),
