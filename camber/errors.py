@@ -153,6 +153,34 @@ class SettingsError(CamberError, ValueError):
         self.key = key
 
 
+class LibraryError(CamberError):
+    """The library of runs could not be read or written.
+
+    Parameters
+    ----------
+    message : str
+        What happened and what to do next.
+    path : Path or str
+        The folder or file of the library.
+    """
+
+    def __init__(self, message: str, *, path: Path | str) -> None:
+        super().__init__(f"{path}: {message}")
+        self.path = path
+
+
+class LibraryBusyError(LibraryError):
+    """Another process is writing to the library; the message says which."""
+
+
+class NewerLibraryError(LibraryError):
+    """The library was written by a newer camber; it was not touched."""
+
+
+class UnknownRunError(LibraryError, LookupError):
+    """There is no such run in the library."""
+
+
 def _rebuilt(kind: type[CamberError], args: tuple[object, ...], facts: dict[str, object]) -> CamberError:
     error = kind.__new__(kind, *args)
     error.args = args

@@ -8,6 +8,7 @@ from camber.schema.analysis import Analysis
 from camber.schema.exposure import Assumption, Draws, Interval, StreetTotal, Summary, SurfaceTotal
 from camber.schema.histories import LateralHistories, SlopeHistories
 from camber.schema.learned import Evidence, HabitCount, Learned, MapOffset
+from camber.schema.period import NotJudged, Period, PeriodTotal, RunResult, StreetVisits, UsualRange
 from camber.schema.recording import Problem, Recording
 from camber.schema.roads import RoadGraph, Roads
 from camber.schema.settings import (
@@ -63,15 +64,20 @@ __all__ = [
     "MapOffset",
     "MatchedTrack",
     "MatchingSettings",
+    "NotJudged",
     "Path",
+    "Period",
+    "PeriodTotal",
     "Problem",
     "Recording",
     "RoadGraph",
     "Roads",
+    "RunResult",
     "Settings",
     "SlopeHistories",
     "SlopedTrack",
     "StreetTotal",
+    "StreetVisits",
     "Suggestion",
     "SuggestionSettings",
     "Suggestions",
@@ -79,6 +85,7 @@ __all__ = [
     "SurfaceTotal",
     "Track",
     "TrackSettings",
+    "UsualRange",
     "Ways",
     "as_candidates",
     "as_crossings",

@@ -1,0 +1,1 @@
+"""Many runs: what is stale, in parallel, pooled, into the library."""

@@ -1,0 +1,222 @@
+"""A week, or any other stretch of days: its runs, their total, and what is usual for this runner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    import geopandas as gpd
+
+    from camber.schema.exposure import Draws, Interval, StreetTotal, Summary
+    from camber.schema.suggestions import Suggestions
+
+
+@dataclass(frozen=True, eq=False)
+class RunResult:
+    """One run of the library with what is known about it.
+
+    Parameters
+    ----------
+    run : int
+        Number of the run in the library.
+    title : str
+        Name given by the runner, else the label of its file.
+    source : str
+        Label of the file it came from; never a full path.
+    sport : str or None
+        Sport as the file names it.
+    gear : str or None
+        Shoes, where the export names them.
+    started_at : datetime or None
+        Time of the first fix with a time, UTC.
+    time_zone : str or None
+        IANA name of the zone at the first fix.
+    day : date or None
+        Day on which the run began, by the clock at its place.
+    distance_m, duration_s : float
+        Distance along the recorded positions [m], and time between the first and the last fix [s].
+    state : str
+        ``"analysed"``, ``"waiting"`` (for `camber analyse --all`), ``"no_roads"``, ``"failed"``,
+        ``"other_sport"``, ``"no_track"`` or ``"duplicate"``; only analysed runs have a summary.
+    reason : str
+        One sentence where the run is not analysed; "" otherwise.
+    summary : Summary or None
+        Totals with 90 % intervals.
+    draws : Draws or None
+        Drawn totals, which add draw by draw.
+    suggestions : Suggestions or None
+        What could be changed.
+    simulated : bool
+        True where the recording says of itself that it is simulated.
+    """
+
+    run: int
+    title: str
+    source: str
+    sport: str | None
+    gear: str | None
+    started_at: datetime | None
+    time_zone: str | None
+    day: date | None
+    distance_m: float
+    duration_s: float
+    state: str
+    reason: str = ""
+    summary: Summary | None = None
+    draws: Draws | None = None
+    suggestions: Suggestions | None = None
+    simulated: bool = False
+
+
+@dataclass(frozen=True)
+class PeriodTotal:
+    """Totals of one week of a trend; intervals from the added draws.
+
+    Parameters
+    ----------
+    title : str
+        Such as ``"2026-W47"``.
+    starts_on, ends_on : date
+        First and last day.
+    runs : int
+        Analysed runs.
+    distance_m, judged_m : float
+        Distance of the analysed runs [m], and how much of it has a verdict about a leg or level [m].
+    left_low_m, right_low_m : Interval or None
+        Metres [m]; None without a run.
+    balance, tilt_balance, tilt_pct : Interval or None
+        As in `camber.schema.Summary`; ``tilt_pct`` is the net tilt per distance [%], positive where the right
+        foot was lower. None without a run, or without any tilt.
+    """
+
+    title: str
+    starts_on: date
+    ends_on: date
+    runs: int
+    distance_m: float
+    judged_m: float
+    left_low_m: Interval | None
+    right_low_m: Interval | None
+    balance: Interval | None
+    tilt_balance: Interval | None
+    tilt_pct: Interval | None
+
+
+@dataclass(frozen=True)
+class UsualRange:
+    """What is usual for this runner: earlier weeks of their own, never other people.
+
+    Parameters
+    ----------
+    weeks : int
+        Earlier weeks with at least 5 km that could be judged (users.md section 6), of those in the trend.
+    balance, tilt_pct : Interval
+        10 %, 50 % and 90 % quantile of the medians of those weeks: the range that eight of ten hold.
+    distance_m : Interval
+        The same of the distance [m].
+    closer_to_even : int or None
+        How many of those weeks this period was closer to even than, by absolute median balance; None where
+        it has no balance, or too little was judged to compare.
+    """
+
+    weeks: int
+    balance: Interval
+    tilt_pct: Interval
+    distance_m: Interval
+    closer_to_even: int | None
+
+
+@dataclass(frozen=True)
+class StreetVisits:
+    """One street of a period, with how often it was run on.
+
+    Parameters
+    ----------
+    total : StreetTotal
+        Its contribution in the period.
+    slope_source : str
+        Where the cross slope of most of its metres comes from: a row of ``standards/``, a tag or the runner.
+    visits_in_year : int
+        Runs of the 365 days up to the end of the period that were on it, those of the period included.
+    """
+
+    total: StreetTotal
+    slope_source: str
+    visits_in_year: int
+
+
+@dataclass(frozen=True)
+class NotJudged:
+    """Metres of a period about which nothing is said, and why.
+
+    Parameters
+    ----------
+    reason : str
+        ``"other_sport"``, ``"no_track"``, ``"waiting"``, ``"no_roads"``, ``"failed"`` (whole runs),
+        ``"unmatched"``, ``"path"``, ``"track"``, ``"side_unknown"`` or ``"leg_unknown"`` (parts of runs).
+    distance_m : float
+        Metres [m].
+    runs : int
+        Runs concerned.
+    """
+
+    reason: str
+    distance_m: float
+    runs: int
+
+
+@dataclass(frozen=True, eq=False)
+class Period:
+    """Some days of one runner, ready to be written down.
+
+    Parameters
+    ----------
+    title : str
+        Such as ``"2026-W47"``, or ``"Week of Sunday 2026-11-15"``.
+    starts_on, ends_on : date
+        First and last day, both included, by the clock at the place of each run.
+    runs : tuple of RunResult
+        All runs that began in it, in order; other sports and runs without a track too, duplicates not.
+    total : Summary or None
+        Total of the analysed runs, draw by draw; None where there is none.
+    draws : Draws or None
+        The added draws behind it.
+    usual : UsualRange or None
+        None until four earlier weeks have enough to compare (users.md section 6).
+    weeks : tuple of PeriodTotal
+        Twelve weeks up to and with this period, oldest first; weeks without a run are in it.
+    streets : tuple of StreetVisits
+        Largest absolute net tilt first.
+    stretches : GeoDataFrame or None
+        For a map, where it was asked for: one row per stretch that can be drawn, geometry in degrees
+        (WGS 84) in the direction of travel; columns ``run``, ``way_id``, ``travel_direction``, ``street``,
+        ``side``, ``side_basis``, ``surface_kind``, ``verdict``, ``cross_slope_pct``,
+        ``cross_slope_std_pct``, ``slope_source``, ``distance_m``, ``left_low_m``, ``right_low_m``,
+        ``level_m``, ``unmatched_m``; signs as in `camber.conventions`.
+    not_judged : tuple of NotJudged
+        What is not in the bars, and why.
+    duplicates : int
+        Recordings of the period that are other copies of these runs and are not counted.
+    roads : tuple of (str, str or None)
+        Sources of the roads and the dates of their data.
+    model_versions : tuple of str
+        Versions of camber that produced the results.
+    """
+
+    title: str
+    starts_on: date
+    ends_on: date
+    runs: tuple[RunResult, ...]
+    total: Summary | None
+    draws: Draws | None
+    usual: UsualRange | None
+    weeks: tuple[PeriodTotal, ...]
+    streets: tuple[StreetVisits, ...]
+    stretches: gpd.GeoDataFrame | None
+    not_judged: tuple[NotJudged, ...]
+    duplicates: int
+    roads: tuple[tuple[str, str | None], ...]
+    model_versions: tuple[str, ...]
