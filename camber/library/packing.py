@@ -24,8 +24,6 @@ _LEVEL: Final = 6
 _DEGREES: Final = 1e7
 """Degrees are kept as whole 1e-7 degrees: 1.1 cm at most, the seven decimals that exports write."""
 
-_MISSING: Final = -(2**63)
-
 
 def pack_table(table: pd.DataFrame) -> bytes:
     """Turn a table into bytes.
@@ -80,8 +78,7 @@ def unpack_table(data: bytes, only: tuple[str, ...] | None = None) -> pd.DataFra
                 values = _unshuffled(body[at : at + rows * width], code, rows)
                 found[name] = _decoded(kind, more, values)
             at += rows * width
-        if at != len(body):
-            raise ValueError("the columns do not fill the bytes")
+        _check_filled(at, body)
     except (zlib.error, ValueError, KeyError, IndexError, TypeError) as error:
         text = f"a stored table is damaged ({error}); `camber check` says which"
         raise LibraryError(text, path="library") from error
@@ -136,8 +133,7 @@ def unpack_arrays(data: bytes) -> dict[str, NDArray[np.float64]]:
             piece = _unshuffled(body[at : at + size], "<f4", rows * len(used))
             values[:, used] = piece.reshape(len(used), rows).T
             found[name], at = values, at + size
-        if at != len(body):
-            raise ValueError("the arrays do not fill the bytes")
+        _check_filled(at, body)
     except (zlib.error, ValueError, KeyError, IndexError, TypeError) as error:
         text = f"stored draws are damaged ({error}); `camber check` says which"
         raise LibraryError(text, path="library") from error
@@ -177,7 +173,6 @@ _CODES: Final = {
 def _coded(name: str, values: pd.Series) -> tuple[str, list[Any], NDArray[Any]]:
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         stamps = values.dt.tz_convert("UTC").dt.as_unit("ms").astype("int64").to_numpy()
-        stamps = np.where(values.isna().to_numpy(), _MISSING, stamps)
         return "time", [], _steps(stamps.astype("<i8"))
     if pd.api.types.is_bool_dtype(values):
         return "flag", [], values.to_numpy().astype("|u1")
@@ -195,8 +190,9 @@ def _coded(name: str, values: pd.Series) -> tuple[str, list[Any], NDArray[Any]]:
 def _decoded(kind: str, more: list[Any], values: NDArray[Any]) -> Any:  # noqa: ANN401 - what a column may hold
     if kind == "time":
         stamps = np.cumsum(values, dtype=np.int64)
-        stamps[stamps == _MISSING] = np.iinfo(np.int64).min  # NaT
-        return pd.DatetimeIndex(stamps.astype("datetime64[ms]")).tz_localize("UTC")
+        # As readers give them; the smallest number is numpy's "not a time" in every unit.
+        stamps = stamps.astype("datetime64[ms]").astype("datetime64[us]")
+        return pd.DatetimeIndex(stamps).tz_localize("UTC")
     if kind == "degrees":
         return np.cumsum(values, dtype=np.int32).astype(float) / _DEGREES
     if kind == "int":
@@ -206,6 +202,11 @@ def _decoded(kind: str, more: list[Any], values: NDArray[Any]) -> Any:  # noqa: 
     if kind == "float":
         return values.astype(float)
     return np.asarray(more[0], dtype=object)[values] if len(values) else np.zeros(0, dtype=object)
+
+
+def _check_filled(at: int, body: bytes) -> None:
+    if at != len(body):
+        raise ValueError("its values do not fill it")
 
 
 def _steps(values: NDArray[Any]) -> NDArray[Any]:

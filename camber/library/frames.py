@@ -1,0 +1,156 @@
+"""The library as tables for notebooks: by run, by week and by street."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from camber.library.activities import moment
+from camber.library.periods import trend_of
+from camber.library.results import draws_from
+from camber.library.weeks import week_of
+from camber.summary import balance_of, interval_of
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from camber.schema import Interval
+
+_RUNS: Final = """
+SELECT activity.activity_id AS run, day, started_at_ms, time_zone, title, sport, gear, source, format, kind,
+       activity.reason, duplicate_of, fixes, activity.distance_m AS recorded_m,
+       result.distance_m, result.duration_s, result.judged_m, result.osm_date, result.draws,
+       failure.state, failure.message
+FROM activity LEFT JOIN result USING (activity_id) LEFT JOIN failure USING (activity_id)
+ORDER BY started_at_ms, activity.activity_id
+"""
+STREETS: Final = """
+SELECT name AS street, count(*) AS runs, min(day) AS first_day, max(day) AS last_day,
+       sum(distance_m) AS distance_m, sum(left_low_m) AS left_low_m, sum(right_low_m) AS right_low_m,
+       sum(level_m) AS level_m, sum(net_tilt_pct_km) AS net_tilt_pct_km
+FROM street GROUP BY name ORDER BY abs(sum(net_tilt_pct_km)) DESC, name
+"""
+
+
+def runs_frame(connection: sqlite3.Connection) -> pd.DataFrame:
+    """Build a table with one row per recording.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        The library.
+
+    Returns
+    -------
+    DataFrame
+        Index ``run``; metres and shares with their 90 % intervals where the run is analysed, ``state`` and
+        ``reason`` where it is not.
+    """
+    rows = [_run_row(row) for row in connection.execute(_RUNS)]
+    frame = pd.DataFrame(rows, columns=None if rows else ["run"]).set_index("run")
+    if rows:
+        frame["started_at"] = pd.to_datetime(frame["started_at"], utc=True)
+    return frame
+
+
+def _run_row(row: sqlite3.Row) -> dict[str, Any]:
+    named = ("run", "day", "time_zone", "title", "sport", "gear", "source", "format", "osm_date")
+    facts = {name: row[name] for name in named}
+    facts |= {"started_at": moment(row["started_at_ms"]), "fixes": row["fixes"]}
+    analysed = row["draws"] is not None
+    facts["state"] = (
+        "duplicate"
+        if row["duplicate_of"] is not None
+        else row["kind"]
+        if row["kind"] != "run"
+        else "analysed"
+        if analysed
+        else row["state"] or "waiting"
+    )
+    facts["reason"] = row["reason"] or row["message"] or ""
+    facts["duplicate_of"] = row["duplicate_of"]
+    facts["distance_m"] = row["distance_m"] if analysed else row["recorded_m"]
+    facts |= {"duration_s": row["duration_s"], "judged_m": row["judged_m"]}
+    return facts | _legs(row["draws"])
+
+
+def _legs(data: bytes | None) -> dict[str, float | None]:
+    if data is None:
+        return {}
+    draws = draws_from(data)
+    left, right = draws.left_low_m.sum(axis=1), draws.right_low_m.sum(axis=1)
+    return {
+        **_spread("left_low", interval_of(left), "_m"),
+        **_spread("right_low", interval_of(right), "_m"),
+        **_spread("balance", balance_of(right, left), ""),
+    }
+
+
+def _spread(name: str, interval: Interval | None, unit: str) -> dict[str, float | None]:
+    names = (f"{name}_low90{unit}", f"{name}{unit}", f"{name}_high90{unit}")
+    if interval is None:
+        return dict.fromkeys(names)
+    return dict(zip(names, (interval.low, interval.median, interval.high), strict=True))
+
+
+def weeks_frame(connection: sqlite3.Connection, week_start: str = "monday") -> pd.DataFrame:
+    """Build a table with one row per week, from the first analysed run to the last.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        The library.
+    week_start : {"monday", "sunday"}
+        First day of a week.
+
+    Returns
+    -------
+    DataFrame
+        Index ``week``; weeks without a run are in it, with missing values.
+    """
+    columns = ["week", "starts_on", "runs", "distance_m", "judged_m"]
+    first, last = connection.execute(ANALYSED_DAYS).fetchone()
+    if first is None:
+        return pd.DataFrame(columns=columns).set_index("week")
+    end, begin = (week_of(date.fromisoformat(day), week_start) for day in (last, first))
+    count = (end.starts_on - begin.starts_on).days // 7 + 1
+    rows = [
+        {
+            "week": total.title,
+            "starts_on": total.starts_on,
+            "runs": total.runs,
+            "distance_m": total.distance_m,
+            "judged_m": total.judged_m,
+            **_spread("left_low", total.left_low_m, "_m"),
+            **_spread("right_low", total.right_low_m, "_m"),
+            **_spread("balance", total.balance, ""),
+            **_spread("tilt", total.tilt_pct, "_pct"),
+        }
+        for total in trend_of(connection, end, count)
+    ]
+    return pd.DataFrame(rows).set_index("week")
+
+
+ANALYSED_DAYS: Final = """
+SELECT min(activity.day), max(activity.day) FROM activity JOIN result USING (activity_id)
+"""
+
+
+def streets_frame(connection: sqlite3.Connection) -> pd.DataFrame:
+    """Build a table with one row per street, largest absolute net tilt first.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        The library.
+
+    Returns
+    -------
+    DataFrame
+        Index ``street``; ``net_tilt_pct_km`` is positive where the right foot was lower.
+    """
+    found = connection.execute(STREETS)
+    names = [column[0] for column in found.description]
+    return pd.DataFrame([tuple(row) for row in found], columns=names).set_index("street")

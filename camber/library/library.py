@@ -1,0 +1,324 @@
+"""The door to the library: everything that others ask of it, in the runner's words."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from camber.errors import UnknownRunError
+from camber.library.activities import positions_of, read_recording_of
+from camber.library.database import FILE_NAME, open_database, writing
+from camber.library.frames import runs_frame, streets_frame, weeks_frame
+from camber.library.lock import held
+from camber.library.periods import ONE_RUN, period_of, run_result, trend_of
+from camber.library.place import library_folder
+from camber.library.results import read_exposure
+from camber.library.stretches import stretches_of
+from camber.library.weeks import Week, week_of
+from camber.schema import Exposure
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+    from types import TracebackType
+
+    import geopandas as gpd
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from camber.schema import Period, PeriodTotal, Recording, RunResult
+
+
+def open_library(folder: Path | str | None = None) -> Library:
+    """Open the runner's library, or begin one.
+
+    Parameters
+    ----------
+    folder : Path or str, optional
+        Its folder; that of the user if missing, which ``CAMBER_HOME`` moves.
+
+    Returns
+    -------
+    Library
+        To be closed, or used in a ``with`` block.
+
+    Raises
+    ------
+    NewerLibraryError
+        If a newer camber wrote it.
+    LibraryError
+        If it cannot be opened.
+    """
+    return Library(library_folder() if folder is None else Path(folder))
+
+
+class Library:
+    """All runs of one runner: what was recorded, and what was found out.
+
+    Parameters
+    ----------
+    folder : Path
+        Its folder; see `open_library`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.connection: sqlite3.Connection = open_database(folder)
+
+    def __enter__(self) -> Self:
+        """Give itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def __repr__(self) -> str:
+        """Say how much is in it."""
+        count = self.connection.execute("SELECT count(*) FROM activity").fetchone()[0]
+        return f"<camber library of {count} recordings>"
+
+    @property
+    def path(self) -> Path:
+        """The SQLite file."""
+        return self.folder / FILE_NAME
+
+    def close(self) -> None:
+        """Close it; what was written is safe before."""
+        self.connection.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Write in one transaction: all of it happens, or nothing.
+
+        Yields
+        ------
+        sqlite3.Connection
+            Within the transaction.
+        """
+        with writing(self.connection):
+            yield self.connection
+
+    @contextmanager
+    def held_for(self, what: str, *, patience_s: float = 10.0) -> Iterator[None]:
+        """Hold the library for a long operation; others can still read.
+
+        Parameters
+        ----------
+        what : str
+            What is going on, for others to read.
+        patience_s : float
+            How long to wait for another holder [s].
+
+        Yields
+        ------
+        None
+            While it is held.
+
+        Raises
+        ------
+        LibraryBusyError
+            If somebody else holds it; says who.
+        """
+        with held(self.folder / "lock", what, patience_s=patience_s):
+            yield
+
+    def runs(self) -> pd.DataFrame:
+        """List all recordings.
+
+        Returns
+        -------
+        DataFrame
+            One row per recording, index ``run``; see `camber.library.frames.runs_frame`.
+        """
+        return runs_frame(self.connection)
+
+    def weeks(self, week_start: str = "monday") -> pd.DataFrame:
+        """List all weeks.
+
+        Parameters
+        ----------
+        week_start : {"monday", "sunday"}
+            First day of a week.
+
+        Returns
+        -------
+        DataFrame
+            One row per week, index ``week``; see `camber.library.frames.weeks_frame`.
+        """
+        return weeks_frame(self.connection, week_start)
+
+    def streets(self) -> pd.DataFrame:
+        """List all streets.
+
+        Returns
+        -------
+        DataFrame
+            One row per street, index ``street``; see `camber.library.frames.streets_frame`.
+        """
+        return streets_frame(self.connection)
+
+    def exposure(self, run: int) -> Exposure:
+        """Give the intervals of a run.
+
+        Parameters
+        ----------
+        run : int
+            Its number.
+
+        Returns
+        -------
+        Exposure
+            As `camber.schema.tables.EXPOSURE`, in single precision, and ``street``.
+
+        Raises
+        ------
+        UnknownRunError
+            If there is no such run, or it is not analysed.
+        """
+        table = read_exposure(self.connection, run)
+        if table is None:
+            raise UnknownRunError(f"there is no analysed run {run}; `camber runs` lists all", path="library")
+        return Exposure(table)
+
+    def stretches(self, runs: Sequence[int]) -> gpd.GeoDataFrame:
+        """Draw the intervals of some runs.
+
+        Parameters
+        ----------
+        runs : sequence of int
+            Their numbers.
+
+        Returns
+        -------
+        GeoDataFrame
+            See `camber.library.stretches.stretches_of`.
+        """
+        return stretches_of(self.connection, runs)
+
+    def recording(self, run: int) -> Recording:
+        """Give a recording back.
+
+        Parameters
+        ----------
+        run : int
+            Its number.
+
+        Returns
+        -------
+        Recording
+            Times to the millisecond, positions to 1e-7 degrees.
+
+        Raises
+        ------
+        UnknownRunError
+            If there is no such run, or it has no positions.
+        """
+        return read_recording_of(self.connection, run)
+
+    def run(self, run: int) -> RunResult:
+        """Give one run with what is known about it.
+
+        Parameters
+        ----------
+        run : int
+            Its number.
+
+        Returns
+        -------
+        RunResult
+            With its summary where it is analysed.
+
+        Raises
+        ------
+        UnknownRunError
+            If there is no such run.
+        """
+        row = self.connection.execute(ONE_RUN, (run,)).fetchone()
+        if row is None:
+            raise UnknownRunError(f"there is no run {run}; `camber runs` lists all", path="library")
+        return run_result(row)
+
+    def positions(self) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.float64]]]:
+        """Give the positions of all runs that are to be analysed.
+
+        Yields
+        ------
+        tuple of (int, ndarray of float64, ndarray of float64)
+            Number of the run, longitude and latitude of its fixes [deg].
+        """
+        yield from positions_of(self.connection)
+
+    def period(self, week: Week, *, with_stretches: bool = False) -> Period:
+        """Sum a week up.
+
+        Parameters
+        ----------
+        week : Week
+            Of `camber.library.weeks`.
+        with_stretches : bool
+            Whether to add the stretches for a map.
+
+        Returns
+        -------
+        Period
+            Its runs, their total draw by draw, the trend and the usual range.
+        """
+        return period_of(self.connection, week, with_stretches=with_stretches)
+
+    def trend(self, week: Week, weeks: int) -> tuple[PeriodTotal, ...]:
+        """Sum up a week and those before it.
+
+        Parameters
+        ----------
+        week : Week
+            The last week.
+        weeks : int
+            How many.
+
+        Returns
+        -------
+        tuple of PeriodTotal
+            Oldest first.
+        """
+        return trend_of(self.connection, week, weeks)
+
+    def last_week(self, week_start: str = "monday") -> Week | None:
+        """Find the week of the last run.
+
+        Parameters
+        ----------
+        week_start : {"monday", "sunday"}
+            First day of a week.
+
+        Returns
+        -------
+        Week or None
+            None where no run has a time.
+        """
+        day: Any = self.connection.execute(LAST_DAY).fetchone()[0]
+        return None if day is None else week_of(date.fromisoformat(day), week_start)
+
+    def preference(self, key: str) -> str | None:
+        """Read what an export said about its runner.
+
+        Parameters
+        ----------
+        key : str
+            Such as ``"units"``.
+
+        Returns
+        -------
+        str or None
+            The value.
+        """
+        found = self.connection.execute("SELECT value FROM preference WHERE key = ?", (key,)).fetchone()
+        return None if found is None else str(found[0])
+
+
+LAST_DAY: Final = "SELECT max(day) FROM activity"

@@ -1,0 +1,298 @@
+"""What a week amounts to, and how it stands beside the runner's own earlier weeks."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from camber.conventions import Verdict
+from camber.library.activities import moment
+from camber.library.results import draws_from, whole_result
+from camber.library.stretches import stretches_of
+from camber.schema import (
+    Interval,
+    NotJudged,
+    Period,
+    PeriodTotal,
+    RunResult,
+    StreetVisits,
+    UsualRange,
+)
+from camber.summary import add_draws, add_summaries, balance_of, interval_of
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from camber.library.weeks import Week
+    from camber.schema import Draws, Summary
+
+TREND_WEEKS: Final = 12
+"""Weeks of a trend (users.md section 6)."""
+
+LEAST_JUDGED_M: Final = 5000.0
+"""Judged distance below which a week is too little to compare [m] (users.md section 6)."""
+
+LEAST_WEEKS: Final = 4
+"""Weeks after which the usual range appears (users.md section 6)."""
+
+_YEAR: Final = timedelta(days=364)
+_SIMULATED: Final = "simulated"
+_JUDGED: Final = (Verdict.LEFT_LOW, Verdict.RIGHT_LOW, Verdict.LEVEL)
+
+_RUN: Final = """
+SELECT activity.activity_id, activity.title, activity.source, activity.sport, activity.gear, activity.day,
+       activity.started_at_ms, activity.ended_at_ms, activity.time_zone, activity.kind, activity.reason,
+       activity.duplicate_of, activity.distance_m, result.distance_m AS result_m, result.duration_s,
+       result.summary, result.suggestions, result.draws, result.not_judged, result.roads_source,
+       result.osm_date, result.camber_version, failure.state, failure.message
+FROM activity LEFT JOIN result USING (activity_id) LEFT JOIN failure USING (activity_id)
+"""
+RUNS: Final = (
+    _RUN
+    + "WHERE activity.day BETWEEN ? AND ? "
+    + "ORDER BY activity.day, activity.started_at_ms, activity.activity_id"
+)
+"""All recordings of some days with their results."""
+
+ONE_RUN: Final = _RUN + "WHERE activity.activity_id = ?"
+"""One recording with its result."""
+
+TREND: Final = """
+SELECT activity.day, result.distance_m, result.judged_m, result.draws
+FROM activity JOIN result USING (activity_id)
+WHERE activity.day BETWEEN ? AND ? ORDER BY activity.day, activity.started_at_ms, activity.activity_id
+"""
+"""What a trend needs of the results of some days."""
+
+VISITS: Final = """
+SELECT count(*) FROM street WHERE name = ? AND day BETWEEN ? AND ?
+"""
+"""How many runs of some days were on a street."""
+
+STREET_SOURCES: Final = """
+SELECT street.name, street.slope_source, street.distance_m
+FROM activity JOIN street USING (activity_id) WHERE activity.day BETWEEN ? AND ?
+"""
+"""Where the cross slopes of the streets of some days come from."""
+
+
+def period_of(connection: sqlite3.Connection, week: Week, *, with_stretches: bool = False) -> Period:
+    """Sum a week up.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        The library.
+    week : Week
+        The week.
+    with_stretches : bool
+        Whether to add the stretches for a map.
+
+    Returns
+    -------
+    Period
+        Its runs, their total draw by draw, the trend and the usual range.
+    """
+    days = (week.starts_on.isoformat(), week.ends_on.isoformat())
+    rows = connection.execute(RUNS, days).fetchall()
+    runs = tuple(run_result(row) for row in rows if row["duplicate_of"] is None)
+    parts = [(run.summary, run.draws) for run in runs if run.summary and run.draws]
+    total = add_summaries(parts, week.title) if parts else None
+    draws = add_draws([draws for _, draws in parts]) if parts else None
+    weeks = trend_of(connection, week)
+    analysed = [row for row in rows if row["summary"] is not None]
+    stretches = None
+    if with_stretches:
+        stretches = stretches_of(connection, [row["activity_id"] for row in analysed])
+    return Period(
+        title=week.title,
+        starts_on=week.starts_on,
+        ends_on=week.ends_on,
+        runs=runs,
+        total=total,
+        draws=draws,
+        usual=usual_range(weeks),
+        weeks=weeks,
+        streets=_streets(connection, total, week),
+        stretches=stretches,
+        not_judged=_not_judged(rows),
+        duplicates=sum(row["duplicate_of"] is not None for row in rows),
+        roads=tuple(dict.fromkeys((row["roads_source"], row["osm_date"]) for row in analysed)),
+        model_versions=tuple(sorted({row["camber_version"] for row in analysed})),
+    )
+
+
+def run_result(row: sqlite3.Row) -> RunResult:
+    """Build one run of a period.
+
+    Parameters
+    ----------
+    row : sqlite3.Row
+        With the columns of `RUNS`.
+
+    Returns
+    -------
+    RunResult
+        With its summary where it is analysed.
+    """
+    state, reason = _state(row)
+    run = RunResult(
+        run=row["activity_id"],
+        title=row["title"] or row["source"],
+        source=row["source"],
+        sport=row["sport"],
+        gear=row["gear"],
+        started_at=moment(row["started_at_ms"]),
+        time_zone=row["time_zone"],
+        day=None if row["day"] is None else date.fromisoformat(row["day"]),
+        distance_m=row["distance_m"],
+        duration_s=((row["ended_at_ms"] or 0) - (row["started_at_ms"] or 0)) / 1000.0,
+        state=state,
+        reason=reason,
+        simulated=_SIMULATED in (row["title"] or "").lower(),
+    )
+    if row["summary"] is None:
+        return run
+    summary, suggestions, draws = whole_result(row)
+    distance, duration = summary.distance_m, summary.duration_s
+    return replace(
+        run,
+        distance_m=distance,
+        duration_s=duration,
+        summary=summary,
+        suggestions=suggestions,
+        draws=draws,
+    )
+
+
+def _state(row: sqlite3.Row) -> tuple[str, str]:
+    if row["duplicate_of"] is not None:
+        return "duplicate", f"another recording of run {row['duplicate_of']}, which tells more"
+    if row["kind"] != "run":
+        return row["kind"], row["reason"]
+    if row["result_m"] is not None:
+        return "analysed", ""
+    if row["state"] is not None:
+        return row["state"], row["message"]
+    return "waiting", "not analysed yet: run `camber analyse --all`"
+
+
+def trend_of(connection: sqlite3.Connection, week: Week, weeks: int = TREND_WEEKS) -> tuple[PeriodTotal, ...]:
+    """Sum up a week and those before it.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        The library.
+    week : Week
+        The last week.
+    weeks : int
+        How many, that one included.
+
+    Returns
+    -------
+    tuple of PeriodTotal
+        Oldest first.
+    """
+    first = week.before(weeks - 1)
+    by_week: dict[int, list[sqlite3.Row]] = defaultdict(list)
+    days = (first.starts_on.isoformat(), week.ends_on.isoformat())
+    for row in connection.execute(TREND, days):
+        by_week[(date.fromisoformat(row["day"]) - first.starts_on).days // 7].append(row)
+    return tuple(_total_of(week.before(weeks - 1 - place), by_week[place]) for place in range(weeks))
+
+
+def _total_of(week: Week, rows: Sequence[sqlite3.Row]) -> PeriodTotal:
+    distance = sum(row["distance_m"] for row in rows)
+    judged = sum(row["judged_m"] for row in rows)
+    start, end = week.starts_on, week.ends_on
+    if not rows:
+        return PeriodTotal(week.title, start, end, 0, 0.0, 0.0, None, None, None, None, None)
+    draws: Draws = add_draws([draws_from(row["draws"]) for row in rows])
+    left, right = draws.left_low_m.sum(axis=1), draws.right_low_m.sum(axis=1)
+    net, gross = draws.net_tilt_pct_km.sum(axis=1), draws.gross_tilt_pct_km.sum(axis=1)
+    return PeriodTotal(
+        title=week.title,
+        starts_on=start,
+        ends_on=end,
+        runs=len(rows),
+        distance_m=distance,
+        judged_m=judged,
+        left_low_m=interval_of(left),
+        right_low_m=interval_of(right),
+        balance=balance_of(right, left),
+        tilt_balance=balance_of(gross + net, gross - net),
+        tilt_pct=interval_of(net / (distance / 1000.0)) if distance > 0.0 else None,
+    )
+
+
+def usual_range(weeks: Sequence[PeriodTotal]) -> UsualRange | None:
+    """Say what is usual, from the weeks before the last.
+
+    Parameters
+    ----------
+    weeks : sequence of PeriodTotal
+        Oldest first; the last is the one that is compared.
+
+    Returns
+    -------
+    UsualRange or None
+        None with fewer than four weeks that have enough to compare.
+    """
+    *earlier, current = weeks
+    judged = [
+        (week.balance.median, week.tilt_pct.median, week.distance_m)
+        for week in earlier
+        if week.balance and week.tilt_pct and week.judged_m >= LEAST_JUDGED_M
+    ]
+    if len(judged) < LEAST_WEEKS:
+        return None
+    balance, tilt, distance = np.array(judged).T
+    comparable = current.balance is not None and current.judged_m >= LEAST_JUDGED_M
+    closer = None
+    if comparable and current.balance is not None:
+        closer = int((np.abs(balance) > abs(current.balance.median)).sum())
+    return UsualRange(len(judged), _middle(balance), _middle(tilt), _middle(distance), closer)
+
+
+def _middle(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Interval:
+    low, median, high = (float(value) for value in np.quantile(values, [0.1, 0.5, 0.9]))
+    return Interval(low, median, high)
+
+
+def _streets(connection: sqlite3.Connection, total: Summary | None, week: Week) -> tuple[StreetVisits, ...]:
+    if total is None:
+        return ()
+    year = ((week.ends_on - _YEAR).isoformat(), week.ends_on.isoformat())
+    metres: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    days = (week.starts_on.isoformat(), week.ends_on.isoformat())
+    for row in connection.execute(STREET_SOURCES, days):
+        metres[row["name"]][row["slope_source"]] += row["distance_m"]
+    visits = []
+    for street in total.streets:
+        sources = metres[street.name]
+        source = min(sources, key=lambda name: (-sources[name], name), default="")
+        count = connection.execute(VISITS, (street.name, *year)).fetchone()[0]
+        visits.append(StreetVisits(street, source, count))
+    return tuple(visits)
+
+
+def _not_judged(rows: Sequence[sqlite3.Row]) -> tuple[NotJudged, ...]:
+    metres: dict[str, float] = defaultdict(float)
+    runs: dict[str, int] = defaultdict(int)
+    for row in rows:
+        state, _ = _state(row)
+        if state == "duplicate":
+            continue
+        parts = json.loads(row["not_judged"]) if state == "analysed" else {state: row["distance_m"]}
+        for reason, distance in parts.items():
+            metres[reason] += distance
+            runs[reason] += 1
+    ordered = sorted(metres, key=lambda reason: (-metres[reason], reason))
+    return tuple(NotJudged(reason, metres[reason], runs[reason]) for reason in ordered)

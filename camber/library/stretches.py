@@ -1,0 +1,144 @@
+"""Where a run went, stretch by stretch: ways as they were mapped, the recorded line off them; in degrees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from camber.conventions import NO_WAY, WGS84
+from camber.library.packing import unpack_table
+from camber.library.results import read_exposure
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
+COLUMNS: Final = (
+    *(
+        "run",
+        "block",
+        "way_id",
+        "travel_direction",
+        "street",
+        "side",
+        "side_basis",
+        "surface_kind",
+        "profile",
+    ),
+    *("profile", "verdict", "cross_slope_pct", "cross_slope_std_pct", "slope_source"),
+    *("start_time", "end_time", "start_chainage_m", "end_chainage_m", "p_left_low", "p_right_low", "p_level"),
+    *("distance_m", "duration_s", "left_low_m", "right_low_m", "level_m", "unmatched_m"),
+)
+_OFF_ROAD_DEG: Final = 2e-5
+"""How far a drawn line may be from the recorded one off the road [deg] (2 m, judgement)."""
+
+WAYS_OF_RUN: Final = """
+SELECT DISTINCT segment.segment_id, segment.way_id, segment.length_m, segment.line, segment.junctions
+FROM traversal JOIN segment USING (segment_id) WHERE traversal.activity_id = ?
+"""
+"""The ways that a run was on."""
+
+
+def stretches_of(connection: sqlite3.Connection, runs: Sequence[int]) -> gpd.GeoDataFrame:
+    """Draw the intervals of some runs.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        The library.
+    runs : sequence of int
+        The runs; those that are not analysed have none.
+
+    Returns
+    -------
+    GeoDataFrame
+        One row per interval with the columns of `COLUMNS`, lines in the direction of travel, WGS 84; those of
+        one fix alone have no line and are left out.
+    """
+    tables = [table for run in runs if (table := _run(connection, run)) is not None]
+    if not tables:
+        empty = pd.DataFrame(columns=list(COLUMNS))
+        return gpd.GeoDataFrame(empty, geometry=gpd.GeoSeries([], crs=WGS84))
+    whole = pd.concat(tables, ignore_index=True)
+    return gpd.GeoDataFrame(whole, geometry="geometry", crs=WGS84)
+
+
+def _run(connection: sqlite3.Connection, run: int) -> pd.DataFrame | None:
+    table = read_exposure(connection, run)
+    if table is None:
+        return None
+    data = connection.execute("SELECT data FROM fixes WHERE activity_id = ?", (run,)).fetchone()[0]
+    fixes = unpack_table(data, only=("longitude_deg", "latitude_deg"))[["longitude_deg", "latitude_deg"]]
+    ways = {row["way_id"]: row for row in connection.execute(WAYS_OF_RUN, (run,))}
+    lines = np.empty(len(table), dtype=object)
+    lines[:] = [_line(row, ways, fixes.to_numpy()) for row in table.itertuples()]
+    drawn = table.assign(run=run)[list(COLUMNS)].assign(geometry=lines)
+    return drawn[[line is not None for line in lines]]
+
+
+def _line(row: object, ways: dict[int, sqlite3.Row], fixes: FloatArray) -> shapely.LineString | None:
+    way_id, begin, end = (getattr(row, n) for n in ("way_id", "start_chainage_m", "end_chainage_m"))
+    if way_id != NO_WAY and way_id in ways and abs(end - begin) > 0.0:
+        way = ways[way_id]
+        return piece_of(line_of(way["line"]), way["length_m"], begin, end)
+    first, last = int(row.first_fix), int(row.last_fix)  # type: ignore[attr-defined]
+    places = fixes[max(first - 1, 0) : last + 1]
+    if len(places) < 2 or not np.ptp(places, axis=0).any():
+        return None
+    simple = shapely.simplify(shapely.LineString(places), _OFF_ROAD_DEG)
+    return shapely.LineString(shapely.get_coordinates(simple))
+
+
+def line_of(data: bytes) -> FloatArray:
+    """Read the line of a way back.
+
+    Parameters
+    ----------
+    data : bytes
+        As it is stored.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, 2)
+        Longitude and latitude [deg], in the drawn direction.
+    """
+    return unpack_table(data)[["longitude_deg", "latitude_deg"]].to_numpy()
+
+
+def piece_of(line: FloatArray, length_m: float, begin_m: float, end_m: float) -> shapely.LineString | None:
+    """Cut a piece out of a way.
+
+    Parameters
+    ----------
+    line : ndarray of float64, shape (n, 2)
+        Longitude and latitude of the way [deg].
+    length_m : float
+        Its length [m], to which the chainages belong.
+    begin_m, end_m : float
+        Chainages [m]; a piece that ends before it begins runs against the drawn direction.
+
+    Returns
+    -------
+    LineString or None
+        In the direction of travel; None where it has no length.
+    """
+    # In degrees east stretched to those north, so that lengths along the way keep their proportions.
+    stretch = np.array([np.cos(np.radians(line[:, 1].mean())), 1.0])
+    flat = shapely.LineString(line * stretch)
+    scale = flat.length / (length_m or 1.0)
+    low, high = sorted((begin_m * scale, end_m * scale))
+    along = np.r_[0.0, np.cumsum(np.hypot(*np.diff(line * stretch, axis=0).T))]
+    ends = shapely.get_coordinates(shapely.line_interpolate_point(flat, [low, high]))
+    between = (line * stretch)[(along > low) & (along < high)]
+    places = np.concatenate([ends[:1], between, ends[1:]]) / stretch
+    if not np.ptp(places, axis=0).any():
+        return None
+    return shapely.LineString(places if end_m >= begin_m else places[::-1])
