@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from camber.errors import CamberError
+    from camber.library import Library, open_library
     from camber.pipeline import analyse
     from camber.recording import from_gpxpy, read_recording
     from camber.report import plot_map
     from camber.roads import read_roads, roads_from_osmnx, roads_to_osmnx
-    from camber.schema import Analysis, Recording, Roads, Settings, Suggestions, Summary
+    from camber.schema import Analysis, Period, Recording, Roads, Settings, Suggestions, Summary
     from camber.summary import add_summaries
 
 __version__ = "0.1.0"
@@ -22,6 +23,8 @@ __version__ = "0.1.0"
 _HOME = {
     "Analysis": "camber.schema",
     "CamberError": "camber.errors",
+    "Library": "camber.library",
+    "Period": "camber.schema",
     "Recording": "camber.schema",
     "Roads": "camber.schema",
     "Settings": "camber.schema",
@@ -30,6 +33,7 @@ _HOME = {
     "add_summaries": "camber.summary",
     "analyse": "camber.pipeline",
     "from_gpxpy": "camber.recording",
+    "open_library": "camber.library",
     "plot_map": "camber.report",
     "read_recording": "camber.recording",
     "read_roads": "camber.roads",
@@ -40,6 +44,8 @@ _HOME = {
 __all__ = [
     "Analysis",
     "CamberError",
+    "Library",
+    "Period",
     "Recording",
     "Roads",
     "Settings",
@@ -48,6 +54,7 @@ __all__ = [
     "add_summaries",
     "analyse",
     "from_gpxpy",
+    "open_library",
     "plot_map",
     "read_recording",
     "read_roads",

@@ -110,7 +110,7 @@ def weeks_frame(connection: sqlite3.Connection, week_start: str = "monday") -> p
     DataFrame
         Index ``week``; weeks without a run are in it, with missing values.
     """
-    columns = ["week", "starts_on", "runs", "distance_m", "judged_m"]
+    columns = ["week", "starts_on", "runs", "distance_m", "on_roads_m"]
     first, last = connection.execute(ANALYSED_DAYS).fetchone()
     if first is None:
         return pd.DataFrame(columns=columns).set_index("week")
@@ -122,7 +122,7 @@ def weeks_frame(connection: sqlite3.Connection, week_start: str = "monday") -> p
             "starts_on": total.starts_on,
             "runs": total.runs,
             "distance_m": total.distance_m,
-            "judged_m": total.judged_m,
+            "on_roads_m": total.on_roads_m,
             **_spread("left_low", total.left_low_m, "_m"),
             **_spread("right_low", total.right_low_m, "_m"),
             **_spread("balance", total.balance, ""),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from camber.conventions import Verdict
+from camber.conventions import SURFACE_KINDS, SurfaceKind
 from camber.library.activities import moment
 from camber.library.results import draws_from, whole_result
 from camber.library.stretches import stretches_of
@@ -35,15 +35,20 @@ if TYPE_CHECKING:
 TREND_WEEKS: Final = 12
 """Weeks of a trend (users.md section 6)."""
 
-LEAST_JUDGED_M: Final = 5000.0
-"""Judged distance below which a week is too little to compare [m] (users.md section 6)."""
+LEAST_ON_ROADS_M: Final = 5000.0
+"""Metres on roads and sidewalks below which a week is too little to compare [m] (users.md section 6)."""
+
+_ROADS: Final = tuple(
+    place
+    for place, kind in enumerate(SURFACE_KINDS)
+    if kind in {SurfaceKind.ROAD_EDGE, SurfaceKind.ROAD_CENTRE, SurfaceKind.SIDEWALK}
+)
 
 LEAST_WEEKS: Final = 4
 """Weeks after which the usual range appears (users.md section 6)."""
 
 _YEAR: Final = timedelta(days=364)
 _SIMULATED: Final = "simulated"
-_JUDGED: Final = (Verdict.LEFT_LOW, Verdict.RIGHT_LOW, Verdict.LEVEL)
 
 _RUN: Final = """
 SELECT activity.activity_id, activity.title, activity.source, activity.sport, activity.gear, activity.day,
@@ -64,7 +69,7 @@ ONE_RUN: Final = _RUN + "WHERE activity.activity_id = ?"
 """One recording with its result."""
 
 TREND: Final = """
-SELECT activity.day, result.distance_m, result.judged_m, result.draws
+SELECT activity.day, result.distance_m, result.draws
 FROM activity JOIN result USING (activity_id)
 WHERE activity.day BETWEEN ? AND ? ORDER BY activity.day, activity.started_at_ms, activity.activity_id
 """
@@ -210,7 +215,6 @@ def trend_of(connection: sqlite3.Connection, week: Week, weeks: int = TREND_WEEK
 
 def _total_of(week: Week, rows: Sequence[sqlite3.Row]) -> PeriodTotal:
     distance = sum(row["distance_m"] for row in rows)
-    judged = sum(row["judged_m"] for row in rows)
     start, end = week.starts_on, week.ends_on
     if not rows:
         return PeriodTotal(week.title, start, end, 0, 0.0, 0.0, None, None, None, None, None)
@@ -223,13 +227,30 @@ def _total_of(week: Week, rows: Sequence[sqlite3.Row]) -> PeriodTotal:
         ends_on=end,
         runs=len(rows),
         distance_m=distance,
-        judged_m=judged,
+        on_roads_m=on_roads_m(draws),
         left_low_m=interval_of(left),
         right_low_m=interval_of(right),
         balance=balance_of(right, left),
         tilt_balance=balance_of(gross + net, gross - net),
         tilt_pct=interval_of(net / (distance / 1000.0)) if distance > 0.0 else None,
     )
+
+
+def on_roads_m(draws: Draws) -> float:
+    """Sum the expected metres on mapped roads and sidewalks.
+
+    Parameters
+    ----------
+    draws : Draws
+        Drawn totals.
+
+    Returns
+    -------
+    float
+        Metres [m].
+    """
+    metres = draws.left_low_m + draws.right_low_m + draws.level_m
+    return float(metres[:, _ROADS].sum(axis=1).mean())
 
 
 def usual_range(weeks: Sequence[PeriodTotal]) -> UsualRange | None:
@@ -249,12 +270,12 @@ def usual_range(weeks: Sequence[PeriodTotal]) -> UsualRange | None:
     judged = [
         (week.balance.median, week.tilt_pct.median, week.distance_m)
         for week in earlier
-        if week.balance and week.tilt_pct and week.judged_m >= LEAST_JUDGED_M
+        if week.balance and week.tilt_pct and week.on_roads_m >= LEAST_ON_ROADS_M
     ]
     if len(judged) < LEAST_WEEKS:
         return None
     balance, tilt, distance = np.array(judged).T
-    comparable = current.balance is not None and current.judged_m >= LEAST_JUDGED_M
+    comparable = current.balance is not None and current.on_roads_m >= LEAST_ON_ROADS_M
     closer = None
     if comparable and current.balance is not None:
         closer = int((np.abs(balance) > abs(current.balance.median)).sum())

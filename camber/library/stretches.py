@@ -33,12 +33,15 @@ COLUMNS: Final = (
         "surface_kind",
         "profile",
     ),
-    *("profile", "verdict", "cross_slope_pct", "cross_slope_std_pct", "slope_source"),
+    *("verdict", "cross_slope_pct", "cross_slope_std_pct", "slope_source"),
     *("start_time", "end_time", "start_chainage_m", "end_chainage_m", "p_left_low", "p_right_low", "p_level"),
     *("distance_m", "duration_s", "left_low_m", "right_low_m", "level_m", "unmatched_m"),
 )
 _OFF_ROAD_DEG: Final = 2e-5
 """How far a drawn line may be from the recorded one off the road [deg] (2 m, judgement)."""
+
+_LONGEST_STEP_M: Final = 100.0
+"""Steps longer than this between two intervals of one way are breaks [m] (judgement)."""
 
 WAYS_OF_RUN: Final = """
 SELECT DISTINCT segment.segment_id, segment.way_id, segment.length_m, segment.line, segment.junctions
@@ -79,9 +82,19 @@ def _run(connection: sqlite3.Connection, run: int) -> pd.DataFrame | None:
     fixes = unpack_table(data, only=("longitude_deg", "latitude_deg"))[["longitude_deg", "latitude_deg"]]
     ways = {row["way_id"]: row for row in connection.execute(WAYS_OF_RUN, (run,))}
     lines = np.empty(len(table), dtype=object)
+    table = table.assign(start_chainage_m=_where_they_begin(table))
     lines[:] = [_line(row, ways, fixes.to_numpy()) for row in table.itertuples()]
     drawn = table.assign(run=run)[list(COLUMNS)].assign(geometry=lines)
     return drawn[[line is not None for line in lines]]
+
+
+def _where_they_begin(table: pd.DataFrame) -> FloatArray:
+    """Let an interval begin where the one before it ended, on the same way and without a break."""
+    start, end = table["start_chainage_m"].to_numpy(), table["end_chainage_m"].to_numpy()
+    before = np.r_[np.nan, end[:-1]]
+    same = np.r_[False, (np.diff(table[["section", "way_id", "travel_direction"]], axis=0) == 0).all(axis=1)]
+    meets = same & (np.abs(start - before) <= _LONGEST_STEP_M)
+    return np.where(meets, before, start)
 
 
 def _line(row: object, ways: dict[int, sqlite3.Row], fixes: FloatArray) -> shapely.LineString | None:

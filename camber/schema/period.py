@@ -83,8 +83,10 @@ class PeriodTotal:
         First and last day.
     runs : int
         Analysed runs.
-    distance_m, judged_m : float
-        Distance of the analysed runs [m], and how much of it has a verdict about a leg or level [m].
+    distance_m : float
+        Distance of the analysed runs [m].
+    on_roads_m : float
+        Expected metres of it on mapped roads and sidewalks [m], which is what weeks are compared by.
     left_low_m, right_low_m : Interval or None
         Metres [m]; None without a run.
     balance, tilt_balance, tilt_pct : Interval or None
@@ -97,7 +99,7 @@ class PeriodTotal:
     ends_on: date
     runs: int
     distance_m: float
-    judged_m: float
+    on_roads_m: float
     left_low_m: Interval | None
     right_low_m: Interval | None
     balance: Interval | None
@@ -112,14 +114,14 @@ class UsualRange:
     Parameters
     ----------
     weeks : int
-        Earlier weeks with at least 5 km that could be judged (users.md section 6), of those in the trend.
+        Earlier weeks of the trend with at least 5 km on mapped roads and sidewalks (users.md section 6).
     balance, tilt_pct : Interval
         10 %, 50 % and 90 % quantile of the medians of those weeks: the range that eight of ten hold.
     distance_m : Interval
         The same of the distance [m].
     closer_to_even : int or None
         How many of those weeks this period was closer to even than, by absolute median balance; None where
-        it has no balance, or too little was judged to compare.
+        it has no balance, or too few metres to compare.
     """
 
     weeks: int
@@ -195,7 +197,8 @@ class Period:
         (WGS 84) in the direction of travel; columns ``run``, ``way_id``, ``travel_direction``, ``street``,
         ``side``, ``side_basis``, ``surface_kind``, ``verdict``, ``cross_slope_pct``,
         ``cross_slope_std_pct``, ``slope_source``, ``distance_m``, ``left_low_m``, ``right_low_m``,
-        ``level_m``, ``unmatched_m``; signs as in `camber.conventions`.
+        ``level_m``, ``unmatched_m`` and those of `camber.schema.tables.EXPOSURE` that say when and where;
+        signs as in `camber.conventions`.
     not_judged : tuple of NotJudged
         What is not in the bars, and why.
     duplicates : int
