@@ -34,9 +34,7 @@ def test_it_is_kept_the_safe_way(tmp_path):
         assert pragma(connection, "busy_timeout") == 30_000
         assert pragma(connection, "application_id") == APPLICATION_ID
         assert pragma(connection, "user_version") == len(STEPS)
-        strict = (
-            "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
-        )
+        strict = "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
         assert connection.execute(strict + " AND NOT strict AND name NOT LIKE 'sqlite_%'").fetchone()[0] == 0
 
 
