@@ -1,4 +1,4 @@
-"""Stored tables come back as they were, within the stated precision, and a flipped bit never goes unnoticed."""
+"""Stored tables come back within the stated precision, and a flipped bit never goes unnoticed."""
 
 import numpy as np
 import pandas as pd
