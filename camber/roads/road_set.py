@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -18,7 +18,7 @@ from camber.roads.streets import assign_streets
 from camber.roads.tags import parse_tags
 from camber.schema import RoadGraph, Roads, as_ways
 from camber.schema.tables import WAYS
-from camber.standards.borders import region_codes
+from camber.standards.borders import region_codes, traffic_side_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,18 +26,6 @@ if TYPE_CHECKING:
     from camber.roads.raw_ways import RawWays
 
     FloatArray = NDArray[np.float64]
-
-
-# fmt: off
-LEFT_TRAFFIC: Final = frozenset({
-    "AG", "AI", "AU", "BB", "BD", "BM", "BN", "BS", "BT", "BW", "CC", "CK", "CX", "CY", "DM", "FJ",
-    "FK", "GB", "GD", "GG", "GS", "GY", "HK", "HM", "ID", "IE", "IM", "IN", "JE", "JM", "JP", "KE",
-    "KI", "KN", "KY", "LC", "LK", "LS", "MO", "MS", "MT", "MU", "MV", "MW", "MY", "MZ", "NA", "NF",
-    "NP", "NR", "NU", "NZ", "PG", "PK", "PN", "SB", "SC", "SG", "SH", "SR", "SZ", "TC", "TH", "TK",
-    "TL", "TO", "TT", "TV", "TZ", "UG", "VC", "VG", "VI", "WS", "ZA", "ZM", "ZW",
-})
-# fmt: on
-"""Countries that drive on the left, for a country given by hand (``driveSide`` of country-coder 5.6.1)."""
 
 
 def roads_from_raw_ways(
@@ -140,4 +128,4 @@ def _traffic_side(country: str, source: str) -> str:
             "or none to take it from the map.",
             path=source,
         )
-    return "left" if country in LEFT_TRAFFIC else "right"
+    return traffic_side_of(country)

@@ -1,11 +1,12 @@
-"""Country and traffic side of a place.
+"""Country, traffic side and speed unit of a place.
 
 The borders are those of the npm package @rapideditor/country-coder 5.6.1 (ISC licence, text in
 ``borders.LICENSE.md``), file ``src/data/borders.json`` unchanged, gzipped. They are made for
 OpenStreetMap: exact on land, generous over coastal water.
 
 A feature with a geometry that names no ``driveSide`` drives on the right, as in that package: the feature's
-own word counts, not that of the state it belongs to (Gibraltar is British and drives on the right).
+own word counts, not that of the state it belongs to (Gibraltar is British and drives on the right). In the
+same way one that names no ``roadSpeedUnit`` posts its limits in km/h.
 """
 
 from __future__ import annotations
@@ -24,20 +25,23 @@ import shapely
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    FloatArray = NDArray[np.float64]
+
 
 @dataclass(frozen=True, eq=False)
 class _Borders:
-    """Polygons with their country code and traffic side, and the index over them."""
+    """Polygons with what is true inside them, and the index over them."""
 
     tree: shapely.STRtree
     polygon: NDArray[np.object_]
     country: NDArray[np.object_]
     traffic_side: NDArray[np.object_]
-    area: NDArray[np.float64]
+    speed_unit: NDArray[np.object_]
+    area: FloatArray
 
 
 def region_at(longitude_deg: ArrayLike, latitude_deg: ArrayLike) -> pd.DataFrame:
-    """Country and traffic side at places.
+    """Country, traffic side and speed unit at places.
 
     Parameters
     ----------
@@ -48,13 +52,40 @@ def region_at(longitude_deg: ArrayLike, latitude_deg: ArrayLike) -> pd.DataFrame
     -------
     DataFrame
         One row per place, index 0, 1, ...: ``country`` (ISO 3166-1 alpha-2; a territory with a code of its
-        own has that one; "" at sea, on land without a code, and where a coordinate is missing) and
-        ``traffic_side`` ("left" or "right"; "right" where no country says otherwise).
+        own has that one; "" at sea, on land without a code, and where a coordinate is missing),
+        ``traffic_side`` ("left" or "right"; "right" where no country says otherwise) and ``speed_unit``
+        ("km/h" or "mph": in which speed limits are posted; "km/h" where no country says otherwise).
     """
-    borders = _borders()
     x = np.atleast_1d(np.asarray(longitude_deg, dtype=np.float64))
     y = np.atleast_1d(np.asarray(latitude_deg, dtype=np.float64))
-    country, side = np.array([""] * x.size, dtype=object), np.array(["right"] * x.size, dtype=object)
+    whole = _common_region(x, y)
+    if whole is not None:
+        return pd.DataFrame({name: np.full(x.size, value, dtype=object) for name, value in whole.items()})
+    return _region_of_each(x, y)
+
+
+def _common_region(x: FloatArray, y: FloatArray) -> dict[str, str] | None:
+    """Find what is true of all places at once, where one polygon holds their box and none else touches it."""
+    if not (x.size and np.isfinite(x).all() and np.isfinite(y).all()):
+        return None
+    borders = _borders()
+    box = shapely.box(x.min(), y.min(), x.max(), y.max())
+    near = borders.tree.query(box)
+    near = near[shapely.intersects(borders.polygon[near], box)]
+    if len(near) != 1 or not shapely.contains_properly(borders.polygon[near[0]], box):
+        return None
+    only = near[0]
+    return {
+        "country": str(borders.country[only]),
+        "traffic_side": str(borders.traffic_side[only]),
+        "speed_unit": str(borders.speed_unit[only]),
+    }
+
+
+def _region_of_each(x: FloatArray, y: FloatArray) -> pd.DataFrame:
+    borders = _borders()
+    defaults = {"country": "", "traffic_side": "right", "speed_unit": "km/h"}
+    columns = {name: np.full(x.size, value, dtype=object) for name, value in defaults.items()}
     place, polygon = borders.tree.query(shapely.points(x, y))
     # The tree compares boxes only; the polygons are prepared, which the tree would not make use of.
     inside = shapely.intersects_xy(borders.polygon[polygon], x[place], y[place])
@@ -62,9 +93,45 @@ def region_at(longitude_deg: ArrayLike, latitude_deg: ArrayLike) -> pd.DataFrame
     # On a shared border, and in an enclave, the smaller polygon is written last and stays.
     order = np.argsort(-borders.area[polygon], kind="stable")
     place, polygon = place[order], polygon[order]
-    country[place] = borders.country[polygon]
-    side[place] = borders.traffic_side[polygon]
-    return pd.DataFrame({"country": country, "traffic_side": side})
+    for name, values in columns.items():
+        values[place] = getattr(borders, name)[polygon]
+    return pd.DataFrame(columns)
+
+
+def traffic_side_of(country: str) -> str:
+    """Traffic side of a country given by its code.
+
+    Parameters
+    ----------
+    country : str
+        ISO 3166-1 alpha-2, one of `region_codes`.
+
+    Returns
+    -------
+    str
+        "left" or "right": that of the greater part of its land, as the borders have it.
+
+    Raises
+    ------
+    KeyError
+        If the borders do not know the code.
+    """
+    return _side_by_code()[country]
+
+
+@cache
+def _side_by_code() -> dict[str, str]:
+    """Traffic side by code; parts of a country count by their area, codes without land by their own word."""
+    borders = _borders()
+    left = np.where(borders.traffic_side == "left", 1.0, -1.0) * borders.area
+    balance = pd.Series(left).groupby(borders.country).sum()
+    sides = {str(code): "left" if value > 0.0 else "right" for code, value in balance.items()}
+    own = {
+        str(entry["iso1A2"]): str(entry.get("driveSide", "right"))
+        for entry in (feature["properties"] for feature in _features())
+        if "iso1A2" in entry
+    }
+    return own | {code: side for code, side in sides.items() if code}
 
 
 @cache
@@ -95,9 +162,16 @@ def _borders() -> _Borders:
     shapely.prepare(parts)
     official = _official_codes()
     properties = [feature["properties"] for feature in drawn]
-    country = np.array([_country(entry, official) for entry in properties], dtype=object)
-    side = np.array([entry.get("driveSide", "right") for entry in properties], dtype=object)
-    return _Borders(shapely.STRtree(parts), parts, country[owner], side[owner], shapely.area(parts))
+    return _Borders(
+        tree=shapely.STRtree(parts),
+        polygon=parts,
+        country=np.array([_country(entry, official) for entry in properties], dtype=object)[owner],
+        traffic_side=np.array([entry.get("driveSide", "right") for entry in properties], dtype=object)[owner],
+        speed_unit=np.array([entry.get("roadSpeedUnit", "km/h") for entry in properties], dtype=object)[
+            owner
+        ],
+        area=shapely.area(parts),
+    )
 
 
 def _official_codes() -> frozenset[str]:

@@ -3,10 +3,11 @@
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from camber.standards import region_at
-from camber.standards.borders import region_codes
+from camber.standards.borders import region_codes, traffic_side_of
 
 PLACES = [
     ("London", -0.128, 51.507, "GB", "left"),
@@ -31,6 +32,15 @@ PLACES = [
     ("Kehl, east of it", 7.815, 48.572, "DE", "right"),
     ("Vaduz", 9.521, 47.141, "LI", "right"),
     ("Buchs, across the Rhine", 9.466, 47.168, "CH", "right"),
+    ("Basel", 7.588, 47.556, "CH", "right"),
+    ("Weil am Rhein, north of it", 7.620, 47.593, "DE", "right"),
+    ("Saint-Louis, west of it", 7.562, 47.587, "FR", "right"),
+    ("Bad Radkersburg", 15.988, 46.689, "AT", "right"),
+    ("Gornja Radgona, across the Mur", 15.990, 46.677, "SI", "right"),
+    ("Irun", -1.789, 43.338, "ES", "right"),
+    ("Hendaye, across the Bidasoa", -1.775, 43.357, "FR", "right"),
+    ("Sheung Shui, south of the border", 114.128, 22.502, "HK", "left"),
+    ("Road Town, British and on the left", -64.620, 18.427, "VG", "left"),
     ("Mae Sot", 98.574, 16.713, "TH", "left"),
     ("Myawaddy, across the Moei", 98.504, 16.687, "MM", "right"),
     ("Vatican, an enclave", 12.4534, 41.9029, "VA", "right"),
@@ -53,7 +63,45 @@ PLACES = [
 )
 def test_known_places(longitude, latitude, country, side):
     region = region_at([longitude], [latitude])
-    assert region.iloc[0].to_dict() == {"country": country, "traffic_side": side}
+    assert region.iloc[0][["country", "traffic_side"]].to_dict() == {"country": country, "traffic_side": side}
+
+
+@pytest.mark.parametrize(
+    ("longitude", "latitude", "unit"),
+    [
+        (-6.337, 54.175, "mph"),  # Newry
+        (-6.404, 54.003, "km/h"),  # Dundalk
+        (-74.006, 40.713, "mph"),
+        (-64.930, 18.342, "mph"),  # US Virgin Islands
+        (-5.353, 36.140, "km/h"),  # Gibraltar
+        (114.169, 22.319, "km/h"),
+        (-30.0, 30.0, "km/h"),  # the Atlantic
+    ],
+)
+def test_limits_are_posted_in_the_unit_of_the_place(longitude, latitude, unit):
+    assert region_at([longitude], [latitude])["speed_unit"].tolist() == [unit]
+
+
+@pytest.mark.parametrize("name", [place[0] for place in PLACES])
+def test_places_of_one_country_at_once_are_each_as_alone(name):
+    _, longitude, latitude, *_ = next(place for place in PLACES if place[0] == name)
+    rng = np.random.default_rng(13)
+    x, y = longitude + rng.uniform(-0.02, 0.02, 40), latitude + rng.uniform(-0.02, 0.02, 40)
+    alone = pd.concat([region_at([a], [b]) for a, b in zip(x, y, strict=True)], ignore_index=True)
+    pd.testing.assert_frame_equal(region_at(x, y), alone)
+
+
+@pytest.mark.parametrize(
+    ("code", "side"), [("GB", "left"), ("GI", "right"), ("US", "right"), ("VI", "left"), ("AC", "left")]
+)
+def test_the_side_of_a_country_by_hand_is_that_of_its_land(code, side):
+    assert traffic_side_of(code) == side
+
+
+def test_every_code_has_a_side_and_no_other_has():
+    assert {traffic_side_of(code) for code in region_codes()} == {"left", "right"}
+    with pytest.raises(KeyError):
+        traffic_side_of("XX")
 
 
 def test_many_places_at_once_are_each_as_alone():

@@ -38,6 +38,37 @@ def test_what_a_place_asks_for(country, built_up, required, recommended):
     assert (rule.facing_required, rule.facing_recommended) == (required, recommended)
 
 
+@pytest.mark.parametrize(
+    ("country", "says", "source"),
+    [
+        ("DE", "inside them either edge", "StVO section 25"),
+        ("FR", "Near an edge", "R412-34"),
+        ("IT", "on one-way roads the right edge", "art. 190"),
+        ("GB", "Right-hand side facing", "Highway Code"),
+        ("US", "Left edge or left shoulder", "Uniform Vehicle Code"),
+        ("AU", "strictest rule known in AU", "238"),
+        ("JP", "Right side of the road", "art. 10"),
+        ("NZ", "except on curves", "NZ Transport Agency"),
+        ("US-HI", "Left edge or left shoulder", "Uniform Vehicle Code"),
+    ],
+)
+def test_the_rule_of_a_place_names_its_words_and_its_source(country, says, source):
+    rule = pedestrian_rule(country, built_up=False, has_sidewalk=False)
+    assert says in rule.text
+    assert source in rule.source
+
+
+def test_every_row_of_the_law_is_found_by_its_own_region():
+    for row in pedestrian_law_table().query("region != '*'").itertuples():
+        if "-" not in row.region and row.region == "US":
+            continue  # states have rows of their own: the strictest of them is as strict
+        for built_up, asked in ((False, row.rural), (True, row.built_up)):
+            rule = pedestrian_rule(row.region, built_up=built_up, has_sidewalk=False)
+            assert rule.source == row.basis
+            assert rule.facing_required == (asked == "required"), row.region
+            assert rule.facing_recommended == (asked != "none"), row.region
+
+
 def test_a_strictest_row_says_that_it_is_one():
     for country in ("US", "AU", "AU-QLD", "CA"):
         text = pedestrian_rule(country, built_up=False, has_sidewalk=False).text
