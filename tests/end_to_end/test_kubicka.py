@@ -16,7 +16,7 @@ from camber.schema import LateralSettings, Settings, TrackSettings
 DRIVING = Settings(track=TrackSettings(jump_mps=60.0), lateral=LateralSettings(facing_habit=False), draws=20)
 """Cars are faster than runners and keep no habit of facing the traffic."""
 
-BOUND = {"00000008": 0.095, "00000017": 0.012, "00000048": 0.008}
+BOUND = {"00000008": 0.095, "00000017": 0.003, "00000048": 0.001}
 """Regression bounds of the route mismatch, just above what was measured; no promise, and to be lowered.
 
 Of the bound for 00000008, 0.02 is no error of the match: the recording drives 96 m down a side road and back
@@ -89,7 +89,8 @@ def test_a_side_that_is_seen_is_the_lawful_one(driven, kubicka):
     )
     seen = seen[(seen["side_basis"] == "seen") & seen["sided"]]
     metres = seen["distance_m"].sum()
-    assert metres > 1000.0
+    # How much is named hangs on the error class that each recording is taken for.
+    assert metres > 500.0
     assert (seen["distance_m"] * seen["lawful"]).sum() / metres >= 0.9
 
 

@@ -1,0 +1,351 @@
+"""From the likeliest state of each fix to one line through the network, without zigzag and without leaps.
+
+Viterbi's states are right about the streets and careless at their ends: a fix that seems to fall back lands
+on an edge already left, or on one that was never run. Here they become pieces of edges, each of which begins
+where the one before it ends: what a runner can have done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+
+START: Final = 0
+JUNCTION: Final = 1
+TURN: Final = 2
+HOP: Final = 3
+
+_AGREES: Final = 0.25
+"""Largest relative difference between network distance and distance run at which fixes off the road are
+bridged (judgement: a smoothed track cuts corners by a tenth or two)."""
+
+_FALLEN: Final = 50
+"""Pieces that a walk may fall back over between two of its advances; it is one or two at a time."""
+
+
+class Piece(NamedTuple):
+    """Part of an edge, run along in one direction.
+
+    Parameters
+    ----------
+    edge : int
+        Edge index.
+    direction : int
+        +1 along, -1 against the drawn direction.
+    enter_m, leave_m : float
+        Where it is entered and left [m], from the start of the edge in the drawn direction.
+    joint : int
+        How it follows from the piece before: `START` of a chain, over a `JUNCTION`, after a `TURN` on the
+        edge, or by a `HOP` to a parallel line of the street.
+    """
+
+    edge: int
+    direction: int
+    enter_m: float
+    leave_m: float
+    joint: int
+
+    @property
+    def length_m(self) -> float:
+        """Length [m]."""
+        return abs(self.leave_m - self.enter_m)
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Edge and direction."""
+        return self.edge, self.direction
+
+
+class States(NamedTuple):
+    """Likeliest states of the fixes of one section.
+
+    Parameters
+    ----------
+    edge, direction : ndarray of int64, shape (n,)
+        Edge (-1 off the road) and direction of travel.
+    along_m : ndarray of float64, shape (n,)
+        Place on the edge [m], from its start in the drawn direction.
+    run_m : ndarray of float64, shape (n,)
+        Distance run since the first fix [m].
+    """
+
+    edge: IntArray
+    direction: IntArray
+    along_m: FloatArray
+    run_m: FloatArray
+
+
+@dataclass(frozen=True)
+class Links:
+    """What the chain asks of the network.
+
+    Parameters
+    ----------
+    length_m : ndarray of float64, shape (n_edges,)
+        Lengths of the edges [m].
+    edge_from, edge_to : ndarray of int64, shape (n_edges,)
+        Their nodes.
+    street : ndarray of int64, shape (n_edges,)
+        Their streets.
+    route : callable
+        ``route(node, other)`` gives the edges between two nodes with their directions, None where there is
+        no route within reach.
+    beta_m, u_turn, hop, back_m : float
+        As in `camber.schema.MatchingSettings`.
+    """
+
+    length_m: FloatArray
+    edge_from: IntArray
+    edge_to: IntArray
+    street: IntArray
+    route: Callable[[int, int], list[tuple[int, int]] | None]
+    beta_m: float
+    u_turn: float
+    hop: float
+    back_m: float
+
+    def end(self, edge: int, direction: int) -> int:
+        """Node at which an edge is left."""
+        return int(self.edge_to[edge] if direction > 0 else self.edge_from[edge])
+
+    def start(self, edge: int, direction: int) -> int:
+        """Node at which an edge is entered."""
+        return self.end(edge, -direction)
+
+    def whole(self, edge: int, direction: int) -> tuple[float, float]:
+        """Where a whole edge is entered and left [m]."""
+        length = float(self.length_m[edge])
+        return (0.0, length) if direction > 0 else (length, 0.0)
+
+
+class Chain(NamedTuple):
+    """A line through the network, and where the fixes are on it.
+
+    Parameters
+    ----------
+    pieces : list of Piece
+        In the order of travel; each begins where the one before it ends, but after a `HOP`.
+    runs : list of (int, int, int)
+        First fix, end (not included) and piece of each run of fixes on it, in order.
+    """
+
+    pieces: list[Piece]
+    runs: list[tuple[int, int, int]]
+
+
+@dataclass
+class _Walk:
+    """A chain that is being built: where it stands, and how far it has come on that edge."""
+
+    pieces: list[Piece]
+    runs: list[tuple[int, int, int]]
+    cursor: int
+    at_m: float
+    furthest_m: float
+
+
+class _Move(NamedTuple):
+    """A way on from where a chain stands."""
+
+    weight: float
+    length_m: float
+    joint: int
+    between: list[tuple[int, int]]
+
+
+def follow(states: States, links: Links) -> list[Chain]:
+    """Join the states of one section into chains.
+
+    A fix that seems to fall back onto an edge just left is noise and belongs to that earlier piece; one that
+    falls back onto an edge that was never run stands at the junction in between. Of the ways on to any other
+    edge (ahead, back after a turn, over to a parallel line) the likeliest is taken, weighed as in
+    `camber.matching.trellis`. Fixes off the road are passed over where the network distance agrees with the
+    distance run; otherwise a new chain begins.
+
+    Parameters
+    ----------
+    states : States
+        One section.
+    links : Links
+        The network.
+
+    Returns
+    -------
+    list of Chain
+        In the order of travel, each with one piece at least.
+    """
+    walks: list[_Walk] = []
+    last = -1
+    for begin, end in _runs(states, links.back_m):
+        key = (int(states.edge[begin]), int(states.direction[begin]))
+        if key[0] < 0:
+            continue
+        if last < 0 or not _go_on(walks[-1], states, links, (last, begin), key):
+            walks.append(_Walk([], [], 0, 0.0, 0.0))
+            at_m = float(states.along_m[begin])
+            walks[-1].pieces.append(Piece(*key, at_m, at_m, START))
+            _stand(walks[-1], 0, at_m)
+        _pass(walks[-1], states, begin, end)
+        last = end - 1
+    return [_finish(walk) for walk in walks]
+
+
+def _runs(states: States, back_m: float) -> list[tuple[int, int]]:
+    """Stretches of fixes on one edge in one direction; one that falls back further than noise is two."""
+    changed = (np.diff(states.edge) != 0) | (np.diff(states.direction) != 0)
+    borders = [0, *(np.flatnonzero(changed) + 1).tolist(), len(states.edge)]
+    runs = []
+    for first, end in pairwise(borders):
+        begin = first
+        progress = states.direction[begin:end] * states.along_m[begin:end]
+        while states.edge[begin] >= 0 and len(progress):
+            fell = np.flatnonzero(np.maximum.accumulate(progress) - progress > back_m)
+            if not len(fell):
+                break
+            runs.append((begin, begin + int(fell[0])))
+            begin, progress = runs[-1][1], progress[fell[0] :]
+        runs.append((begin, end))
+    return runs
+
+
+def _stand(walk: _Walk, position: int, at_m: float) -> None:
+    piece = walk.pieces[position]
+    forward = position != walk.cursor or not walk.runs
+    ahead = piece.direction
+    walk.furthest_m = at_m if forward else ahead * max(ahead * at_m, ahead * walk.furthest_m)
+    walk.cursor, walk.at_m = position, at_m
+
+
+def _pass(walk: _Walk, states: States, begin: int, end: int) -> None:
+    """Put a run of fixes on the piece at which the walk stands."""
+    piece = walk.pieces[walk.cursor]
+    walk.runs.append((begin, end, walk.cursor))
+    if (int(states.edge[begin]), int(states.direction[begin])) == piece.key:
+        along = states.along_m[begin:end]
+        furthest = piece.direction * float((piece.direction * along).max())
+        _stand(walk, walk.cursor, furthest)
+        walk.at_m = float(along[-1])
+
+
+def _go_on(walk: _Walk, states: States, links: Links, fixes: tuple[int, int], key: tuple[int, int]) -> bool:
+    """Lead the walk to the next run of fixes; False where the network does not."""
+    last, following = fixes
+    to_m = float(states.along_m[following])
+    run_m = float(states.run_m[following] - states.run_m[last])
+    slack_m = max(links.back_m, _AGREES * run_m) if following - last > 1 else np.inf
+    position = _known(walk, links, key, to_m)
+    if position is not None and (position != walk.cursor or abs(to_m - walk.at_m) > run_m - slack_m):
+        _stand(walk, position, to_m)
+        return True
+    move = max(_moves(walk, links, key, to_m, run_m), default=None)
+    if move is None or abs(move.length_m - run_m) > slack_m:
+        return False
+    if move.joint == START:
+        return _fall_back(walk, links)
+    _take(walk, links, move, key, to_m)
+    return True
+
+
+def _known(walk: _Walk, links: Links, key: tuple[int, int], to_m: float) -> int | None:
+    """Piece that a fix belongs to: this one, the next, or one of the few just left."""
+    leaving = abs(links.whole(*key)[1] - to_m) <= links.back_m
+    still = key[1] * (walk.furthest_m - to_m) <= links.back_m
+    for position in (walk.cursor, walk.cursor + 1, walk.cursor - 1, walk.cursor - 2, walk.cursor + 2):
+        possible = still if position == walk.cursor else leaving or position > walk.cursor
+        if possible and 0 <= position < len(walk.pieces) and walk.pieces[position].key == key:
+            return position
+    return None
+
+
+def _moves(walk: _Walk, links: Links, key: tuple[int, int], to_m: float, run_m: float) -> list[_Move]:
+    piece = walk.pieces[walk.cursor]
+    beta = max(links.beta_m, 0.1 * run_m)
+    enters, leaves = links.whole(*key)
+    into, beyond = abs(to_m - enters), abs(leaves - to_m)
+    begins, ends = links.whole(*piece.key)
+    done, rest = abs(walk.at_m - begins), abs(ends - walk.at_m)
+
+    def over(node: int, other: int, known_m: float, charge: float, joint: int) -> list[_Move]:
+        between = links.route(node, other)
+        if between is None:
+            return []
+        length = known_m + sum(float(links.length_m[edge]) for edge, _ in between)
+        return [_Move(charge - abs(length - run_m) / beta, length, joint, between)]
+
+    if key == (piece.edge, -piece.direction):
+        length = abs(to_m - walk.at_m)
+        return [_Move(links.u_turn - abs(length - run_m) / beta, length, TURN, [])]
+    found = over(links.end(*piece.key), links.start(*key), rest + into, 0.0, JUNCTION)
+    if piece.edge == key[0]:
+        return found
+    if not found or found[0].weight < links.u_turn:
+        found += over(links.start(*piece.key), links.start(*key), done + into, links.u_turn, TURN)
+    if done + beyond <= links.back_m and links.end(*key) == links.start(*piece.key):
+        found.append(_Move(-(done + beyond + run_m) / beta, run_m, START, []))
+    if links.street[piece.edge] == links.street[key[0]]:
+        found.append(_Move(links.hop, run_m, HOP, []))
+    return found
+
+
+def _cut(walk: _Walk) -> None:
+    """Forget what lies beyond the place where the walk stands: a fix ahead of the others was noise."""
+    if walk.cursor == len(walk.pieces) - 1:
+        return
+    del walk.pieces[walk.cursor + 1 :]
+    for number in range(len(walk.runs) - 1, -1, -1):
+        begin, end, place = walk.runs[number]
+        if place < walk.cursor - _FALLEN:
+            break
+        walk.runs[number] = (begin, end, min(place, walk.cursor))
+
+
+def _fall_back(walk: _Walk, links: Links) -> bool:
+    """Stand at the junction where the piece at hand was entered: it was run by noise alone."""
+    if walk.cursor == 0:
+        return False
+    walk.cursor -= 1
+    _cut(walk)
+    piece = walk.pieces[walk.cursor]
+    walk.at_m = walk.furthest_m = links.whole(*piece.key)[1] if piece.joint != TURN else piece.leave_m
+    return True
+
+
+def _take(walk: _Walk, links: Links, move: _Move, key: tuple[int, int], to_m: float) -> None:
+    _cut(walk)
+    piece = walk.pieces[-1]
+    if move.joint == JUNCTION:
+        walk.pieces[-1] = piece._replace(leave_m=links.whole(*piece.key)[1])
+    elif move.joint == HOP:
+        walk.pieces[-1] = piece._replace(leave_m=walk.furthest_m)
+    else:
+        ahead = piece.direction
+        turn_m = walk.furthest_m
+        if key == (piece.edge, -ahead):
+            turn_m = ahead * max(ahead * turn_m, ahead * to_m)
+        walk.pieces[-1] = piece._replace(leave_m=turn_m)
+        back = (piece.edge, -ahead)
+        walk.pieces.append(Piece(*back, turn_m, links.whole(*back)[1], TURN))
+    for edge, direction in move.between:
+        walk.pieces.append(Piece(edge, direction, *links.whole(edge, direction), JUNCTION))
+    if walk.pieces[-1].key != key or move.joint == JUNCTION:
+        enters = to_m if move.joint == HOP else links.whole(*key)[0]
+        walk.pieces.append(Piece(*key, enters, enters, HOP if move.joint == HOP else JUNCTION))
+    walk.furthest_m = walk.at_m = to_m
+    walk.cursor = len(walk.pieces) - 1
+
+
+def _finish(walk: _Walk) -> Chain:
+    _cut(walk)
+    walk.pieces[-1] = walk.pieces[-1]._replace(leave_m=walk.furthest_m)
+    return Chain(walk.pieces, walk.runs)
