@@ -30,6 +30,9 @@ _SPEED_S: Final = 60.0
 _SPEED_LIMITS_S: Final = (4.0, 90.0)
 """The same where the fixes say it: from stop and go to a steady pace [s] (judgement)."""
 
+_LEAST_MPS: Final = 0.05
+"""No speed is steadier than this [m/s] (judgement)."""
+
 _WHITE_M: Final = 0.5
 """Error of a fix without memory [m] (judgement: rounding, the swing of the arm)."""
 
@@ -151,12 +154,18 @@ def _model(
         apart = np.diff(np.interp(ticks, clock, guess_m)) / _WINDOW_S - speed
         lost = 1.0 - np.exp(-_WINDOW_S / correlation_s)
         error = np.median(sigma_m) ** 2 / _WINDOW_S**2
-        variance = max((apart**2).mean() - 2.0 * error * lost, (0.05 * speed) ** 2)
+        variance = max((apart**2).mean() - 2.0 * error * lost, (0.05 * speed) ** 2, _LEAST_MPS**2)
         alike = (apart[1:] * apart[:-1]).mean() + error * lost**2
         spread = np.sqrt(variance)
         memory = np.clip(-_WINDOW_S / np.log(np.clip(alike / variance, 1e-3, 0.99)), *_SPEED_LIMITS_S)
     return AlongModel(
-        correlation_s, _LATERAL_M, _LATERAL_S, float(speed), max(float(spread), 0.05), float(memory), _WHITE_M
+        correlation_s,
+        _LATERAL_M,
+        _LATERAL_S,
+        float(speed),
+        max(float(spread), _LEAST_MPS),
+        float(memory),
+        _WHITE_M,
     )
 
 
