@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numba
 import numpy as np
 
 from camber.conventions import NO_WAY
 from camber.lateral.blocks import block_mean
 from camber.lateral.learning import PIECE_M
 from camber.lateral.noise import block_factors
-from camber.lateral.street import (
-    CENTRE,
-    LEFT_EDGE,
-    LEFT_SIDEWALK,
-    MIRRORED,
-    OTHER,
-    RIGHT_EDGE,
-    RIGHT_SIDEWALK,
-    Places,
-)
+from camber.lateral.street import MIRRORED, Places
 from camber.lateral.switching import LATENT, MAP, Observations
 
 if TYPE_CHECKING:
@@ -32,6 +24,9 @@ if TYPE_CHECKING:
 _MAP_LENGTH_M = 250.0
 """Distance over which a way's map error keeps its value [m] (science.md 4.3, judgement); used for the half
 width too."""
+
+_GROUP = (0, 0, 1, 2, 2, 3)
+"""Side of each lateral state, in their order: left, centre, right, other."""
 
 
 def observe(
@@ -152,34 +147,48 @@ def _transitions(
     blocks: Blocks, prior: NDArray[np.float64], metres: NDArray[np.float64], settings: LateralSettings
 ) -> NDArray[np.float64]:
     """Probability of going from each state of one block to each state of the next."""
-    n = len(prior)
-    change = change_probability(blocks, metres, settings)
     turned = np.r_[
         False, (np.diff(blocks.way_id) == 0) & (blocks.travel_direction[1:] == -blocks.travel_direction[:-1])
     ]
     fresh = np.r_[True, np.diff(blocks.section) != 0]
-    transition = np.empty((n, 6, 6))
+    change = change_probability(blocks, metres, settings)
+    return _transition_kernel(prior, change, np.minimum(0.5, 5.0 * change), turned, fresh)
+
+
+@numba.njit(cache=True)
+def _transition_kernel(
+    prior: NDArray[np.float64],
+    change: NDArray[np.float64],
+    along_side: NDArray[np.float64],
+    turned: NDArray[np.bool_],
+    fresh: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    n, s = prior.shape
+    transition, stay = np.zeros((n, s, s)), np.zeros((s, s))
     for k in range(n):
-        stay = _stay(prior[k], min(0.5, 5.0 * change[k]))
-        if turned[k]:
-            # Whoever turns round keeps the physical side or crosses: both are common.
-            stay = 0.5 * stay + 0.5 * stay[list(MIRRORED)]
-        transition[k] = prior[k] if fresh[k] else (1.0 - change[k]) * stay + change[k] * prior[k]
-    return transition
-
-
-def _stay(prior: NDArray[np.float64], along_side: float) -> NDArray[np.float64]:
-    """Transition of a runner who keeps the side: moving between edge and sidewalk of one side is easy."""
-    stay = np.tile(prior, (6, 1))
-    for group in ((LEFT_SIDEWALK, LEFT_EDGE), (RIGHT_EDGE, RIGHT_SIDEWALK), (CENTRE,), (OTHER,)):
-        total = prior[list(group)].sum()
-        if total <= 0.0:
+        if fresh[k]:
+            for a in range(s):
+                transition[k, a] = prior[k]
             continue
-        shared = np.zeros(6)
-        shared[list(group)] = prior[list(group)] / total
-        for state in group:
-            stay[state] = shared
-            if prior[state] > 0.0:
-                stay[state] = along_side * shared
-                stay[state, state] += 1.0 - along_side
-    return stay
+        # Who keeps the side: moving between edge and sidewalk of one side is easy.
+        for a in range(s):
+            total = 0.0
+            for b in range(s):
+                total += prior[k, b] if _GROUP[a] == _GROUP[b] else 0.0
+            for b in range(s):
+                if total <= 0.0:
+                    stay[a, b] = prior[k, b]
+                elif _GROUP[a] != _GROUP[b]:
+                    stay[a, b] = 0.0
+                elif prior[k, a] > 0.0:
+                    stay[a, b] = along_side[k] * prior[k, b] / total + (1.0 - along_side[k]) * (a == b)
+                else:
+                    stay[a, b] = prior[k, b] / total
+        for a in range(s):
+            for b in range(s):
+                kept = stay[a, b]
+                if turned[k]:
+                    # Whoever turns round keeps the physical side or crosses: both are common.
+                    kept = 0.5 * kept + 0.5 * stay[MIRRORED[a], b]
+                transition[k, a, b] = (1.0 - change[k]) * kept + change[k] * prior[k, b]
+    return transition

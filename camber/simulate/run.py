@@ -57,6 +57,9 @@ class Setup:
     world_seed : int
         Seed of everything that belongs to the roads (surfaces, widths, map errors): the same in all runs
         that share a world.
+    unmapped_sidewalks : bool
+        Whether untagged streets of towns may have sidewalks, as the standards assume; else only what is
+        mapped exists.
     """
 
     runner: RunnerModel = field(default_factory=RunnerModel)
@@ -66,6 +69,7 @@ class Setup:
     name: str = "Simulated run"
     time_zone: str | None = None
     world_seed: int = 0
+    unmapped_sidewalks: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +125,8 @@ def simulate_run(roads: Roads, route: Route, setup: Setup, rng: np.random.Genera
     runner, error, world = setup.runner, setup.error, setup.world_seed
     line = trace_route(roads, route)
     motion = draw_motion(line.length_m, runner, rng)
-    scene = Scene(route, line, motion, streets_of(roads, line, runner, world))
+    streets = streets_of(roads, line, runner, world, unmapped_sidewalks=setup.unmapped_sidewalks)
+    scene = Scene(route, line, motion, streets)
     state, runner_xy = draw_lateral(scene, runner, rng)
     road_xy = smooth(road_shift(scene, error, world), runner.crossing_s)
     elapsed_s = fix_times(motion, setup.device, rng)

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 _PARKED_ON_CARRIAGEWAY = ("lane", "half_on_kerb")
 
 
-def streets_of(roads: Roads, line: RouteLine, runner: RunnerModel, seed: int) -> pd.DataFrame:
+def streets_of(
+    roads: Roads, line: RouteLine, runner: RunnerModel, seed: int, *, unmapped_sidewalks: bool = False
+) -> pd.DataFrame:
     """Collect what is true about each way of a route, and what the runner likes there.
 
     Parameters
@@ -39,6 +41,8 @@ def streets_of(roads: Roads, line: RouteLine, runner: RunnerModel, seed: int) ->
         Habits.
     seed : int
         Seed of the world.
+    unmapped_sidewalks : bool
+        Whether untagged streets of towns may have sidewalks.
 
     Returns
     -------
@@ -64,17 +68,25 @@ def streets_of(roads: Roads, line: RouteLine, runner: RunnerModel, seed: int) ->
     table["traffic_sign"] = np.where(ways["traffic_side"] == TrafficSide.RIGHT, 1, -1)
     table["carriageway_side"] = ways["carriageway_side"]
     for side in ("left", "right"):
-        table[f"walk_{side}"] = (ways[f"sidewalk_{side}"] == "yes") & table["is_road"]
+        walk = ways[f"sidewalk_{side}"] == "yes"
+        if unmapped_sidewalks:
+            walk |= table[f"unmapped_{side}"]
+        table[f"walk_{side}"] = walk & table["is_road"]
         table[f"parked_{side}"] = ways[f"parking_{side}"].isin(_PARKED_ON_CARRIAGEWAY)
         table[f"shoulder_{side}"] = ways[f"shoulder_{side}"] == "yes"
-    habits = _habits(ways, runner)
+    habits = _habits(ways, runner, unmapped_sidewalks=unmapped_sidewalks)
+    table = table.drop(columns=["unmapped_left", "unmapped_right"])
     return pd.concat([table.join(habits).reset_index(drop=True), _nowhere(habits)], ignore_index=True)
 
 
-def _habits(ways: Ways, runner: RunnerModel) -> pd.DataFrame:
+def _habits(ways: Ways, runner: RunnerModel, *, unmapped_sidewalks: bool) -> pd.DataFrame:
     prior = standards.prior_context(ways)
     names = ["p_facing", "p_sidewalk", "p_centre"]
     table = prior[names].astype(float)
+    if unmapped_sidewalks:
+        # The share of an untagged street is that of a sidewalk existing and being used.
+        share = standards.side_prior_table().set_index("context")["p_sidewalk"]["sidewalk_both"]
+        table.loc[prior["context"].str.endswith("_untagged"), "p_sidewalk"] = share
     chosen = {} if runner.habit is None else dict.fromkeys(prior["context"].unique(), runner.habit)
     for context, habit in (chosen | dict(runner.habits_by_context)).items():
         here = np.asarray(prior["context"] == context)

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 PROFILE_CODE: Final = {profile: code for code, profile in enumerate(Profile)}
 """Number of each profile in `camber.cross_section`."""
 
-_SLOPE, _PROFILE, _SIDE, _WIDTH, _WALK, _NEAR, _FAR, _BANKED, _BANK, _SHOULDER = range(10)
+_SLOPE, _PROFILE, _SIDE, _WIDTH, _WALK, _NEAR, _FAR, _BANKED, _BANK, _SHOULDER, _UNMAPPED = range(11)
 """Uses of the ranks of a way."""
 
-_SHARED: Final = (_SLOPE, _PROFILE, _SIDE, _WALK, _BANKED, _BANK, _SHOULDER)
+_SHARED: Final = (_SLOPE, _PROFILE, _SIDE, _WALK, _BANKED, _BANK, _SHOULDER, _UNMAPPED)
 """Those in which the ways of a street are alike."""
 
 STREET_CORRELATION: Final = 0.7
@@ -77,7 +77,8 @@ def draw_surfaces(
         much further out [m] than expected an attached sidewalk lies (its verge and width are not mapped);
         ``banked_rank`` (its tight bends are banked where the probability of that exceeds it) and
         ``banked_z`` (by how many standard deviations those are steeper than expected);
-        ``shoulder_slope_pct``; ``parabolic_share`` is used up in ``profile``.
+        ``shoulder_slope_pct``; ``parabolic_share`` is used up in ``profile``; ``unmapped_left`` and
+        ``unmapped_right``: whether an untagged street of a town has a sidewalk there.
     """
     assumed = standards.assume(ways)
     rank = _ranks(ways, seed, street_correlation)
@@ -128,21 +129,23 @@ def draw_surfaces(
             "banked_z": [NormalDist().inv_cdf(u) for u in np.clip(rank[:, _BANK], 1e-12, 1.0 - 1e-12)],
             "walk_shift_left_m": np.where(drives_right, far_m, near_m),
             "walk_shift_right_m": np.where(drives_right, near_m, far_m),
+            "unmapped_left": _unmapped(ways, "left", rank[:, _UNMAPPED]),
+            "unmapped_right": _unmapped(ways, "right", rank[:, _UNMAPPED]),
         },
         index=ways.index,
     )
 
 
 def _ranks(ways: Ways, seed: int, correlation: float) -> FloatArray:
-    """Uniform ranks of each way, joined within streets by a Gaussian copula; shape (n_ways, 10)."""
+    """Uniform ranks of each way, joined within streets by a Gaussian copula; shape (n_ways, 11)."""
     own, street = (
-        np.array([keyed_generator(seed, key, stream).random(_SHOULDER + 1) for key in keys.tolist()])
+        np.array([keyed_generator(seed, key, stream).random(_UNMAPPED + 1) for key in keys.tolist()])
         for keys, stream in (
             (ways.index.to_numpy(), Stream.SURFACE),
             (ways["street_id"].to_numpy(), Stream.STREET),
         )
     )
-    rank = own.reshape(-1, _SHOULDER + 1)
+    rank = own.reshape(-1, _UNMAPPED + 1)
     if correlation == 0.0:
         return rank
     normal = NormalDist()
@@ -155,6 +158,18 @@ def _ranks(ways: Ways, seed: int, correlation: float) -> FloatArray:
         ]
         rank[:, use] = [normal.cdf(z) for z in joined]
     return rank
+
+
+def _unmapped(ways: Ways, side: str, rank: FloatArray) -> NDArray[np.bool_]:
+    """Draw which untagged streets of towns have sidewalks.
+
+    So many that the standards' share of runners, of whom most take a sidewalk where there is one, is on them.
+    """
+    context = standards.prior_context(ways)
+    used = standards.side_prior_table().set_index("context")["p_sidewalk"]["sidewalk_both"]
+    untagged = ways["built_up"] & (ways[f"sidewalk_{side}"] == "")
+    open_to_doubt = context["context"].str.endswith("_untagged") & untagged
+    return np.asarray(open_to_doubt & (rank < context["p_sidewalk"].to_numpy(float) / used))
 
 
 def truncated_normal(

@@ -1,0 +1,595 @@
+"""Kernels of the switching model: filter, smoother and sampler over arrays.
+
+Written out in loops over scratch arrays, since matrices of five rows gain nothing from general routines,
+which would need scipy and take longer to compile than a year of runs takes to analyse.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numba
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
+LATENT = 5
+"""Latent parts: bias east, bias north, fast part, map offset, half-width error."""
+
+MAP = 3
+"""Place of the map offset among them."""
+
+_FLOOR = 1e-6
+"""Smallest pivot of a Cholesky factor."""
+
+_NEGLIGIBLE = 1e-9
+"""States and origins that are less likely than this are passed over by the smoother."""
+
+
+@numba.njit(cache=True)
+def _predict(
+    mean: FloatArray, covariance: FloatArray, keep: FloatArray, centre: FloatArray, predicted: FloatArray
+) -> None:
+    """One step of the latent parts: each keeps a share and is renewed to unit variance."""
+    for i in range(LATENT):
+        centre[i] = mean[i] * keep[i]
+        for j in range(LATENT):
+            predicted[i, j] = covariance[i, j] * keep[i] * keep[j]
+        predicted[i, i] += 1.0 - keep[i] * keep[i]
+
+
+@numba.njit(cache=True)
+def _update(
+    centre: FloatArray,
+    predicted: FloatArray,
+    residual: float,
+    coefficient: FloatArray,
+    noise: float,
+    dof: float,
+    gain: FloatArray,
+) -> tuple[float, float, float]:
+    """Kalman update with one scalar observation: writes the gain, returns step, shrinkage, log-likelihood.
+
+    The innovation has Student-t tails: a large one widens its own variance (Roth, Ozkan & Gustafsson 2013),
+    so that a burst neither drags the latent parts along nor decides the state.
+    """
+    variance, innovation = noise * noise, residual
+    for i in range(LATENT):
+        total = 0.0
+        for j in range(LATENT):
+            total += predicted[i, j] * coefficient[j]
+        gain[i] = total
+        variance += coefficient[i] * total
+        innovation -= coefficient[i] * centre[i]
+    squared = innovation * innovation / variance
+    likelihood = float(-0.5 * (dof + 1.0) * np.log1p(squared / dof) - 0.5 * np.log(variance))
+    if squared > 1.0:
+        variance *= (dof + squared) / (dof + 1.0)
+    return innovation / variance, 1.0 / variance, likelihood
+
+
+@numba.njit(cache=True)
+def filter_blocks(
+    residual: FloatArray,
+    coefficient: FloatArray,
+    noise: FloatArray,
+    keep: FloatArray,
+    prior: FloatArray,
+    transition: FloatArray,
+    dof: float,
+) -> tuple[FloatArray, FloatArray, FloatArray, float]:
+    """Filter the blocks in order; see `camber.lateral.switching.filter_forward`.
+
+    Parameters
+    ----------
+    residual, coefficient, noise, keep, prior, transition : ndarray of float64
+        Fields of `camber.lateral.switching.Observations`.
+    dof : float
+        Degrees of freedom of the tails.
+
+    Returns
+    -------
+    weight, mean, covariance : ndarray of float64
+        Fields of `camber.lateral.switching.Filtered`.
+    log_evidence : float
+        As there.
+    """
+    n, s = residual.shape
+    weight, mean, covariance = np.zeros((n, s)), np.zeros((n, s, LATENT)), np.zeros((n, s, LATENT, LATENT))
+    centre, predicted = np.zeros((s, LATENT)), np.zeros((s, LATENT, LATENT))
+    gain, step, shrink, logs = np.zeros((s, s, LATENT)), np.zeros((s, s)), np.zeros((s, s)), np.zeros((s, s))
+    evidence = 0.0
+    for k in range(n):
+        logs[:] = -np.inf
+        highest = -np.inf
+        for a in range(s):
+            if k == 0:
+                if a > 0:
+                    break
+                for i in range(LATENT):
+                    predicted[0, i, i] = 1.0
+            elif weight[k - 1, a] > 0.0:
+                _predict(mean[k - 1, a], covariance[k - 1, a], keep[k], centre[a], predicted[a])
+            else:
+                continue
+            for b in range(s):
+                before = prior[k, b] if k == 0 else weight[k - 1, a] * transition[k, a, b]
+                if before <= 0.0:
+                    continue
+                step[a, b], shrink[a, b], likelihood = 0.0, 0.0, 0.0
+                if not np.isnan(residual[k, b]):
+                    step[a, b], shrink[a, b], likelihood = _update(
+                        centre[a],
+                        predicted[a],
+                        residual[k, b],
+                        coefficient[k, b],
+                        noise[k, b],
+                        dof,
+                        gain[a, b],
+                    )
+                logs[a, b] = np.log(before) + likelihood
+                highest = max(highest, logs[a, b])
+        total = 0.0
+        for b in range(s):
+            weight[k, b] = _merge_origins(
+                logs[:, b],
+                highest,
+                centre,
+                predicted,
+                gain[:, b],
+                step[:, b],
+                shrink[:, b],
+                mean[k, b],
+                covariance[k, b],
+            )
+            total += weight[k, b]
+        evidence += highest + np.log(total)
+        weight[k] /= total
+    return weight, mean, covariance, evidence
+
+
+@numba.njit(cache=True)
+def _merge_origins(
+    logs: FloatArray,
+    highest: float,
+    centre: FloatArray,
+    predicted: FloatArray,
+    gain: FloatArray,
+    step: FloatArray,
+    shrink: FloatArray,
+    mean: FloatArray,
+    covariance: FloatArray,
+) -> float:
+    """Update from every origin and collapse to one Gaussian, written into the last two; its weight."""
+    total = 0.0
+    for a in range(len(logs)):
+        if logs[a] > -np.inf:
+            total += np.exp(logs[a] - highest)
+    if total <= 0.0:
+        for i in range(LATENT):
+            covariance[i, i] = 1.0
+        return 0.0
+    for a in range(len(logs)):
+        if logs[a] > -np.inf:
+            share = np.exp(logs[a] - highest) / total
+            for i in range(LATENT):
+                mean[i] += share * (centre[a, i] + gain[a, i] * step[a])
+    for a in range(len(logs)):
+        if logs[a] > -np.inf:
+            share = np.exp(logs[a] - highest) / total
+            for i in range(LATENT):
+                away = centre[a, i] + gain[a, i] * step[a] - mean[i]
+                for j in range(i + 1):
+                    other = centre[a, j] + gain[a, j] * step[a] - mean[j]
+                    covariance[i, j] += share * (
+                        predicted[a, i, j] - gain[a, i] * gain[a, j] * shrink[a] + away * other
+                    )
+    for i in range(LATENT):
+        for j in range(i):
+            covariance[j, i] = covariance[i, j]
+    return total
+
+
+@numba.njit(cache=True)
+def _root(matrix: FloatArray, root: FloatArray) -> None:
+    """Lower Cholesky factor; a pivot that is not positive is floored, so that rounding never stops a run."""
+    for i in range(LATENT):
+        for j in range(i + 1):
+            value = matrix[i, j]
+            for k in range(j):
+                value -= root[i, k] * root[j, k]
+            root[i, j] = np.sqrt(max(value, _FLOOR)) if i == j else value / root[j, j]
+
+
+@numba.njit(cache=True)
+def _backward(
+    mean: FloatArray,
+    covariance: FloatArray,
+    keep: FloatArray,
+    centre: FloatArray,
+    predicted: FloatArray,
+    whiten: FloatArray,
+    gain: FloatArray,
+    root: FloatArray,
+) -> float:
+    """Prepare a step back in time from one filtered Gaussian.
+
+    Writes its prediction (mean, covariance), the inverse of that covariance's Cholesky factor, and the
+    smoother's gain (Rauch, Tung & Striebel 1965); returns the logarithm of the prediction's height.
+    """
+    _predict(mean, covariance, keep, centre, predicted)
+    _root(predicted, root)
+    height = 0.0
+    for j in range(LATENT):
+        height -= np.log(root[j, j])
+        for i in range(j, LATENT):
+            value = 1.0 if i == j else 0.0
+            for k in range(j, i):
+                value -= root[i, k] * whiten[k, j]
+            whiten[i, j] = value / root[i, i]
+    for i in range(LATENT):
+        for j in range(LATENT):
+            total = 0.0
+            for k in range(LATENT):
+                inner = 0.0
+                for m in range(max(j, k), LATENT):
+                    inner += whiten[m, k] * whiten[m, j]
+                total += covariance[i, k] * keep[k] * inner
+            gain[i, j] = total
+    return height
+
+
+@numba.njit(cache=True)
+def _distance(point: FloatArray, centre: FloatArray, whiten: FloatArray) -> float:
+    """Squared distance in standard deviations."""
+    total = 0.0
+    for i in range(LATENT):
+        value = 0.0
+        for j in range(i + 1):
+            value += whiten[i, j] * (point[j] - centre[j])
+        total += value * value
+    return total
+
+
+@numba.njit(cache=True)
+def smooth_blocks(
+    keep: FloatArray, transition: FloatArray, weight: FloatArray, mean: FloatArray, covariance: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Smooth by expectation correction; see `camber.lateral.switching.smooth`.
+
+    Parameters
+    ----------
+    keep, transition : ndarray of float64
+        Fields of `camber.lateral.switching.Observations`.
+    weight, mean, covariance : ndarray of float64
+        Fields of `camber.lateral.switching.Filtered`.
+
+    Returns
+    -------
+    probability, mean, variance : ndarray of float64
+        Fields of `camber.lateral.switching.Smoothed`.
+    """
+    n, s = weight.shape
+    probability, latent = np.zeros((n, s)), np.zeros((n, LATENT))
+    variance = np.zeros((n, LATENT))
+    probability[n - 1] = weight[n - 1]
+    ahead, ahead_covariance = mean[n - 1].copy(), covariance[n - 1].copy()
+    _moments(probability[n - 1], ahead, ahead_covariance, latent[n - 1], variance[n - 1])
+    centre, predicted = np.zeros((s, LATENT)), np.zeros((s, LATENT, LATENT))
+    whiten, gain, height = np.zeros((s, LATENT, LATENT)), np.zeros((s, LATENT, LATENT)), np.zeros(s)
+    root, point, share, place = (
+        np.zeros((LATENT, LATENT)),
+        np.zeros(LATENT),
+        np.zeros(s),
+        np.zeros((s, LATENT)),
+    )
+    joint, means = np.zeros((s, s)), np.zeros((s, s, LATENT))
+    inner, spread = np.zeros((LATENT, LATENT)), np.zeros((s, s, LATENT, LATENT))
+    for k in range(n - 2, -1, -1):
+        for a in range(s):
+            if weight[k, a] > 0.0:
+                height[a] = _backward(
+                    mean[k, a],
+                    covariance[k, a],
+                    keep[k + 1],
+                    centre[a],
+                    predicted[a],
+                    whiten[a],
+                    gain[a],
+                    root,
+                )
+        joint[:] = 0.0
+        for b in range(s):
+            if probability[k + 1, b] <= _NEGLIGIBLE:
+                continue
+            _origins(
+                ahead[b],
+                ahead_covariance[b],
+                weight[k],
+                transition[k + 1, :, b],
+                centre,
+                whiten,
+                height,
+                root,
+                point,
+                share,
+                place,
+            )
+            for a in range(s):
+                if share[a] <= _NEGLIGIBLE:
+                    continue
+                joint[a, b] = probability[k + 1, b] * share[a]
+                _step_back(
+                    mean[k, a],
+                    covariance[k, a],
+                    centre[a],
+                    predicted[a],
+                    gain[a],
+                    place[a],
+                    ahead_covariance[b],
+                    inner,
+                    means[a, b],
+                    spread[a, b],
+                )
+        joint /= joint.sum()
+        for a in range(s):
+            probability[k, a] = _collapse(joint[a], means[a], spread[a], ahead[a], ahead_covariance[a])
+        _moments(probability[k], ahead, ahead_covariance, latent[k], variance[k])
+    return probability, latent, variance
+
+
+@numba.njit(cache=True)
+def _moments(
+    weight: FloatArray, means: FloatArray, covariances: FloatArray, mean: FloatArray, variance: FloatArray
+) -> None:
+    """Mean and variance of each part of a mixture, written into the last two."""
+    for i in range(LATENT):
+        first, second = 0.0, 0.0
+        for a in range(len(weight)):
+            first += weight[a] * means[a, i]
+            second += weight[a] * (covariances[a, i, i] + means[a, i] * means[a, i])
+        mean[i], variance[i] = first, second - first * first
+
+
+@numba.njit(cache=True)
+def _step_back(
+    mean: FloatArray,
+    covariance: FloatArray,
+    centre: FloatArray,
+    predicted: FloatArray,
+    gain: FloatArray,
+    place: FloatArray,
+    ahead_covariance: FloatArray,
+    inner: FloatArray,
+    smoothed: FloatArray,
+    spread: FloatArray,
+) -> None:
+    """Smooth one Gaussian with what is known of the next block; written into the last two."""
+    for i in range(LATENT):
+        total = mean[i]
+        for j in range(LATENT):
+            total += gain[i, j] * (place[j] - centre[j])
+            value = 0.0
+            for m in range(LATENT):
+                value += gain[i, m] * (ahead_covariance[m, j] - predicted[m, j])
+            inner[i, j] = value
+        smoothed[i] = total
+    for i in range(LATENT):
+        for j in range(i + 1):
+            value = covariance[i, j]
+            for m in range(LATENT):
+                value += inner[i, m] * gain[j, m]
+            spread[i, j] = spread[j, i] = value
+
+
+@numba.njit(cache=True)
+def _collapse(
+    weights: FloatArray,
+    means: FloatArray,
+    covariances: FloatArray,
+    mean: FloatArray,
+    covariance: FloatArray,
+) -> float:
+    """Replace a mixture by the Gaussian with its mean and covariance, written into the last two."""
+    total = 0.0
+    for k in range(len(weights)):
+        total += weights[k]
+    for i in range(LATENT):
+        mean[i] = 0.0
+        for j in range(LATENT):
+            covariance[i, j] = 1.0 if total <= 0.0 and i == j else 0.0
+    if total <= 0.0:
+        return 0.0
+    for k in range(len(weights)):
+        if weights[k] > 0.0:
+            for i in range(LATENT):
+                mean[i] += weights[k] / total * means[k, i]
+    for k in range(len(weights)):
+        if weights[k] > 0.0:
+            share = weights[k] / total
+            for i in range(LATENT):
+                for j in range(LATENT):
+                    away = (means[k, i] - mean[i]) * (means[k, j] - mean[j])
+                    covariance[i, j] += share * (covariances[k, i, j] + away)
+    return total
+
+
+@numba.njit(cache=True)
+def _origins(
+    mean: FloatArray,
+    covariance: FloatArray,
+    weight: FloatArray,
+    into: FloatArray,
+    centre: FloatArray,
+    whiten: FloatArray,
+    height: FloatArray,
+    root: FloatArray,
+    point: FloatArray,
+    share: FloatArray,
+    place: FloatArray,
+) -> None:
+    """From which state a smoothed Gaussian came, and which part of it came from each: into the last two.
+
+    The probability of an origin depends on the latent parts, so it is taken at the sigma points of the
+    Gaussian (Julier & Uhlmann 1997) instead of at its mean.
+    """
+    s = len(weight)
+    share[:] = 0.0
+    place[:] = 0.0
+    _root(covariance, root)
+    logs = np.zeros(s)
+    for number in range(2 * LATENT):
+        sign = np.sqrt(float(LATENT)) * (1.0 if number % 2 == 0 else -1.0)
+        for i in range(LATENT):
+            point[i] = mean[i] + sign * root[i, number // 2]
+        highest = -np.inf
+        for a in range(s):
+            reach = weight[a] * into[a]
+            logs[a] = -np.inf
+            if reach > 0.0:
+                logs[a] = np.log(reach) + height[a] - 0.5 * _distance(point, centre[a], whiten[a])
+                highest = max(highest, logs[a])
+        total = 0.0
+        for a in range(s):
+            logs[a] = np.exp(logs[a] - highest) if logs[a] > -np.inf else 0.0
+            total += logs[a]
+        for a in range(s):
+            likely = logs[a] / (total * 2.0 * LATENT)
+            share[a] += likely
+            for i in range(LATENT):
+                place[a, i] += likely * point[i]
+    for a in range(s):
+        for i in range(LATENT):
+            place[a, i] = place[a, i] / share[a] if share[a] > 0.0 else mean[i]
+
+
+@numba.njit(cache=True)
+def _draw(weights: FloatArray, u: float) -> int:
+    """Index drawn by inverting the cumulative weights."""
+    target = u * weights.sum()
+    running = 0.0
+    chosen = 0
+    for b in range(len(weights)):
+        if weights[b] > 0.0:
+            chosen = b
+            running += weights[b]
+            if running > target:
+                break
+    return chosen
+
+
+@numba.njit(cache=True)
+def sample_blocks(
+    keep: FloatArray,
+    transition: FloatArray,
+    weight: FloatArray,
+    mean: FloatArray,
+    covariance: FloatArray,
+    uniform: FloatArray,
+    normal: FloatArray,
+) -> NDArray[np.int8]:
+    """Draw whole histories; see `camber.lateral.switching.sample`.
+
+    Parameters
+    ----------
+    keep, transition : ndarray of float64
+        Fields of `camber.lateral.switching.Observations`.
+    weight, mean, covariance : ndarray of float64
+        Fields of `camber.lateral.switching.Filtered`.
+    uniform : ndarray of float64, shape (draws, n)
+        Uniform numbers in [0, 1).
+    normal : ndarray of float64, shape (draws, n, 5)
+        Standard normal numbers.
+
+    Returns
+    -------
+    ndarray of int8, shape (draws, n)
+        State of each block in each draw.
+    """
+    draws, n = uniform.shape
+    s = weight.shape[1]
+    state, latent = np.zeros((draws, n), dtype=np.int8), np.zeros((draws, LATENT))
+    centre, predicted = np.zeros((s, LATENT)), np.zeros((s, LATENT, LATENT))
+    whiten, gain, root = (
+        np.zeros((s, LATENT, LATENT)),
+        np.zeros((s, LATENT, LATENT)),
+        np.zeros((s, LATENT, LATENT)),
+    )
+    scratch, logs, height = np.zeros((LATENT, LATENT)), np.zeros(s), np.zeros(s)
+    reach = np.zeros((s, s))
+    for a in range(s):
+        _root(covariance[n - 1, a], root[a])
+    for d in range(draws):
+        chosen = _draw(weight[n - 1], uniform[d, n - 1])
+        state[d, n - 1] = chosen
+        for i in range(LATENT):
+            latent[d, i] = mean[n - 1, chosen, i]
+            for j in range(i + 1):
+                latent[d, i] += root[chosen, i, j] * normal[d, n - 1, j]
+    for k in range(n - 2, -1, -1):
+        for a in range(s):
+            if weight[k, a] > 0.0:
+                height[a] = _backward(
+                    mean[k, a],
+                    covariance[k, a],
+                    keep[k + 1],
+                    centre[a],
+                    predicted[a],
+                    whiten[a],
+                    gain[a],
+                    scratch,
+                )
+                _remaining(covariance[k, a], keep[k + 1], gain[a], scratch)
+                _root(scratch, root[a])
+            for b in range(s):
+                likely = weight[k, a] * transition[k + 1, a, b]
+                reach[a, b] = np.log(likely) + height[a] if likely > 0.0 else -np.inf
+        for d in range(draws):
+            after, highest = state[d, k + 1], -np.inf
+            for a in range(s):
+                logs[a] = -np.inf
+                if reach[a, after] > -np.inf:
+                    logs[a] = reach[a, after] - 0.5 * _distance(latent[d], centre[a], whiten[a])
+                    highest = max(highest, logs[a])
+            for a in range(s):
+                logs[a] = np.exp(logs[a] - highest) if logs[a] > -np.inf else 0.0
+            chosen = _draw(logs, uniform[d, k])
+            state[d, k] = chosen
+            _draw_latent(mean[k, chosen], centre[chosen], gain[chosen], root[chosen], normal[d, k], latent[d])
+    return state
+
+
+@numba.njit(cache=True)
+def _remaining(covariance: FloatArray, keep: FloatArray, gain: FloatArray, remaining: FloatArray) -> None:
+    """Covariance of the latent parts once those of the next block are given, written into the last."""
+    for i in range(LATENT):
+        for j in range(LATENT):
+            total = covariance[i, j]
+            for m in range(LATENT):
+                total -= gain[i, m] * keep[m] * covariance[m, j]
+            remaining[i, j] = total
+
+
+@numba.njit(cache=True)
+def _draw_latent(
+    mean: FloatArray,
+    centre: FloatArray,
+    gain: FloatArray,
+    root: FloatArray,
+    normal: FloatArray,
+    latent: FloatArray,
+) -> None:
+    """Draw the latent parts given those of the next block, which are overwritten."""
+    away = np.empty(LATENT)
+    for i in range(LATENT):
+        away[i] = latent[i] - centre[i]
+    for i in range(LATENT):
+        total = mean[i]
+        for j in range(LATENT):
+            total += gain[i, j] * away[j]
+        for j in range(i + 1):
+            total += root[i, j] * normal[j]
+        latent[i] = total
