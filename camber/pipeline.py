@@ -59,6 +59,7 @@ def analyse(
         rng=rng,
         learned=learned,
         run=_name(recording),
+        seed=given.seed,
     )
     sloped, slopes = assign_cross_slope(lateral, states, roads, given.cross_slope, seed=given.seed, rng=rng)
     level_pct = given.cross_slope.level_pct

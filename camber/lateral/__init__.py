@@ -14,8 +14,9 @@ import numpy as np
 from camber.conventions import NO_WAY, Side, SideBasis
 from camber.lateral.blocks import Blocks, block_mean, cut_blocks
 from camber.lateral.learning import habit_evidence, map_evidence, map_prior, pool_evidence, without
+from camber.lateral.mixture import Hypothesis, Part, combine, draw_histories, likeliest_noise, weigh
 from camber.lateral.model import change_probability, map_pieces, observe
-from camber.lateral.noise import classify, is_snapped
+from camber.lateral.noise import classify, is_snapped, noise_hypotheses
 from camber.lateral.street import (
     CENTRE,
     LEFT_EDGE,
@@ -24,20 +25,13 @@ from camber.lateral.street import (
     RIGHT_EDGE,
     RIGHT_SIDEWALK,
     Places,
+    StreetShares,
     find_places,
     habit_context,
     state_prior,
+    street_shares,
 )
-from camber.lateral.switching import (
-    LATENT,
-    MAP,
-    Filtered,
-    Observations,
-    Smoothed,
-    filter_forward,
-    sample,
-    smooth,
-)
+from camber.lateral.switching import MAP, Smoothed
 from camber.schema import (
     Candidates,
     Evidence,
@@ -63,6 +57,10 @@ __all__ = ["locate", "pool_evidence"]
 _WIDE_M = 2 * (3.5 - 0.75)
 """Distance between the places at the two edges of a road of 7 m [m]."""
 
+_HABITS = ((-(1.5**0.5), 1.0 / 3.0), (0.0, 1.0 / 3.0), (1.5**0.5, 1.0 / 3.0))
+"""Nodes for the runner's habit, in standard deviations, with their weights: three equal ones that have the
+variance of the distribution."""
+
 _SIDES = {
     Side.LEFT: (LEFT_SIDEWALK, LEFT_EDGE),
     Side.CENTRE: (CENTRE,),
@@ -81,6 +79,7 @@ def locate(
     rng: np.random.Generator,
     learned: Learned | None = None,
     run: str = "",
+    seed: int = 0,
 ) -> tuple[LateralTrack, LateralHistories, Evidence]:
     """Infer the lateral state of every fix.
 
@@ -102,6 +101,8 @@ def locate(
         What other runs say; the part of this one is taken out first.
     run : str
         Fingerprint of the recording.
+    seed : int
+        Seed of what all runs of a runner share: in draw ``i`` of every run the runner has the same habit.
 
     Returns
     -------
@@ -123,30 +124,33 @@ def locate(
     silent = snapped | ~(np.abs(block_mean(offset, blocks.number)) <= settings.mismatch_m)
     places = places._replace(observed_m=np.where(silent[:, np.newaxis], np.nan, places.observed_m))
     stage = _Stage(blocks, places, map_pieces(blocks, places, matched), device, settings)
-    even = state_prior(places, roads, habit=False)
-    alone = stage.infer(even, None)
-    evidence = Evidence(run, *stage.evidence(alone, roads))
+    shares = street_shares(places, roads, None, settings.habit_decisions)
+    alone = stage.infer(shares, None, habit=False)
+    smoothed = combine(alone)
+    evidence = Evidence(run, *stage.evidence(smoothed, roads))
     others = None if learned is None else without(learned, evidence)
-    seen = alone if others is None else stage.infer(even, others)
-    final = stage.infer(state_prior(places, roads, habit=settings.facing_habit, learned=others), others)
+    seen, parts = smoothed, alone
+    if others is not None:
+        parts = stage.infer(shares, others, habit=False)
+        seen = combine(parts)
+    if settings.facing_habit:
+        shares = street_shares(places, roads, others, settings.habit_decisions)
+        parts = stage.infer(shares, others, habit=True)
+    probability = combine(parts).probability
     n = len(blocks.first)
-    state = sample(
-        final.observations, final.filtered, rng.random((draws, n)), rng.standard_normal((draws, n, LATENT))
-    )
+    state = draw_histories(parts, _habit_ranks(seed, draws), rng)
     state = np.where(_doubtful(blocks.p_off_road, rng.random((draws, n))), np.int8(-1), state)
     astray = _doubtful(1.0 - blocks.p_street, rng.random((draws, n)))
-    columns = _columns(
-        blocks, places, final.smoothed.probability, seen.smoothed.probability, settings.threshold
-    )
+    columns = _columns(blocks, places, probability, seen.probability, settings.threshold)
     frame = matched.assign(block=blocks.number, **columns)
-    histories = LateralHistories(np.arange(n), state, astray, device.name, snapped)
+    histories = LateralHistories(np.arange(n), state, astray, likeliest_noise(parts), snapped)
     return as_lateral_track(frame), histories, evidence
 
 
-class _Inferred(NamedTuple):
-    observations: Observations
-    filtered: Filtered
-    smoothed: Smoothed
+def _habit_ranks(seed: int, draws: int) -> NDArray[np.float64]:
+    """Ranks of the runner's habit in each draw: one for all runs of a seed, spread evenly."""
+    rng = np.random.default_rng([seed, draws])
+    return np.asarray((rng.permutation(draws) + rng.random(draws)) / draws)
 
 
 class _Stage(NamedTuple):
@@ -158,18 +162,21 @@ class _Stage(NamedTuple):
     device: GnssClass
     settings: LateralSettings
 
-    def infer(self, prior: NDArray[np.float64], learned: Learned | None) -> _Inferred:
-        """Filter and smooth the run."""
+    def infer(self, shares: StreetShares, learned: Learned | None, *, habit: bool) -> tuple[Part, ...]:
+        """Weigh what the noise, and perhaps the habit, may be, and infer the states under each."""
         line = map_prior(self.places.reference, self.piece, self.settings.map_sigma_m, learned)
-        observations = observe(self.blocks, self.places, self.device, prior, line, self.settings)
-        filtered = filter_forward(observations, self.settings.degrees_of_freedom)
-        return _Inferred(observations, filtered, smooth(observations, filtered))
+        noises = noise_hypotheses(self.device, self.settings)
+        pairs = []
+        for shift, share in _HABITS if habit else ((0.0, 1.0),):
+            prior = state_prior(self.places, shares, habit=habit, shift=shift)
+            for noise, weight in noises:
+                observed = observe(self.blocks, self.places, noise, prior, line, self.settings)
+                pairs.append((Hypothesis(noise, shift, share * weight), observed))
+        return weigh(pairs, self.settings.degrees_of_freedom)
 
-    def evidence(
-        self, alone: _Inferred, roads: Roads
-    ) -> tuple[tuple[HabitCount, ...], tuple[MapOffset, ...]]:
+    def evidence(self, alone: Smoothed, roads: Roads) -> tuple[tuple[HabitCount, ...], tuple[MapOffset, ...]]:
         """Read habits and map offsets off what the run says alone."""
-        share = alone.smoothed.probability * ((1.0 - self.blocks.p_off_road) * self.blocks.p_street)[:, None]
+        share = alone.probability * ((1.0 - self.blocks.p_off_road) * self.blocks.p_street)[:, None]
         known = np.isfinite(self.places.observed_m).any(axis=1)
         context, left_faces = habit_context(self.places, roads)
         left = share[:, [LEFT_SIDEWALK, LEFT_EDGE]].sum(axis=1)
@@ -180,7 +187,7 @@ class _Stage(NamedTuple):
         metres = np.diff(self.blocks.distance_m, prepend=self.blocks.distance_m[0])
         change = change_probability(self.blocks, metres, self.settings)
         where = np.where(known & (self.piece >= 0), self.places.reference, NO_WAY)
-        line = alone.smoothed.mean[:, MAP], alone.smoothed.variance[:, MAP]
+        line = alone.mean[:, MAP], alone.variance[:, MAP]
         return (
             habit_evidence(np.where(known, context, ""), decided, change, self.settings.threshold),
             map_evidence(where, self.piece, self.settings.map_sigma_m, *line),

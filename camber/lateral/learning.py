@@ -27,10 +27,6 @@ PIECE_M: Final = 250.0
 """Length of the pieces of ways for which map errors are learned [m]: the error's own correlation length
 (science.md 4.3, judgement)."""
 
-PRIOR_DECISIONS: Final = 4.0
-"""Decisions that the prior of a habit is worth: after as many seen ones the runner's own count as much
-(judgement)."""
-
 _LEAST_INFORMATION: Final = 1e-6
 
 _BEST_SIGMA: Final = 0.4
@@ -221,28 +217,35 @@ def habit_evidence(
     return tuple(HabitCount(name, *both) for name, both in sorted(counts.items()))
 
 
-def learned_facing(context: ObjectArray, prior: FloatArray, learned: Learned | None) -> FloatArray:
+def learned_facing(
+    context: ObjectArray,
+    priors: tuple[FloatArray, FloatArray],
+    decisions: FloatArray,
+    learned: Learned | None,
+) -> tuple[tuple[FloatArray, FloatArray], FloatArray]:
     """Probability of facing traffic: the mean of a Beta distribution that starts from the prior.
 
     Parameters
     ----------
     context : ndarray of object, shape (n,)
         Context of each block.
-    prior : ndarray of float64, shape (n,)
-        Probability before anything was learned.
+    priors : tuple of ndarray of float64, shape (n,)
+        Probabilities before anything was learned, at edges and on sidewalks.
+    decisions : ndarray of float64, shape (n,)
+        Decisions s that they are worth.
     learned : Learned or None
         What other runs say.
 
     Returns
     -------
-    ndarray of float64, shape (n,)
-        (s p + a) / (s + a + b) with a decisions for facing traffic, b against and s the weight of the prior.
+    facing : tuple of ndarray of float64, shape (n,)
+        (s p + a) / (s + a + b) for each, with a decisions for facing traffic and b against.
+    decisions : ndarray of float64, shape (n,)
+        s + a + b.
     """
-    if learned is None or not learned.habits:
-        return prior
-    counts = {row.context: row for row in learned.habits}
     facing, total = np.zeros(len(context)), np.zeros(len(context))
-    for name, row in counts.items():
-        here = context == name
+    for row in () if learned is None else learned.habits:
+        here = context == row.context
         facing[here], total[here] = row.facing, row.facing + row.with_traffic
-    return np.asarray((PRIOR_DECISIONS * prior + facing) / (PRIOR_DECISIONS + total))
+    edge, walk = ((decisions * prior + facing) / (decisions + total) for prior in priors)
+    return (edge, walk), decisions + total

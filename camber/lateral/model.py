@@ -11,7 +11,7 @@ from camber.conventions import NO_WAY
 from camber.lateral.blocks import block_mean
 from camber.lateral.learning import PIECE_M
 from camber.lateral.noise import block_factors
-from camber.lateral.street import MIRRORED, Places
+from camber.lateral.street import MIRRORED, OTHER, Places
 from camber.lateral.switching import LATENT, MAP, Observations
 
 if TYPE_CHECKING:
@@ -25,8 +25,22 @@ _MAP_LENGTH_M = 250.0
 """Distance over which a way's map error keeps its value [m] (science.md 4.3, judgement); used for the half
 width too."""
 
-_GROUP = (0, 0, 1, 2, 2, 3)
-"""Side of each lateral state, in their order: left, centre, right, other."""
+_KIND_FACTOR = 2.0
+"""How much oftener a runner moves between edge, sidewalk and middle than from side to side (judgement)."""
+
+_KIND = (0, 1, 2, 1, 0, 3)
+"""Kind of each lateral state, in their order: sidewalk, edge, middle, other."""
+
+_SIDE = (-1, -1, 0, 1, 1, 0)
+"""Side of each lateral state."""
+
+_TINY = 1e-12
+
+_WANDER_TAU_S = 30.0
+"""Correlation time of the runner's place within a state [s] (judgement)."""
+
+_JITTER_M = 0.2
+"""Noise of a block's mean that is independent from block to block [m] (judgement: arm swing, rounding)."""
 
 
 def observe(
@@ -44,7 +58,7 @@ def observe(
     blocks, places : Blocks, Places
         The run and the streets around it.
     device : GnssClass
-        Error of the receiver.
+        Error of the receiver, its slow part as large as it is to be taken.
     prior : ndarray of float64, shape (n, 6)
         Prior of the states.
     line : tuple of ndarray of float64, shape (n,)
@@ -60,10 +74,12 @@ def observe(
     n = len(blocks.first)
     normal = np.column_stack([np.cos(blocks.heading_rad), -np.sin(blocks.heading_rad)])
     coefficient = np.zeros((n, 6, LATENT))
-    slow = np.hypot(settings.slow_factor * device.slow_sigma_m, settings.town_sigma_m)
+    slow = np.hypot(device.slow_sigma_m, settings.town_sigma_m)
     coefficient[:, :, :2] = slow * normal[:, np.newaxis]
     fast = device.fast_sigma_m * np.sqrt(block_factors(blocks.duration_s, device.fast_tau_s))
-    coefficient[:, :, 2] = fast[:, np.newaxis]
+    # The runner's own place within a state wanders as slowly as the fast error: they share a latent part.
+    wander = places.spread_m * np.sqrt(block_factors(blocks.duration_s, _WANDER_TAU_S))[:, np.newaxis]
+    coefficient[:, :, 2] = np.hypot(fast[:, np.newaxis], wander)
     drawn = np.where(places.direction < 0, -1.0, 1.0)
     coefficient[:, :, MAP] = (drawn * line[1])[:, np.newaxis]
     coefficient[:, :, 4] = places.width_std_m
@@ -81,7 +97,7 @@ def observe(
     return Observations(
         residual,
         coefficient,
-        places.spread_m,
+        np.full((n, 6), _JITTER_M),
         np.clip(keep, 0.0, 0.9999),
         prior,
         _transitions(blocks, prior, metres, settings),
@@ -119,8 +135,9 @@ def change_probability(
         Probabilities.
     """
     new_way = np.r_[True, np.diff(blocks.way_id) != 0]
-    rate = settings.switches_per_km * np.where(new_way, settings.junction_factor, 1.0)
-    return np.asarray(1.0 - np.exp(-rate * np.maximum(metres, 1.0) / 1000.0))
+    extra_m = np.where(new_way, (settings.junction_factor - 1.0) * settings.junction_m, 0.0)
+    rate = settings.switches_per_km / 1000.0
+    return np.asarray(1.0 - np.exp(-rate * (np.maximum(metres, 1.0) + extra_m)))
 
 
 def map_pieces(blocks: Blocks, places: Places, matched: MatchedTrack) -> NDArray[np.int64]:
@@ -152,14 +169,14 @@ def _transitions(
     ]
     fresh = np.r_[True, np.diff(blocks.section) != 0]
     change = change_probability(blocks, metres, settings)
-    return _transition_kernel(prior, change, np.minimum(0.5, 5.0 * change), turned, fresh)
+    return _transition_kernel(prior, change, np.minimum(0.5, _KIND_FACTOR * change), turned, fresh)
 
 
 @numba.njit(cache=True)
 def _transition_kernel(
     prior: NDArray[np.float64],
     change: NDArray[np.float64],
-    along_side: NDArray[np.float64],
+    kind_change: NDArray[np.float64],
     turned: NDArray[np.bool_],
     fresh: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
@@ -170,20 +187,8 @@ def _transition_kernel(
             for a in range(s):
                 transition[k, a] = prior[k]
             continue
-        # Who keeps the side: moving between edge and sidewalk of one side is easy.
         for a in range(s):
-            total = 0.0
-            for b in range(s):
-                total += prior[k, b] if _GROUP[a] == _GROUP[b] else 0.0
-            for b in range(s):
-                if total <= 0.0:
-                    stay[a, b] = prior[k, b]
-                elif _GROUP[a] != _GROUP[b]:
-                    stay[a, b] = 0.0
-                elif prior[k, a] > 0.0:
-                    stay[a, b] = along_side[k] * prior[k, b] / total + (1.0 - along_side[k]) * (a == b)
-                else:
-                    stay[a, b] = prior[k, b] / total
+            _stay(a, prior[k - 1], prior[k], kind_change[k], stay[a])
         for a in range(s):
             for b in range(s):
                 kept = stay[a, b]
@@ -192,3 +197,48 @@ def _transition_kernel(
                     kept = 0.5 * kept + 0.5 * stay[MIRRORED[a], b]
                 transition[k, a, b] = (1.0 - change[k]) * kept + change[k] * prior[k, b]
     return transition
+
+
+@numba.njit(cache=True)
+def _stay(
+    state: int,
+    before: NDArray[np.float64],
+    now: NDArray[np.float64],
+    kind_change: float,
+    stay: NDArray[np.float64],
+) -> None:
+    """Where a runner goes on who does not make up its mind anew; written into the last.
+
+    The side is kept. The kind of place (sidewalk, edge, middle) is kept as far as the shares of the two
+    places allow: whoever is on the sidewalk where half of all runners are is on it where most are.
+    """
+    stay[:] = 0.0
+    kind, total = _KIND[state], 0.0
+    for b in range(OTHER):
+        total += now[b]
+    low, high = 0.0, 0.0
+    for a in range(OTHER):
+        if _KIND[a] < kind:
+            low += before[a]
+        if _KIND[a] <= kind:
+            high += before[a]
+    if kind == _KIND[OTHER] or total <= 0.0 or high - low <= _TINY:
+        stay[:] = now
+        return
+    lower = 0.0
+    for other in range(3):
+        share = 0.0
+        for b in range(OTHER):
+            share += now[b] / total if _KIND[b] == other else 0.0
+        if share <= 0.0:
+            continue
+        overlap = max(min(high, lower + share) - max(low, lower), 0.0) / (high - low)
+        lower += share
+        weight = (1.0 - kind_change) * overlap + kind_change * share
+        same = 0.0
+        for b in range(OTHER):
+            same += now[b] if _KIND[b] == other and _SIDE[b] == _SIDE[state] else 0.0
+        for b in range(OTHER):
+            # Where that kind is only on the other side, or the runner had no side, the prior decides.
+            if _KIND[b] == other and (same <= 0.0 or _SIDE[b] == _SIDE[state]):
+                stay[b] += weight * now[b] / (same if same > 0.0 else share * total)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -78,6 +79,39 @@ def classify(blocks: Blocks, offset_m: NDArray[np.float64], settings: LateralSet
     enough = [row for row in classes.values() if spread <= _SURPRISE * _offset_sigma(row, settings)]
     enough = enough or [max(classes.values(), key=lambda row: row.slow_sigma_m)]
     return min(enough, key=lambda row: abs(np.log(max(observed, 0.05) / _expected(row, seconds))))
+
+
+def noise_hypotheses(device: GnssClass, settings: LateralSettings) -> tuple[tuple[GnssClass, float], ...]:
+    """List what the errors may be: the class that was found and its neighbours, slow parts of any size.
+
+    Parameters
+    ----------
+    device : GnssClass
+        The class that `classify` found.
+    settings : LateralSettings
+        Whether the class was named by hand, and how open the size of the slow part is.
+
+    Returns
+    -------
+    tuple of (GnssClass, float)
+        Errors with their slow part scaled, and prior weights that sum to 1: three nodes for the logarithm of
+        the size (Gauss-Hermite: weights 1/6, 2/3, 1/6 at 0 and sqrt 3 standard deviations).
+    """
+    rows = list(standards.gnss_classes().values())
+    if settings.device_class == "auto":
+        place = [row.name for row in rows].index(device.name)
+        rows = rows[max(place - 1, 0) : place + 2]
+    else:
+        rows = [device]
+    nodes = [(1.0, 1.0)]
+    if settings.slow_spread > 1.0:
+        far = settings.slow_spread ** np.sqrt(3.0)
+        nodes = [(1.0 / far, 1.0 / 6.0), (1.0, 2.0 / 3.0), (far, 1.0 / 6.0)]
+    return tuple(
+        (replace(row, slow_sigma_m=settings.slow_factor * factor * row.slow_sigma_m), weight / len(rows))
+        for row in rows
+        for factor, weight in nodes
+    )
 
 
 def _offset_sigma(row: GnssClass, settings: LateralSettings) -> float:

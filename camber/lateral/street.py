@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from camber import cross_section, geometry, standards
@@ -12,9 +13,6 @@ from camber.conventions import LATERAL_STATES, NO_WAY, LateralState, TrafficSide
 from camber.lateral.learning import learned_facing
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
-
-    import pandas as pd
     from numpy.typing import NDArray
 
     from camber.lateral.blocks import Blocks
@@ -40,6 +38,14 @@ _WIDEST_M = 25.0
 
 _PATH_SPREAD_M = 0.5
 """Spread of a runner about the line of a path or mapped sidewalk of about 1.8 m [m] (judgement)."""
+
+
+_STANDARD = cross_section.OffsetAssumptions()
+_OWN_SPREAD = cross_section.OffsetAssumptions(verge_std_m=0.0, sidewalk_std_m=0.0)
+"""The runner's own spread alone: where an attached sidewalk lies is the same all along a way."""
+
+_WALK_STD_M = float(np.hypot(_STANDARD.verge_std_m, _STANDARD.sidewalk_std_m / 2.0))
+"""How well it is known where an attached sidewalk lies, the road's width apart [m]."""
 
 
 class Places(NamedTuple):
@@ -144,6 +150,7 @@ class _Streets:
             self.places[direction], self.spread[direction] = cross_section.state_offsets(
                 half,
                 np.zeros_like(half),
+                assumptions=_OWN_SPREAD,
                 parked_left=_parked(ways[f"parking_{left}"]),
                 parked_right=_parked(ways[f"parking_{right}"]),
                 shoulder_left=(ways[f"shoulder_{left}"] == "yes").to_numpy(),
@@ -216,7 +223,9 @@ def _fill(
     places.observed_m[k] = offset
     places.place_m[k] = streets.places[direction][row]
     places.spread_m[k] = streets.spread[direction][row]
-    places.width_std_m[k] = streets.half_std[row] * np.array([-1.0, -1.0, 0.0, 1.0, 1.0, 0.0])
+    walk_std = np.hypot(streets.half_std[row], _WALK_STD_M)
+    edge_std = streets.half_std[row]
+    places.width_std_m[k] = np.array([-walk_std, -edge_std, 0.0, edge_std, walk_std, 0.0])
     places.way_id[k] = np.where(exists, carriageway, NO_WAY)
     places.way_id[k, OTHER] = NO_WAY
     for state, sign in ((LEFT_SIDEWALK, -1.0), (RIGHT_SIDEWALK, 1.0)):
@@ -266,7 +275,7 @@ def habit_context(places: Places, roads: Roads) -> tuple[NDArray[np.object_], ND
 
 
 def state_prior(
-    places: Places, roads: Roads, *, habit: bool, learned: Learned | None = None
+    places: Places, here: StreetShares, *, habit: bool, shift: float = 0.0
 ) -> NDArray[np.float64]:
     """Prior probability of the states of each block.
 
@@ -274,61 +283,136 @@ def state_prior(
     ----------
     places : Places
         States of the blocks.
-    roads : Roads
-        The roads.
+    here : StreetShares
+        What is assumed about runners there.
     habit : bool
         Whether the preference for facing traffic and for the side with a sidewalk counts; without it both
         sides are even, and tags only share a side's half between edge and sidewalk.
-    learned : Learned, optional
-        Habits of the runner from other runs.
+    shift : float
+        Habit of the runner: so many standard deviations from the mean towards facing traffic.
 
     Returns
     -------
     ndarray of float64, shape (n, 6)
         Probabilities that sum to 1; 0 where a state does not exist.
     """
-    ways = roads.ways.loc[np.unique(places.way_id[places.way_id != NO_WAY])]
-    context = standards.prior_context(ways)
-    shares = standards.side_prior_table().set_index("context")["p_sidewalk"]
-    mapped_share = float(shares["sidewalk_both"])
-    prior = np.zeros(places.way_id.shape)
-    columns = ways[["oneway", "traffic_side"]].join(context[["p_sidewalk", "p_centre", "p_facing"]])
-    known = columns.to_dict("index")
-    edge_facing, walk_facing = _facing(places, roads, known, learned if habit else None)
-    for k in range(len(prior)):
-        exists = places.way_id[k] != NO_WAY
-        if not exists[CENTRE]:
-            prior[k, exists] = 1.0
-            prior[k, OTHER] = 0.0 if exists[:OTHER].any() else 1.0
-            continue
-        row = known[int(places.way_id[k, CENTRE])]
-        facing = edge_facing[k] if habit and row["oneway"] == 0 else 0.5
-        left = facing if row["traffic_side"] == TrafficSide.RIGHT else 1.0 - facing
-        left_walk = walk_facing[k] if row["traffic_side"] == TrafficSide.RIGHT else 1.0 - walk_facing[k]
-        sidewalks = exists[[LEFT_SIDEWALK, RIGHT_SIDEWALK]]
-        share = float(row["p_sidewalk"]) if sidewalks.any() else 0.0
-        if places.mapped[k, [LEFT_SIDEWALK, RIGHT_SIDEWALK]].any():
-            share = max(share, mapped_share)
-        centre = min(float(row["p_centre"]), 1.0 - share)
-        if habit:
-            weight = sidewalks * np.array([left_walk, 1.0 - left_walk])
-            walks = share * weight / max(weight.sum(), 1e-12)
-            edges = (1.0 - share - centre) * np.array([left, 1.0 - left])
-        else:
-            walks = 0.5 * share * sidewalks
-            edges = 0.5 * (1.0 - centre) - walks
-        prior[k, [LEFT_EDGE, CENTRE, RIGHT_EDGE]] = edges[0], centre, edges[1]
-        prior[k, [LEFT_SIDEWALK, RIGHT_SIDEWALK]] = walks
+    exists = places.way_id != NO_WAY
+    road = exists[:, CENTRE]
+    prior = np.where(exists, 1.0, 0.0)
+    prior[:, OTHER] = ~exists[:, :OTHER].any(axis=1)
+    if not road.any():
+        return prior
+    facing, walk_facing = (
+        habit_node(share, here.decisions, shift) for share in (here.facing, here.walk_facing)
+    )
+    sidewalks = exists[:, [LEFT_SIDEWALK, RIGHT_SIDEWALK]]
+    share = np.where(sidewalks.any(axis=1), here.sidewalk, 0.0)
+    centre = np.minimum(here.centre, 1.0 - share)
+    if habit:
+        weight = sidewalks * _sides(walk_facing, here)
+        walks = share[:, np.newaxis] * weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-12)
+        edges = (1.0 - share - centre)[:, np.newaxis] * _sides(facing, here)
+    else:
+        walks = 0.5 * share[:, np.newaxis] * sidewalks
+        edges = 0.5 * (1.0 - centre)[:, np.newaxis] - walks
+    prior[road, CENTRE] = centre[road]
+    prior[np.ix_(road, [LEFT_EDGE, RIGHT_EDGE])] = edges[road]
+    prior[np.ix_(road, [LEFT_SIDEWALK, RIGHT_SIDEWALK])] = walks[road]
     return prior
 
 
-def _facing(
-    places: Places, roads: Roads, known: dict[Hashable, dict[Hashable, Any]], learned: Learned | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Probability of facing traffic at road edges and on sidewalks; there it is even until learned."""
-    standard = np.array([known[way]["p_facing"] if way in known else 0.5 for way in places.way_id[:, CENTRE]])
-    even = np.full(len(standard), 0.5)
-    if learned is None or not learned.habits:
-        return standard, even
-    context, _ = habit_context(places, roads)
-    return learned_facing(context, standard, learned), learned_facing(context, even, learned)
+class StreetShares(NamedTuple):
+    """What is assumed about runners on the street of each block; shape (n,) throughout.
+
+    Parameters
+    ----------
+    sidewalk, centre : ndarray of float64
+        Share of runners on a sidewalk where there is one, and in the middle.
+    facing, walk_facing : ndarray of float64
+        Share of those at the edges, and on sidewalks, who face traffic; there it is even until learned.
+    decisions : ndarray of float64
+        Decisions that these shares are worth; infinite on one-way streets, where nothing is open.
+    left_faces : ndarray of bool
+        Whether the left side faces traffic.
+    """
+
+    sidewalk: NDArray[np.float64]
+    centre: NDArray[np.float64]
+    facing: NDArray[np.float64]
+    walk_facing: NDArray[np.float64]
+    decisions: NDArray[np.float64]
+    left_faces: NDArray[np.bool_]
+
+
+def street_shares(
+    places: Places, roads: Roads, learned: Learned | None, prior_decisions: float
+) -> StreetShares:
+    """Look up what is assumed about runners on the street of each block.
+
+    Parameters
+    ----------
+    places : Places
+        States of the blocks.
+    roads : Roads
+        The roads.
+    learned : Learned or None
+        Habits of the runner from other runs.
+    prior_decisions : float
+        Decisions that the standards' shares are worth.
+
+    Returns
+    -------
+    StreetShares
+        One value per block; neutral off carriageways.
+    """
+    centre = places.way_id[:, CENTRE]
+    road = centre != NO_WAY
+    # Off carriageways any way serves as a placeholder: its shares are not used.
+    some = np.where(road, centre, centre[road][0] if road.any() else roads.ways.index[0])
+    ways = roads.ways.loc[np.unique(some)]
+    row = ways.index.get_indexer(pd.Index(some))
+    table = standards.prior_context(ways)
+    mapped_share = float(standards.side_prior_table().set_index("context")["p_sidewalk"]["sidewalk_both"])
+    share, middle, facing = (
+        table[name].to_numpy(dtype=float)[row] for name in ("p_sidewalk", "p_centre", "p_facing")
+    )
+    mapped = places.mapped[:, [LEFT_SIDEWALK, RIGHT_SIDEWALK]].any(axis=1)
+    share = np.where(mapped, np.maximum(share, mapped_share), share)
+    one_way = (ways["oneway"] != 0).to_numpy()[row]
+    facing = np.where(one_way, 0.5, facing)
+    context, left_faces = habit_context(places, roads)
+    even, decisions = np.full(len(row), 0.5), np.full(len(row), prior_decisions)
+    (facing, walk_facing), decisions = learned_facing(context, (facing, even), decisions, learned)
+    decisions = np.where(one_way | ~road, np.inf, decisions)
+    return StreetShares(share, middle, facing, walk_facing, decisions, left_faces)
+
+
+def _sides(facing: NDArray[np.float64], here: StreetShares) -> NDArray[np.float64]:
+    """Turn the share that faces traffic into those on the left and on the right of travel."""
+    left = np.where(here.left_faces, facing, 1.0 - facing)
+    return np.column_stack([left, 1.0 - left])
+
+
+def habit_node(
+    share: NDArray[np.float64], decisions: NDArray[np.float64], shift: float
+) -> NDArray[np.float64]:
+    """Share at a node of its Beta distribution.
+
+    Parameters
+    ----------
+    share, decisions : ndarray of float64, shape (n,)
+        Mean and weight a + b of the distribution.
+    shift : float
+        Place of the node in standard deviations, sqrt(p (1 - p) / (a + b + 1)).
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        The share there. Both far nodes are kept within 0.02 and 0.98 (judgement: nobody always does the
+        same), and equally far from the mean, so that the mean stays.
+    """
+    if shift == 0.0:
+        return share
+    deviation = np.sqrt(share * (1.0 - share) / (decisions + 1.0))
+    furthest = np.maximum(np.minimum(share, 1.0 - share) - 0.02, 0.0)
+    return np.asarray(share + np.clip(shift * deviation, -furthest, furthest))

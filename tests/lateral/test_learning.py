@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camber.lateral import locate, pool_evidence
-from camber.lateral.learning import PRIOR_DECISIONS, habit_evidence, learned_facing, map_prior, without
+from camber.lateral.learning import habit_evidence, learned_facing, map_prior, without
 from camber.schema import Evidence, HabitCount, LateralSettings, Learned, MapOffset
 from tests.worlds import candidates_of, matched_on, roads_of
 
@@ -140,10 +140,15 @@ def test_habits_start_from_the_prior_and_end_at_the_counts():
     context, prior = np.array(["urban_sidewalk", ""], dtype=object), np.array([0.6, 0.5])
     few = Learned(("a",), (HabitCount("urban_sidewalk", 1.0, 0.0),))
     many = Learned(("a",), (HabitCount("urban_sidewalk", 900.0, 100.0),))
-    expected = (PRIOR_DECISIONS * 0.6 + 1.0) / (PRIOR_DECISIONS + 1.0)
-    np.testing.assert_allclose(learned_facing(context, prior, few), [expected, 0.5])
-    np.testing.assert_allclose(learned_facing(context, prior, many), [0.9, 0.5], atol=0.01)
-    np.testing.assert_array_equal(learned_facing(context, prior, None), prior)
+    worth, even = np.full(2, 4.0), np.full(2, 0.5)
+    (edge, walk), decisions = learned_facing(context, (prior, even), worth, few)
+    np.testing.assert_allclose(edge, [(4.0 * 0.6 + 1.0) / 5.0, 0.5])
+    np.testing.assert_allclose(walk, [(4.0 * 0.5 + 1.0) / 5.0, 0.5])
+    np.testing.assert_array_equal(decisions, [5.0, 4.0])
+    np.testing.assert_allclose(
+        learned_facing(context, (prior, even), worth, many)[0][0], [0.9, 0.5], atol=0.01
+    )
+    np.testing.assert_array_equal(learned_facing(context, (prior, even), worth, None)[0][0], prior)
 
 
 def test_each_change_of_side_is_a_decision_and_staying_is_hardly_one():

@@ -285,7 +285,9 @@ def test_the_right_side_is_found_as_often_as_theory_allows(name, length_m, width
         matched.assign(elapsed_s=matched["elapsed_s"] + 1e5 * matched["section"]),
         candidates_of(matched),
         roads,
-        LateralSettings(facing_habit=False, device_class=name, slow_factor=1.0, town_sigma_m=0.0),
+        LateralSettings(
+            facing_habit=False, device_class=name, slow_factor=1.0, slow_spread=1.0, town_sigma_m=0.0
+        ),
         draws=1,
         rng=rng,
     )

@@ -7,7 +7,7 @@ import pytest
 
 from camber.conventions import NO_WAY
 from camber.lateral.blocks import cut_blocks
-from camber.lateral.street import MIRRORED, find_places, state_prior
+from camber.lateral.street import MIRRORED, find_places, state_prior, street_shares
 from camber.schema import LateralSettings
 from tests.worlds import STATE, candidates_of, matched_on, ring, roads_of, straight
 
@@ -37,8 +37,9 @@ def places_of(roads, way_id=7, offset_m=0.0, **leg):
     return find_places(blocks, matched["offset_m"].to_numpy(), xy, roads)
 
 
-def prior_of(roads, *, habit=True, **given):
-    return state_prior(places_of(roads, **given), roads, habit=habit)[0]
+def prior_of(roads, *, habit=True, shift=0.0, **given):
+    places = places_of(roads, **given)
+    return state_prior(places, street_shares(places, roads, None, 4.0), habit=habit, shift=shift)[0]
 
 
 def test_turning_round_swaps_the_states():

@@ -1,0 +1,86 @@
+"""What is integrated over: weights are Bayes' rule, mixtures keep their means, draws follow the weights."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from camber.lateral.mixture import Hypothesis, combine, draw_histories, likeliest_noise, weigh
+from camber.lateral.noise import noise_hypotheses
+from camber.lateral.street import habit_node
+from camber.schema import LateralSettings
+from camber.standards import gnss_classes
+from tests.lateral.test_switching import GAUSSIAN, covariance_of, log_density, observations, street
+
+ROW = gnss_classes()["single_band"]
+
+
+def test_hypotheses_are_weighed_by_their_exact_likelihood():
+    given = observations(3, n=9, s=1)
+    wider = given._replace(coefficient=1.3 * given.coefficient)
+    parts = weigh([(Hypothesis(ROW, 0.0, 0.7), given), (Hypothesis(ROW, 1.0, 0.3), wider)], GAUSSIAN)
+    logs = [
+        np.log(share) + log_density(one.residual_m[:, 0], covariance_of(one, np.zeros(9, dtype=int)))
+        for share, one in ((0.7, given), (0.3, wider))
+    ]
+    expected = 1.0 / (1.0 + np.exp(logs[1] - logs[0]))
+    assert parts[0].hypothesis.weight == pytest.approx(expected, abs=1e-6)
+    assert sum(part.hypothesis.weight for part in parts) == pytest.approx(1.0)
+
+
+def test_what_hardly_counts_is_dropped_and_the_rest_mixed():
+    given = street(1)
+    absurd = given._replace(residual_m=given.residual_m + 60.0)
+    parts = weigh([(Hypothesis(ROW, 0.0, 0.5), given), (Hypothesis(ROW, 1.0, 0.5), absurd)], 4.0)
+    assert [part.hypothesis.habit for part in parts] == [0.0]
+    mixed = combine(parts)
+    np.testing.assert_allclose(mixed.probability, parts[0].smoothed.probability, atol=1e-12)
+    np.testing.assert_allclose(mixed.variance, parts[0].smoothed.variance, atol=1e-12)
+
+
+def test_histories_are_drawn_from_each_hypothesis_as_often_as_it_is_likely():
+    left = street(1)
+    right = left._replace(prior=left.prior[:, ::-1].copy())
+    parts = weigh([(Hypothesis(ROW, 1.0, 0.5), left), (Hypothesis(ROW, -1.0, 0.5), right)], 4.0)
+    rng = np.random.default_rng(2)
+    drawn = draw_histories(parts, (np.arange(4_000) + 0.5) / 4_000, rng)
+    frequency = np.stack([(drawn == state).mean(axis=0) for state in range(3)], axis=1)
+    np.testing.assert_allclose(frequency, combine(parts).probability, atol=0.04)
+    # Low ranks are those of the habit against facing traffic, in this run as in every other.
+    share = parts[1].hypothesis.weight
+    low = drawn[: int(4_000 * share)]
+    np.testing.assert_allclose(
+        np.stack([(low == state).mean(axis=0) for state in range(3)], axis=1),
+        parts[1].smoothed.probability,
+        atol=0.06,
+    )
+
+
+def test_the_likeliest_class_is_named_whatever_its_parts():
+    other = gnss_classes()["trees"]
+    given = street(1)
+    pairs = [(Hypothesis(row, 0.0, share), given) for row, share in ((ROW, 0.3), (other, 0.4), (ROW, 0.3))]
+    assert likeliest_noise(weigh(pairs, 4.0)) == "single_band"
+
+
+def test_nodes_keep_the_mean_of_a_habit_and_its_variance_where_there_is_room():
+    share, decisions = np.array([0.5, 0.67, 0.95, 0.5]), np.array([4.0, 4.0, 4.0, np.inf])
+    nodes = np.stack([habit_node(share, decisions, shift) for shift in (-(1.5**0.5), 0.0, 1.5**0.5)])
+    np.testing.assert_allclose(nodes.mean(axis=0), share)
+    np.testing.assert_allclose(nodes[:, 0].var(), 0.25 / 5.0)
+    np.testing.assert_array_equal(nodes[:, 3], 0.5)
+    assert ((nodes >= 0.02) & (nodes <= 0.98)).all()
+
+
+def test_the_size_of_the_slow_part_is_open_unless_told():
+    open_to_doubt = noise_hypotheses(ROW, LateralSettings())
+    assert sum(weight for _, weight in open_to_doubt) == pytest.approx(1.0)
+    assert {row.name for row, _ in open_to_doubt} == {"multi_band", "single_band", "trees"}
+    sizes = np.array([row.slow_sigma_m for row, _ in open_to_doubt if row.name == "single_band"])
+    np.testing.assert_allclose(
+        np.log(sizes / sizes[1])[[0, 2]], np.array([-1.0, 1.0]) * np.sqrt(3) * np.log(1.45)
+    )
+    ((known, weight),) = noise_hypotheses(
+        ROW, LateralSettings(device_class="single_band", slow_factor=1.0, slow_spread=1.0)
+    )
+    assert (known, weight) == (replace(ROW), 1.0)
