@@ -73,6 +73,33 @@ class RawWays:
         return np.repeat(np.arange(len(self.way_id)), np.diff(self.first))
 
 
+def selected_ways(raw: RawWays, at: IntArray) -> RawWays:
+    """Select ways by their position, with all their nodes.
+
+    Parameters
+    ----------
+    raw : RawWays
+        Ways.
+    at : ndarray of int64, shape (n,)
+        Positions.
+
+    Returns
+    -------
+    RawWays
+        Those ways, in that order.
+    """
+    rows, first = network.ranges(raw.first[at], raw.first[at + 1])
+    return replace(
+        raw,
+        way_id=raw.way_id[at],
+        tags=tuple(raw.tags[way] for way in at),
+        first=first,
+        node_id=raw.node_id[rows],
+        longitude_deg=raw.longitude_deg[rows],
+        latitude_deg=raw.latitude_deg[rows],
+    )
+
+
 def clean_ways(raw: RawWays, *, path: Path | str) -> RawWays:
     """Keep one usable line per way.
 
@@ -141,19 +168,10 @@ def _last_copies(raw: RawWays) -> RawWays:
     """Of copies of one way the last, and all ways in the order of their ids, whatever the file's order."""
     _, from_end = np.unique(raw.way_id[::-1], return_index=True)
     order = len(raw.way_id) - 1 - from_end
-    rows, first = network.ranges(raw.first[order], raw.first[order + 1])
     older = len(raw.way_id) - len(order)
     note = Problem("duplicate_way", "ways stood in the data more than once: the last copy was kept.", older)
-    return replace(
-        raw,
-        way_id=raw.way_id[order],
-        tags=tuple(raw.tags[way] for way in order),
-        first=first,
-        node_id=raw.node_id[rows],
-        longitude_deg=raw.longitude_deg[rows],
-        latitude_deg=raw.latitude_deg[rows],
-        problems=(*raw.problems, note) if older else raw.problems,
-    )
+    problems = (*raw.problems, note) if older else raw.problems
+    return replace(selected_ways(raw, order), problems=problems)
 
 
 def _positive_ids(raw: RawWays) -> RawWays:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from camber import network
 from camber.errors import MissingTilesError
 from camber.roads.cache import entry_name, keep_entry, open_entry
 from camber.roads.grid import Tile, tiles_of
-from camber.roads.raw_ways import RawWays, clean_ways
+from camber.roads.raw_ways import RawWays, clean_ways, selected_ways
 from camber.roads.road_set import roads_from_raw_ways
 from camber.roads.tile_store import TileStore
 from camber.schema import Problem
@@ -132,17 +131,10 @@ def joined_ways(parts: Sequence[RawWays]) -> RawWays:
     place = np.full(len(ids), -1)
     place[node[known]] = known  # of equal nodes the last one stays
     _, from_end = np.unique(way_id[::-1], return_index=True)
-    order = len(way_id) - 1 - from_end
-    rows, first = network.ranges(first[order], first[order + 1])
-    at = place[node[rows]]
-    return RawWays(
-        way_id=way_id[order],
-        tags=tuple(tags[way] for way in order),
-        first=first,
-        node_id=node_id[rows],
-        longitude_deg=np.where(at >= 0, longitude[at], np.nan),
-        latitude_deg=np.where(at >= 0, latitude[at], np.nan),
-    )
+    at = place[node]
+    longitude, latitude = (np.where(at >= 0, places[at], np.nan) for places in (longitude, latitude))
+    everything = RawWays(way_id, tuple(tags), first, node_id, longitude, latitude)
+    return selected_ways(everything, len(way_id) - 1 - from_end)
 
 
 def _missing(tiles: Sequence[Tile], folder: Path) -> MissingTilesError:

@@ -1,0 +1,211 @@
+"""Fetching from a server on this machine that fails in every known way: whole tiles, or an error."""
+
+import importlib.util
+import socket
+import sys
+import time
+from pathlib import Path
+
+import osmium
+import osmnx
+import pandas as pd
+import pytest
+import shapely
+
+from camber.errors import RoadsError
+from camber.roads.grid import tiles_of
+from camber.roads.large_file import add_file
+from camber.roads.overpass import Fetching, check_server, fetch_tile
+from camber.roads.tile_store import TileStore
+from camber.roads.tiles import merge_tiles, open_tiles
+
+DATA = Path(__file__).parents[2] / "data"
+spec = importlib.util.spec_from_file_location(
+    "overpass_standin", Path(__file__).parents[1] / "overpass_standin.py"
+)
+standin = importlib.util.module_from_spec(spec)
+sys.modules["overpass_standin"] = standin
+spec.loader.exec_module(standin)
+
+ASKED_ONCE = {"429_for_long", "400_html", "403", "406", "redirect"}
+"""Faults that want a person, or too long a wait; after the others camber asks again, or for less."""
+
+HELPED = set(standin.FAULTS) - ASKED_ONCE
+
+QUARTERED = {"413", "remark_part", "remark_empty", "stall", "stall_in_body", "drip_body", "drip_head"}
+QUARTERED |= {"gzip_bomb", "too_large"}
+
+ADVICE = ("repeat the command", "camber config", "camber roads add")
+
+
+@pytest.fixture(scope="session")
+def town():
+    return standin.Extract(DATA / "kouvola.osm.pbf")
+
+
+@pytest.fixture
+def server(town):
+    with standin.running(town) as state:
+        yield state
+
+
+@pytest.fixture
+def how(server):
+    return Fetching(
+        server=server.address,
+        total_s=6.0,
+        attempt_s=0.7,
+        first_wait_s=0.01,
+        busy_wait_s=0.02,
+        between_s=0.0,
+        most_bytes=4_000_000,
+    )
+
+
+@pytest.fixture(scope="session")
+def tile():
+    """The tile with most of the town."""
+    return next(iter(tiles_of([26.945], [60.53], margin_m=0.0)))
+
+
+@pytest.fixture(scope="session")
+def expected(town, tile):
+    with standin.running(town) as state:
+        return merge_tiles([fetch_tile(tile, Fetching(server=state.address, between_s=0.0))])
+
+
+def assert_equal_roads(found, expected):
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(found.ways.drop(columns="geometry")),
+        pd.DataFrame(expected.ways.drop(columns="geometry")),
+    )
+    assert shapely.equals_exact(
+        found.ways.geometry.values, expected.ways.geometry.values, tolerance=0.0
+    ).all()
+    for name in ("node_xy", "edge_way", "edge_from", "edge_to", "vertex_xy"):
+        assert (getattr(found.graph, name) == getattr(expected.graph, name)).all()
+
+
+def test_all_faults_of_the_study_are_there():
+    assert len(standin.FAULTS) >= 22
+    assert set(standin.FAULTS) >= ASKED_ONCE | QUARTERED
+
+
+@pytest.mark.parametrize("fault", standin.FAULTS)
+def test_a_fault_that_stays_is_an_error_that_helps_in_time(server, how, tile, fault):
+    server.always = fault
+    begin = time.monotonic()
+    with pytest.raises(RoadsError) as error:
+        fetch_tile(tile, how)
+    assert time.monotonic() - begin <= how.total_s + 1.0
+    assert any(advice in str(error.value) for advice in ADVICE)
+    assert server.address in str(error.value)
+    assert server.most_at_once == 1 or fault in {"stall", "stall_in_body", "drip_body", "drip_head"}
+
+
+@pytest.mark.parametrize("fault", sorted(HELPED))
+def test_after_a_fault_that_passes_the_tile_is_whole(server, how, tile, expected, fault):
+    server.faults = [fault]
+    found = merge_tiles([fetch_tile(tile, how)])
+    assert_equal_roads(found, expected)
+    assert len(server.boxes) == (5 if fault in QUARTERED else 2)
+
+
+@pytest.mark.parametrize("fault", sorted(ASKED_ONCE))
+def test_what_only_a_person_can_help_is_asked_once(server, how, tile, fault):
+    server.faults = [fault]
+    with pytest.raises(RoadsError):
+        fetch_tile(tile, how)
+    assert len(server.boxes) == 1
+
+
+def test_a_quarter_that_is_too_much_is_quartered_again(server, how, tile, expected):
+    server.faults = ["remark_part", None, "413", None, None, "too_large"]
+    assert_equal_roads(merge_tiles([fetch_tile(tile, how)]), expected)
+    assert len(server.boxes) == 1 + 4 + 4 + 4
+
+
+def test_the_server_is_waited_for_as_long_as_it_asks(server, how, tile):
+    server.faults = ["429_with_wait"]
+    begin = time.monotonic()
+    fetch_tile(tile, how)
+    assert time.monotonic() - begin >= 1.0
+
+
+def test_a_server_that_cannot_be_reached_is_named(tile):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    nobody = Fetching(server=f"http://127.0.0.1:{port}/api", first_wait_s=0.01)
+    with pytest.raises(RoadsError, match=r"127\.0\.0\.1.*could not be reached.*check the connection"):
+        fetch_tile(tile, nobody)
+
+
+def test_a_server_without_tls_on_its_port_is_an_error(server, tile):
+    secure = Fetching(server=server.address.replace("http:", "https:"), first_wait_s=0.01)
+    with pytest.raises(RoadsError, match=r"certificate|reached"):
+        fetch_tile(tile, secure)
+    assert server.boxes == []
+
+
+@pytest.mark.parametrize(
+    "address", ["http://example.org/api", "ftp://127.0.0.1/", "overpass-api.de", "", "https://"]
+)
+def test_only_https_or_this_machine_is_asked(address):
+    with pytest.raises(RoadsError, match="https"):
+        check_server(address)
+
+
+# What is asked
+
+
+def test_the_query_names_the_tile_and_nothing_of_the_runner(server, how, tile):
+    fetch_tile(tile, how)
+    west, south, east, north = tile.bounds_deg
+    assert server.boxes == [(south, west, north, east)]
+    (query,) = server.queries
+    assert query.startswith("[out:json][timeout:180][bbox:")
+    assert '(way["highway"];>;way["leisure"="track"](poly:' in query
+    assert query.endswith(";>;);out;")
+    (headers,) = server.headers
+    assert headers["User-Agent"].startswith("camber/")
+    assert "OSMnx" not in str(headers)
+
+
+def test_osmnx_is_as_it_was_afterwards(server, how, tile):
+    before = {key: value for key, value in vars(osmnx.settings).items() if not key.startswith("_")}
+    look_up = socket.getaddrinfo
+    fetch_tile(tile, how)
+    server.always = "400_html"
+    with pytest.raises(RoadsError):
+        fetch_tile(tile, how)
+    assert {key: value for key, value in vars(osmnx.settings).items() if not key.startswith("_")} == before
+    assert socket.getaddrinfo is look_up
+    assert not Path("cache").exists()
+
+
+# The same roads whatever the source
+
+
+@pytest.fixture(scope="session")
+def whole_ways(town, tmp_path_factory):
+    """The extract without the ways that its border cuts: no server would serve those."""
+    path = tmp_path_factory.mktemp("whole") / "whole.osm.pbf"
+    kept = {way[0] for way in town.ways}
+    with osmium.SimpleWriter(str(path)) as writer:
+        for thing in osmium.FileProcessor(str(DATA / "kouvola.osm.pbf")):
+            if thing.is_node() or (thing.is_way() and thing.id in kept):
+                writer.add(thing)
+    return path
+
+
+def test_an_extract_and_a_server_give_the_same_roads(how, whole_ways, tmp_path):
+    added = add_file(whole_ways, TileStore(tmp_path / "file"), None)
+    fetched = TileStore(tmp_path / "server")
+    for tile in added.kept:
+        fetched.write(tile, fetch_tile(tile, how))
+    from_file = open_tiles(tmp_path / "file", added.kept)
+    from_server = open_tiles(tmp_path / "server", added.kept)
+    assert_equal_roads(from_server, from_file)
+    assert len(from_file.ways) > 200
+    assert from_server.osm_date == standin.DATE
