@@ -89,6 +89,24 @@ class MissingTilesError(RoadsError):
         self.tiles = frozenset(tiles)
 
 
+class FetchError(RoadsError):
+    """A server of map data gave no whole answer.
+
+    Parameters
+    ----------
+    message : str
+        What happened and what to do next.
+    path : Path or str
+        Address of the server.
+    only_here : bool
+        Whether other areas may still be had from it.
+    """
+
+    def __init__(self, message: str, *, path: Path | str, only_here: bool = False) -> None:
+        super().__init__(message, path=path)
+        self.only_here = only_here
+
+
 class OutsideRoadsError(RoadsError):
     """No part of the recording lies within the area of the roads.
 

@@ -14,6 +14,7 @@ import typer
 
 from camber.cli.exits import Exit, error_line, exit_code
 from camber.cli.formats import ListFormat, ReportFormat, format_of, write_report
+from camber.cli.roads import app as roads_app
 from camber.cli.session import Session
 
 # ruff: noqa: PLC0415 - what is heavy loads inside the commands
@@ -26,8 +27,9 @@ app = typer.Typer(
 )
 config = typer.Typer(rich_markup_mode=None, help="Show or change your settings: one TOML file.")
 app.add_typer(config, name="config")
+app.add_typer(roads_app, name="roads")
 
-_ANYWHERE = re.compile(r"-v+|-q|--verbose|--quiet|--no-color")
+_ANYWHERE = re.compile(r"-v+|-q|--verbose|--quiet|--no-color|--offline")
 
 OutputPath = Annotated[
     Path | None,
@@ -95,12 +97,13 @@ def program(
     ] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,  # noqa: FBT002
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR works too.")] = False,  # noqa: FBT002
+    offline: Annotated[bool, typer.Option("--offline", help="Never touch the network.")] = False,  # noqa: FBT002
     version: Annotated[  # noqa: ARG001, FBT002 - the callback does the work
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show versions and leave.")
     ] = False,
 ) -> None:
     """Which leg was low on a cambered road, how steeply and for how long, and how sure that is."""
-    context.obj = Session(verbosity=-1 if quiet else verbose, colour=not no_color)
+    context.obj = Session(verbosity=-1 if quiet else verbose, colour=not no_color, offline=offline)
 
 
 @app.command()
@@ -138,9 +141,11 @@ def analyse(
     context: typer.Context,
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Recordings (GPX, plain or gzip).")],
     roads: Annotated[
-        list[Path],
-        typer.Option("--roads", metavar="FILE", help="OpenStreetMap extract; may be given several times."),
-    ],
+        list[Path] | None,
+        typer.Option(
+            "--roads", metavar="FILE", help="OpenStreetMap extract, or several; default: what is kept."
+        ),
+    ] = None,
     kind: Annotated[
         ReportFormat | None, typer.Option("--format", help="Default: by the suffix of PATH, else text.")
     ] = None,
@@ -151,6 +156,9 @@ def analyse(
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the draws.")] = None,
     draws: Annotated[int | None, typer.Option(min=20, max=10_000, help="Number of draws.")] = None,
+    fetch: Annotated[  # noqa: FBT002
+        bool, typer.Option("--fetch", help="Fetch roads that are not there yet from a server.")
+    ] = False,
     no_cache: Annotated[  # noqa: FBT002
         bool, typer.Option("--no-cache", help="Read the roads anew, and keep nothing of them.")
     ] = False,
@@ -158,13 +166,16 @@ def analyse(
         bool, typer.Option("--strict", help="Exit with 5 if any file could not be used.")
     ] = False,
 ) -> None:
-    """Analyse one recording or several over the roads of an OpenStreetMap extract.
+    """Analyse one recording or several.
+
+    The roads are those that `camber roads` keeps, or those of the extracts that are given.
 
     What was read of an extract is kept in your cache folder, so that it opens at once the next time.
     """
     from dataclasses import replace
 
     from camber.cli.cache_folder import roads_cache
+    from camber.cli.road_tiles import TileRoads, fetching_of
     from camber.cli.runs import analyse_files
 
     session: Session = context.obj
@@ -174,12 +185,15 @@ def analyse(
         seed=usual.seed if seed is None else seed,
         draws=usual.draws if draws is None else draws,
     )
+    place = country or session.preferences.country or None
+    kept = TileRoads(roads_cache(), place, fetching_of(session) if fetch else None)
     outcome = analyse_files(
         runs,
-        roads,
+        roads or [],
         session,
         settings=settings,
-        country=country or session.preferences.country or None,
+        country=place,
+        kept=kept,
         cache=None if no_cache else roads_cache(),
     )
     write_report(outcome.report, format_of(kind, output), output, session)

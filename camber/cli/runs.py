@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import camber
+from camber.cli.road_tiles import TileRoads
 from camber.errors import CamberError
 from camber.pipeline import analyse
 from camber.recording import read_recording
@@ -51,6 +52,7 @@ def analyse_files(
     settings: Settings,
     country: str | None = None,
     cache: Path | None = None,
+    kept: TileRoads | None = None,
     remarks: tuple[str, ...] = (),
 ) -> Outcome:
     """Analyse recordings, each over the extract that holds most of it.
@@ -67,6 +69,8 @@ def analyse_files(
         Overrides the place of the roads.
     cache : Path, optional
         Folder in which parsed roads are kept; none are kept without.
+    kept : TileRoads, optional
+        Where roads come from if there are no extracts.
     remarks : tuple of str
         For the top of the report.
 
@@ -87,10 +91,11 @@ def analyse_files(
         extracts, no_roads = _read_all(road_files, country, cache, lambda: progress.advance(task))
         analyses: list[Analysis] = []
         no_runs: list[CamberError] = []
-        for path in runs if extracts else ():
+        source = extracts if road_files or kept is None else kept
+        for path in runs if source else ():
             progress.update(task, description=plain(path.name, 40), advance=1)
             try:
-                analyses.append(_run(path, extracts, settings, session))
+                analyses.append(_run(path, source, settings, session))
             except CamberError as error:
                 no_runs.append(error)
     failures = (*no_roads, *no_runs)
@@ -117,10 +122,13 @@ def _read_all(
     return extracts, failures
 
 
-def _run(path: Path, extracts: Sequence[Roads], settings: Settings, session: Session) -> Analysis:
+def _run(path: Path, source: Sequence[Roads] | TileRoads, settings: Settings, session: Session) -> Analysis:
     began = time.perf_counter()
     recording = read_recording(path)
-    roads = fitting_roads(recording, extracts)
+    if isinstance(source, TileRoads):
+        roads = source.of(recording, path, session)
+    else:
+        roads = fitting_roads(recording, source)
     analysis = analyse(recording, roads, settings)
     took = time.perf_counter() - began
     session.say(f"{recording.source}: {len(recording.fixes)} fixes over {roads.source}, {took:.1f} s", at=1)

@@ -28,10 +28,13 @@ class Session:
         -1 quiet, 0 usual, 1 and more say more.
     colour : bool
         False where colours were refused; the environment variable ``NO_COLOR`` refuses them too.
+    offline : bool
+        True where the network must not be touched.
     """
 
     verbosity: int = 0
     colour: bool = True
+    offline: bool = False
 
     @cached_property
     def out(self) -> Console:

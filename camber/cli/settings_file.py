@@ -30,6 +30,7 @@ _SHARES: Final = frozenset(
 _FEWEST_DRAWS: Final = 20
 _MOST_DRAWS: Final = 10_000
 _COUNTRY: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
+_SERVER: Final = re.compile(r"https://[^/\s]|http://(localhost|127\.0\.0\.1|\[::1\])[:/]")
 _HEADER: Final = (
     "# Settings of camber. `camber config show` lists every key with its value;\n"
     "# `camber config set KEY VALUE` rewrites this file without comments of your own.\n"
@@ -48,6 +49,8 @@ class Preferences:
         First day of a week.
     country : str
         ISO 3166-1 alpha-2 code (or ``US-CA``) that overrides the place of the roads; "" for none.
+    overpass_server : str
+        Address of the Overpass server that roads are fetched from, without ``/interpreter``.
     settings : Settings
         Settings of every stage.
     """
@@ -55,6 +58,7 @@ class Preferences:
     units: str = "km"
     week_start: str = "monday"
     country: str = ""
+    overpass_server: str = "https://overpass-api.de/api"
     settings: Settings = field(default_factory=Settings)
 
 
@@ -223,6 +227,9 @@ def _text_problem(key: str, value: object) -> str | None:
         allowed[key] = ("auto", *gnss_classes())
     if key in allowed:
         return None if value in allowed[key] else f"is none of: {', '.join(allowed[key])}"
+    if key == "overpass_server":
+        right = isinstance(value, str) and _SERVER.match(value)
+        return None if right else "is no address that starts with https://"
     is_country = isinstance(value, str) and (value == "" or _COUNTRY.fullmatch(value) is not None)
     return None if is_country else "is no country code such as FI, or US-CA"
 

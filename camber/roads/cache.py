@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 QUARANTINE: Final = "quarantine"
 """Folder beside the entries for those that could not be trusted."""
 
-_SUFFIX: Final = ".roads"
+SUFFIX: Final = ".roads"
+"""Ending of the names of entries."""
+
 _UNFINISHED: Final = ".camber-"
 _ABANDONED_S: Final = 86_400.0
 """Age from which a half-written file is that of a process that died [s] (judgement: a day)."""
@@ -110,7 +112,7 @@ def entry_name(digest: str, country: str | None) -> str:
         replace each other.
     """
     asked = hashlib.sha256(f"{digest} {country!r}".encode()).hexdigest()
-    return f"{asked}-{parser_version()[:16]}{_SUFFIX}"
+    return f"{asked}-{parser_version()[:16]}{SUFFIX}"
 
 
 @once
@@ -268,7 +270,7 @@ def sync_folder(folder: Path) -> None:
 def _tidy(entry: Path) -> None:
     """Remove what other versions of camber kept of the same extract, and what dead processes left."""
     with suppress(OSError):
-        for other in entry.parent.glob(f"{entry.name.partition('-')[0]}-*{_SUFFIX}"):
+        for other in entry.parent.glob(f"{entry.name.partition('-')[0]}-*{SUFFIX}"):
             if other != entry:
                 other.unlink()
         for part in entry.parent.glob(f"{_UNFINISHED}*.part"):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import camber
-from camber.errors import RoadsError
+from camber.errors import FetchError, RoadsError
 from camber.roads.answers import AnswerFault, read_answer
 from camber.roads.grid import tiles_of_ways
 from camber.roads.raw_ways import RawWays, selected_ways
@@ -25,12 +25,13 @@ from camber.roads.tile_form import TileWays
 from camber.roads.tiles import joined_ways
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import requests
     from tenacity import RetryCallState
 
     from camber.roads.grid import Tile
+    from camber.roads.tile_store import TileStore
 
     Box = tuple[float, float, float, float]
 
@@ -149,20 +150,73 @@ def fetch_tile(tile: Tile, how: Fetching) -> TileWays:
 
     Raises
     ------
-    RoadsError
+    FetchError
         If the server could not be reached, refused, stayed busy, or gave no whole answer in time. The
         message says which, and what to do.
+    RoadsError
+        If the address of the server is none.
     """
     server = check_server(how.server)
     try:
         parts = _area(tile.bounds_deg, how, time.monotonic() + how.total_s, how.levels)
     except AnswerFault as fault:
-        raise RoadsError(f"the server {fault}; {_advice(fault)}", path=server) from fault
+        text = f"the server {fault}; {_advice(fault)}"
+        raise FetchError(text, path=server, only_here=fault.kind == "too_much") from fault
     raw = joined_ways([part for part, _ in parts])
     pairs = tiles_of_ways(raw.first, raw.longitude_deg, raw.latitude_deg)
     raw = selected_ways(raw, pairs[pairs[:, 1] == tile.key, 0])
     kept_at = datetime.now(UTC).isoformat(timespec="seconds")
     return TileWays(raw, min(date for _, date in parts), urlsplit(server).hostname or server, kept_at)
+
+
+def fetch_tiles(
+    tiles: Sequence[Tile],
+    store: TileStore,
+    how: Fetching,
+    *,
+    done: Callable[[Tile, TileWays], None] | None = None,
+) -> tuple[FetchError, ...]:
+    """Fetch tiles one after the other; each is kept as soon as it is there.
+
+    Parameters
+    ----------
+    tiles : sequence of Tile
+        The tiles, in this order.
+    store : TileStore
+        Where to keep them.
+    how : Fetching
+        Server and limits.
+    done : callable, optional
+        Called with each tile that has been kept, and its roads.
+
+    Returns
+    -------
+    tuple of FetchError
+        Why some tiles could not be had; the others are there.
+
+    Raises
+    ------
+    FetchError
+        If the server gives nothing more: the tiles so far are kept.
+    RoadsError
+        If the folder cannot be written to, or another fetch is going on.
+    """
+    failures = []
+    with store.alone():
+        for number, tile in enumerate(tiles):
+            if number:
+                time.sleep(how.between_s)
+            try:
+                ways = fetch_tile(tile, how)
+            except FetchError as error:
+                if not error.only_here:
+                    raise
+                failures.append(error)
+                continue
+            store.write(tile, ways)
+            if done:
+                done(tile, ways)
+    return tuple(failures)
 
 
 def _advice(fault: AnswerFault) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +17,7 @@ from camber.roads.grid import Tile
 from camber.roads.tile_form import FORM, TileWays, pack_tile, unpack_tile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _SUFFIX: Final = ".tile"
@@ -203,6 +204,29 @@ class TileStore:
         except OSError as error:
             raise self._refused(error) from error
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let one process at a time fetch into the folder: a server is asked one thing at a time.
+
+        Yields
+        ------
+        None
+            While no other process is inside.
+
+        Raises
+        ------
+        RoadsError
+            If another one is.
+        """
+        self.prepare()
+        with (self.place / ".fetching").open("w", encoding="ascii") as file:
+            try:
+                _lock(file.fileno())
+            except OSError as error:
+                text = "another `camber roads fetch` is going on; wait for it to end, and repeat."
+                raise RoadsError(text, path=self.place) from error
+            yield
+
     def remove(self, tile: Tile) -> int:
         """Forget a tile.
 
@@ -243,6 +267,15 @@ class TileStore:
         with suppress(OSError):
             (self.place / QUARANTINE).mkdir(mode=0o700, exist_ok=True)
             path.replace(self.place / QUARANTINE / path.name)
+
+
+def _lock(handle: int) -> None:
+    """Lock an open file until it is closed; systems without such locks go on without."""
+    try:
+        import fcntl  # noqa: PLC0415 - not on every system
+    except ImportError:
+        return
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _tile_of_name(name: str) -> Tile | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from camber.errors import MissingTilesError
-from camber.roads.cache import entry_name, keep_entry, open_entry
-from camber.roads.grid import Tile, tiles_of
+from camber.roads.cache import SUFFIX, entry_name, keep_entry, open_entry
+from camber.roads.grid import Tile, tiles_of, tiles_of_keys
+from camber.roads.plan import metres_by_tile, needed_keys
 from camber.roads.raw_ways import RawWays, clean_ways, selected_ways
 from camber.roads.road_set import roads_from_raw_ways
 from camber.roads.tile_store import TileStore
@@ -20,12 +22,17 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
+    from numpy.typing import ArrayLike
+
     from camber.roads.tile_form import TileWays
     from camber.schema import Roads
 
-__all__ = ["MissingTilesError", "Tile", "merge_tiles", "open_tiles", "tiles_of"]
+__all__ = ["MissingTilesError", "Tile", "merge_tiles", "open_tiles", "tiles_of", "usable_tiles"]
 
 SOURCE: Final = "OpenStreetMap tiles"
+
+MOST_OPENED_BYTES: Final = 1_000_000_000
+"""How much of what was opened is kept beside the tiles [B] (judgement: some 60 cities)."""
 
 
 def open_tiles(folder: Path, tiles: Collection[Tile], *, country: str | None = None) -> Roads:
@@ -73,7 +80,64 @@ def open_tiles(folder: Path, tiles: Collection[Tile], *, country: str | None = N
     found = merge_tiles([ways for ways in opened.values() if ways is not None], country=country)
     # What is wrong with the folder is no property of the roads, and tiles cost little to open without it.
     keep_entry(found, entry)
+    trim_opened(folder)
     return found
+
+
+def trim_opened(folder: Path, *, most_bytes: int = MOST_OPENED_BYTES) -> int:
+    """Forget road sets that were opened before and kept, those first that were written longest ago.
+
+    Parameters
+    ----------
+    folder : Path
+        The user's folder for roads.
+    most_bytes : int
+        How much may stay [B].
+
+    Returns
+    -------
+    int
+        Bytes that this freed; the tiles stay.
+    """
+    freed, size = 0, 0
+    with suppress(OSError):
+        entries = [(path.stat(), path) for path in folder.glob(f"*{SUFFIX}")]
+        for about, path in sorted(entries, key=lambda entry: entry[0].st_mtime, reverse=True):
+            size += about.st_size
+            if size > most_bytes:
+                path.unlink()
+                freed += about.st_size
+    return freed
+
+
+def usable_tiles(folder: Path, longitude_deg: ArrayLike, latitude_deg: ArrayLike) -> frozenset[Tile]:
+    """Choose the tiles over which a run can be analysed.
+
+    Parameters
+    ----------
+    folder : Path
+        The user's folder for roads.
+    longitude_deg, latitude_deg : array_like, shape (n,)
+        Fixes of the run in their order [deg].
+
+    Returns
+    -------
+    frozenset of Tile
+        Of the tiles that the run touches or comes near those that are kept. Every tile with at least 200 m
+        of the run in it or near it is among them; of the others, which planning may have left out, some may
+        not be.
+
+    Raises
+    ------
+    MissingTilesError
+        If one with at least 200 m of the run is not kept.
+    """
+    key, near_m, _ = metres_by_tile(longitude_deg, latitude_deg)
+    kept = TileStore(folder).tiles()
+    missing = tiles_of_keys(needed_keys(key, near_m)) - kept
+    if missing:
+        raise _missing(sorted(missing), folder)
+    return tiles_of_keys(key) & kept
 
 
 def merge_tiles(tiles: Sequence[TileWays], *, country: str | None = None) -> Roads:

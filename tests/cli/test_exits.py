@@ -119,7 +119,7 @@ def test_a_run_outside_the_roads_is_refused_with_4_and_says_which_roads_it_needs
     "arguments",
     [
         ("analyse",),
-        ("analyse", "a.gpx"),
+        ("roads", "add"),
         ("analyse", "a.gpx", "--roads", "b.osm", "--format", "pdf"),
         ("analyse", "a.gpx", "--roads", "b.osm", "--draws", "3"),
         ("nothing",),

@@ -11,7 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = (("demo",), ("analyse",), ("standards",), ("simulate",), ("config",), ("config", "path"),
-            ("config", "show"), ("config", "set"))  # fmt: skip
+            ("config", "show"), ("config", "set"), ("roads",), ("roads", "add"), ("roads", "fetch"),
+            ("roads", "status"), ("roads", "refresh"), ("roads", "prune"))  # fmt: skip
 HEAVY = {"pandas", "numpy", "numba", "geopandas", "shapely", "matplotlib", "osmium", "lxml", "jinja2", "rich"}
 
 

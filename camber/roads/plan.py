@@ -1,0 +1,290 @@
+"""Which tiles the runs need, in which order, and what getting them costs.
+
+Kernel first: metres of each track by tile; then the plan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from camber import network
+from camber.roads.grid import (
+    COLUMNS,
+    MARGIN_M,
+    METRES_PER_DEGREE,
+    Tile,
+    tile_keys,
+    tile_keys_near,
+    tile_of_key,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from numpy.typing import ArrayLike, NDArray
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+    Track = tuple[FloatArray, FloatArray]
+
+THIN_M: Final = 50.0
+"""Distance between the places of a track that are looked at [m] (users.md section 4)."""
+
+LEAST_M: Final = 200.0
+"""Tiles with less running than this are left out: position errors, a start on the wrong side [m]
+(users.md section 4)."""
+
+JUMP_M: Final = 1000.0
+"""Longer steps between two fixes are no running [m] (architecture.md: a jump of more than 1 km)."""
+
+MB_PER_TILE: Final = 1.0
+"""Expected size of an answer [MB] (measured on extracts of Heidelberg, Helsinki and Liechtenstein: 0.6 on
+average and 3.6 at most for all tiles; those with running are rather in towns)."""
+
+SECONDS_PER_TILE: Final = 5.0
+"""Expected time for a request with its pause [s] (judgement)."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Tiles that touch each other, at a side or a corner.
+
+    Parameters
+    ----------
+    tiles : tuple of Tile
+        All tiles, the one with most running first, then by distance from it.
+    lacking : tuple of Tile
+        Those that are not kept yet.
+    running_m : float
+        Distance run in the tiles [m].
+    """
+
+    tiles: tuple[Tile, ...]
+    lacking: tuple[Tile, ...]
+    running_m: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to get for a set of runs.
+
+    Parameters
+    ----------
+    clusters : tuple of Cluster
+        The one with most running first, then by distance from it.
+    dropped : frozenset of Tile
+        Tiles with hardly any running.
+    tracks : int
+        Number of runs looked at.
+    """
+
+    clusters: tuple[Cluster, ...]
+    dropped: frozenset[Tile]
+    tracks: int
+
+    @property
+    def tiles(self) -> tuple[Tile, ...]:
+        """All tiles that the runs need.
+
+        Returns
+        -------
+        tuple of Tile
+            In the order of the plan.
+        """
+        return tuple(tile for cluster in self.clusters for tile in cluster.tiles)
+
+    @property
+    def lacking(self) -> tuple[Tile, ...]:
+        """Tiles that are not kept yet: one request each.
+
+        Returns
+        -------
+        tuple of Tile
+            In the order in which to fetch them.
+        """
+        return tuple(tile for cluster in self.clusters for tile in cluster.lacking)
+
+    @property
+    def area_km2(self) -> float:
+        """Area to fetch.
+
+        Returns
+        -------
+        float
+            Area [km2].
+        """
+        return sum(tile.area_km2 for tile in self.lacking)
+
+    @property
+    def expected_mb(self) -> float:
+        """Expected size of the answers.
+
+        Returns
+        -------
+        float
+            Size [MB].
+        """
+        return MB_PER_TILE * len(self.lacking)
+
+    @property
+    def expected_s(self) -> float:
+        """Expected time.
+
+        Returns
+        -------
+        float
+            Time [s].
+        """
+        return SECONDS_PER_TILE * len(self.lacking)
+
+
+def metres_by_tile(
+    longitude_deg: ArrayLike, latitude_deg: ArrayLike, *, margin_m: float = MARGIN_M
+) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Measure how much of a track lies in each tile and near it.
+
+    Parameters
+    ----------
+    longitude_deg, latitude_deg : array_like, shape (n,)
+        Fixes of one track in their order [deg]; those that are no number are left out.
+    margin_m : float
+        How near counts [m].
+
+    Returns
+    -------
+    key : ndarray of int64, shape (m,)
+        `Tile.key` of every tile touched or nearly touched.
+    near_m : ndarray of float64, shape (m,)
+        Distance [m] run in the tile or near it; the same metre counts in two tiles where it lies near both.
+    inside_m : ndarray of float64, shape (m,)
+        Distance [m] run in the tile; each metre counts once.
+    """
+    longitude, latitude = _known(longitude_deg, latitude_deg)
+    if not len(longitude):
+        return np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0)
+    step = _steps(longitude, latitude)
+    along = np.cumsum(np.where(step <= JUMP_M, step, 0.0))
+    # The first fix of every 50 m stands for the distance run since the one before, and so does every jump.
+    chosen = np.flatnonzero((np.diff(np.floor(along / THIN_M), prepend=-1.0) > 0) | (step > JUMP_M))
+    metres = np.diff(along[chosen], append=along[-1])
+    keys = tile_keys_near(longitude[chosen], latitude[chosen], margin_m=margin_m).reshape(4, -1)
+    fix = np.tile(np.arange(len(chosen)), 4)
+    # A fix in the middle of a tile has four corners in it: it counts once.
+    once, at = np.unique(fix * (1 << 32) + keys.ravel(), return_index=True)
+    key, tile = np.unique(once % (1 << 32), return_inverse=True)
+    own = np.searchsorted(key, tile_keys(longitude[chosen], latitude[chosen]))
+    return key, _summed(tile, metres[fix[at]], len(key)), _summed(own, metres, len(key))
+
+
+def needed_keys(key: IntArray, near_m: FloatArray, *, least_m: float = LEAST_M) -> IntArray:
+    """Choose the tiles without which a track cannot be placed.
+
+    Parameters
+    ----------
+    key, near_m : ndarray, shape (m,)
+        As `metres_by_tile` returns them.
+    least_m : float
+        Tiles with less running in them and near them are not needed [m]; the one with most always is.
+
+    Returns
+    -------
+    ndarray of int64
+        `Tile.key`.
+    """
+    return key[near_m >= min(least_m, float(near_m.max(initial=0.0)))]
+
+
+def plan_tiles(
+    tracks: Iterable[Track], kept: Collection[Tile], *, least_m: float = LEAST_M, margin_m: float = MARGIN_M
+) -> Plan:
+    """Plan which tiles to get for runs, and in which order.
+
+    Parameters
+    ----------
+    tracks : iterable of (longitude, latitude)
+        Fixes of each run in their order [deg].
+    kept : collection of Tile
+        Tiles that need not be got.
+    least_m : float
+        Tiles with less running in them and near them than this, all runs together, are left out [m].
+    margin_m : float
+        How near to a track roads are wanted [m].
+
+    Returns
+    -------
+    Plan
+        What to get.
+    """
+    measured, needed, count = [metres_by_tile([], [])], set[int](), 0
+    for longitude, latitude in tracks:
+        of_track = metres_by_tile(longitude, latitude, margin_m=margin_m)
+        needed.update(needed_keys(*of_track[:2], least_m=least_m).tolist())
+        measured.append(of_track)
+        count += 1
+    keys, near, inside = (np.concatenate(arrays) for arrays in zip(*measured, strict=True))
+    key, tile = np.unique(keys, return_inverse=True)
+    near_m, inside_m = _summed(tile, near, len(key)), _summed(tile, inside, len(key))
+    wanted = (near_m >= least_m) | np.isin(key, np.fromiter(needed, dtype=np.int64))
+    dropped = frozenset(tile_of_key(one) for one in key[~wanted])
+    return Plan(_clusters(key[wanted], inside_m[wanted], frozenset(kept)), dropped, count)
+
+
+def _clusters(key: IntArray, metres: FloatArray, kept: frozenset[Tile]) -> tuple[Cluster, ...]:
+    if not len(key):
+        return ()
+    group = _neighbours(key)
+    labels, member = np.unique(group, return_inverse=True)
+    running = np.bincount(member, weights=metres)
+    home = key[np.argmax(np.where(member == np.argmax(running), metres, -1.0))]
+    clusters, distance = [], []
+    for label in range(len(labels)):
+        own, weight = key[member == label], metres[member == label]
+        order = np.lexsort((own, _apart(own, own[np.argmax(weight)])))
+        tiles = tuple(tile_of_key(one) for one in own[order])
+        lacking = tuple(tile for tile in tiles if tile not in kept)
+        clusters.append(Cluster(tiles, lacking, float(running[label])))
+        distance.append(float(_apart(own, home).min()))
+    return tuple(clusters[label] for label in np.lexsort((labels, np.array(distance))))
+
+
+def _neighbours(key: IntArray) -> IntArray:
+    """Group of each tile: those that touch at a side or a corner, over the antimeridian too."""
+    row, column = np.divmod(key, COLUMNS)
+    pairs = []
+    for down, across in ((0, 1), (1, -1), (1, 0), (1, 1)):
+        other = (row + down) * COLUMNS + (column + across) % COLUMNS
+        at = np.minimum(np.searchsorted(key, other), len(key) - 1)
+        found = np.flatnonzero(key[at] == other)
+        pairs.append(np.stack([found, at[found]]))
+    first, second = np.concatenate(pairs, axis=1)
+    return network.connected_groups(len(key), first, second)
+
+
+def _apart(key: IntArray, other: np.int64) -> FloatArray:
+    """Rough distance between tiles, in rows."""
+    row, column = np.divmod(key, COLUMNS)
+    other_row, other_column = divmod(int(other), COLUMNS)
+    across = np.abs(column - other_column)
+    across = np.minimum(across, COLUMNS - across) * np.cos(np.radians(other_row / 20.0 - 90.0))
+    return np.asarray(np.hypot(row - other_row, across))
+
+
+def _summed(group: NDArray[np.intp], values: FloatArray, size: int) -> FloatArray:
+    return np.bincount(group, weights=values, minlength=size).astype(float)
+
+
+def _known(longitude_deg: ArrayLike, latitude_deg: ArrayLike) -> Track:
+    longitude, latitude = np.asarray(longitude_deg, dtype=float), np.asarray(latitude_deg, dtype=float)
+    known = np.isfinite(longitude) & np.isfinite(latitude)
+    return longitude[known], latitude[known]
+
+
+def _steps(longitude: FloatArray, latitude: FloatArray) -> FloatArray:
+    """Distance from the fix before [m], flat-earth."""
+    across = np.diff(longitude, prepend=longitude[0])
+    across = (across + 180.0) % 360.0 - 180.0
+    up = np.diff(latitude, prepend=latitude[0])
+    return np.asarray(np.hypot(across * np.cos(np.radians(latitude)), up) * METRES_PER_DEGREE)
