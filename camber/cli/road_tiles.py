@@ -78,11 +78,11 @@ def tracks_of_library() -> Iterator[Track]:
     tuple of ndarray
         Longitude and latitude [deg].
     """
-    from importlib import import_module  # noqa: PLC0415 - rarely used
+    from camber.library import open_library  # noqa: PLC0415 - heavy
 
-    library = import_module("camber.library").open_library()
-    for _, longitude, latitude in library.positions():
-        yield longitude, latitude
+    with open_library() as library:
+        for _, longitude, latitude in library.positions():
+            yield longitude, latitude
 
 
 def plan_for(tracks: Iterable[Track], store: TileStore) -> Plan:

@@ -122,6 +122,9 @@ def fetch(
     session: Session = context.obj
     store = TileStore(roads_cache())
     plan = plan_for(tracks_of_files(runs, session) if runs else tracks_of_library(), store)
+    if not plan.tracks:
+        session.say("there are no runs in your library yet: import some first, or give RUN", at=-1)
+        raise typer.Exit(Exit.NO_INPUT)
     session.write(plan_text(plan) + "\n", None)
     _fetch(plan.lacking, store, session, server, dry_run=dry_run, yes=yes)
 

@@ -80,6 +80,13 @@ def test_a_dry_run_says_what_it_would_cost_and_asks_nobody(call, corner):
         assert said in out
 
 
+@pytest.mark.parametrize("command", [("fetch",), ("add", DATA / "kouvola.osm.pbf")], ids=["fetch", "add"])
+def test_an_empty_library_needs_no_roads_and_that_is_said(call, command):
+    code, _, err = call("roads", *command)
+    assert code == 3
+    assert "no runs" in err
+
+
 def test_a_second_fetch_makes_no_request(call, server, corner, store):
     asked = ("roads", "fetch", corner, "--yes", "--server", server.address)
     assert call(*asked)[0] == 0
