@@ -1,8 +1,8 @@
-"""Hidden Markov models over sparse trellises: arrays in, arrays out, and not a word about roads.
+"""Hidden Markov models over trellises of varying width: arrays in, arrays out, and not a word about roads.
 
-A trellis lists for each step the transitions that are possible at all, with their weights, evidence
-included, so that evidence which depends on both ends of a step (correlated errors) has a place. Weights are
-plain, not logarithms; every step is rescaled, so only their ratios matter.
+A trellis lists for each step the weights of all transitions, evidence included, so that evidence which
+depends on both ends of a step (correlated errors) has a place. Weights are plain, not logarithms; every step
+is rescaled, so only their ratios matter.
 """
 
 from __future__ import annotations
@@ -17,27 +17,24 @@ if TYPE_CHECKING:
 
 
 class Trellis(NamedTuple):
-    """Possible transitions of ``n`` steps over ``s`` states, in compressed rows.
+    """Transitions of ``n`` steps, each with states of its own.
 
     Parameters
     ----------
+    width : ndarray of int64, shape (n,)
+        Number of states at each step, 1 at least.
     first : ndarray of int64, shape (n + 1,)
-        The transitions into step ``i`` are rows ``first[i]:first[i + 1]``; none where a chain starts.
-    source, target : ndarray of int16, shape (m,)
-        State at the step before, and at the step.
+        The weights of step ``i`` are entries ``first[i]:first[i + 1]``.
     weight : ndarray of float64, shape (m,)
-        Weight of the transition, not negative.
-    initial : ndarray of float64, shape (n, s)
-        Weight of each state where a chain starts; read only there.
+        Not negative. For a step that goes on, a row for each state of the step before, with an entry for each
+        state of this one; where a chain starts, a single row of the states' own weights.
     starts : ndarray of bool, shape (n,)
         True where a new, independent chain starts; the first must be True.
     """
 
+    width: NDArray[np.int64]
     first: NDArray[np.int64]
-    source: NDArray[np.int16]
-    target: NDArray[np.int16]
     weight: NDArray[np.float64]
-    initial: NDArray[np.float64]
     starts: NDArray[np.bool_]
 
 
@@ -53,8 +50,8 @@ def forward_backward(trellis: Trellis) -> NDArray[np.float64]:
 
     Returns
     -------
-    ndarray of float64, shape (n, s)
-        Probabilities that sum to 1 in each row.
+    ndarray of float64, shape (sum of widths,)
+        Probabilities of the states of each step, one step after the other; they sum to 1 in each step.
     """
     return _forward_backward(*trellis)
 
@@ -72,77 +69,92 @@ def viterbi(trellis: Trellis) -> NDArray[np.int64]:
     Returns
     -------
     ndarray of int64, shape (n,)
-        State at each step; of equals the transition that is listed first.
+        State at each step; of equals the first.
     """
     return _viterbi(*trellis)
 
 
 @numba.njit(cache=True)
 def _forward_backward(
+    width: NDArray[np.int64],
     first: NDArray[np.int64],
-    source: NDArray[np.int16],
-    target: NDArray[np.int16],
     weight: NDArray[np.float64],
-    initial: NDArray[np.float64],
     starts: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
-    n, s = initial.shape
-    alpha = np.zeros((n, s))
+    n = len(width)
+    alpha, end = np.zeros(width.sum()), 0
     for i in range(n):
+        here, end, m = end, end + width[i], first[i]
+        before = here if starts[i] else here - width[i - 1]
         if starts[i]:
-            alpha[i] = initial[i]
-        else:
-            for e in range(first[i], first[i + 1]):
-                alpha[i, target[e]] += alpha[i - 1, source[e]] * weight[e]
-        alpha[i] /= alpha[i].sum()
-    beta = np.ones(s)
-    before = np.empty(s)
+            alpha[here:end] = weight[m : first[i + 1]]
+        for a in range(before, here):
+            for b in range(here, end):
+                alpha[b] += alpha[a] * weight[m]
+                m += 1
+        _rescale(alpha, here, end)
+    beta, ahead = np.ones(width.max()), np.ones(width.max())
     for i in range(n - 1, 0, -1):
+        end -= width[i]
+        here, m = end - width[i - 1], first[i]
         if starts[i]:
             beta[:] = 1.0
-        else:
-            before[:] = 0.0
-            for e in range(first[i], first[i + 1]):
-                before[source[e]] += weight[e] * beta[target[e]]
-            beta[:] = before / before.max()
-        alpha[i - 1] *= beta
-        alpha[i - 1] /= alpha[i - 1].sum()
+            continue
+        top = 0.0
+        ahead, beta = beta, ahead
+        for a in range(width[i - 1]):
+            total = 0.0
+            for b in range(width[i]):
+                total += weight[m] * ahead[b]
+                m += 1
+            beta[a] = total
+            top = max(top, total)
+        for a in range(width[i - 1]):
+            beta[a] /= top
+            alpha[here + a] *= beta[a]
+        _rescale(alpha, here, end)
     return alpha
 
 
 @numba.njit(cache=True)
+def _rescale(values: NDArray[np.float64], start: int, end: int) -> None:
+    total = 0.0
+    for b in range(start, end):
+        total += values[b]
+    for b in range(start, end):
+        values[b] /= total
+
+
+@numba.njit(cache=True)
 def _viterbi(
+    width: NDArray[np.int64],
     first: NDArray[np.int64],
-    source: NDArray[np.int16],
-    target: NDArray[np.int16],
     weight: NDArray[np.float64],
-    initial: NDArray[np.float64],
     starts: NDArray[np.bool_],
 ) -> NDArray[np.int64]:
-    n, s = initial.shape
-    best = np.zeros(s)
-    now = np.zeros(s)
-    back = np.zeros((n, s), dtype=np.int16)
-    last = np.zeros(n, dtype=np.int64)
+    n, s = len(width), width.max()
+    best, now = np.zeros(s), np.zeros(s)
+    back, last = np.zeros((n, s), dtype=np.int16), np.zeros(n, dtype=np.int64)
     for i in range(n):
+        m = first[i]
         if starts[i]:
-            if i > 0:
-                last[i - 1] = np.argmax(best)
-            now[:] = initial[i]
+            for b in range(width[i]):
+                now[b] = weight[m + b]
         else:
-            now[:] = -1.0
-            for e in range(first[i], first[i + 1]):
-                value = best[source[e]] * weight[e]
-                if value > now[target[e]]:
-                    now[target[e]] = value
-                    back[i, target[e]] = source[e]
-        best[:] = np.maximum(now / now.max(), 0.0)
+            now[: width[i]] = -1.0
+            for a in range(width[i - 1]):
+                for b in range(width[i]):
+                    value = best[a] * weight[m]
+                    m += 1
+                    if value > now[b]:
+                        now[b], back[i, b] = value, a
+        for b in range(width[i]):
+            if now[b] > now[last[i]]:
+                last[i] = b
+        top = now[last[i]]
+        for b in range(width[i]):
+            best[b] = now[b] / top
     states = np.zeros(n, dtype=np.int64)
-    state = np.argmax(best)
     for i in range(n - 1, -1, -1):
-        if i < n - 1 and starts[i + 1]:
-            state = last[i]
-        states[i] = state
-        if not starts[i]:
-            state = np.int64(back[i, state])
+        states[i] = last[i] if i == n - 1 or starts[i + 1] else back[i + 1, states[i + 1]]
     return states

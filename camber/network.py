@@ -218,6 +218,47 @@ def connected_groups(n_nodes: int, first: IntArray, second: IntArray) -> IntArra
     return parent
 
 
+class Scratch(NamedTuple):
+    """Working memory of a search, one entry per node; a search leaves ``place`` as it found it, zero.
+
+    Parameters
+    ----------
+    distance_m : ndarray of float64, shape (n_nodes,)
+        Cost of the best path so far, of the nodes that were seen.
+    via, before : ndarray of int64, shape (n_nodes,)
+        Its last edge, and the node before that.
+    place : ndarray of int64, shape (n_nodes,)
+        0 unseen, -1 settled, else the position in the heap, counted from 1.
+    heap, settled : ndarray of int64, shape (n_nodes,)
+        Nodes to be looked at, and those done, nearest first.
+    """
+
+    distance_m: FloatArray
+    via: IntArray
+    before: IntArray
+    place: IntArray
+    heap: IntArray
+    settled: IntArray
+
+
+def scratch(n_nodes: int) -> Scratch:
+    """Make room for a search.
+
+    Parameters
+    ----------
+    n_nodes : int
+        Number of nodes of the graph.
+
+    Returns
+    -------
+    Scratch
+        Zeros, of which the system hands out only the pages that a search touches: a short search costs the
+        same in a large graph as in a small one.
+    """
+    distance, integers = np.zeros(n_nodes), [np.zeros(n_nodes, dtype=np.int64) for _ in range(5)]
+    return Scratch(distance, *integers)
+
+
 @njit(cache=True)
 def _sift_up(heap: IntArray, place: IntArray, distance: FloatArray, position: int) -> None:
     node = heap[position]
@@ -226,10 +267,10 @@ def _sift_up(heap: IntArray, place: IntArray, distance: FloatArray, position: in
         if distance[heap[above]] <= distance[node]:
             break
         heap[position] = heap[above]
-        place[heap[position]] = position
+        place[heap[position]] = position + 1
         position = above
     heap[position] = node
-    place[node] = position
+    place[node] = position + 1
 
 
 @njit(cache=True)
@@ -245,14 +286,14 @@ def _sift_down(heap: IntArray, place: IntArray, distance: FloatArray, size: int)
         if distance[node] <= distance[heap[below]]:
             break
         heap[position] = heap[below]
-        place[heap[position]] = position
+        place[heap[position]] = position + 1
         position = below
     heap[position] = node
-    place[node] = position
+    place[node] = position + 1
 
 
 @njit(cache=True)
-def _search(
+def search(
     edge_from: IntArray,
     edge_to: IntArray,
     edge_cost_m: FloatArray,
@@ -261,26 +302,42 @@ def _search(
     source: int,
     goal: int,
     limit_m: float,
-    distance: FloatArray,
-    via: IntArray,
-    before: IntArray,
-    place: IntArray,
-    heap: IntArray,
-    settled: IntArray,
+    room: Scratch,
 ) -> int:
-    """Dijkstra (1959) with a binary heap in place; returns how many nodes were settled, nearest first.
+    """Settle the nodes around a source, nearest first; a kernel, for kernels.
 
-    ``distance`` and ``place`` must be infinite and -1 on entry. The caller puts them back for the nodes it
-    finds in ``settled``; nodes that were seen but not settled are put back here.
+    Dijkstra (1959, Numerische Mathematik 1, 269-271) with a binary heap in place. Deterministic: of equally
+    short paths the first in the order of ``node_edge`` is kept.
+
+    Parameters
+    ----------
+    edge_from, edge_to : ndarray of int64, shape (n_edges,)
+        Nodes of each edge.
+    edge_cost_m : ndarray of float64, shape (n_edges,)
+        Cost of each edge [m], not negative; infinite for a closed edge.
+    node_first_edge, node_edge : ndarray of int64
+        Edges by node, as `build_graph` returns them.
+    source, goal : int
+        Where to start, and the node to stop at; -1 for none.
+    limit_m : float
+        Longest distance [m] that is looked at, included.
+    room : Scratch
+        Working memory; the answer lies in its ``settled``, ``distance_m``, ``via`` and ``before``.
+
+    Returns
+    -------
+    int
+        Number of nodes settled.
     """
+    distance, via, before, place, heap, settled = room
     distance[source], via[source], before[source] = 0.0, -1, -1
-    heap[0], place[source], size, count = source, 0, 1, 0
+    heap[0], place[source], size, count = source, 1, 1, 0
     while size > 0:
         node = heap[0]
         size -= 1
         heap[0] = heap[size]
         _sift_down(heap, place, distance, size)
-        place[node] = -2
+        place[node] = -1
         settled[count] = node
         count += 1
         if node == goal:
@@ -289,16 +346,20 @@ def _search(
             edge = node_edge[row]
             other = edge_to[edge] if edge_from[edge] == node else edge_from[edge]
             cost = distance[node] + edge_cost_m[edge]
-            if place[other] == -2 or not cost <= limit_m or not cost < distance[other]:
+            if place[other] == -1 or not cost <= limit_m:
+                continue
+            if place[other] == 0:
+                size += 1
+                place[other] = size
+                heap[size - 1] = other
+            elif not cost < distance[other]:
                 continue
             distance[other], via[other], before[other] = cost, edge, node
-            if place[other] == -1:
-                place[other] = size
-                heap[size] = other
-                size += 1
-            _sift_up(heap, place, distance, place[other])
+            _sift_up(heap, place, distance, place[other] - 1)
     for left in range(size):
-        distance[heap[left]], place[heap[left]] = np.inf, -1
+        place[heap[left]] = 0
+    for done in range(count):
+        place[settled[done]] = 0
     return count
 
 
@@ -311,19 +372,15 @@ def _table(
     node_edge: IntArray,
     sources: IntArray,
     limit_m: float,
+    room: Scratch,
 ) -> tuple[IntArray, IntArray, FloatArray, IntArray, IntArray]:
-    n_nodes = len(node_first_edge) - 1
-    distance, place = np.full(n_nodes, np.inf), np.full(n_nodes, -1)
-    via, before = np.full(n_nodes, -1), np.full(n_nodes, -1)
-    heap, settled = np.empty(n_nodes, dtype=np.int64), np.empty(n_nodes, dtype=np.int64)
     first = np.zeros(len(sources) + 1, dtype=np.int64)
     rows = np.empty((max(16, 8 * len(sources)), 3), dtype=np.int64)
     costs = np.empty(len(rows))
     for s in range(len(sources)):
-        count = _search(
-            edge_from, edge_to, edge_cost_m, node_first_edge, node_edge, sources[s], -1, limit_m,
-            distance, via, before, place, heap, settled,
-        )  # fmt: skip
+        count = search(
+            edge_from, edge_to, edge_cost_m, node_first_edge, node_edge, sources[s], -1, limit_m, room
+        )
         start = first[s]
         if start + count > len(rows):
             size = 2 * (start + count)
@@ -331,10 +388,13 @@ def _table(
             longer_rows[:start], longer_costs[:start] = rows[:start], costs[:start]
             rows, costs = longer_rows, longer_costs
         for k in range(count):
-            node = settled[k]
-            rows[start + k, 0], rows[start + k, 1], rows[start + k, 2] = node, via[node], before[node]
-            costs[start + k] = distance[node]
-            distance[node], place[node] = np.inf, -1
+            node = room.settled[k]
+            rows[start + k, 0], rows[start + k, 1], rows[start + k, 2] = (
+                node,
+                room.via[node],
+                room.before[node],
+            )
+            costs[start + k] = room.distance_m[node]
         first[s + 1] = start + count
     end = first[-1]
     return first, rows[:end, 0].copy(), costs[:end].copy(), rows[:end, 1].copy(), rows[:end, 2].copy()
@@ -348,6 +408,7 @@ def bounded_distances(
     node_edge: IntArray,
     sources: IntArray,
     limit_m: float,
+    room: Scratch | None = None,
 ) -> Distances:
     """Shortest distances from some nodes to all nodes within a limit, over edges taken in both directions.
 
@@ -366,6 +427,8 @@ def bounded_distances(
         Nodes from which distances are wanted.
     limit_m : float
         Longest distance [m] that is listed, included.
+    room : Scratch, optional
+        Working memory, for callers that search often.
 
     Returns
     -------
@@ -381,6 +444,7 @@ def bounded_distances(
             node_edge,
             np.ascontiguousarray(sources, dtype=np.int64),
             float(limit_m),
+            room or scratch(len(node_first_edge) - 1),
         )
     )
 
@@ -395,16 +459,13 @@ def _route(
     from_node: int,
     to_node: int,
     limit_m: float,
+    room: Scratch,
 ) -> tuple[IntArray, IntArray]:
-    n_nodes = len(node_first_edge) - 1
-    distance, place = np.full(n_nodes, np.inf), np.full(n_nodes, -1)
-    via, before = np.full(n_nodes, -1), np.full(n_nodes, -1)
-    heap, settled = np.empty(n_nodes, dtype=np.int64), np.empty(n_nodes, dtype=np.int64)
-    count = _search(
-        edge_from, edge_to, edge_cost_m, node_first_edge, node_edge, from_node, to_node, limit_m,
-        distance, via, before, place, heap, settled,
-    )  # fmt: skip
-    if settled[count - 1] != to_node:
+    count = search(
+        edge_from, edge_to, edge_cost_m, node_first_edge, node_edge, from_node, to_node, limit_m, room
+    )
+    via, before = room.via, room.before
+    if room.settled[count - 1] != to_node:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     length, node = 0, to_node
     while before[node] >= 0:
@@ -450,7 +511,8 @@ def route(
     directions : ndarray of int64
         +1 where the edge is run in its drawn direction, -1 against it.
     """
+    room = scratch(len(node_first_edge) - 1)
     edges, directions = _route(
-        edge_from, edge_to, edge_cost_m, node_first_edge, node_edge, from_node, to_node, float(limit_m)
+        edge_from, edge_to, edge_cost_m, node_first_edge, node_edge, from_node, to_node, float(limit_m), room
     )
     return edges, directions

@@ -27,12 +27,19 @@ def trellises(draw, steps=5, states=3):
 
 
 def possible(weights, initial, starts):
-    """The transitions that are possible at all, in compressed rows."""
-    listed = (weights > 0.0) & ~starts[:, np.newaxis, np.newaxis]
-    step, source, target = np.nonzero(listed)
-    first = np.concatenate([[0], np.cumsum(np.bincount(step, minlength=len(starts)))])
-    weight = weights[listed].astype(float)
-    return Trellis(first, source.astype(np.int16), target.astype(np.int16), weight, initial, starts)
+    """The same as a trellis whose steps are all equally wide."""
+    n, s = initial.shape
+    blocks = [initial[i] if starts[i] else weights[i].astype(float).ravel() for i in range(n)]
+    first = np.concatenate([[0], np.cumsum([len(block) for block in blocks])])
+    return Trellis(np.full(n, s), first, np.concatenate(blocks), starts)
+
+
+def posteriors(weights, initial, starts):
+    return forward_backward(possible(weights, initial, starts)).reshape(initial.shape)
+
+
+def states(weights, initial, starts):
+    return viterbi(possible(weights, initial, starts))
 
 
 def enumerate_paths(weights, initial, starts):
@@ -52,22 +59,45 @@ def test_posteriors_are_sums_over_all_paths(trellis):
     paths, totals = enumerate_paths(*trellis)
     n, s = trellis[1].shape
     expected = [[totals[paths[:, i] == b].sum() / totals.sum() for b in range(s)] for i in range(n)]
-    assert forward_backward(possible(*trellis)) == pytest.approx(np.array(expected), abs=1e-9)
+    assert posteriors(*trellis) == pytest.approx(np.array(expected), abs=1e-9)
 
 
 @PATIENT
 @given(trellises())
 def test_the_likeliest_path_is_as_likely_as_the_best_of_all(trellis):
     paths, totals = enumerate_paths(*trellis)
-    found = viterbi(possible(*trellis))
+    found = states(*trellis)
     weight = totals[(paths == found).all(axis=1)].item()
     assert weight == pytest.approx(totals.max(), rel=1e-9)
 
 
 @PATIENT
+@given(trellises(states=4), st.data())
+def test_steps_may_differ_in_width(trellis, data):
+    """Leaving a state out is giving it no weight: a narrow trellis against the wide one."""
+    weights, initial, starts = trellis
+    n, s = initial.shape
+    others = st.lists(st.booleans(), min_size=s - 1, max_size=s - 1)
+    kept = [np.array([True, *data.draw(others)]) for _ in range(n)]
+    for i in range(n):
+        initial[i, ~kept[i]] = 0.0
+        weights[i][:, ~kept[i]] = 0.0
+    blocks = [
+        initial[i, kept[i]] if starts[i] else weights[i][np.ix_(kept[i - 1], kept[i])].astype(float).ravel()
+        for i in range(n)
+    ]
+    first = np.concatenate([[0], np.cumsum([len(block) for block in blocks])])
+    narrow = Trellis(np.array([k.sum() for k in kept]), first, np.concatenate(blocks), starts)
+    wide = np.concatenate([row[k] for row, k in zip(posteriors(*trellis), kept, strict=True)])
+    assert forward_backward(narrow) == pytest.approx(wide, abs=1e-12)
+    named = [np.flatnonzero(k)[state] for k, state in zip(kept, viterbi(narrow), strict=True)]
+    assert named == states(*trellis).tolist()
+
+
+@PATIENT
 @given(trellises(steps=30, states=6))
 def test_every_row_sums_to_one(trellis):
-    posterior = forward_backward(possible(*trellis))
+    posterior = posteriors(*trellis)
     assert (posterior >= 0.0).all()
     assert posterior.sum(axis=1) == pytest.approx(1.0, abs=1e-12)
 
@@ -79,12 +109,9 @@ def test_chains_know_nothing_of_each_other(trellis):
     borders = [*np.flatnonzero(starts), len(starts)]
     parts = [slice(a, b) for a, b in pairwise(borders)]
     single = [(weights[part], initial[part], starts[part]) for part in parts]
-    alone = np.concatenate([forward_backward(possible(*chain)) for chain in single])
-    assert forward_backward(possible(*trellis)) == pytest.approx(alone, abs=1e-12)
-    assert (
-        viterbi(possible(*trellis)).tolist()
-        == np.concatenate([viterbi(possible(*chain)) for chain in single]).tolist()
-    )
+    alone = np.concatenate([posteriors(*chain) for chain in single])
+    assert posteriors(*trellis) == pytest.approx(alone, abs=1e-12)
+    assert states(*trellis).tolist() == np.concatenate([states(*chain) for chain in single]).tolist()
 
 
 @PATIENT
@@ -94,10 +121,8 @@ def test_only_the_ratios_of_weights_matter(trellis, power):
     weights, initial, starts = trellis
     scale = 2.0 ** (power * np.where(np.arange(len(starts)) % 2, 1, -1))
     scaled = (weights * scale[:, None, None]).astype(np.float32), initial * scale[:, None], starts
-    assert forward_backward(possible(*scaled)) == pytest.approx(
-        forward_backward(possible(*trellis)), abs=1e-12
-    )
-    assert viterbi(possible(*scaled)).tolist() == viterbi(possible(*trellis)).tolist()
+    assert posteriors(*scaled) == pytest.approx(posteriors(*trellis), abs=1e-12)
+    assert states(*scaled).tolist() == states(*trellis).tolist()
 
 
 @PATIENT
@@ -106,9 +131,7 @@ def test_the_names_of_the_states_do_not_matter(trellis):
     weights, initial, starts = trellis
     order = np.arange(initial.shape[1])[::-1]
     turned = weights[:, order][:, :, order].copy(), initial[:, order].copy(), starts
-    assert forward_backward(possible(*turned)) == pytest.approx(
-        forward_backward(possible(*trellis))[:, order], abs=1e-12
-    )
+    assert posteriors(*turned) == pytest.approx(posteriors(*trellis)[:, order], abs=1e-12)
 
 
 def test_evidence_at_one_end_reaches_the_other():
@@ -118,8 +141,8 @@ def test_evidence_at_one_end_reaches_the_other():
     weights[3] = stay * np.array([1.0, 0.001], dtype=np.float32)
     initial = np.ones((4, 2))
     starts = np.array([True, False, False, False])
-    assert (forward_backward(possible(weights, initial, starts))[:, 0] > 0.95).all()
-    assert viterbi(possible(weights, initial, starts)).tolist() == [0, 0, 0, 0]
+    assert (posteriors(weights, initial, starts)[:, 0] > 0.95).all()
+    assert states(weights, initial, starts).tolist() == [0, 0, 0, 0]
 
 
 def test_a_long_chain_neither_underflows_nor_overflows():
@@ -130,9 +153,9 @@ def test_a_long_chain_neither_underflows_nor_overflows():
         starts = np.zeros(n, dtype=bool)
         starts[0] = True
         initial = np.full((n, 2), 0.5)
-        posterior = forward_backward(possible(weights, initial, starts))
+        posterior = posteriors(weights, initial, starts)
         assert posterior[1:, 0] == pytest.approx(2.0 / 3.0, abs=1e-6)
-        assert not viterbi(possible(weights, initial, starts))[1:].any()
+        assert not states(weights, initial, starts)[1:].any()
 
 
 def test_an_impossible_move_is_never_made():
@@ -142,6 +165,6 @@ def test_an_impossible_move_is_never_made():
     weights[1, 1, 0] = 0.5
     initial = np.array([[10.0, 1.0], [1.0, 1.0]])
     starts = np.array([True, False])
-    posterior = forward_backward(possible(weights, initial, starts))
+    posterior = posteriors(weights, initial, starts)
     assert posterior[1] == pytest.approx([0.5 / 3.5, 3.0 / 3.5])
-    assert viterbi(possible(weights, initial, starts)).tolist() == [0, 1]
+    assert states(weights, initial, starts).tolist() == [0, 1]

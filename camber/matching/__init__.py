@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from camber import hmm, network
 from camber.errors import OutsideRoadsError
 from camber.matching.answer import follow_all, likeliest, move_to_chain
 from camber.matching.candidates import EdgeCandidates, find_candidates
 from camber.matching.placing import place_on_chain
+from camber.matching.prepared import prepared
 from camber.matching.tables import candidate_table, matched_table, path_table
-from camber.matching.trellis import Costs, Network, Steps, trellis
+from camber.matching.trellis import Costs, Steps, decode, trellis
 from camber.schema import (
     Candidates,
     MatchedTrack,
@@ -67,8 +67,9 @@ def match(
     """
     settings = settings or MatchingSettings()
     xy = np.column_stack([track.geometry.x, track.geometry.y])
+    kept = prepared(roads)
     candidates = find_candidates(
-        xy, roads.graph, radius_m=settings.search_radius_m, most=settings.max_candidates
+        xy, kept.grid, radius_m=settings.search_radius_m, most=settings.max_candidates
     )
     if not candidates.number.any():
         _require_overlap(track, xy, roads, settings.search_radius_m)
@@ -76,8 +77,7 @@ def match(
     starts = np.r_[True, section[1:] != section[:-1]]
     steps = _steps(track, xy, settings)
     reach_m = float(np.clip(1.5 * steps.run_m[~starts].max(initial=0.0) + 60.0, 100.0, settings.max_gap_m))
-    net = _network(candidates, roads, settings, reach_m)
-    state, posterior = _infer(candidates, steps, starts, net, settings)
+    state, posterior = _infer(candidates, steps, starts, roads, settings, reach_m)
     answer = likeliest(candidates, state)
     run_m = track["distance_m"].to_numpy()
     chains = follow_all(answer, run_m, starts, roads, reach_m, settings)
@@ -133,62 +133,6 @@ def _steps(track: Track, xy: NDArray[np.float64], settings: MatchingSettings) ->
     return Steps(run, seconds, across, along, sigma)
 
 
-def _network(candidates: EdgeCandidates, roads: Roads, settings: MatchingSettings, reach_m: float) -> Network:
-    graph = roads.graph
-    edges = np.unique(candidates.edge[candidates.edge >= 0])
-    nodes = np.unique(np.concatenate([graph.edge_from[edges], graph.edge_to[edges]]))
-    table = network.bounded_distances(
-        graph.edge_from,
-        graph.edge_to,
-        graph.edge_length_m,
-        graph.node_first_edge,
-        graph.node_edge,
-        nodes,
-        reach_m,
-    )
-    row = np.full(len(graph.node_xy), -1, dtype=np.int64)
-    row[nodes] = np.arange(len(nodes))
-    along, against = _rates(roads, settings)
-    first, target, distance = _among(table, row, len(nodes))
-    return Network(
-        row[graph.edge_from],
-        row[graph.edge_to],
-        graph.edge_length_m,
-        roads.ways["street_id"].to_numpy()[graph.edge_way],
-        along,
-        against,
-        first,
-        target,
-        distance,
-    )
-
-
-def _among(
-    table: network.Distances, row: NDArray[np.int64], n: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Restrict a distance table to targets that are sources too, sorted by target within each row."""
-    source = np.repeat(np.arange(n), np.diff(table.first))
-    target = row[table.target]
-    kept = target >= 0
-    order = np.lexsort((target[kept], source[kept]))
-    first = np.concatenate([[0], np.cumsum(np.bincount(source[kept], minlength=n))]).astype(np.int64)
-    return first, target[kept][order], table.distance_m[kept][order]
-
-
-def _rates(roads: Roads, settings: MatchingSettings) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Log-likelihood per metre of each edge, along and against its drawn direction."""
-    ways = roads.ways
-    closed = (ways["foot"] == "no") | (
-        ways["access"].isin(["no", "private"]) & ~ways["foot"].isin(["yes", "designated", "permissive"])
-    )
-    closed |= ways["motorroad"] | (ways["foot"] == "private")
-    shut = np.where(closed, settings.no_access, 0.0)
-    oneway = ways["oneway"].to_numpy()
-    along = (shut + np.where(oneway < 0, settings.against_oneway, 0.0)) / 100.0
-    against = (shut + np.where(oneway > 0, settings.against_oneway, 0.0)) / 100.0
-    return along[roads.graph.edge_way], against[roads.graph.edge_way]
-
-
 def _chunks(starts: NDArray[np.bool_]) -> Iterator[slice]:
     """Slices of whole sections, joined up to the size of a chunk."""
     borders = [*np.flatnonzero(starts).tolist(), len(starts)]
@@ -203,27 +147,18 @@ def _infer(
     candidates: EdgeCandidates,
     steps: Steps,
     starts: NDArray[np.bool_],
-    net: Network,
+    roads: Roads,
     settings: MatchingSettings,
+    reach_m: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    costs = Costs(
-        settings.correlation_s,
-        settings.beta_m,
-        settings.off_road_m,
-        settings.nowhere_per_m,
-        settings.switch_off_m,
-        settings.map_bearing,
-        settings.degrees_of_freedom,
-        settings.u_turn,
-        settings.hop,
-        settings.back_m,
-    )
+    costs = Costs(*(getattr(settings, name) for name in Costs._fields))
+    kept, most = prepared(roads), candidates.edge.shape[1]
+    net = kept.network(roads, settings)
     state = np.empty(len(starts), dtype=np.int64)
-    posterior = np.empty((len(starts), 2 * candidates.edge.shape[1] + 1))
+    posterior = np.empty((len(starts), 2 * most + 1))
     for part in _chunks(starts):
-        possible = trellis(
-            candidates.part(part), Steps(*(values[part] for values in steps)), starts[part], net, costs
-        )
-        state[part] = hmm.viterbi(possible)
-        posterior[part] = hmm.forward_backward(possible)
+        near, begun = candidates.part(part), starts[part]
+        pairs = kept.distances.pairs(near, begun, reach_m)
+        possible = trellis(near, Steps(*(values[part] for values in steps)), begun, net, pairs, costs)
+        state[part], posterior[part] = decode(possible, most)
     return state, posterior

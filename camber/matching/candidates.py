@@ -1,4 +1,4 @@
-"""Edges near each fix: a grid over the track, so that cost and memory follow what was run."""
+"""Edges near each fix, from a grid over all edges that is built once for a road set."""
 
 from __future__ import annotations
 
@@ -11,6 +11,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.schema import RoadGraph
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+    ShortArray = NDArray[np.int32]
+
+_CELL_M = 50.0
+"""Side of a cell of the grid [m]; about the search radius, so that a query reads few cells (judgement)."""
+
+_SLACK_M = 15.0
+"""How far a runner may go before the edges around are gathered anew [m] (the fastest of 5 to 40)."""
 
 
 class EdgeCandidates(NamedTuple):
@@ -60,16 +70,72 @@ class EdgeCandidates(NamedTuple):
         )
 
 
-def find_candidates(
-    xy: NDArray[np.float64], graph: RoadGraph, *, radius_m: float, most: int
-) -> EdgeCandidates:
+class EdgeGrid(NamedTuple):
+    """The straight segments of all edges, and which of them touch each cell of a grid.
+
+    Parameters
+    ----------
+    edge : ndarray of int32, shape (n_vertices,)
+        Edge of the segment from each vertex to the next; -1 where there is none (ends, length zero).
+    vertex_xy : ndarray of float64, shape (n_vertices, 2)
+        Vertices [m].
+    along_m : ndarray of float64, shape (n_vertices,)
+        Distance [m] of each vertex from the start of its edge.
+    low_xy : ndarray of float64, shape (2,)
+        Corner of the first cell [m].
+    cell_m : float
+        Side of a cell [m].
+    column_first : ndarray of int64, shape (n_columns + 1,)
+        Where the entries of each column (equal x) begin.
+    row, segment : ndarray of int32
+        Row (y) and segment of each entry; rows ascend within a column, segments within a cell.
+    """
+
+    edge: NDArray[np.int32]
+    vertex_xy: NDArray[np.float64]
+    along_m: NDArray[np.float64]
+    low_xy: NDArray[np.float64]
+    cell_m: float
+    column_first: NDArray[np.int64]
+    row: NDArray[np.int32]
+    segment: NDArray[np.int32]
+
+
+def edge_grid(graph: RoadGraph) -> EdgeGrid:
+    """Sort the segments of all edges into a grid.
+
+    Parameters
+    ----------
+    graph : RoadGraph
+        The roads.
+
+    Returns
+    -------
+    EdgeGrid
+        For `find_candidates`; only cells that something touches take memory.
+    """
+    counts = np.diff(graph.edge_first_vertex)
+    edge = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+    along = graph.vertex_chainage_m - graph.edge_start_m[edge]
+    xy = np.ascontiguousarray(graph.vertex_xy)
+    edge[:-1][(edge[1:] != edge[:-1]) | (xy[1:] == xy[:-1]).all(axis=1)] = -1
+    edge[-1:] = -1
+    low = xy.min(axis=0) if len(xy) else np.zeros(2)
+    shape = ((xy.max(axis=0) - low) / _CELL_M).astype(np.int64) + 1 if len(xy) else np.ones(2, dtype=np.int64)
+    # Coordinates far from all others would make the list of columns long, for nothing.
+    cell = _CELL_M * max(1.0, float(shape.max()) / 4e6)
+    shape = (shape * (_CELL_M / cell)).astype(np.int64) + 1
+    return EdgeGrid(edge, xy, along, low, cell, *_fill_grid(edge, xy, low, cell, shape))
+
+
+def find_candidates(xy: FloatArray, grid: EdgeGrid, *, radius_m: float, most: int) -> EdgeCandidates:
     """Find the nearest edges of every fix.
 
     Parameters
     ----------
     xy : ndarray of float64, shape (n, 2)
         Fixes [m], in the CRS of the graph.
-    graph : RoadGraph
+    grid : EdgeGrid
         The roads.
     radius_m : float
         Edges further away are no candidates [m].
@@ -79,173 +145,183 @@ def find_candidates(
     Returns
     -------
     EdgeCandidates
-        Nearest first.
+        Nearest first; of equally near places on one edge, the first along it.
     """
-    edge_of, start, end, along = edge_segments(graph)
-    low, high = xy.min(axis=0) - radius_m, xy.max(axis=0) + radius_m
-    near = (
-        (np.minimum(start, end) <= high).all(axis=1)
-        & (np.maximum(start, end) >= low).all(axis=1)
-        & (np.hypot(*(end - start).T) > 0.0)
-    )
-    edge_of, start, end, along = edge_of[near], start[near], end[near], along[near]
-    # Where the track spans far more than it touches, larger cells keep the grid bounded.
-    shape = np.maximum(((high - low) / radius_m).astype(np.int64) + 1, 1)
-    coarse = max(1.0, float(np.sqrt(shape[0] * shape[1] / 4e6)))
-    cell = radius_m * coarse
-    shape = np.maximum(((high - low) / cell).astype(np.int64) + 1, 1)
-    first, listed = _fill_grid(start, end, low, cell, shape)
-    return EdgeCandidates(
-        *_nearest(xy, edge_of, start, end, along, first, listed, low, cell, shape, radius_m, most)
-    )
-
-
-def edge_segments(
-    graph: RoadGraph,
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Cut the edges of a graph into their straight segments.
-
-    Parameters
-    ----------
-    graph : RoadGraph
-        The roads.
-
-    Returns
-    -------
-    edge : ndarray of int64, shape (m,)
-        Edge of each segment.
-    start_xy, end_xy : ndarray of float64, shape (m, 2)
-        Ends [m] in the drawn direction.
-    along_m : ndarray of float64, shape (m,)
-        Distance [m] from the start of the edge to the start of the segment.
-    """
-    counts = np.diff(graph.edge_first_vertex)
-    edge = np.repeat(np.arange(len(counts)), counts)
-    inner = np.flatnonzero(edge[1:] == edge[:-1])
-    edge = edge[inner]
-    along = graph.vertex_chainage_m[inner] - graph.edge_start_m[edge]
-    return edge, graph.vertex_xy[inner], graph.vertex_xy[inner + 1], along
+    return EdgeCandidates(*_find(np.ascontiguousarray(xy), *grid, radius_m, most))
 
 
 @numba.njit(cache=True)
 def _fill_grid(
-    start: NDArray[np.float64],
-    end: NDArray[np.float64],
-    low: NDArray[np.float64],
-    cell: float,
-    shape: NDArray[np.int64],
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """List, for each cell, the segments whose bounding box touches it (compressed rows)."""
-    first = np.zeros(shape[0] * shape[1] + 1, dtype=np.int64)
-    listed = np.zeros(0, dtype=np.int64)
-    for fill in range(2):
-        if fill == 1:
-            for c in range(len(first) - 1):
-                first[c + 1] += first[c]
-            listed = np.zeros(first[-1], dtype=np.int64)
-            cursor = first[:-1].copy()
-        for j in range(len(start)):
-            x0 = max(0, int((min(start[j, 0], end[j, 0]) - low[0]) / cell))
-            x1 = min(shape[0] - 1, int((max(start[j, 0], end[j, 0]) - low[0]) / cell))
-            y0 = max(0, int((min(start[j, 1], end[j, 1]) - low[1]) / cell))
-            y1 = min(shape[1] - 1, int((max(start[j, 1], end[j, 1]) - low[1]) / cell))
+    edge: ShortArray, xy: FloatArray, low: FloatArray, cell: float, shape: IntArray
+) -> tuple[IntArray, ShortArray, ShortArray]:
+    """List the cells that the bounding box of each segment touches; sorted by column, row and segment."""
+    in_row, in_column = np.zeros(shape[1] + 1, dtype=np.int64), np.zeros(shape[0] + 1, dtype=np.int64)
+    for j in range(len(edge)):
+        if edge[j] >= 0:
+            x0, x1 = _cells(xy[j, 0], xy[j + 1, 0], low[0], cell)
+            y0, y1 = _cells(xy[j, 1], xy[j + 1, 1], low[1], cell)
             for x in range(x0, x1 + 1):
-                for y in range(y0, y1 + 1):
-                    c = x * shape[1] + y
-                    if fill == 0:
-                        first[c + 1] += 1
-                    else:
-                        listed[cursor[c]] = j
-                        cursor[c] += 1
-    return first, listed
+                in_column[x + 1] += y1 - y0 + 1
+            for y in range(y0, y1 + 1):
+                in_row[y + 1] += x1 - x0 + 1
+    in_row, in_column = np.cumsum(in_row), np.cumsum(in_column)
+    total = in_row[-1]
+    # A sort by counting, first by row, then by column: each keeps the order of the one before.
+    by_row, column_of = np.empty(total, dtype=np.int32), np.empty(total, dtype=np.int32)
+    at = in_row[:-1].copy()
+    for j in range(len(edge)):
+        if edge[j] >= 0:
+            x0, x1 = _cells(xy[j, 0], xy[j + 1, 0], low[0], cell)
+            y0, y1 = _cells(xy[j, 1], xy[j + 1, 1], low[1], cell)
+            for y in range(y0, y1 + 1):
+                for x in range(x0, x1 + 1):
+                    by_row[at[y]], column_of[at[y]] = j, x
+                    at[y] += 1
+    row, segment = np.empty(total, dtype=np.int32), np.empty(total, dtype=np.int32)
+    at = in_column[:-1].copy()
+    for y in range(shape[1]):
+        for entry in range(in_row[y], in_row[y + 1]):
+            x = column_of[entry]
+            row[at[x]], segment[at[x]] = y, by_row[entry]
+            at[x] += 1
+    return in_column, row, segment
 
 
 @numba.njit(cache=True)
-def _nearest(
-    xy: NDArray[np.float64],
-    edge_of: NDArray[np.int64],
-    start: NDArray[np.float64],
-    end: NDArray[np.float64],
-    along: NDArray[np.float64],
-    first: NDArray[np.int64],
-    listed: NDArray[np.int64],
-    low: NDArray[np.float64],
-    cell: float,
-    shape: NDArray[np.int64],
-    radius_m: float,
-    most: int,
-) -> tuple[
-    NDArray[np.int64],
-    NDArray[np.int64],
-    NDArray[np.float64],
-    NDArray[np.float64],
-    NDArray[np.float64],
-    NDArray[np.float64],
-]:
+def _cells(a: float, b: float, low: float, cell: float) -> tuple[int, int]:
+    """First and last cell between two coordinates."""
+    return int((min(a, b) - low) // cell), int((max(a, b) - low) // cell)
+
+
+@numba.njit(cache=True)
+def _gather(
+    x: float, y: float, reach: float, xy: FloatArray, low: FloatArray, cell: float,
+    column_first: IntArray, row: ShortArray, segment: ShortArray, near: ShortArray,
+) -> tuple[ShortArray, int]:  # fmt: skip
+    """List the segments whose bounding box is within reach of a place along both axes, in order."""
+    x0, x1 = _cells(x - reach, x + reach, low[0], cell)
+    y0, y1 = _cells(y - reach, y + reach, low[1], cell)
+    n = 0
+    for column in range(max(x0, 0), min(x1, len(column_first) - 2) + 1):
+        start, end = column_first[column], column_first[column + 1]
+        entry, stop = start, end
+        while entry < stop:
+            middle = (entry + stop) // 2
+            if row[middle] < y0:
+                entry = middle + 1
+            else:
+                stop = middle
+        while entry < end and row[entry] <= y1:
+            j = segment[entry]
+            left, right = min(xy[j, 0], xy[j + 1, 0]), max(xy[j, 0], xy[j + 1, 0])
+            below, above = min(xy[j, 1], xy[j + 1, 1]), max(xy[j, 1], xy[j + 1, 1])
+            # A segment in several cells is taken in the first of them that is read.
+            first_x, first_y = int((left - low[0]) // cell), int((below - low[1]) // cell)
+            first = column == max(first_x, x0, 0) and row[entry] == max(first_y, y0)
+            if (
+                first
+                and left <= x + reach
+                and right >= x - reach
+                and below <= y + reach
+                and above >= y - reach
+            ):
+                if n == len(near):
+                    longer = np.empty(2 * n, dtype=np.int32)
+                    longer[:n] = near
+                    near = longer
+                near[n] = j
+                n += 1
+            entry += 1
+    near[:n].sort()
+    return near, n
+
+
+@numba.njit(cache=True)
+def _find(
+    xy: FloatArray, edge_of: ShortArray, vertex: FloatArray, along: FloatArray, low: FloatArray, cell: float,
+    column_first: IntArray, row: ShortArray, segment: ShortArray, radius: float, most: int,
+) -> tuple[IntArray, IntArray, FloatArray, FloatArray, FloatArray, FloatArray]:  # fmt: skip
     n = len(xy)
-    count = np.zeros(n, dtype=np.int64)
-    edge = np.full((n, most), -1, dtype=np.int64)
-    edge_along = np.zeros((n, most))
-    offset = np.zeros((n, most))
-    foot = np.zeros((n, most, 2))
-    direction = np.zeros((n, most, 2))
-    distance = np.full(most, np.inf)
+    count, edge = np.zeros(n, dtype=np.int64), np.full((n, most), -1, dtype=np.int64)
+    edge_along, offset = np.zeros((n, most)), np.zeros((n, most))
+    foot, direction = np.zeros((n, most, 2)), np.zeros((n, most, 2))
+    near, m = np.empty(256, dtype=np.int32), 0
+    local, away = np.empty((5, 256)), np.empty(256)
+    best, winner = np.empty(most), np.empty(most, dtype=np.int64)
+    x0, y0 = np.inf, np.inf
     for i in range(n):
-        distance[:] = np.inf
-        cx = int((xy[i, 0] - low[0]) / cell)
-        cy = int((xy[i, 1] - low[1]) / cell)
-        for x in range(max(0, cx - 1), min(shape[0], cx + 2)):
-            for y in range(max(0, cy - 1), min(shape[1], cy + 2)):
-                c = x * shape[1] + y
-                for position in range(first[c], first[c + 1]):
-                    j = listed[position]
-                    dx, dy = end[j, 0] - start[j, 0], end[j, 1] - start[j, 1]
-                    length = np.sqrt(dx * dx + dy * dy)
-                    ux, uy = dx / length, dy / length
-                    rx, ry = xy[i, 0] - start[j, 0], xy[i, 1] - start[j, 1]
-                    t = min(max(rx * ux + ry * uy, 0.0), length)
-                    fx, fy = start[j, 0] + t * ux, start[j, 1] + t * uy
-                    d = np.sqrt((xy[i, 0] - fx) ** 2 + (xy[i, 1] - fy) ** 2)
-                    if d > radius_m or d >= distance[most - 1]:
-                        continue
-                    slot = _slot(edge[i], distance, edge_of[j], d, most)
-                    if slot < 0:
-                        continue
-                    for m in range(_gap(edge[i], edge_of[j], count[i], most), slot, -1):
-                        distance[m] = distance[m - 1]
-                        edge[i, m] = edge[i, m - 1]
-                        edge_along[i, m] = edge_along[i, m - 1]
-                        offset[i, m] = offset[i, m - 1]
-                        foot[i, m] = foot[i, m - 1]
-                        direction[i, m] = direction[i, m - 1]
-                    distance[slot], edge[i, slot] = d, edge_of[j]
-                    edge_along[i, slot] = along[j] + t
-                    # x east, y north: right of the direction is where the cross product is negative.
-                    offset[i, slot] = -d if ux * ry - uy * rx > 0.0 else d
-                    foot[i, slot, 0], foot[i, slot, 1] = fx, fy
-                    direction[i, slot, 0], direction[i, slot, 1] = ux, uy
-                    count[i] = 0
-                    for m in range(most):
-                        count[i] += edge[i, m] >= 0
+        if not max(abs(xy[i, 0] - x0), abs(xy[i, 1] - y0)) <= _SLACK_M:
+            x0, y0 = xy[i, 0], xy[i, 1]
+            near, m = _gather(x0, y0, radius + _SLACK_M, vertex, low, cell, column_first, row, segment, near)
+            if m > len(away):
+                local, away = np.empty((5, 2 * m)), np.empty(2 * m)
+            _place(near, m, x0, y0, vertex, local)
+        _measure(xy[i, 0] - x0, xy[i, 1] - y0, m, local, away)
+        number = _rank(m, near, away, edge_of, radius * radius, best, winner)
+        count[i] = number
+        for k in range(number):
+            s = winner[k]
+            j = near[s]
+            dx, dy = local[2, s], local[3, s]
+            length = np.sqrt(dx * dx + dy * dy)
+            ux, uy = dx / length, dy / length
+            rx, ry = xy[i, 0] - vertex[j, 0], xy[i, 1] - vertex[j, 1]
+            t = min(max(rx * ux + ry * uy, 0.0), length)
+            edge[i, k], edge_along[i, k] = edge_of[j], along[j] + t
+            # x east, y north: right of the direction is where the cross product is negative.
+            d = np.sqrt(away[s])
+            offset[i, k] = -d if ux * ry - uy * rx > 0.0 else d
+            foot[i, k, 0], foot[i, k, 1] = vertex[j, 0] + t * ux, vertex[j, 1] + t * uy
+            direction[i, k, 0], direction[i, k, 1] = ux, uy
     return count, edge, edge_along, offset, foot, direction
 
 
 @numba.njit(cache=True)
-def _slot(edges: NDArray[np.int64], distance: NDArray[np.float64], edge: int, d: float, most: int) -> int:
-    """Rank at which an edge belongs, -1 if it is already listed at least as near."""
-    for m in range(most):
-        if edges[m] == edge and distance[m] <= d:
-            return -1
-    for m in range(most):
-        if d < distance[m]:
-            return m
-    return -1
+def _place(near: ShortArray, m: int, x0: float, y0: float, vertex: FloatArray, local: FloatArray) -> None:
+    """Lay segments out about a place: start, direction, and one over the square of the length."""
+    for s in range(m):
+        j = near[s]
+        dx, dy = vertex[j + 1, 0] - vertex[j, 0], vertex[j + 1, 1] - vertex[j, 1]
+        local[0, s], local[1, s] = vertex[j, 0] - x0, vertex[j, 1] - y0
+        local[2, s], local[3, s], local[4, s] = dx, dy, 1.0 / (dx * dx + dy * dy)
 
 
 @numba.njit(cache=True)
-def _gap(edges: NDArray[np.int64], edge: int, count: int, most: int) -> int:
-    """Rank that the shift overwrites: the edge's old place, else the first free, else the last."""
-    for m in range(most):
-        if edges[m] == edge:
-            return m
-    return min(count, most - 1)
+def _measure(x: float, y: float, m: int, local: FloatArray, away: FloatArray) -> None:
+    """Square of the distance from a place to each segment; no branches, so that it runs in parallel lanes."""
+    for s in range(m):
+        rx, ry, dx, dy = x - local[0, s], y - local[1, s], local[2, s], local[3, s]
+        t = min(1.0, max(0.0, (rx * dx + ry * dy) * local[4, s]))
+        ex, ey = rx - t * dx, ry - t * dy
+        away[s] = ex * ex + ey * ey
+
+
+@numba.njit(cache=True)
+def _rank(
+    m: int, near: ShortArray, away: FloatArray, edge_of: ShortArray, limit: float, best: FloatArray,
+    winner: IntArray,
+) -> int:  # fmt: skip
+    """Nearest segment of each edge within the limit, nearest first; returns how many were listed."""
+    number, most, s = 0, len(best), 0
+    while s < m:
+        if away[s] > limit:
+            s += 1
+            continue
+        edge, nearest, at = edge_of[near[s]], away[s], s
+        s += 1
+        while s < m and edge_of[near[s]] == edge:
+            # Where two segments meet they are equally near, but for rounding; the first is taken.
+            if away[s] < nearest * (1.0 - 1e-11):
+                nearest, at = away[s], s
+            s += 1
+        if number < most:
+            slot, number = number, number + 1
+        elif nearest < best[most - 1]:
+            slot = most - 1
+        else:
+            continue
+        while slot > 0 and best[slot - 1] > nearest:
+            best[slot], winner[slot] = best[slot - 1], winner[slot - 1]
+            slot -= 1
+        best[slot], winner[slot] = nearest, at
+    return number

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numba
 import numpy as np
 
+from camber import hmm
 from camber.hmm import Trellis
 
 if TYPE_CHECKING:
@@ -23,12 +24,13 @@ if TYPE_CHECKING:
     IntArray = NDArray[np.int64]
 
     from camber.matching.candidates import EdgeCandidates
+    from camber.matching.distances import Pairs
 
 _IMPOSSIBLE = -80.0
-"""Transitions with a smaller log-weight are left out."""
+"""Transitions with a log-weight not above this are left out."""
 
-_BEAM = 40.0
-"""States whose best path is less likely than the best of all by this factor, as a logarithm, are left out."""
+_LEAST = -79.0
+"""Being off the road is never less likely than this, so that every step has a transition."""
 
 
 class Steps(NamedTuple):
@@ -54,33 +56,22 @@ class Steps(NamedTuple):
 
 
 class Network(NamedTuple):
-    """The part of the road graph that the weights need.
+    """What the weights need to know of each edge.
 
     Parameters
     ----------
-    edge_from, edge_to : ndarray of int64, shape (n_edges,)
-        Row of each edge's end nodes in the distance table, -1 where the node is not in it.
     length_m : ndarray of float64, shape (n_edges,)
         Length [m].
     street : ndarray of int64, shape (n_edges,)
         Street of each edge.
     rate_along, rate_against : ndarray of float64, shape (n_edges,)
         Log-likelihood per metre of running along and against the drawn direction.
-    first, target : ndarray of int64
-        Distance table in compressed rows: targets (as table rows) within reach of each node, sorted.
-    distance_m : ndarray of float64
-        Network distance [m] to each target.
     """
 
-    edge_from: NDArray[np.int64]
-    edge_to: NDArray[np.int64]
     length_m: NDArray[np.float64]
     street: NDArray[np.int64]
     rate_along: NDArray[np.float64]
     rate_against: NDArray[np.float64]
-    first: NDArray[np.int64]
-    target: NDArray[np.int64]
-    distance_m: NDArray[np.float64]
 
 
 class Costs(NamedTuple):
@@ -109,7 +100,12 @@ class Costs(NamedTuple):
 
 
 def trellis(
-    candidates: EdgeCandidates, steps: Steps, starts: NDArray[np.bool_], network: Network, costs: Costs
+    candidates: EdgeCandidates,
+    steps: Steps,
+    starts: NDArray[np.bool_],
+    network: Network,
+    pairs: Pairs,
+    costs: Costs,
 ) -> Trellis:
     """Weights of the whole trellis.
 
@@ -122,193 +118,195 @@ def trellis(
     starts : ndarray of bool, shape (n,)
         True at the first fix of a section.
     network : Network
-        Edges and distances.
+        Edges.
+    pairs : Pairs
+        Distances between the candidates of neighbouring fixes.
     costs : Costs
         Numbers of the model.
 
     Returns
     -------
     Trellis
-        For `camber.hmm`, with ``2 k + 1`` states; off the road is reachable at every step. What lies further
-        behind the best path than `_BEAM` is left out.
+        For `camber.hmm`, with ``2 c + 1`` states where a fix has ``c`` candidates; off the road is the last
+        and reachable at every step.
     """
-    first, source, target, weight, initial = _trellis(*candidates, *steps, starts, *network, *costs)  # type: ignore[arg-type]
-    return Trellis(first, source, target, weight, initial, starts)
+    first, weight = _weights(*candidates, *steps, starts, *network, *pairs, *costs)
+    return Trellis(2 * candidates.number + 1, first, weight, starts)
+
+
+def decode(trellis: Trellis, most: int) -> tuple[IntArray, FloatArray]:
+    """Likeliest path and posterior, with states numbered alike at all fixes.
+
+    Parameters
+    ----------
+    trellis : Trellis
+        As `trellis` makes it.
+    most : int
+        Largest number of candidates ``k``.
+
+    Returns
+    -------
+    state : ndarray of int64, shape (n,)
+        State on the likeliest path; ``2 k`` is off the road.
+    posterior : ndarray of float64, shape (n, 2 k + 1)
+        Probability of each state.
+    """
+    state, posterior = hmm.viterbi(trellis), hmm.forward_backward(trellis)
+    return np.where(state == trellis.width - 1, 2 * most, state), _widen(posterior, trellis.width, 2 * most)
 
 
 @numba.njit(cache=True)
-def _trellis(
-    count: IntArray, edge: IntArray, along: FloatArray, offset: FloatArray,
-    foot: FloatArray, direction: FloatArray,
+def _widen(posterior: FloatArray, width: IntArray, off: int) -> FloatArray:
+    wide, m = np.zeros((len(width), off + 1)), 0
+    for i in range(len(width)):
+        for b in range(width[i] - 1):
+            wide[i, b] = posterior[m + b]
+        wide[i, off] = posterior[m + width[i] - 1]
+        m += width[i]
+    return wide
+
+
+@numba.njit(cache=True)
+def _weights(
+    count: IntArray, edge: IntArray, along: FloatArray, offset: FloatArray, foot: FloatArray,
+    direction: FloatArray,
     run_m: FloatArray, seconds: FloatArray, across_m: FloatArray, along_m: FloatArray, sigma_m: FloatArray,
     starts: NDArray[np.bool_],
-    edge_from: IntArray, edge_to: IntArray, length_m: FloatArray, street: IntArray,
-    rate_along: FloatArray, rate_against: FloatArray,
-    first: IntArray, target: IntArray, distance_m: FloatArray,
+    length_m: FloatArray, street: IntArray, rate_along: FloatArray, rate_against: FloatArray,
+    pair: NDArray[np.int32], between: FloatArray, reach: float,
     correlation_s: float, beta_m: float, off_road_m: float, nowhere_per_m: float, switch_off_m: float,
     map_bearing: float, dof: float, u_turn: float, hop: float, back_m: float,
-) -> tuple[IntArray, NDArray[np.int16], NDArray[np.int16], FloatArray, FloatArray]:  # fmt: skip
-    n, k = edge.shape
-    off = 2 * k
-    initial, rows = np.zeros((n, off + 1)), np.zeros(n + 1, dtype=np.int64)
-    sources, targets = np.empty(64 * n, dtype=np.int16), np.empty(64 * n, dtype=np.int16)
-    weights = np.empty(64 * n)
-    # Logarithm of the likeliest path into each state, relative to the best.
-    score, now = np.full(off + 1, -np.inf), np.full(off + 1, -np.inf)
-    m = 0
+) -> tuple[IntArray, FloatArray]:  # fmt: skip
+    n = len(count)
+    first = np.zeros(n + 1, dtype=np.int64)
     for i in range(n):
+        rows = 1 if starts[i] else 2 * count[i - 1] + 1
+        first[i + 1] = first[i] + rows * (2 * count[i] + 1)
+    weight, fresh, p = np.empty(first[n]), np.empty(edge.shape[1]), 0
+    for i in range(n):
+        m, wide = first[i], 2 * count[i] + 1
         far = _tail(off_road_m / sigma_m[i], dof)
-        now[:] = -np.inf
-        rows[i] = m
-        sources, targets, weights = _reserve(sources, targets, weights, m + (off + 1) ** 2)
+        for b in range(count[i]):
+            fresh[b] = _tail(offset[i, b] / sigma_m[i], dof)
         if starts[i]:
-            for b in range(2 * count[i]):
-                now[b] = _tail(offset[i, b // 2] / sigma_m[i], dof)
-            now[off] = far
-            initial[i] = np.exp(now)
-            score[:] = now - now.max()
+            for b in range(count[i]):
+                weight[m + 2 * b], weight[m + 2 * b + 1] = fresh[b], fresh[b]
+            weight[first[i + 1] - 1] = far
+            _exponentiate(weight, m, first[i + 1])
             continue
-        rho = np.exp(-seconds[i] / correlation_s)
-        wiggle = map_bearing * run_m[i]
-        spread = np.sqrt(sigma_m[i] ** 2 * max(1.0 - rho * rho, 1e-4) + wiggle * wiggle)
-        renewal = np.log(spread / sigma_m[i])
-        beta = max(beta_m, 0.1 * run_m[i])
-        # Off the road is a line that follows the smoothed track, at a charge for so much freedom.
-        steady = max(-0.5 * ((1.0 - rho) * off_road_m / spread) ** 2, far) - nowhere_per_m * run_m[i]
-        nowhere = _huber(across_m[i] / spread) - abs(along_m[i] - run_m[i]) / beta + steady
-        leave = np.log(min(max(run_m[i], 0.5) / switch_off_m, 0.5))
-        for b in range(2 * count[i]):
-            kb, eb, db = b // 2, edge[i, b // 2], 1 - 2 * (b % 2)
-            fresh = renewal + _tail(offset[i, kb] / sigma_m[i], dof)
-            rate = (rate_along[eb] if db > 0 else rate_against[eb]) * run_m[i]
-            for a in range(2 * count[i - 1]):
-                if score[a] < -_BEAM:
-                    continue
-                total = rate + _step(
-                    i, a, b, fresh, rho, spread, beta, edge, along, offset, foot, direction, run_m,
-                    edge_from, edge_to, length_m, street, first, target, distance_m, u_turn, hop, back_m,
+        rho, spread, beta, nowhere, leave = _odds(
+            run_m[i], seconds[i], across_m[i], along_m[i], sigma_m[i], far, correlation_s, beta_m, off_road_m,
+            nowhere_per_m, switch_off_m, map_bearing,
+        )  # fmt: skip
+        fresh[: count[i]] += np.log(spread / sigma_m[i])
+        for a in range(count[i - 1]):
+            # A row for each direction in which the edge before may have been run.
+            up = m + 2 * a * wide
+            down = up + wide
+            ea, sa, oa = edge[i - 1, a], along[i - 1, a], rho * offset[i - 1, a]
+            la, ux, uy = length_m[ea] - sa, direction[i - 1, a, 0], direction[i - 1, a, 1]
+            for b in range(count[i]):
+                eb, sb, ob = edge[i, b], along[i, b], offset[i, b]
+                d, lb = pair[p], length_m[eb] - sb
+                p += 1
+                cosine = ux * direction[i, b, 0] + uy * direction[i, b, 1]
+                evidence = fresh[b]
+                if abs(cosine) > 0.7:
+                    # The same error in the same frame; a U-turn swaps the runner's left and right.
+                    evidence = _huber((ob - (oa if cosine > 0.0 else -oa)) / spread)
+                uu, ud, du, dd = _moves(
+                    sa, la, sb, lb, between[d, 0], between[d, 1], between[d, 2], between[d, 3], reach,
+                    run_m[i], 1.0 / beta, u_turn, back_m,
                 )  # fmt: skip
-                if total > _IMPOSSIBLE:
-                    sources[m], targets[m], weights[m] = a, b, total
-                    now[b] = max(now[b], score[a] + total)
-                    m += 1
-            sources[m], targets[m], weights[m] = off, b, fresh
-            now[b] = max(now[b], score[off] + fresh)
-            m += 1
-        for a in range(2 * count[i - 1]):
-            if score[a] >= -_BEAM:
-                sources[m], targets[m], weights[m] = a, off, nowhere + leave
-                now[off] = max(now[off], score[a] + nowhere + leave)
-                m += 1
-        sources[m], targets[m], weights[m] = off, off, nowhere
-        now[off] = max(now[off], score[off] + nowhere)
-        m += 1
-        # However odd a step is, its likeliest transition must not vanish.
-        weights[rows[i] : m] = np.exp(weights[rows[i] : m] - weights[rows[i] : m].max())
-        score[:] = np.maximum(now - now.max(), -1e6)
-    rows[n] = m
-    return rows, sources[:m], targets[:m], weights[:m], initial
+                if ea == eb:
+                    gone = sb - sa
+                    uu = max(uu, -abs(gone - run_m[i]) / beta)
+                    dd = max(dd, -abs(gone + run_m[i]) / beta)
+                    # Also at the end of the edge: a turn at a junction is no cheaper than one beside it.
+                    ud = du = u_turn - abs(abs(gone) - run_m[i]) / beta
+                elif abs(cosine) > 0.8 and street[ea] == street[eb]:
+                    # Crossing to a parallel line moves the runner, so the offset starts anew.
+                    beside = (foot[i, b, 0] - foot[i - 1, a, 0]) * ux + (
+                        foot[i, b, 1] - foot[i - 1, a, 1]
+                    ) * uy
+                    anew = hop + fresh[b] - evidence
+                    onward = anew - abs(beside - run_m[i]) / beta
+                    backward = anew - abs(beside + run_m[i]) / beta
+                    if cosine > 0.0:
+                        uu, dd = max(uu, onward), max(dd, backward)
+                    else:
+                        ud, du = max(ud, onward), max(du, backward)
+                forth = evidence + rate_along[eb] * run_m[i]
+                back = evidence + rate_against[eb] * run_m[i]
+                weight[up + 2 * b], weight[up + 2 * b + 1] = forth + uu, back + ud
+                weight[down + 2 * b], weight[down + 2 * b + 1] = forth + du, back + dd
+            # However odd a step is, leaving the road and coming back must not vanish.
+            weight[down - 1] = weight[down + wide - 1] = max(nowhere + leave, _LEAST)
+        last = m + 2 * count[i - 1] * wide
+        for b in range(count[i]):
+            back_on = max(fresh[b], _LEAST)
+            weight[last + 2 * b], weight[last + 2 * b + 1] = back_on, back_on
+        weight[last + wide - 1] = max(nowhere, _LEAST)
+        _exponentiate(weight, m, first[i + 1])
+    return first, weight
 
 
 @numba.njit(cache=True)
-def _reserve(
-    sources: NDArray[np.int16], targets: NDArray[np.int16], weights: FloatArray, size: int
-) -> tuple[NDArray[np.int16], NDArray[np.int16], FloatArray]:
-    """Copy the lists into longer ones where they are too short."""
-    held = len(weights)
-    if size <= held:
-        return sources, targets, weights
-    longer_sources, longer_targets = np.empty(2 * size, dtype=np.int16), np.empty(2 * size, dtype=np.int16)
-    longer_weights = np.empty(2 * size)
-    longer_sources[:held], longer_targets[:held], longer_weights[:held] = sources, targets, weights
-    return longer_sources, longer_targets, longer_weights
+def _odds(
+    run: float, seconds: float, across: float, along: float, sigma: float, far: float,
+    correlation_s: float, beta_m: float, off_road_m: float, nowhere_per_m: float, switch_off_m: float,
+    map_bearing: float,
+) -> tuple[float, float, float, float, float]:  # fmt: skip
+    """Correlation, spread of the innovation, scale of the distance; log-weights off the road and to there."""
+    rho = np.exp(-seconds / correlation_s)
+    wiggle = map_bearing * run
+    spread = np.sqrt(sigma * sigma * max(1.0 - rho * rho, 1e-4) + wiggle * wiggle)
+    beta = max(beta_m, 0.1 * run)
+    # Off the road is a line that follows the smoothed track, at a charge for so much freedom.
+    apart = (1.0 - rho) * off_road_m / spread
+    steady = max(-0.5 * apart * apart, far) - nowhere_per_m * run
+    nowhere = _huber(across / spread) - abs(along - run) / beta + steady
+    return rho, spread, beta, nowhere, np.log(min(max(run, 0.5) / switch_off_m, 0.5))
 
 
 @numba.njit(cache=True, inline="always")
-def _step(
-    i: int, a: int, b: int, fresh: float, rho: float, spread: float, beta: float,
-    edge: IntArray, along: FloatArray, offset: FloatArray, foot: FloatArray, direction: FloatArray,
-    run_m: FloatArray, edge_from: IntArray, edge_to: IntArray, length_m: FloatArray, street: IntArray,
-    first: IntArray, target: IntArray, distance_m: FloatArray, u_turn: float, hop: float, back_m: float,
-) -> float:  # fmt: skip
-    """Log-weight of going from candidate state ``a`` of the fix before to ``b`` of this one."""
-    ka, kb = a // 2, b // 2
-    ea, eb = edge[i - 1, ka], edge[i, kb]
-    da, db = (1.0 if a % 2 == 0 else -1.0), (1.0 if b % 2 == 0 else -1.0)
-    ux, uy = direction[i - 1, ka, 0], direction[i - 1, ka, 1]
-    cosine = da * db * (ux * direction[i, kb, 0] + uy * direction[i, kb, 1])
-    evidence = fresh
-    if abs(cosine) > 0.7:
-        # The same error in the same frame; a U-turn swaps the runner's left and right.
-        kept = da * offset[i - 1, ka] * (1.0 if cosine > 0.0 else -1.0)
-        evidence = _huber((db * offset[i, kb] - rho * kept) / spread)
-    total = evidence + _move(
-        ea, along[i - 1, ka], da, eb, along[i, kb], db, run_m[i], beta,
-        edge_from, edge_to, length_m, first, target, distance_m, u_turn, back_m,
-    )  # fmt: skip
-    if street[ea] == street[eb] and ea != eb and cosine > 0.8:
-        # Crossing to a parallel line moves the runner, so the offset starts anew.
-        moved_x, moved_y = foot[i, kb, 0] - foot[i - 1, ka, 0], foot[i, kb, 1] - foot[i - 1, ka, 1]
-        beside = da * (moved_x * ux + moved_y * uy)
-        total = max(total, hop + fresh - abs(beside - run_m[i]) / beta)
-    return float(total)
-
-
-@numba.njit(cache=True)
-def _move(
-    ea: int, sa: float, da: float, eb: int, sb: float, db: float, run_m: float, beta: float,
-    edge_from: IntArray, edge_to: IntArray, length_m: FloatArray,
-    first: IntArray, target: IntArray, distance_m: FloatArray, u_turn: float, back_m: float,
-) -> float:  # fmt: skip
-    """Log-weight of the way along the network from one candidate to the next.
+def _moves(
+    sa: float, la: float, sb: float, lb: float, ss: float, se: float, es: float, ee: float, reach: float,
+    run_m: float, per_m: float, u_turn: float, back_m: float,
+) -> tuple[float, float, float, float]:  # fmt: skip
+    """Log-weights of the ways along the network between two candidates: along or against, then again.
 
     The network distance, negative where the runner seems to step back inside the noise, is compared with
-    the distance run (Newson & Krumm 2009, equation 2, here with a sign).
+    the distance run (Newson & Krumm 2009, equation 2, here with a sign). Four distances say it all: leaving
+    the first edge by its start or its end, and entering the second by either. Going ahead uses one, turning
+    round on the first edge another, and stepping back is going ahead with both directions turned.
     """
-    if ea == eb and da != db:
-        # Also at the end of the edge: a turn round at a junction is no cheaper than one beside it.
-        return float(u_turn - abs(abs(sb - sa) - run_m) / beta)
-    best = -abs(da * (sb - sa) - run_m) / beta if ea == eb else 2.0 * _IMPOSSIBLE
-    enter_b = edge_from[eb] if db > 0.0 else edge_to[eb]
-    into_b = sb if db > 0.0 else length_m[eb] - sb
-    exit_a = edge_to[ea] if da > 0.0 else edge_from[ea]
-    rest_a = length_m[ea] - sa if da > 0.0 else sa
-    ahead = rest_a + _between(exit_a, enter_b, first, target, distance_m) + into_b
-    best = max(best, -abs(ahead - run_m) / beta)
-    back_a = edge_from[ea] if da > 0.0 else edge_to[ea]
-    if best < u_turn:
-        turned = length_m[ea] - rest_a + _between(back_a, enter_b, first, target, distance_m) + into_b
-        best = max(best, u_turn - abs(turned - run_m) / beta)
-    if best >= -run_m / beta:
-        return float(best)  # a step back costs at least as much
-    exit_b = edge_to[eb] if db > 0.0 else edge_from[eb]
-    behind = (
-        length_m[eb] - into_b + _between(exit_b, back_a, first, target, distance_m) + length_m[ea] - rest_a
-    )
-    if behind <= back_m:
-        best = max(best, -(behind + run_m) / beta)
-    return float(best)
+    ss = sa + ss + sb if ss <= reach else np.inf
+    se = sa + se + lb if se <= reach else np.inf
+    es = la + es + sb if es <= reach else np.inf
+    ee = la + ee + lb if ee <= reach else np.inf
+    ahead_ss, ahead_se = -abs(ss - run_m) * per_m, -abs(se - run_m) * per_m
+    ahead_es, ahead_ee = -abs(es - run_m) * per_m, -abs(ee - run_m) * per_m
+    none = 2.0 * _IMPOSSIBLE
+    back_ss = -(ss + run_m) * per_m if ss <= back_m else none
+    back_se = -(se + run_m) * per_m if se <= back_m else none
+    back_es = -(es + run_m) * per_m if es <= back_m else none
+    back_ee = -(ee + run_m) * per_m if ee <= back_m else none
+    uu = max(ahead_es, u_turn + ahead_ss, back_se)
+    ud = max(ahead_ee, u_turn + ahead_se, back_ss)
+    du = max(ahead_ss, u_turn + ahead_es, back_ee)
+    dd = max(ahead_se, u_turn + ahead_ee, back_es)
+    return uu, ud, du, dd
 
 
 @numba.njit(cache=True)
-def _between(
-    source: int, destination: int, first: IntArray, target: IntArray, distance_m: FloatArray
-) -> float:
-    """Bounded network distance between two nodes, infinite where they are not within reach."""
-    if source < 0 or destination < 0:
-        return np.inf
-    if source == destination:
-        return 0.0
-    low, high = first[source], first[source + 1]
-    while low < high:
-        middle = (low + high) // 2
-        if target[middle] < destination:
-            low = middle + 1
-        else:
-            high = middle
-    if low < first[source + 1] and target[low] == destination:
-        return float(distance_m[low])
-    return np.inf
+def _exponentiate(weight: FloatArray, start: int, end: int) -> None:
+    """From logarithms to weights whose largest is 1; the impossible becomes 0."""
+    top = -np.inf
+    for m in range(start, end):
+        top = max(top, weight[m])
+    for m in range(start, end):
+        weight[m] = np.exp(weight[m] - top) if weight[m] > _IMPOSSIBLE else 0.0
 
 
 @numba.njit(cache=True)

@@ -1,5 +1,7 @@
 """Nearest edges of each fix: the grid against looking at every edge."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import shapely
@@ -7,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camber.geometry import project_to_line
-from camber.matching.candidates import edge_segments, find_candidates
+from camber.matching.candidates import edge_grid, find_candidates
 from camber.network import build_graph
 from camber.schema import RoadGraph
 
@@ -54,7 +56,7 @@ def every_distance(graph, xy):
 @given(graphs(), st.lists(PLACE, min_size=1, max_size=6), SPREAD, st.integers(1, 4), st.floats(5.0, 80.0))
 def test_the_nearest_edges_are_found_nearest_first(graph, fixes, spread, most, radius):
     xy = np.array(fixes) * spread
-    found = find_candidates(xy, graph, radius_m=radius, most=most)
+    found = find_candidates(xy, edge_grid(graph), radius_m=radius, most=most)
     distances = every_distance(graph, xy)
     for i, away in enumerate(distances):
         n = found.number[i]
@@ -73,7 +75,7 @@ def test_the_nearest_edges_are_found_nearest_first(graph, fixes, spread, most, r
 @given(graphs(), st.lists(PLACE, min_size=1, max_size=4))
 def test_each_candidate_is_the_projection_onto_its_edge(graph, fixes):
     xy = np.array(fixes)
-    found = find_candidates(xy, graph, radius_m=60.0, most=5)
+    found = find_candidates(xy, edge_grid(graph), radius_m=60.0, most=5)
     for i, k in zip(*np.nonzero(found.edge >= 0), strict=True):
         line = edge_line(graph, found.edge[i, k])
         along, offset = found.along_m[i, k], found.offset_m[i, k]
@@ -94,12 +96,12 @@ def test_each_candidate_is_the_projection_onto_its_edge(graph, fixes):
 @settings(deadline=None, max_examples=10)
 @given(graphs(), st.lists(PLACE, min_size=2, max_size=5), st.integers(0, 4))
 def test_a_fix_far_away_changes_nothing(graph, fixes, where):
-    """The grid covers the whole run; one fix 200 km away only makes its cells larger."""
+    """Nor do the edges gathered for one fix serve one that is far from it."""
     xy = np.array(fixes)
-    alone = find_candidates(xy, graph, radius_m=35.0, most=8)
+    alone = find_candidates(xy, edge_grid(graph), radius_m=35.0, most=8)
     where = min(where, len(xy))
     along = find_candidates(
-        np.insert(xy, where, [200_000.0, -150_000.0], axis=0), graph, radius_m=35.0, most=8
+        np.insert(xy, where, [200_000.0, -150_000.0], axis=0), edge_grid(graph), radius_m=35.0, most=8
     )
     assert along.number[where] == 0
     rest = np.delete(np.arange(len(xy) + 1), where)
@@ -110,7 +112,7 @@ def test_a_fix_far_away_changes_nothing(graph, fixes, where):
 
 def test_right_of_the_drawing_is_positive():
     graph = graph_of([np.array([[0.0, 0.0], [0.0, 100.0]])])
-    found = find_candidates(np.array([[4.0, 30.0], [-4.0, 30.0]]), graph, radius_m=35.0, most=2)
+    found = find_candidates(np.array([[4.0, 30.0], [-4.0, 30.0]]), edge_grid(graph), radius_m=35.0, most=2)
     assert found.offset_m[:, 0].tolist() == [4.0, -4.0]
     assert found.along_m[:, 0].tolist() == [30.0, 30.0]
     assert found.direction_xy[:, 0].tolist() == [[0.0, 1.0], [0.0, 1.0]]
@@ -118,30 +120,49 @@ def test_right_of_the_drawing_is_positive():
 
 def test_only_what_lies_within_the_radius_is_a_candidate():
     graph = graph_of([np.array([[0.0, y], [100.0, y]]) for y in (10.0, 20.0, 40.0)])
-    found = find_candidates(np.array([[50.0, 0.0], [50.0, 500.0]]), graph, radius_m=35.0, most=8)
+    found = find_candidates(np.array([[50.0, 0.0], [50.0, 500.0]]), edge_grid(graph), radius_m=35.0, most=8)
     assert found.number.tolist() == [2, 0]
     assert found.offset_m[0, :2].tolist() == [10.0, 20.0]
 
 
 def test_no_more_candidates_than_asked_for():
     lines = [np.array([[0.0, y], [100.0, y]]) for y in (9.0, 3.0, 7.0, 1.0, 5.0)]
-    found = find_candidates(np.array([[50.0, 0.0]]), graph_of(lines), radius_m=35.0, most=3)
+    found = find_candidates(np.array([[50.0, 0.0]]), edge_grid(graph_of(lines)), radius_m=35.0, most=3)
     assert found.edge.tolist() == [[3, 1, 4]]
     assert found.number.tolist() == [3]
 
 
 def test_segments_are_the_edges_cut_at_their_vertices():
-    graph = graph_of([np.array([[0.0, 0.0], [3.0, 4.0], [3.0, 10.0]]), np.array([[50.0, 0.0], [60.0, 0.0]])])
-    edge, start, end, along = edge_segments(graph)
-    assert edge.tolist() == [0, 0, 1]
-    assert start.tolist() == [[0, 0], [3, 4], [50, 0]]
-    assert end.tolist() == [[3, 4], [3, 10], [60, 0]]
-    assert along.tolist() == [0.0, 5.0, 0.0]
+    lines = [[[0, 0], [3, 4], [3, 4], [3, 10]], [[50, 0], [60, 0]]]
+    grid = edge_grid(graph_of([np.array(line, dtype=float) for line in lines]))
+    # From the second vertex to the third there is no way to go: that is no segment.
+    assert grid.edge.tolist() == [0, -1, 0, -1, 1, -1]
+    assert grid.along_m.tolist() == [0.0, 5.0, 5.0, 11.0, 0.0, 10.0]
+    assert sorted(set(grid.segment.tolist())) == [0, 2, 4]
+
+
+def test_roads_far_apart_are_both_found():
+    """Also where the grid between them would have more columns than there is memory for."""
+    far = np.array([[9e8, 0.0], [9e8, 100.0]])
+    grid = edge_grid(graph_of([np.array([[0.0, 0.0], [0.0, 100.0]]), far]))
+    found = find_candidates(np.array([[5.0, 50.0], [9e8 + 5.0, 50.0]]), grid, radius_m=35.0, most=2)
+    assert found.edge[:, 0].tolist() == [0, 1]
+    assert len(grid.column_first) < 5_000_000
+
+
+def test_where_two_segments_meet_the_first_is_taken():
+    corner = graph_of([np.array([[0.0, 0.0], [10.1, 0.3], [10.3, -9.7]])])
+    for east in (0.0, 1e5 / 3.0, 4.7e5):
+        moved = replace(corner, vertex_xy=corner.vertex_xy + np.array([east, 0.0]))
+        fixes = moved.vertex_xy[1] + np.array([[3.0, 3.0], [5.0, 4.0], [2.0, 6.0]])
+        found = find_candidates(fixes, edge_grid(moved), radius_m=35.0, most=2)
+        assert (found.direction_xy[:, 0, 0] > 0.9).all()
 
 
 def test_part_cuts_the_same_fixes_out_of_every_array():
     graph = graph_of([np.array([[0.0, 0.0], [100.0, 0.0]])])
-    whole = find_candidates(np.array([[10.0, 1.0], [20.0, 2.0], [30.0, 3.0]]), graph, radius_m=35.0, most=2)
+    xy = np.array([[10.0, 1.0], [20.0, 2.0], [30.0, 3.0]])
+    whole = find_candidates(xy, edge_grid(graph), radius_m=35.0, most=2)
     part = whole.part(slice(1, 3))
     assert part.along_m[:, 0].tolist() == [20.0, 30.0]
     assert part.offset_m[:, 0].tolist() == [-2.0, -3.0]
