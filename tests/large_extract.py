@@ -1,6 +1,7 @@
 """Extracts of any size: shifted copies of a real one side by side, as one file in the usual order.
 
-``python tests/large_extract.py 60 large.osm.pbf`` writes one of 60 MB from the Heidelberg extract.
+``python tests/large_extract.py 67 large.osm.pbf`` writes one of 60 MB from the Heidelberg extract: the copies
+are packed a tenth tighter than the original.
 """
 
 import argparse
@@ -16,7 +17,7 @@ OFFSET = 20_000_000_000
 
 
 def build(path, megabytes, source=SOURCE):
-    """Write an extract of at least so many megabytes; gives the number of copies."""
+    """Write as many copies as make so many megabytes of the original; gives their number."""
     nodes, ways, box = [], [], None
     for thing in osmium.FileProcessor(str(source)):
         if thing.is_node():

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     Track = tuple[np.ndarray, np.ndarray]
 
-OLD_DAYS: Final = 180
-"""Age from which tiles are fetched anew by ``refresh`` [days] (users.md section 4)."""
+OLD_DAYS: Final = 180.0
+"""Age from which tiles are called old [days] (users.md section 4)."""
 
 
 class OfflineError(RoadsError):
@@ -360,6 +360,11 @@ def status_text(store: TileStore, *, check: bool) -> str:
         lines.append(f"OpenStreetMap data of {dates[0][:10]} to {dates[-1][:10]}")
     sources = Counter(head.source for head in known)
     lines += [f"  {number} tiles from {source}" for source, number in sorted(sources.items())]
+    old = len(old_tiles(store, OLD_DAYS))
+    if old:
+        lines.append(
+            f"{old} tiles are older than {OLD_DAYS:.0f} days: `camber roads refresh` fetches them anew."
+        )
     cut = sum(not head.whole for head in known)
     if cut:
         lines.append(f"{cut} tiles lie at the border of an extract: `camber roads fetch` makes them whole.")

@@ -171,20 +171,23 @@ def status(
 @app.command()
 def refresh(
     context: typer.Context,
-    days: Annotated[float, typer.Option(min=0, help="Fetch tiles whose data are older than this.")] = 180.0,
+    days: Annotated[
+        float | None, typer.Option(min=0, help="Fetch tiles whose data are older than this; default: 180.")
+    ] = None,
     dry_run: DryRun = False,  # noqa: FBT002
     yes: Yes = False,  # noqa: FBT002
     server: Server = None,
 ) -> None:
     """Fetch anew what has become old; the old roads stay until the new ones are there."""
     from camber.cli.cache_folder import roads_cache
-    from camber.cli.road_tiles import old_tiles
+    from camber.cli.road_tiles import OLD_DAYS, old_tiles
     from camber.roads.tile_store import TileStore
 
     session: Session = context.obj
     store = TileStore(roads_cache())
-    tiles = old_tiles(store, days)
-    session.write(f"{len(tiles)} of {len(store.tiles())} tiles are older than {days:.0f} days\n", None)
+    age = OLD_DAYS if days is None else days
+    tiles = old_tiles(store, age)
+    session.write(f"{len(tiles)} of {len(store.tiles())} tiles are older than {age:.0f} days\n", None)
     _fetch(tiles, store, session, server, dry_run=dry_run, yes=yes)
 
 

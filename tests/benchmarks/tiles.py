@@ -96,7 +96,7 @@ def planning(count):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=float, nargs="*", default=[7.5, 15.0, 30.0, 60.0])
+    parser.add_argument("--sizes", type=float, nargs="*", default=[8.0, 16.0, 32.0, 67.0])
     parser.add_argument("--runs", type=int, default=3000)
     given = parser.parse_args()
     planning(given.runs)
