@@ -99,8 +99,7 @@ def test_any_value_anywhere_is_read_or_is_a_fault(data):
     element[data.draw(st.sampled_from(sorted(element)))] = data.draw(ODD)
     try:
         raw, _ = read_answer(json.dumps(answer).encode())
-    except AnswerFault as fault:
-        assert str(fault)
+    except AnswerFault:
         return
     assert np.isfinite(raw.longitude_deg).all()
     assert len(raw.tags) == len(raw.way_id) == len(raw.first) - 1
