@@ -51,6 +51,10 @@ class NoTrackError(RecordingError):
     """The file is well formed but holds fewer than two usable positions."""
 
 
+class ReaderCrashError(RecordingError):
+    """Reading the file crashed, hung, or went beyond a limit of memory or time: it was left out."""
+
+
 class RoadsError(CamberError, ValueError):
     """Road data could not be read or do not fit.
 

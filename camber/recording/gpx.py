@@ -24,7 +24,7 @@ _USUAL: Final = 20
 
 
 class GpxReader:
-    """Gathers the tracks and routes of a GPX document; see `camber.recording.xml.Reader`.
+    """Gathers the tracks and routes of a GPX document; told by `camber.recording.xml.parse`.
 
     Parameters
     ----------
@@ -50,7 +50,13 @@ class GpxReader:
         self._limits = limits
 
     def start(self, element: etree._Element) -> None:
-        """See `Reader`."""
+        """Take the start of an element.
+
+        Parameters
+        ----------
+        element : Element
+            The element.
+        """
         name = self._names[element.tag]
         if name in {"trk", "trkseg"}:
             self._track_columns.begin_part()
@@ -58,7 +64,13 @@ class GpxReader:
             self._route_columns.begin_part()
 
     def end(self, element: etree._Element) -> None:
-        """See `Reader`."""
+        """Take an element that is complete.
+
+        Parameters
+        ----------
+        element : Element
+            The element.
+        """
         name = self._names[element.tag]
         parent = element.getparent()
         within = "" if parent is None else self._names[parent.tag]
@@ -70,7 +82,7 @@ class GpxReader:
             self._texts.setdefault(f"{self._names[parent.tag]}/{name}", element.text)
 
     def pause(self) -> None:
-        """See `Reader`."""
+        """Read what was gathered."""
         self._track_columns.flush(self._tracks)
         self._route_columns.flush(self._routes)
 

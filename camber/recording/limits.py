@@ -38,6 +38,18 @@ class ReadLimits:
         Messages without any field in one FIT file; they cost time and say nothing.
     fit_files : int
         FIT files chained to one.
+    archive_bytes : int
+        Everything that one import unpacks from archives [bytes].
+    archive_entries : int
+        Files in one archive.
+    archive_depth : int
+        Archives within archives (Garmin's account export is two deep).
+    list_bytes : int
+        A list in an export, such as ``activities.csv`` [bytes].
+    memory_bytes : int
+        Memory of the process that reads files on behalf of another [bytes].
+    cpu_s, wall_s : float
+        Processor and clock time that one file may take there [s].
     name_length : int
         Characters kept of a name.
     bad_share : float
@@ -60,6 +72,13 @@ class ReadLimits:
     fit_messages: int = 5_000_000
     fit_bare_messages: int = 1000
     fit_files: int = 64
+    archive_bytes: int = 20 * 2**30
+    archive_entries: int = 200_000
+    archive_depth: int = 2
+    list_bytes: int = 256 * 2**20
+    memory_bytes: int = 3 * 2**29
+    cpu_s: float = 60.0
+    wall_s: float = 90.0
     name_length: int = 1000
     bad_share: float = 0.2
     first_year: int = 1990

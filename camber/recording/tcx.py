@@ -18,7 +18,7 @@ _TITLES: Final = {"Activity/Notes": "name", "Creator/Name": "device", "Course/Na
 
 
 class TcxReader:
-    """Gathers the activities and courses of a TCX document; see `camber.recording.xml.Reader`.
+    """Gathers the activities and courses of a TCX document; told by `camber.recording.xml.parse`.
 
     A lap's first track goes on where the lap before ended; each further one in the same lap follows a
     pause, which is how Garmin's devices write one. Trackpoints without a position are normal: they carry
@@ -54,7 +54,13 @@ class TcxReader:
         self._names[root.tag]
 
     def start(self, element: etree._Element) -> None:
-        """See `Reader`."""
+        """Take the start of an element.
+
+        Parameters
+        ----------
+        element : Element
+            The element.
+        """
         name = self._names[element.tag]
         if name == "Activity":
             self.pause()
@@ -73,7 +79,13 @@ class TcxReader:
                 self._columns.begin_part()
 
     def end(self, element: etree._Element) -> None:
-        """See `Reader`."""
+        """Take an element that is complete.
+
+        Parameters
+        ----------
+        element : Element
+            The element.
+        """
         name = self._names[element.tag]
         if name == "Trackpoint":
             self._take(element)
@@ -84,7 +96,7 @@ class TcxReader:
                 self._texts.setdefault(key, element.text)
 
     def pause(self) -> None:
-        """See `Reader`."""
+        """Read what was gathered."""
         self._columns.flush(self._target)
 
     def recording(self, problems: tuple[Problem, ...]) -> Recording:

@@ -35,7 +35,7 @@ PREFIXES_MENDED: Final = 16
 """Undeclared prefixes that are declared before the file is given up; a judgement."""
 
 
-class Reader(Protocol):
+class _Reader(Protocol):
     """What reads one kind of XML."""
 
     tags: tuple[str, ...]
@@ -134,7 +134,7 @@ def not_read(root: str, label: str) -> UnsupportedFormatError:
     return UnsupportedFormatError(f"is neither GPX nor TCX: it seems to be {meaning}", path=label)
 
 
-def parse(content: Chunks, encoding: str | None, reader: Reader, label: str, limits: ReadLimits) -> None:
+def parse(content: Chunks, encoding: str | None, reader: _Reader, label: str, limits: ReadLimits) -> None:
     """Parse a document and tell a reader what it asked for.
 
     Parameters
@@ -188,7 +188,7 @@ def _parser(
     )
 
 
-def _tell(reader: Reader, events: Iterable[tuple[str, etree._Element]], tree: _Tree) -> None:
+def _tell(reader: _Reader, events: Iterable[tuple[str, etree._Element]], tree: _Tree) -> None:
     start, end = reader.start, reader.end
     for event, element in events:
         if event == "end":

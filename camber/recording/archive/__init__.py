@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from camber.errors import RecordingError
 from camber.recording.archive.found import ArchiveNotes, Found, PrivacyZone
+from camber.recording.archive.items import label_of
+from camber.recording.archive.search import Search
+from camber.recording.limits import ReadLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,12 +23,15 @@ class Recordings:
 
     Parameters
     ----------
-    found : iterator of Found
-        The recordings.
+    root : Path
+        A recording, a folder or an archive.
+    limits : ReadLimits
+        What the export may cost.
     """
 
-    def __init__(self, found: Iterator[Found]) -> None:
-        self._found = found
+    def __init__(self, root: Path, limits: ReadLimits) -> None:
+        self._search = Search(limits)
+        self._found = self._search.start(root)
 
     def __iter__(self) -> Iterator[Found]:
         """Give itself."""
@@ -38,35 +44,42 @@ class Recordings:
     @property
     def notes(self) -> ArchiveNotes:
         """What the export says besides; complete once the last recording was given."""
-        return ArchiveNotes()
+        return self._search.notes()
 
 
-def find_recordings(path: str | PathLike[str]) -> Recordings:
+def find_recordings(path: str | PathLike[str], limits: ReadLimits | None = None) -> Recordings:
     """Find the recordings in a file, a folder or an archive.
+
+    Understood are the exports of Strava, Garmin, Apple Health and Runkeeper, packed or not, folders of
+    GPX, TCX and FIT files, and archives of them. Files are told by their content; one that only its name
+    calls a recording is given too, so that reading it says what is wrong. Planned routes, and FIT files
+    that hold no activity, are passed over and counted. FIT files chained to one are given one by one. What
+    an archive refuses to give (links, encrypted, overlapping or exploding entries) is in the notes.
 
     Parameters
     ----------
     path : str or path-like
         A recording, a folder, or a zip archive.
+    limits : ReadLimits, optional
+        What the export may cost.
 
     Returns
     -------
     Recordings
         An iterator of `Found`, in the same order each time, with `Recordings.notes`; holds one file in
-        memory at a time.
+        memory at a time. Iterating raises a `RecordingError` where the path cannot be read, or where an
+        archive is broken as a whole.
 
     Raises
     ------
     RecordingError
-        If the path cannot be read.
+        If there is nothing at the path.
     """
     root = Path(path)
-    if not root.exists():
+    try:
+        there = root.exists()
+    except (OSError, ValueError) as error:
+        raise RecordingError(f"cannot be read: {error}; check the name", path=label_of(root.name)) from error
+    if not there:
         raise RecordingError("is not there; check the name", path=root)
-    return Recordings(_plain_files(root))
-
-
-def _plain_files(root: Path) -> Iterator[Found]:
-    files = [root] if root.is_file() else sorted(each for each in root.rglob("*") if each.is_file())
-    for file in files:
-        yield Found(file.name if file == root else file.relative_to(root).as_posix(), file.read_bytes())
+    return Recordings(root, limits or ReadLimits())

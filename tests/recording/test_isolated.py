@@ -1,0 +1,114 @@
+"""Reading in a process of its own gives the same, and what crashes or hangs costs one file."""
+
+import os
+import signal
+import sys
+import threading
+import time
+
+import pandas as pd
+import pytest
+
+from camber.errors import DamagedFileError, NoTrackError, ReaderCrashError, RecordingError
+from camber.recording import ReadLimits, isolated
+from camber.recording.archive import Found
+from camber.recording.isolated import IsolatedReader, read_isolated
+from tests.recording.conftest import gpx
+
+RUN = gpx(
+    "<ele>5</ele><time>2026-01-01T00:00:00Z</time><speed>3</speed>",
+    "<time>2026-01-01T00:00:01.25Z</time>",
+    "",
+).encode()
+
+
+@pytest.fixture(scope="module")
+def reader():
+    with IsolatedReader() as reader:
+        yield reader
+
+
+def test_the_recording_comes_back_whole(reader, read):
+    there, here = reader.read(Found("run.gpx", RUN)), read(RUN)
+    pd.testing.assert_frame_equal(there.fixes, here.fixes)
+    for name in ("source", "format", "sport", "device", "name", "started_at", "time_zone", "problems"):
+        assert getattr(there, name) == getattr(here, name), name
+    there.fixes["latitude_deg"] += 1.0  # its columns are its own and can be written to
+
+
+def test_without_any_time_there_is_no_beginning(reader):
+    recording = reader.read(Found("run.gpx", gpx("", "").encode()))
+    assert recording.started_at is None
+    assert recording.fixes["time"].isna().all()
+
+
+def test_the_list_of_an_export_fills_in_what_the_file_does_not_say(reader):
+    silent = reader.read(Found("a/run.gpx", RUN, name="Evening\x07 run", sport="lauf"))
+    assert (silent.name, silent.sport, silent.source) == ("Evening run", "lauf", "a/run.gpx")
+    telling = gpx("", "", line="<name>Mine</name><type>running</type>").encode()
+    own = reader.read(Found("run.gpx", telling, name="Theirs", sport="ride"))
+    assert (own.name, own.sport) == ("Mine", "running")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"", DamagedFileError),
+        (b"<gpx>\n<a", DamagedFileError),
+        (b"<gpx/>", NoTrackError),
+        (b"x", RecordingError),
+    ],
+)
+def test_an_error_is_the_same_as_without_the_process(reader, read, content, kind):
+    with pytest.raises(kind) as there:
+        reader.read(Found("run.gpx", content))
+    with pytest.raises(kind) as here:
+        read(content)
+    assert (type(there.value), str(there.value)) == (type(here.value), str(here.value))
+    assert there.value.offset == here.value.offset
+
+
+def test_one_process_reads_file_after_file():
+    with IsolatedReader() as reader:
+        reader.read(Found("a.gpx", RUN))
+        first = reader._process.pid
+        with pytest.raises(RecordingError):
+            reader.read(Found("b.gpx", b""))
+        reader.read(Found("c.gpx", RUN))
+        assert reader._process.pid == first
+
+
+def test_a_crash_costs_one_file():
+    with IsolatedReader() as reader:
+        reader.read(Found("a.gpx", RUN))
+        os.kill(reader._process.pid, signal.SIGSTOP)  # so that the file is under way when the crash comes
+        threading.Timer(0.3, os.kill, (reader._process.pid, signal.SIGSEGV)).start()
+        threading.Timer(0.4, os.kill, (reader._process.pid, signal.SIGCONT)).start()
+        with pytest.raises(ReaderCrashError, match="signal 11"):
+            reader.read(Found("b.gpx", RUN))
+        assert len(reader.read(Found("c.gpx", RUN)).fixes) == 3
+
+
+def test_a_hang_is_ended_by_the_clock():
+    with IsolatedReader(ReadLimits(wall_s=1.0)) as reader:
+        reader.read(Found("a.gpx", RUN))
+        os.kill(reader._process.pid, signal.SIGSTOP)
+        begin = time.monotonic()
+        with pytest.raises(ReaderCrashError, match="within 1 s"):
+            reader.read(Found("b.gpx", RUN))
+        assert time.monotonic() - begin < 10.0
+
+
+LONG = gpx(*["<ele>5</ele><time>2026-01-01T00:00:00Z</time>"] * 400_000).encode()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds these limits")
+@pytest.mark.parametrize("limits", [ReadLimits(memory_bytes=2**28), ReadLimits(cpu_s=0.01)])
+def test_too_much_memory_or_time_costs_one_file(limits):
+    with IsolatedReader(limits) as reader, pytest.raises(ReaderCrashError):
+        reader.read(Found("long.gpx", LONG))
+
+
+def test_without_a_reader_of_ones_own_one_is_kept():
+    assert len(read_isolated(Found("a.gpx", RUN)).fixes) == 3
+    assert isolated._reader(os.getpid(), ReadLimits()) is isolated._reader(os.getpid(), ReadLimits())
