@@ -72,7 +72,7 @@ def curvature_along(
     length_m : ndarray of float64, shape (n,)
         Their lengths [m].
     chainage_m : ndarray of float64, shape (n,)
-        The places [m].
+        The places [m]; 0 curvature where unknown (NaN).
     window_m : ndarray of float64, shape (n,)
         Length over which a circle is laid through three points [m] (60 m at least: vertices are noisy).
 
@@ -83,12 +83,13 @@ def curvature_along(
         which tell nothing of a bend (judgement).
     """
     half = np.minimum(window_m, length_m) / 2.0
-    middle = np.clip(chainage_m, half, np.maximum(length_m - half, half))
+    known = np.isfinite(chainage_m)
+    middle = np.clip(np.where(known, chainage_m, 0.0), half, np.maximum(length_m - half, half))
     before, here, after = (
         shapely.get_coordinates(shapely.line_interpolate_point(lines, middle + step * half))
         for step in (-1.0, 0.0, 1.0)
     )
-    long = (2.0 * half >= _SHORTEST_M) & np.isfinite(chainage_m)
+    long = known & (2.0 * half >= _SHORTEST_M)
     return np.where(long, 1.0 / circle_radius(before, here, after), 0.0)
 
 

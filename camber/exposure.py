@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import numba
 import numpy as np
 import pandas as pd
 
@@ -94,21 +95,22 @@ def measure_exposure(
         Drawn totals per surface kind.
     """
     settings = settings or ExposureSettings()
-    _, first, number = np.unique(sloped["block"].to_numpy(), return_index=True, return_inverse=True)
-    step = step_lengths(sloped)
-    off = np.where(sloped["way_id"].to_numpy() == NO_WAY, 1.0, sloped["p_off_road"].to_numpy())
+    plain = pd.DataFrame(sloped, copy=False)  # columns of a GeoDataFrame are slow to take
+    _, first, number = np.unique(plain["block"].to_numpy(), return_index=True, return_inverse=True)
+    step = step_lengths(plain)
+    off = np.where(plain["way_id"].to_numpy() == NO_WAY, 1.0, plain["p_off_road"].to_numpy())
     distance = np.bincount(number, step).astype(float)
     unmatched = np.bincount(number, step * off)
     matched = np.maximum(distance - unmatched, 0.0)
-    shared = sloped.iloc[first][list(_SHARED)].reset_index(drop=True)
+    shared = pd.DataFrame({name: plain[name].to_numpy()[first] for name in _SHARED}, copy=False)
     metres = {
         "left_low_m": matched * shared["p_left_low"].to_numpy(),
         "right_low_m": matched * shared["p_right_low"].to_numpy(),
         "level_m": matched * shared["p_level"].to_numpy(),
     }
     unmatched = np.maximum(distance - sum(metres.values()), 0.0)
-    frame = pd.DataFrame(shared).assign(
-        **_extent(sloped, first, number),
+    frame = shared.assign(
+        **_extent(sloped, plain, first, number),
         distance_m=distance,
         **metres,
         unmatched_m=unmatched,
@@ -118,13 +120,13 @@ def measure_exposure(
     return as_exposure(frame), draws
 
 
-def step_lengths(sloped: SlopedTrack) -> FloatArray:
+def step_lengths(sloped: pd.DataFrame) -> FloatArray:
     """Distance of each fix from the one before [m]; 0 at the start of a section.
 
     Parameters
     ----------
     sloped : SlopedTrack
-        The track.
+        The track, or its columns.
 
     Returns
     -------
@@ -135,7 +137,7 @@ def step_lengths(sloped: SlopedTrack) -> FloatArray:
     return np.maximum(np.diff(distance, prepend=distance[0]), 0.0)
 
 
-def _extent(sloped: SlopedTrack, first: IntArray, number: IntArray) -> dict[str, Any]:
+def _extent(track: SlopedTrack, sloped: pd.DataFrame, first: IntArray, number: IntArray) -> dict[str, Any]:
     """Say where and when each interval was: it reaches back to the fix before, where its first step began."""
     last = np.r_[first[1:], len(sloped)] - 1
     section = sloped["section"].to_numpy()
@@ -144,7 +146,7 @@ def _extent(sloped: SlopedTrack, first: IntArray, number: IntArray) -> dict[str,
     seconds = sloped["elapsed_s"].to_numpy(dtype=float)
     duration = np.nan_to_num(seconds[last] - seconds[begin])
     middle = (first + last) // 2
-    places = sloped.geometry.iloc[middle].to_crs(WGS84)
+    places = track.geometry.iloc[middle].to_crs(WGS84)
     weight = np.bincount(number)
     chainage = sloped["chainage_m"].to_numpy()
     return {
@@ -195,25 +197,40 @@ def verdicts(
 def _draw_totals(
     shared: pd.DataFrame, distance: FloatArray, histories: SlopeHistories, level_pct: float
 ) -> Draws:
-    state, slope = histories.state, histories.cross_slope_pct.astype(float)
     by_state = np.array([_KINDS[_STATE_KIND[name]] for name in LATERAL_STATES])
-    kind = by_state[np.maximum(state, 0)]
     ring = (shared["surface_kind"] == SurfaceKind.TRACK).to_numpy()
-    kind = np.where(ring & (kind == _KINDS[SurfaceKind.PATH]), _KINDS[SurfaceKind.TRACK], kind)
-    unmatched = (state < 0) | (shared["way_id"].to_numpy() == NO_WAY) | ~np.isfinite(slope)
-    kind = np.where(unmatched, _KINDS[SurfaceKind.UNMATCHED], kind)
-    slope = np.where(unmatched, 0.0, slope)
-    left, right = slope < -level_pct, slope > level_pct
-    km = distance / 1000.0
-
-    def total(values: FloatArray) -> FloatArray:
-        return np.stack([(values * (kind == k)).sum(axis=1) for k in range(len(SURFACE_KINDS))], axis=1)
-
-    return Draws(
-        left_low_m=total(distance * left),
-        right_low_m=total(distance * right),
-        level_m=total(distance * ~(left | right | unmatched)),
-        unmatched_m=total(distance * unmatched),
-        net_tilt_pct_km=total(slope * km),
-        gross_tilt_pct_km=total(np.abs(slope) * km),
+    kind = np.tile(by_state, (len(distance), 1))
+    path, other = _KINDS[SurfaceKind.PATH], LATERAL_STATES.index(LateralState.OTHER)
+    kind[:, other] = np.where(ring, _KINDS[SurfaceKind.TRACK], path)
+    on_way = shared["way_id"].to_numpy() != NO_WAY
+    totals = _totals(
+        histories.state, histories.cross_slope_pct, kind, on_way, distance, level_pct, len(SURFACE_KINDS)
     )
+    return Draws(*np.moveaxis(totals, 2, 0))
+
+
+@numba.njit(cache=True)
+def _totals(
+    state: NDArray[np.int8],
+    slope_pct: NDArray[np.float32],
+    kind_of: IntArray,
+    on_way: NDArray[np.bool_],
+    distance_m: FloatArray,
+    level_pct: float,
+    kinds: int,
+) -> FloatArray:
+    """Sum each draw by kind of surface; the six columns are the fields of `Draws`, in order."""
+    draws, blocks = state.shape
+    totals = np.zeros((draws, kinds, 6))
+    for d in range(draws):
+        for b in range(blocks):
+            slope, metres = slope_pct[d, b], distance_m[b]
+            if state[d, b] < 0 or not on_way[b] or not np.isfinite(slope):
+                totals[d, kinds - 1, 3] += metres
+                continue
+            kind = kind_of[b, state[d, b]]
+            leg = 0 if slope < -level_pct else 1 if slope > level_pct else 2
+            totals[d, kind, leg] += metres
+            totals[d, kind, 4] += slope * metres / 1000.0
+            totals[d, kind, 5] += abs(slope) * metres / 1000.0
+    return totals

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 from zlib import crc32
 
@@ -47,6 +48,7 @@ def analyse(
         If no fix lies within the area of the roads.
     """
     given = settings or Settings()
+    roads = roads if given.overrides is None else replace(roads, overrides=given.overrides)
     rng = np.random.default_rng([given.seed, _fingerprint(recording)])
     track, problems = prepare_track(recording, crs=roads.crs, settings=given.track)
     matched, candidates, path = match(track, roads, given.matching)

@@ -272,7 +272,7 @@ def _assumptions(exposure: Exposure, roads: Roads, histories: LateralHistories) 
     on = exposure[exposure["way_id"] != NO_WAY]
     carriageway = on[on["carriageway_way_id"] != NO_WAY]
     ways = roads.ways.loc[carriageway["carriageway_way_id"]]
-    assumed = standards.assume(ways)
+    assumed = standards.assume(ways, roads.overrides)
     # A width and a prior are used where there is a carriageway to be beside or on.
     road = assumed["is_road"].to_numpy()
     rows = {
@@ -286,7 +286,7 @@ def _assumptions(exposure: Exposure, roads: Roads, histories: LateralHistories) 
         for table, (part, keys) in rows.items()
         for row, value in part["distance_m"].groupby(keys).sum().items()
     }
-    listed = standards.list_assumptions().to_dict("records")
+    listed = standards.list_assumptions(roads.overrides).to_dict("records")
     return _join_assumptions(
         [
             Assumption(

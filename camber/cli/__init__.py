@@ -211,10 +211,12 @@ def standards(
     from camber.cli.catalogue import catalogue_csv, catalogue_json, catalogue_text
 
     session: Session = context.obj
+    overrides = session.preferences.settings.overrides
     if kind is ListFormat.TEXT:
-        session.show(catalogue_text(), output)
+        session.show(catalogue_text(overrides), output)
     else:
-        session.write(catalogue_json() if kind is ListFormat.JSON else catalogue_csv(), output)
+        write = catalogue_json if kind is ListFormat.JSON else catalogue_csv
+        session.write(write(overrides), output)
 
 
 @app.command()

@@ -17,16 +17,23 @@ from camber.standards import list_assumptions
 if TYPE_CHECKING:
     import pandas as pd
 
+    from camber.standards import Overrides
 
-def catalogue_text() -> RenderableType:
+
+def catalogue_text(overrides: Overrides | None = None) -> RenderableType:
     """Draw the assumptions for the terminal, table by table.
+
+    Parameters
+    ----------
+    overrides : Overrides, optional
+        Rows that the user set.
 
     Returns
     -------
     rich renderable
         To be printed by a `rich.console.Console`.
     """
-    listed = list_assumptions()
+    listed = list_assumptions(overrides)
     intro = "Each assumption: what it applies to, its value, [confidence, status; source]."
     parts: list[RenderableType] = [Text(intro, style="dim")]
     for table, rows in listed.groupby("table", sort=False):
@@ -44,20 +51,30 @@ def _entry(row: object) -> Text:
     )
 
 
-def catalogue_json() -> str:
+def catalogue_json(overrides: Overrides | None = None) -> str:
     """Write the assumptions as JSON.
+
+    Parameters
+    ----------
+    overrides : Overrides, optional
+        Rows that the user set.
 
     Returns
     -------
     str
         An array of objects.
     """
-    rows = list_assumptions().to_dict("records")
+    rows = list_assumptions(overrides).to_dict("records")
     return json.dumps(rows, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
 
 
-def catalogue_csv() -> str:
+def catalogue_csv(overrides: Overrides | None = None) -> str:
     """Write the assumptions as CSV.
+
+    Parameters
+    ----------
+    overrides : Overrides, optional
+        Rows that the user set.
 
     Returns
     -------
@@ -66,7 +83,7 @@ def catalogue_csv() -> str:
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    listed: pd.DataFrame = list_assumptions()
+    listed: pd.DataFrame = list_assumptions(overrides)
     writer.writerow(listed.columns)
     writer.writerows([guarded(str(cell)) for cell in row] for row in listed.itertuples(index=False))
     return out.getvalue()

@@ -15,11 +15,14 @@ import re
 import tomllib
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from camber.errors import SettingsError
+from camber.errors import SettingsError, StandardsError
 from camber.report.files import write_whole
 from camber.schema.settings import Settings
+
+if TYPE_CHECKING:
+    from camber.standards import Overrides
 
 HOME_VARIABLE: Final = "CAMBER_HOME"
 """Environment variable that moves the folder of the settings, and with it what camber keeps."""
@@ -51,6 +54,9 @@ class Preferences:
         ISO 3166-1 alpha-2 code (or ``US-CA``) that overrides the place of the roads; "" for none.
     overpass_server : str
         Address of the Overpass server that roads are fetched from, without ``/interpreter``.
+    overrides : str
+        CSV file with rows of the standards that take the place of the packaged ones, as
+        `camber.standards.read_overrides` reads it; relative to the folder of the settings; "" for none.
     settings : Settings
         Settings of every stage.
     """
@@ -59,6 +65,7 @@ class Preferences:
     week_start: str = "monday"
     country: str = ""
     overpass_server: str = "https://overpass-api.de/api"
+    overrides: str = ""
     settings: Settings = field(default_factory=Settings)
 
 
@@ -96,7 +103,7 @@ def read_preferences(path: Path) -> tuple[Preferences, tuple[str, ...]]:
     Raises
     ------
     SettingsError
-        If the file is no TOML, or a value is none that its key allows.
+        If the file is no TOML, a value is none that its key allows, or the file of overrides cannot be used.
     """
     given = _flat(_read(path))
     known = defaults()
@@ -104,7 +111,19 @@ def read_preferences(path: Path) -> tuple[Preferences, tuple[str, ...]]:
     preferences = Preferences()
     for key in (key for key in given if key in known):
         preferences = _with(preferences, key, _checked(key, given[key], known[key], where=str(path)))
+    if preferences.overrides:
+        rows = _overrides(path.parent / Path(preferences.overrides).expanduser())
+        preferences = replace(preferences, settings=replace(preferences.settings, overrides=rows))
     return preferences, tuple(f"{path}: {_unknown_key(key)}" for key in unknown)
+
+
+def _overrides(path: Path) -> Overrides:
+    from camber.standards import read_overrides  # noqa: PLC0415 - reads tables
+
+    try:
+        return read_overrides(path)
+    except StandardsError as error:
+        raise SettingsError(str(error), key="overrides") from error
 
 
 def set_preference(path: Path, key: str, text: str) -> None:
@@ -159,7 +178,7 @@ def effective(preferences: Preferences) -> dict[str, Any]:
         In the order in which they are shown.
     """
     own = {f.name: getattr(preferences, f.name) for f in fields(preferences) if f.name != "settings"}
-    stages = {f.name: getattr(preferences.settings, f.name) for f in fields(Settings)}
+    stages = {f.name: getattr(preferences.settings, f.name) for f in fields(Settings) if f.name not in own}
     loose = {name: value for name, value in stages.items() if not is_dataclass(value)}
     nested = {
         f"{stage}.{f.name}": getattr(value, f.name)
@@ -175,7 +194,7 @@ def _with(preferences: Preferences, key: str, value: object) -> Preferences:
     if stage:
         part = replace(getattr(preferences.settings, stage), **{name: value})
         return replace(preferences, settings=replace(preferences.settings, **{stage: part}))
-    if name in {f.name for f in fields(Settings)}:
+    if name in {f.name for f in fields(Settings)} - {"overrides"}:
         changes: dict[str, Any] = {name: value}
         return replace(preferences, settings=replace(preferences.settings, **changes))
     own: dict[str, Any] = {name: value}
@@ -225,6 +244,8 @@ def _text_problem(key: str, value: object) -> str | None:
         from camber.standards import gnss_classes  # noqa: PLC0415 - reads a table
 
         allowed[key] = ("auto", *gnss_classes())
+    if key == "overrides":
+        return None if isinstance(value, str) else "is no path of a CSV file"
     if key in allowed:
         return None if value in allowed[key] else f"is none of: {', '.join(allowed[key])}"
     if key == "overpass_server":

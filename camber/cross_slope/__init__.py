@@ -79,16 +79,17 @@ def assign_cross_slope(
         Drawn histories of the cross slope.
     """
     settings = settings or CrossSlopeSettings()
-    _, first, number = np.unique(lateral["block"].to_numpy(), return_index=True, return_inverse=True)
-    surfaces = find_surfaces(lateral, first, roads)
-    columns = _mixture(lateral, first, surfaces, roads.ways, settings.level_pct)
-    keep = _kept_place(lateral, first, settings.place_tau_s)
+    plain = pd.DataFrame(lateral, copy=False)  # columns of a GeoDataFrame are slow to take
+    _, first, number = np.unique(plain["block"].to_numpy(), return_index=True, return_inverse=True)
+    surfaces = find_surfaces(plain, first, roads)
+    columns = _mixture(plain, first, surfaces, roads.ways, settings.level_pct)
+    keep = _kept_place(plain, first, settings.place_tau_s)
     slope, profile = draw_slopes(surfaces, histories, keep, settings.street_correlation, seed, rng)
     frame = lateral.assign(**{name: values[number] for name, values in columns.items()})
     return as_sloped_track(frame), SlopeHistories(histories.block, histories.state, slope, profile)
 
 
-def _kept_place(lateral: LateralTrack, first: IntArray, tau_s: float) -> FloatArray:
+def _kept_place(lateral: pd.DataFrame, first: IntArray, tau_s: float) -> FloatArray:
     """Correlation of the runner's place across with that in the block before; none over a gap."""
     seconds = lateral["elapsed_s"].to_numpy(dtype=float)
     if not np.isfinite(seconds).all():
@@ -100,7 +101,7 @@ def _kept_place(lateral: LateralTrack, first: IntArray, tau_s: float) -> FloatAr
 
 
 def _mixture(
-    lateral: LateralTrack, first: IntArray, surfaces: Surfaces, all_ways: Ways, level_pct: float
+    lateral: pd.DataFrame, first: IntArray, surfaces: Surfaces, all_ways: Ways, level_pct: float
 ) -> dict[str, NDArray[np.generic]]:
     """Columns of the sloped track for each block."""
     share = np.stack([lateral[name].to_numpy()[first] for name in P_STATES], axis=1)

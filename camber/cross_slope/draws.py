@@ -89,14 +89,18 @@ def draw_slopes(
         *(given.p_crowned, given.p_parabolic, given.p_inverted),
     )
     signs = (given.low_side, given.banked_side, given.along_street, given.one_way_profile)
-    # A sidewalk is built on its own, and so is the pair of keys for way and street.
-    keys = (2 * (given.way_id + 1) + given.attached, 2 * (given.street_id + 1) + given.attached)
+    # A sidewalk is built on its own, and has keys of its own for way and street.
+    ways, first, road = np.unique(
+        2 * (given.way_id + 1) + given.attached, return_index=True, return_inverse=True
+    )
+    streets = (2 * (given.street_id + 1) + given.attached).ravel()[first]
     return _draw(
         histories.state,
         histories.astray,
         np.stack([np.asarray(part, dtype=np.float64) for part in numbers], axis=2),
         np.stack([np.asarray(part, dtype=np.int64) for part in signs], axis=2),
-        np.stack(keys, axis=2).astype(np.uint64),
+        road.reshape(given.way_id.shape),
+        np.stack([ways, streets], axis=1).astype(np.uint64),
         keep,
         rng.standard_normal(histories.state.shape, dtype=np.float32),
         rng.random(histories.state.shape, dtype=np.float32),
@@ -114,24 +118,28 @@ def _mix(value: np.uint64) -> np.uint64:
 
 
 @numba.njit(cache=True)
-def _road_normal(seed: np.uint64, key: np.uint64, draw: int, use: int) -> float:
-    """Draw the standard normal number that belongs to a road (Box & Muller 1958)."""
+def _road_normals(seed: np.uint64, key: np.uint64, draw: int, use: int) -> tuple[float, float]:
+    """Draw two standard normal numbers that belong to a road (Box & Muller 1958)."""
     golden = np.uint64(0x9E3779B97F4A7C15)
     state = _mix(_mix(seed + golden) ^ key * golden)
     state = _mix(state + np.uint64(draw) * golden) ^ (np.uint64(use) << np.uint64(32))
     first, second = _mix(state + golden), _mix(state + golden + golden)
     radius = math.sqrt(-2.0 * math.log((float(first >> np.uint64(11)) + 0.5) * 2.0**-53))
-    return radius * math.cos(2.0 * math.pi * float(second >> np.uint64(11)) * 2.0**-53)
+    angle = 2.0 * math.pi * float(second >> np.uint64(11)) * 2.0**-53
+    return radius * math.cos(angle), radius * math.sin(angle)
 
 
 @numba.njit(cache=True)
-def _shared_normal(
+def _shared_normals(
     seed: np.uint64, keys: NDArray[np.uint64], draw: int, use: int, parts: FloatArray
-) -> float:
-    """Draw the normal number of a way, which correlates with those of its street."""
+) -> tuple[float, float]:
+    """Draw two normal numbers of a way, which correlate with those of its street."""
+    one, two = _road_normals(seed, keys[0], draw, use)
+    if parts[0] == 0.0:
+        return one, two
     whole = np.uint64(0x5851F42D4C957F2D)
-    street = _road_normal(seed ^ whole, keys[1], draw, use) if parts[0] > 0.0 else 0.0
-    return float(parts[0] * street + parts[1] * _road_normal(seed, keys[0], draw, use))
+    street_one, street_two = _road_normals(seed ^ whole, keys[1], draw, use)
+    return parts[0] * street_one + parts[1] * one, parts[0] * street_two + parts[1] * two
 
 
 @numba.njit(cache=True)
@@ -142,7 +150,7 @@ def _grade(
     for attempt in range(1, _TRIES):
         if mean + std * z > 0.0:
             return mean + std * z
-        z = _shared_normal(seed, keys, draw, _SLOPE + attempt, parts)
+        z = _shared_normals(seed, keys, draw, _SLOPE + attempt, parts)[0]
     return abs(mean + std * z)
 
 
@@ -164,6 +172,7 @@ def _draw(
     astray: NDArray[np.bool_],
     numbers: FloatArray,
     signs: IntArray,
+    road: IntArray,
     keys: NDArray[np.uint64],
     keep: FloatArray,
     weave: NDArray[np.float32],
@@ -174,11 +183,10 @@ def _draw(
     draws, blocks = state.shape
     slope = np.full((draws, blocks), np.nan, dtype=np.float32)
     profile = np.full((draws, blocks), -1, dtype=np.int8)
-    shape_rank = side = banked_rank = slope_z = 0.0
+    drawn = np.full(len(keys), -1)
+    known = np.zeros((len(keys), 4))
     for d in range(draws):
         place, flip = 0.0, 1.0
-        way_key = street_key = np.uint64(0)
-        known = False
         for b in range(blocks):
             place = keep[b] * place + math.sqrt(1.0 - keep[b] * keep[b]) * weave[d, b]
             if astray[d, b] and (b == 0 or not astray[d, b - 1]):
@@ -186,20 +194,21 @@ def _draw(
             k = state[d, b]
             if k < 0:
                 continue
-            own, given, drawn = keys[b, k], numbers[b, k], signs[b, k]
-            if not known or own[0] != way_key or own[1] != street_key:
-                known, way_key, street_key = True, own[0], own[1]
-                shape_rank = 0.5 * math.erfc(-_shared_normal(seed, own, d, _PROFILE, parts) / 2.0**0.5)
-                banked_rank = 0.5 * math.erfc(-_shared_normal(seed, own, d, _BANKED, parts) / 2.0**0.5)
-                side = 1.0 if _shared_normal(seed, own, d, _SIDE, parts) >= 0.0 else -1.0
-                slope_z = _shared_normal(seed, own, d, _SLOPE, parts)
-            part = _part(shape_rank, banked_rank, given)
-            profile[d, b] = drawn[3] if part == 3 else _PART_CODES[part]
+            r, given, signed = road[b, k], numbers[b, k], signs[b, k]
+            if drawn[r] != d:
+                drawn[r] = d
+                known[r, 0], known[r, 1] = _shared_normals(seed, keys[r], d, 0, parts)
+                known[r, 2], known[r, 3] = _shared_normals(seed, keys[r], d, 1, parts)
+                known[r, _PROFILE] = 0.5 * math.erfc(-known[r, _PROFILE] / 2.0**0.5)
+                known[r, _BANKED] = 0.5 * math.erfc(-known[r, _BANKED] / 2.0**0.5)
+            part = _part(known[r, _PROFILE], known[r, _BANKED], given)
+            profile[d, b] = signed[3] if part == 3 else _PART_CODES[part]
             column = 5 if part == 4 else 0
-            grade = _grade(seed, own, d, parts, given[column], given[column + 1], slope_z)
-            low = drawn[1] if part == 4 else drawn[0]
+            grade = _grade(seed, keys[r], d, parts, given[column], given[column + 1], known[r, _SLOPE])
+            low = signed[1] if part == 4 else signed[0]
             # A plane falls one way for all who pass: its unknown side is drawn for the street, and turned.
-            plane = float(low) if low != 0 else side * drawn[2]
+            side = 1.0 if known[r, _SIDE] >= 0.0 else -1.0
+            plane = float(low) if low != 0 else side * signed[2]
             offset = given[2] + given[3] * min(max(place, -WANDER_LIMIT), WANDER_LIMIT)
             slope[d, b] = grade * shape_factor(part, offset, given[4], plane)
             if astray[d, b]:

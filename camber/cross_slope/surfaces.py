@@ -16,7 +16,7 @@ from camber.street_direction import ways_drawn_alike
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from camber.schema import LateralTrack, Roads, Ways
+    from camber.schema import Roads, Ways
 
     BoolArray = NDArray[np.bool_]
     FloatArray = NDArray[np.float64]
@@ -109,13 +109,13 @@ class _Known(NamedTuple):
     shoulder: BoolArray
 
 
-def find_surfaces(lateral: LateralTrack, first: IntArray, roads: Roads) -> Surfaces:
+def find_surfaces(lateral: pd.DataFrame, first: IntArray, roads: Roads) -> Surfaces:
     """Look up the surface under each lateral state of each block.
 
     Parameters
     ----------
     lateral : LateralTrack
-        The lateral track.
+        The lateral track, or its columns.
     first : ndarray of int64, shape (n_blocks,)
         Position of the first fix of each block.
     roads : Roads
@@ -150,7 +150,7 @@ def find_surfaces(lateral: LateralTrack, first: IntArray, roads: Roads) -> Surfa
     )
 
 
-def _surface_ways(lateral: LateralTrack, first: IntArray) -> tuple[IntArray, dict[str, IntArray]]:
+def _surface_ways(lateral: pd.DataFrame, first: IntArray) -> tuple[IntArray, dict[str, IntArray]]:
     """Way under each state (`other` is the matched way itself), and the columns that tell it."""
     names = (
         *("way_id", "travel_direction", "carriageway_way_id", "carriageway_direction"),
@@ -181,7 +181,7 @@ def _look_up(way: IntArray, matched: IntArray, roads: Roads) -> _Known:
     if len(rows) == 0:  # nothing matched: any way serves as a placeholder for states that do not exist
         rows = np.zeros(1, dtype=np.int64)
     ways: Ways = roads.ways.iloc[rows]
-    assumed = standards.assume(ways)
+    assumed = standards.assume(ways, roads.overrides)
     half, _, _ = cross_section.half_width(
         *(ways[name].to_numpy(dtype=float) for name in ("width_m", "lanes")),
         *(assumed[name].to_numpy(dtype=float) for name in ("lane_m", "default_total_m", "width_std_m")),
@@ -296,8 +296,7 @@ def _banked(
     speed, built_up = built.speed_kmh[row], built.built_up[row]
     length = known.ways["length_m"].to_numpy(dtype=float)[row]
     lines = known.ways.geometry.to_numpy()[row]
-    at = np.where(np.isfinite(chainage_m), chainage_m, 0.0)
-    curvature = bends.curvature_along(lines, length, at, bends.window_of(speed))
+    curvature = bends.curvature_along(lines, length, chainage_m, bends.window_of(speed))
     share = bends.banked_share(curvature, speed, built_up, built.built_share[row])
     slope = bends.banked_slope(curvature, speed, built_up)
     own = (way == column["way_id"][:, np.newaxis]) & (way != NO_WAY)

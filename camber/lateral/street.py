@@ -111,7 +111,7 @@ def find_places(
         blocks.way_id.copy(),
         blocks.travel_direction.copy(),
     )
-    streets = _Streets(roads.ways[roads.ways["street_id"].isin(blocks.street_id)])
+    streets = _Streets(roads.ways[roads.ways["street_id"].isin(blocks.street_id)], roads.overrides)
     for k in np.flatnonzero(blocks.way_id >= 0):
         fixes = slice(blocks.first[k], blocks.last[k] + 1)
         beside = streets.lines_beside(
@@ -125,8 +125,8 @@ def find_places(
 class _Streets:
     """Lines of the ways of each street, and what is assumed about them, looked up while blocks are filled."""
 
-    def __init__(self, ways: pd.DataFrame) -> None:
-        self.assumed = standards.assume(ways)
+    def __init__(self, ways: pd.DataFrame, overrides: standards.Overrides | None) -> None:
+        self.assumed = standards.assume(ways, overrides)
         self.ways = ways
         self.is_road = dict(zip(ways.index, self.assumed["is_road"], strict=True))
         self.road_side = dict(zip(ways.index, ways["carriageway_side"].tolist(), strict=True))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from camber.schema.recording import Problem
     from camber.schema.tables import Crossings, Ways
+    from camber.standards import Overrides
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +78,8 @@ class Roads:
     crossings : Crossings or None
         Mapped places to cross a carriageway; see `camber.schema.as_crossings`. None where the source does not
         tell them.
+    overrides : Overrides, optional
+        Rows of the standards that the user set for these roads.
     """
 
     ways: Ways
@@ -87,3 +90,4 @@ class Roads:
     source: str
     problems: tuple[Problem, ...] = ()
     crossings: Crossings | None = None
+    overrides: Overrides | None = None

@@ -6,6 +6,10 @@ Numbers with a source name it; those without say *judgement*.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from camber.standards import Overrides
 
 
 @dataclass(frozen=True)
@@ -247,6 +251,8 @@ class Settings:
         Number of drawn histories (200: architecture.md).
     seed : int
         Seed of every random generator; the same seed gives the same numbers.
+    overrides : Overrides, optional
+        Rows of the standards that the user set; see `camber.standards.read_overrides`.
     """
 
     track: TrackSettings = field(default_factory=TrackSettings)
@@ -257,3 +263,4 @@ class Settings:
     suggestion: SuggestionSettings = field(default_factory=SuggestionSettings)
     draws: int = 200
     seed: int = 20261122
+    overrides: Overrides | None = None

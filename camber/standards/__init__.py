@@ -9,6 +9,7 @@ from camber.standards.borders import region_at
 from camber.standards.gnss import GnssClass, gnss_classes
 from camber.standards.law import PedestrianRule, pedestrian_rule
 from camber.standards.listing import list_assumptions
+from camber.standards.overrides import Overrides, overrides_of, read_overrides
 from camber.standards.priors import maxspeed_default_kmh, prior_context
 from camber.standards.tables import (
     cross_slope_table,
@@ -22,6 +23,7 @@ from camber.standards.ways import assume
 __all__ = [
     "Banking",
     "GnssClass",
+    "Overrides",
     "PedestrianRule",
     "assume",
     "banking",
@@ -30,9 +32,11 @@ __all__ = [
     "gnss_error_table",
     "list_assumptions",
     "maxspeed_default_kmh",
+    "overrides_of",
     "pedestrian_law_table",
     "pedestrian_rule",
     "prior_context",
+    "read_overrides",
     "region_at",
     "side_prior_table",
     "width_table",

@@ -56,11 +56,12 @@ def banking(ways: pd.DataFrame, assumed: pd.DataFrame) -> Banking:
     StandardsError
         If a column is missing, or a packaged table is malformed.
     """
-    share = table("surface").set_index("quantity")["value"].astype(float)
+    surface = table("surface")
+    share = dict(zip(surface["quantity"], surface["value"], strict=True))
     highway, built_up = ways["highway"], ways["built_up"].to_numpy(dtype=bool)
     kinds = [highway.isin(_QUIET).to_numpy(), built_up, highway.isin(_MINOR).to_numpy()]
     names = ["banked_quiet", "banked_urban", "banked_minor"]
     built = np.select(kinds, [float(share[name]) for name in names], float(share["banked_rural"]))
     apt = assumed["is_road"].to_numpy(dtype=bool) & (assumed["surface_group"] != "unpaved").to_numpy()
     apt &= ~assumed["kind"].isin(_NEVER).to_numpy()
-    return Banking(maxspeed_default_kmh(ways), built_up, np.where(apt, built, 0.0))
+    return Banking(maxspeed_default_kmh(ways, assumed), built_up, np.where(apt, built, 0.0))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from camber.standards.overrides import OVERRIDABLE, merged_table
 from camber.standards.tables import LAYOUTS, table
+
+if TYPE_CHECKING:
+    from camber.standards.overrides import Overrides
 
 _APPLIES_TO: Final = {
     "kinds": "{kind}",
@@ -37,15 +41,20 @@ _VALUE: Final = {
 }
 
 
-def list_assumptions() -> pd.DataFrame:
+def list_assumptions(overrides: Overrides | None = None) -> pd.DataFrame:
     """List every row of every table, for people.
+
+    Parameters
+    ----------
+    overrides : Overrides, optional
+        Rows that a user set.
 
     Returns
     -------
     DataFrame
         ``table``, ``row`` (its id in the table), ``applies_to``, ``value``, ``confidence``, ``status``
-        ("opened": the source was read; "recalled": from memory, not verified; "judgement": no source) and
-        ``reference``.
+        ("opened": the source was read; "recalled": from memory, not verified; "judgement": no source;
+        "override": set by a user) and ``reference``.
 
     Raises
     ------
@@ -63,7 +72,7 @@ def list_assumptions() -> pd.DataFrame:
             "reference": row["basis"],
         }
         for name in LAYOUTS
-        for row in table(name).to_dict("records")
+        for row in _rows(name, overrides).to_dict("records")
     ]
     rows.append(
         {
@@ -77,6 +86,10 @@ def list_assumptions() -> pd.DataFrame:
         }
     )
     return pd.DataFrame(rows)
+
+
+def _rows(name: str, overrides: Overrides | None) -> pd.DataFrame:
+    return merged_table(name, overrides) if overrides and name in OVERRIDABLE else table(name)
 
 
 def _readable(text: str) -> str:

@@ -88,13 +88,15 @@ def _facing_column(country: str, built_up: bool, has_sidewalk: bool) -> int:  # 
     return int(rule.facing_required) + int(rule.facing_recommended)
 
 
-def maxspeed_default_kmh(ways: pd.DataFrame) -> NDArray[np.float64]:
+def maxspeed_default_kmh(ways: pd.DataFrame, known: pd.DataFrame | None = None) -> NDArray[np.float64]:
     """Speed limit of every way.
 
     Parameters
     ----------
     ways : DataFrame
         Columns as for `camber.standards.assume`, and ``maxspeed_kmh``, ``built_up``.
+    known : DataFrame, optional
+        Of `camber.standards.assume` for the same ways, where that is at hand.
 
     Returns
     -------
@@ -108,7 +110,7 @@ def maxspeed_default_kmh(ways: pd.DataFrame) -> NDArray[np.float64]:
         If a column is missing, or a packaged table is malformed.
     """
     require_columns(ways, ("maxspeed_kmh", "built_up"))
-    kind = kinds_of(ways)["class_kind"].to_numpy(dtype=object)
+    kind = (kinds_of(ways) if known is None else known)["class_kind"].to_numpy(dtype=object)
     rows = rows_for("maxspeed_default", kind, ways["country"].to_numpy(dtype=object))
     assumed = np.where(ways["built_up"], rows["built_up_kmh"], rows["rural_kmh"])
     tagged = ways["maxspeed_kmh"].to_numpy(dtype=np.float64)

@@ -3,7 +3,8 @@
 Each table is one CSV file beside this module with one header. Every row says how far it can be trusted
 (``confidence``: high, medium, low), what its number rests on (``status``) and where it is from (``basis``;
 ``source`` in the law). ``status`` is ``opened`` where the passage was read (often as quoted by the page
-named), ``recalled`` where it is from memory and not verified, ``judgement`` where there is no source.
+named), ``recalled`` where it is from memory and not verified, ``judgement`` where there is no source,
+``override`` where a user set it.
 Unless a row says otherwise, shares of profiles and standard deviations are judgements too.
 """
 
@@ -22,15 +23,27 @@ from camber.errors import StandardsError
 from camber.standards.borders import region_codes
 
 _CONFIDENCE: Final = ("high", "medium", "low")
-_STATUS: Final = ("opened", "recalled", "judgement")
+_STATUS: Final = ("opened", "recalled", "judgement", "override")
 
 
 @dataclass(frozen=True)
-class _Layout:
+class Layout:
     """What one table must look like.
 
-    ``shares`` are columns in 0 to 1, ``positive`` above zero, ``numbers`` at least zero; ``blank`` may be
-    empty; ``allowed`` lists the words of a text column.
+    Parameters
+    ----------
+    key : str
+        Column that names the rows.
+    texts : tuple of str
+        Columns of text.
+    numbers, positive, shares : tuple of str
+        Columns of numbers: at least zero, above zero, and in 0 to 1.
+    sums : tuple of str
+        Columns that sum to 1.
+    blank : tuple of str
+        Columns that may be empty.
+    allowed : tuple of (str, tuple of str)
+        The words of a text column.
     """
 
     key: str
@@ -46,8 +59,8 @@ class _Layout:
 _RULES: Final = ("required", "recommended", "none")
 _PROFILE_SHARES: Final = ("p_crowned", "p_one_way", "p_inverted")
 LAYOUTS: Final = {
-    "kinds": _Layout("kind", ("parent", "is_road", "surface_default"), allowed=(("is_road", ("yes", "no")),)),
-    "cross_slope": _Layout(
+    "kinds": Layout("kind", ("parent", "is_road", "surface_default"), allowed=(("is_road", ("yes", "no")),)),
+    "cross_slope": Layout(
         "row",
         ("region", "kind", "surface_group", "one_way_profile"),
         positive=("slope_mean_pct", "slope_std_pct"),
@@ -58,15 +71,15 @@ LAYOUTS: Final = {
             ("one_way_profile", ("one_way", "to_road", "to_inside", "outward")),
         ),
     ),
-    "width": _Layout(
+    "width": Layout(
         "row",
         ("region", "kind"),
         positive=("two_way_total_m", "one_way_total_m", "lane_m", "width_std_m"),
         blank=("lane_m",),
     ),
-    "surface": _Layout("quantity", ("unit",), numbers=("value", "std")),
-    "lateral_offset": _Layout("quantity", ("unit",), numbers=("value", "std")),
-    "gnss_error": _Layout(
+    "surface": Layout("quantity", ("unit",), numbers=("value", "std")),
+    "lateral_offset": Layout("quantity", ("unit",), numbers=("value", "std")),
+    "gnss_error": Layout(
         "name",
         (),
         positive=(
@@ -76,13 +89,13 @@ LAYOUTS: Final = {
         ),
         shares=("burst_share",),
     ),
-    "side_prior": _Layout(
+    "side_prior": Layout(
         "context",
         (),
         shares=("p_sidewalk", "p_centre", "p_facing_free", "p_facing_advised", "p_facing_required"),
     ),
-    "maxspeed_default": _Layout("row", ("region", "kind"), numbers=("built_up_kmh", "rural_kmh")),
-    "pedestrian_law": _Layout(
+    "maxspeed_default": Layout("row", ("region", "kind"), numbers=("built_up_kmh", "rural_kmh")),
+    "pedestrian_law": Layout(
         "region",
         ("traffic_side", "built_up", "rural", "text", "strength"),
         allowed=(
@@ -210,8 +223,24 @@ def table(name: str) -> pd.DataFrame:
 
 @cache
 def _load(name: str) -> pd.DataFrame:
-    text = resources.files("camber.standards").joinpath(f"{name}.csv").read_text(encoding="utf-8")
-    return parse_table(name, text)
+    return parse_table(name, packaged_text(name).read())
+
+
+def packaged_text(name: str) -> io.StringIO:
+    """Open a packaged table as text.
+
+    Parameters
+    ----------
+    name : str
+        A key of `LAYOUTS`.
+
+    Returns
+    -------
+    StringIO
+        Content of the CSV file.
+    """
+    path = resources.files("camber.standards").joinpath(f"{name}.csv")
+    return io.StringIO(path.read_text(encoding="utf-8"))
 
 
 def parse_table(name: str, text: str) -> pd.DataFrame:
@@ -240,17 +269,7 @@ def parse_table(name: str, text: str) -> pd.DataFrame:
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         message = f"standards/{name}.csv is no CSV table: {error}. Reinstall camber."
         raise StandardsError(message) from error
-    raw = raw.rename(columns={"source": "basis"})
-    numeric = layout.numbers + layout.positive + layout.shares
-    wanted = {layout.key, *layout.texts, *numeric, "confidence", "status", "basis"}
-    missing, unknown = sorted(wanted - set(raw.columns)), sorted(set(raw.columns) - wanted)
-    faults = [f"column {column} is missing" for column in missing]
-    faults += [f"column {column} is unknown" for column in unknown]
-    if not faults:
-        frame = raw.astype(dict.fromkeys(raw.columns, object))
-        for column in numeric:
-            frame[column] = pd.to_numeric(raw[column].replace("", None), errors="coerce").astype(float)
-        faults = _faults(frame, layout)
+    frame, faults = check_table(layout, raw)
     if faults:
         listed = "\n".join(f"  - {fault}" for fault in faults)
         message = f"standards/{name}.csv is malformed; reinstall camber:\n{listed}"
@@ -258,7 +277,38 @@ def parse_table(name: str, text: str) -> pd.DataFrame:
     return frame
 
 
-def _faults(frame: pd.DataFrame, layout: _Layout) -> list[str]:
+def check_table(layout: Layout, raw: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Turn the text of a table into numbers and say what is wrong with it.
+
+    Parameters
+    ----------
+    layout : Layout
+        What the table must look like.
+    raw : DataFrame
+        The table, every cell a text.
+
+    Returns
+    -------
+    frame : DataFrame
+        Text columns as str, numbers as float64; as it was if there are faults.
+    faults : list of str
+        One sentence for each fault.
+    """
+    raw = raw.rename(columns={"source": "basis"})
+    numeric = layout.numbers + layout.positive + layout.shares
+    wanted = {layout.key, *layout.texts, *numeric, "confidence", "status", "basis"}
+    missing, unknown = sorted(wanted - set(raw.columns)), sorted(set(raw.columns) - wanted)
+    faults = [f"column {column} is missing" for column in missing]
+    faults += [f"column {column} is unknown" for column in unknown]
+    if faults:
+        return raw, faults
+    frame = raw.astype(dict.fromkeys(raw.columns, object))
+    for column in numeric:
+        frame[column] = pd.to_numeric(raw[column].replace("", None), errors="coerce").astype(float)
+    return frame, _faults(frame, layout)
+
+
+def _faults(frame: pd.DataFrame, layout: Layout) -> list[str]:
     checks: list[tuple[str, np.ndarray]] = [("has no basis", np.asarray(frame["basis"] == ""))]
     checks += [("repeats its key", np.asarray(frame[layout.key].duplicated()))]
     allowed = (*layout.allowed, ("confidence", _CONFIDENCE), ("status", _STATUS))

@@ -14,13 +14,14 @@ for a similar one.
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, Final
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
 from camber.errors import StandardsError
+from camber.standards.overrides import merged_table
 from camber.standards.tables import table
 
 if TYPE_CHECKING:
@@ -28,12 +29,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from camber.standards.overrides import Overrides
+
     ObjectArray = NDArray[np.object_]
 
 _TAGS: Final = (
     *("highway", "surface", "oneway", "footway", "service", "junction", "leisure"),
     *("is_sidepath", "bridge", "country"),
 )
+_KIND_TAGS: Final = _TAGS[:-1]
+_SPECIAL: Final = ("roundabout", "bridge", "motor_one_way_street")
 _ONE_WAY_CLASSES: Final = tuple(
     name + link
     for name in ("motorway", "trunk", "primary", "secondary", "tertiary")
@@ -54,7 +59,7 @@ _SURFACE_CHAIN: Final = {
 }
 
 
-def assume(ways: pd.DataFrame) -> pd.DataFrame:
+def assume(ways: pd.DataFrame, overrides: Overrides | None = None) -> pd.DataFrame:
     """Give every way its assumed width and cross slope, with the rows they are from.
 
     Parameters
@@ -62,11 +67,14 @@ def assume(ways: pd.DataFrame) -> pd.DataFrame:
     ways : DataFrame
         Columns of the table of ways: ``highway``, ``surface``, ``oneway``, ``footway``, ``service``,
         ``junction``, ``leisure``, ``is_sidepath``, ``bridge``, ``country``.
+    overrides : Overrides, optional
+        Rows that a user set.
 
     Returns
     -------
     DataFrame
-        Same index. ``kind``; ``surface_group`` ("paved", "unpaved", "sett"); ``is_road`` (a carriageway, on
+        Same index. ``kind``, ``class_kind`` (see `kinds_of`); ``surface_group`` ("paved", "unpaved", "sett");
+        ``is_road`` (a carriageway, on
         which edge and centre make sense); ``default_total_m``, ``lane_m`` and ``width_std_m`` [m] of the
         class, with ``width_confidence``, ``width_basis``, ``width_row``; ``p_crowned``, ``p_one_way``,
         ``p_inverted`` (sum 1), ``parabolic_share`` (of the crowned ones),
@@ -83,26 +91,46 @@ def assume(ways: pd.DataFrame) -> pd.DataFrame:
         If a column is missing, or a packaged table is malformed.
     """
     known = kinds_of(ways)
-    country = ways["country"].to_numpy(dtype=object)
-    kind, group = known["kind"].to_numpy(dtype=object), known["surface_group"].to_numpy(dtype=object)
-    widths = rows_for("width", known["class_kind"].to_numpy(dtype=object), country)
-    slopes = rows_for("cross_slope", kind, country, group)
-    sidewalk = np.full(len(ways), "footway:sidewalk", dtype=object)
-    walks = rows_for("cross_slope", sidewalk, country, np.full(len(ways), "paved", dtype=object))
-    shoulder = table("cross_slope").set_index("row").loc["any_shoulder"]
-    one_way = np.asarray(ways["oneway"] != 0)
-    columns = known[["kind", "surface_group", "is_road"]].to_dict("series")
+    country = ways["country"].tolist()
+    kind, group = known["kind"].tolist(), known["surface_group"].tolist()
+    walk = ["footway:sidewalk"] * len(ways)
+    widths = _Rows("width", overrides, known["class_kind"].tolist(), country, ["*"] * len(ways))
+    slopes = _Rows("cross_slope", overrides, kind, country, group)
+    walks = _Rows("cross_slope", overrides, walk, country, ["paved"] * len(ways))
+    columns: dict[str, NDArray[Any]] = {str(name): known[name].to_numpy() for name in known}
+    one_way = ways["oneway"].to_numpy() != 0
     columns["default_total_m"] = np.where(one_way, widths["one_way_total_m"], widths["two_way_total_m"])
-    columns |= {name: widths[name].to_numpy() for name in ("lane_m", "width_std_m")}
-    columns |= {f"width_{name}": widths[name].to_numpy() for name in ("confidence", "basis", "row")}
-    shares = ("p_crowned", "p_one_way", "p_inverted", "parabolic_share", "one_way_profile")
-    columns |= {name: slopes[name].to_numpy() for name in (*shares, "slope_mean_pct", "slope_std_pct")}
-    columns |= {f"slope_{name}": slopes[name].to_numpy() for name in ("confidence", "basis", "row")}
-    columns |= {f"sidewalk_{name}": walks[name].to_numpy() for name in ("slope_mean_pct", "slope_std_pct")}
-    columns |= {f"sidewalk_slope_{name}": walks[name].to_numpy() for name in ("basis", "row")}
-    columns |= {f"shoulder_slope_{name}": shoulder[f"slope_{name}"] for name in ("mean_pct", "std_pct")}
-    columns["shoulder_slope_row"] = shoulder.name
-    return pd.DataFrame(columns, index=ways.index)
+    columns |= {name: widths[name] for name in ("lane_m", "width_std_m")}
+    columns |= {f"width_{name}": widths[name] for name in ("confidence", "basis", "row")}
+    columns |= {name: slopes[name] for name in ("p_crowned", "p_one_way", "p_inverted", "parabolic_share")}
+    columns |= {name: slopes[name] for name in ("one_way_profile", "slope_mean_pct", "slope_std_pct")}
+    columns |= {f"slope_{name}": slopes[name] for name in ("confidence", "basis", "row")}
+    columns |= {f"sidewalk_{name}": walks[name] for name in ("slope_mean_pct", "slope_std_pct")}
+    columns |= {f"sidewalk_slope_{name}": walks[name] for name in ("basis", "row")}
+    shoulder = slopes.named("any_shoulder")
+    for name in ("slope_mean_pct", "slope_std_pct"):
+        columns[f"shoulder_{name}"] = np.full(len(ways), shoulder[name])
+    columns["shoulder_slope_row"] = np.full(len(ways), "any_shoulder", dtype=object)
+    return pd.DataFrame(columns, index=ways.index, copy=False)
+
+
+class _Rows:
+    """Rows of a table that apply to each way, read column by column."""
+
+    def __init__(
+        self, name: str, overrides: Overrides | None, kind: list[str], country: list[str], group: list[str]
+    ) -> None:
+        self.columns = _columns(name, overrides)
+        places = zip(kind, country, group, strict=True)
+        self.position = np.array([_find(name, overrides, *place) for place in places], dtype=np.int64)
+
+    def __getitem__(self, column: str) -> NDArray[Any]:
+        return np.asarray(self.columns[column][self.position])
+
+    def named(self, row: str) -> dict[str, Any]:
+        """One row by its name."""
+        place = self.columns["row"].tolist().index(row)
+        return {column: values[place] for column, values in self.columns.items()}
 
 
 def kinds_of(ways: pd.DataFrame) -> pd.DataFrame:
@@ -125,19 +153,71 @@ def kinds_of(ways: pd.DataFrame) -> pd.DataFrame:
         If a column is missing, or a packaged table is malformed.
     """
     require_columns(ways, _TAGS)
-    class_kind = _class_kinds(ways)
-    kinds = table("kinds").set_index("kind")
-    is_road = class_kind.map(kinds["is_road"]) == "yes"
-    surface = ways["surface"].str.split(";").str[0].str.strip().map(_SURFACE_GROUP)
-    surface = surface.fillna(class_kind.map(kinds["surface_default"]))
-    one_way = (ways["oneway"] != 0) & class_kind.isin(_ONE_WAY_CLASSES) & (surface != "unpaved")
-    kind = class_kind.mask(is_road & one_way, "motor_one_way_street")
-    kind = kind.mask(is_road & ways["bridge"], "bridge")
-    kind = kind.mask(is_road & ways["junction"].isin(["roundabout", "circular"]), "roundabout")
-    return pd.DataFrame(
-        {"kind": kind, "class_kind": class_kind, "surface_group": surface, "is_road": is_road.astype(bool)},
-        index=ways.index,
+    tags = zip(*(ways[name].tolist() for name in _KIND_TAGS), strict=True)
+    kind, class_kind, surface, is_road = (
+        zip(*(_kind(*each) for each in tags), strict=True) if len(ways) else ((), (), (), ())
     )
+    return pd.DataFrame(
+        {
+            "kind": np.array(kind, dtype=object),
+            "class_kind": np.array(class_kind, dtype=object),
+            "surface_group": np.array(surface, dtype=object),
+            "is_road": np.array(is_road, dtype=bool),
+        },
+        index=ways.index,
+        copy=False,
+    )
+
+
+@lru_cache(maxsize=65_536)
+def _kind(
+    highway: str,
+    surface: str,
+    oneway: int,
+    footway: str,
+    service: str,
+    junction: str,
+    leisure: str,
+    is_sidepath: bool,  # noqa: FBT001 - a row of the table of ways
+    bridge: bool,  # noqa: FBT001
+) -> tuple[str, str, str, bool]:
+    """Kind, class kind, surface group and whether it is a road, from the tags of one way."""
+    kinds = _kinds()
+    class_kind = _class_kind(highway, footway, service, leisure, is_sidepath=bool(is_sidepath))
+    is_road, default = kinds[class_kind]
+    group = _SURFACE_GROUP.get(surface.partition(";")[0].strip(), default)
+    kind = class_kind
+    if is_road and oneway != 0 and class_kind in _ONE_WAY_CLASSES and group != "unpaved":
+        kind = "motor_one_way_street"
+    if is_road and bridge:
+        kind = "bridge"
+    if is_road and junction in {"roundabout", "circular"}:
+        kind = "roundabout"
+    return kind, class_kind, group, is_road
+
+
+def _class_kind(highway: str, footway: str, service: str, leisure: str, *, is_sidepath: bool) -> str:
+    kinds = _kinds()
+    kind = highway if highway in kinds and highway not in _SPECIAL else "path"
+    if highway == "service" and f"service:{service}" in kinds:
+        kind = f"service:{service}"
+    if highway in {"cycleway", "path"} and is_sidepath:
+        kind = "cycleway:track"
+    if highway in {"footway", "path", "cycleway", "pedestrian", "bridleway"}:
+        if footway == "sidewalk" or (highway == "footway" and is_sidepath):
+            kind = "footway:sidewalk"
+        if footway == "crossing":
+            kind = "footway:crossing"
+    return "track:running" if leisure == "track" and not kinds[kind][0] else kind
+
+
+@cache
+def _kinds() -> dict[str, tuple[bool, str]]:
+    rows = table("kinds")
+    return {
+        kind: (is_road == "yes", surface)
+        for kind, is_road, surface in zip(rows["kind"], rows["is_road"], rows["surface_default"], strict=True)
+    }
 
 
 def require_columns(ways: pd.DataFrame, names: Iterable[str]) -> None:
@@ -159,22 +239,6 @@ def require_columns(ways: pd.DataFrame, names: Iterable[str]) -> None:
     if absent:
         message = f"assumptions need the column(s) {', '.join(absent)} of the table of ways"
         raise StandardsError(message)
-
-
-def _class_kinds(ways: pd.DataFrame) -> pd.Series:
-    kinds = table("kinds").set_index("kind")
-    special = pd.Index(["roundabout", "bridge", "motor_one_way_street"])
-    highway, footway = ways["highway"].astype(object), ways["footway"]
-    kind = highway.where(highway.isin(kinds.index.difference(special)), "path")
-    refined = "service:" + ways["service"].astype(object)
-    kind = kind.mask((highway == "service") & refined.isin(kinds.index), refined)
-    walked = highway.isin(["footway", "path", "cycleway", "pedestrian", "bridleway"])
-    kind = kind.mask(highway.isin(["cycleway", "path"]) & ways["is_sidepath"], "cycleway:track")
-    beside = (footway == "sidewalk") | ((highway == "footway") & ways["is_sidepath"])
-    kind = kind.mask(walked & beside, "footway:sidewalk")
-    kind = kind.mask(walked & (footway == "crossing"), "footway:crossing")
-    on_foot = kind.map(kinds["is_road"]) == "no"
-    return kind.mask((ways["leisure"] == "track") & on_foot, "track:running")
 
 
 def rows_for(
@@ -201,15 +265,15 @@ def rows_for(
     StandardsError
         If the table has no row for a kind.
     """
-    group = np.full(len(kind), "*", dtype=object) if surface_group is None else surface_group
-    wanted = pd.MultiIndex.from_arrays([kind, country, group])
-    codes, unique = pd.factorize(wanted)
-    position = np.array([_find(name, *combination) for combination in unique], dtype=np.int64)
-    return table(name).iloc[position[codes]].reset_index(drop=True)
+    group = ["*"] * len(kind) if surface_group is None else surface_group.tolist()
+    places = zip(kind.tolist(), country.tolist(), group, strict=True)
+    position = np.array([_find(name, None, *place) for place in places], dtype=np.int64)
+    return table(name).iloc[position].reset_index(drop=True)
 
 
-def _find(name: str, kind: str, country: str, surface_group: str) -> int:
-    index = _index(name)
+@lru_cache(maxsize=65_536)
+def _find(name: str, overrides: Overrides | None, kind: str, country: str, surface_group: str) -> int:
+    index = _index(name, overrides)
     regions = dict.fromkeys((country, country.partition("-")[0], "*"))
     for candidate in kind_chain(kind):
         for surface in _SURFACE_CHAIN.get(surface_group, ("*",)):
@@ -220,10 +284,16 @@ def _find(name: str, kind: str, country: str, surface_group: str) -> int:
     raise StandardsError(message)
 
 
-@cache
-def _index(name: str) -> dict[tuple[str, str, str], int]:
-    rows = table(name)
-    surfaces: Iterable[str] = rows["surface_group"] if "surface_group" in rows else ["*"] * len(rows)
+@lru_cache(maxsize=256)
+def _columns(name: str, overrides: Overrides | None) -> dict[str, NDArray[Any]]:
+    rows = table(name) if overrides is None else merged_table(name, overrides)
+    return {str(column): rows[column].to_numpy() for column in rows}
+
+
+@lru_cache(maxsize=256)
+def _index(name: str, overrides: Overrides | None) -> dict[tuple[str, str, str], int]:
+    rows = _columns(name, overrides)
+    surfaces = rows["surface_group"] if "surface_group" in rows else ["*"] * len(rows["kind"])
     return {
         (kind, surface, region): position
         for position, (kinds, surface, regions) in enumerate(
