@@ -76,6 +76,10 @@ LATERAL_STATES: Final = tuple(LateralState)
 """Order of the lateral states in every array that has one column per state."""
 
 
+MIRRORED_STATES: Final = (4, 3, 2, 1, 0, 5)
+"""Place in `LATERAL_STATES` of the state that is the same physical place when travel is turned round."""
+
+
 class Profile(StrEnum):
     """Shape of a surface across its width."""
 

@@ -10,7 +10,15 @@ from pandas.api.typing import NaTType
 
 from camber import standards
 from camber.conventions import NO_WAY, SURFACE_KINDS, SideBasis, TrafficSide, Verdict
-from camber.schema import Assumption, Draws, Interval, StreetTotal, Summary, SurfaceTotal
+from camber.schema import (
+    Assumption,
+    Draws,
+    StreetTotal,
+    Summary,
+    SurfaceTotal,
+    balance_of,
+    interval_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -156,42 +164,6 @@ def add_draws(parts: Sequence[Draws]) -> Draws:
             for field in fields(Draws)
         }
     )
-
-
-def interval_of(values: FloatArray) -> Interval:
-    """Median and 90 % interval of drawn values.
-
-    Parameters
-    ----------
-    values : ndarray of float64, shape (n_draws,)
-        Drawn values.
-
-    Returns
-    -------
-    Interval
-        5 %, 50 % and 95 % quantile.
-    """
-    low, median, high = (float(value) for value in np.quantile(values, [0.05, 0.5, 0.95]))
-    return Interval(low, median, high)
-
-
-def balance_of(right: FloatArray, left: FloatArray) -> Interval | None:
-    """Interval of (right - left) / (right + left); draws without any tilt have none.
-
-    Parameters
-    ----------
-    right, left : ndarray of float64, shape (n_draws,)
-        Metres [m] with the right and the left leg low, or any other pair of like quantities.
-
-    Returns
-    -------
-    Interval or None
-        -1 (all left) to 1 (all right); None where no draw is tilted.
-    """
-    tilted = right + left > 0.0
-    if not tilted.any():
-        return None
-    return interval_of((right - left)[tilted] / (right + left)[tilted])
 
 
 def _intervals(draws: Draws) -> dict[str, Any]:

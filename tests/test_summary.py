@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from camber.conventions import SURFACE_KINDS
 from camber.cross_slope import assign_cross_slope
 from camber.exposure import measure_exposure
-from camber.schema import Draws, Interval, Problem
-from camber.summary import add_draws, add_summaries, balance_of, interval_of, summarise
+from camber.schema import Draws, Interval, Problem, balance_of, interval_of
+from camber.summary import add_draws, add_summaries, summarise
 from tests.worlds import fixed_histories, histories_of, lateral_on, recording_of, roads_of, track_of
 
 ROADS = roads_of(

@@ -11,7 +11,7 @@ from camber.library.activities import moment
 from camber.library.periods import trend_of
 from camber.library.results import draws_from
 from camber.library.weeks import week_of
-from camber.summary import balance_of, interval_of
+from camber.schema import balance_of, interval_of
 
 if TYPE_CHECKING:
     import sqlite3

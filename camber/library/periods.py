@@ -22,8 +22,10 @@ from camber.schema import (
     RunResult,
     StreetVisits,
     UsualRange,
+    balance_of,
+    interval_of,
 )
-from camber.summary import add_draws, add_summaries, balance_of, interval_of
+from camber.summary import add_draws, add_summaries
 
 if TYPE_CHECKING:
     import sqlite3

@@ -17,6 +17,7 @@ from camber.report.wording import METRES_PER_UNIT, NAME_LENGTH, plain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
     from matplotlib.axes import Axes
 
     from camber.schema import Interval, Summary
@@ -75,6 +76,49 @@ def _half_bar(axes: Axes, row: int, metres: Interval, scale: float, colour: str)
         axes.plot([low, high], [row, row], color=ink, linewidth=width)
         for end in (low, high):
             axes.plot([end, end], [row - 0.13, row + 0.13], color=ink, linewidth=width)
+
+
+def plot_tornado(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw how the balance moves when assumptions are moved, the largest move on top.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of `camber.sensitivity.balance_sensitivity`.
+    ax : Axes, optional
+        Where to draw; a figure of its own, without a window, if it is missing (see ``.figure``).
+
+    Returns
+    -------
+    Axes
+        One bar per assumption from the balance at its lower to that at its higher value, which stand at the
+        ends; the line is the balance as assumed, the band its 90 % interval.
+    """
+    with style.context(STYLE):
+        axes = ax or Figure(figsize=(5.6, 1.2 + 0.42 * len(table)), layout="constrained").add_subplot()
+        for position, row in enumerate(table.to_dict("records")):
+            ends = (
+                (row["at_low_balance"], row["low_value"], LEFT_COLOUR),
+                (row["at_high_balance"], row["high_value"], RIGHT_COLOUR),
+            )
+            for value, label, colour in ends:
+                axes.barh(position, value - row["balance"], left=row["balance"], height=0.5, color=colour)
+                side = 1.0 if value >= row["balance"] else -1.0
+                axes.annotate(
+                    str(label), (value, position), (4.0 * side, 0.0), textcoords="offset points",
+                    ha="left" if side > 0.0 else "right", va="center", fontsize="small",
+                )  # fmt: skip
+        if len(table):
+            usual = table[["balance_low", "balance", "balance_high"]].to_numpy(dtype=float)[0]
+            axes.axvspan(float(usual[0]), float(usual[2]), color=NEUTRAL_COLOUR, alpha=0.12)
+            axes.axvline(float(usual[1]), color="#222222", linewidth=0.8)
+        axes.set_ylim(len(table) - 0.5, -0.5)
+        axes.set_yticks(range(len(table)))
+        axes.set_yticklabels(list(table["name"]) if len(table) else [], parse_math=False)
+        axes.set_xlabel("◀ left leg low     balance     right leg low ▶")
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+    return axes
 
 
 def figure_of(axes: Axes) -> Figure:

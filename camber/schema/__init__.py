@@ -5,7 +5,16 @@ Stages do not import each other: they meet here. Rows are plain (Geo)DataFrames 
 """
 
 from camber.schema.analysis import Analysis
-from camber.schema.exposure import Assumption, Draws, Interval, StreetTotal, Summary, SurfaceTotal
+from camber.schema.exposure import (
+    Assumption,
+    Draws,
+    Interval,
+    StreetTotal,
+    Summary,
+    SurfaceTotal,
+    balance_of,
+    interval_of,
+)
 from camber.schema.histories import LateralHistories, SlopeHistories
 from camber.schema.learned import Evidence, HabitCount, Learned, MapOffset
 from camber.schema.period import NotJudged, Period, PeriodTotal, RunResult, StreetVisits, UsualRange
@@ -97,4 +106,6 @@ __all__ = [
     "as_sloped_track",
     "as_track",
     "as_ways",
+    "balance_of",
+    "interval_of",
 ]

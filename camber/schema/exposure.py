@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from datetime import datetime
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from camber.schema.recording import Problem
@@ -28,6 +29,42 @@ class Interval:
     low: float
     median: float
     high: float
+
+
+def interval_of(values: NDArray[np.float64]) -> Interval:
+    """Median and 90 % interval of drawn values.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n_draws,)
+        Drawn values.
+
+    Returns
+    -------
+    Interval
+        5 %, 50 % and 95 % quantile.
+    """
+    low, median, high = (float(value) for value in np.quantile(values, [0.05, 0.5, 0.95]))
+    return Interval(low, median, high)
+
+
+def balance_of(right: NDArray[np.float64], left: NDArray[np.float64]) -> Interval | None:
+    """Interval of (right - left) / (right + left); draws without any tilt have none.
+
+    Parameters
+    ----------
+    right, left : ndarray of float64, shape (n_draws,)
+        Metres [m] with the right and the left leg low, or any other pair of like quantities.
+
+    Returns
+    -------
+    Interval or None
+        -1 (all left) to 1 (all right); None where no draw is tilted.
+    """
+    tilted = right + left > 0.0
+    if not tilted.any():
+        return None
+    return interval_of((right - left)[tilted] / (right + left)[tilted])
 
 
 @dataclass(frozen=True, eq=False)

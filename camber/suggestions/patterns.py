@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from camber import standards
-from camber.conventions import LATERAL_STATES, NO_WAY, LateralState
-from camber.schema import Interval, Suggestion, Suggestions, SuggestionSettings
+from camber.conventions import LATERAL_STATES, MIRRORED_STATES, NO_WAY, LateralState
+from camber.schema import Interval, Suggestion, Suggestions, SuggestionSettings, balance_of, interval_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
 
-_MIRROR: Final = np.array([4, 3, 2, 1, 0, 5], dtype=np.int8)
-"""State that is the same physical place when travel is turned round."""
+_MIRROR: Final = np.array(MIRRORED_STATES, dtype=np.int8)
 
 _SIDEWALKS: Final = tuple(
     LATERAL_STATES.index(state) for state in (LateralState.LEFT_SIDEWALK, LateralState.RIGHT_SIDEWALK)
@@ -46,9 +45,7 @@ class _Effect(NamedTuple):
     right_m: FloatArray
 
     def balance(self) -> Interval | None:
-        total = self.left_m + self.right_m
-        tilted = total > 0.0
-        return _interval(((self.right_m - self.left_m)[tilted]) / total[tilted]) if tilted.any() else None
+        return balance_of(self.right_m, self.left_m)
 
 
 def suggest(
@@ -299,10 +296,10 @@ def _suggestion(
         where=tuple(metres.index[:5]),
         way_ids=tuple(int(way) for way in exposure["way_id"].unique()),
         distance_m=distance_m,
-        left_low_before_m=_interval(before.left_m),
-        right_low_before_m=_interval(before.right_m),
-        left_low_after_m=_interval(after.left_m),
-        right_low_after_m=_interval(after.right_m),
+        left_low_before_m=interval_of(before.left_m),
+        right_low_before_m=interval_of(before.right_m),
+        left_low_after_m=interval_of(after.left_m),
+        right_low_after_m=interval_of(after.right_m),
         balance_before=before.balance(),
         balance_after=after.balance(),
         crossings=0,
@@ -327,8 +324,3 @@ def _nothing(pattern: str, rules: pd.DataFrame, exposure: Exposure) -> str:
     if pattern == "other":
         return "No safe change found: the route gives no choice of direction that would even it out."
     return "No change found that would even it out noticeably."
-
-
-def _interval(values: FloatArray) -> Interval:
-    low, median, high = (float(value) for value in np.quantile(values, [0.05, 0.5, 0.95]))
-    return Interval(low, median, high)
