@@ -244,7 +244,7 @@ def _weights(
             weight[down - 1] = weight[down + wide - 1] = max(nowhere + leave, _LEAST)
         last = m + 2 * count[i - 1] * wide
         for b in range(count[i]):
-            back_on = max(fresh[b], _LEAST)
+            back_on = max(fresh[b] + leave, _LEAST)
             weight[last + 2 * b], weight[last + 2 * b + 1] = back_on, back_on
         weight[last + wide - 1] = max(nowhere, _LEAST)
         _exponentiate(weight, m, first[i + 1])

@@ -67,7 +67,8 @@ class MatchingSettings:
         Nearest ways considered for each fix.
     beta_m : float
         Scale of the difference between network distance and distance run [m] (exponential, Newson & Krumm
-        2009, section 4.2; value: judgement for steps of a few metres).
+        2009, section 4.2; along single edges of the Kubicka tracks it is 0.4 m, ten times that leaves room
+        for corners that are cut: judgement).
     off_road_m : float
         Distance from the nearest way at which being off the road is as likely [m] (judgement).
     nowhere_per_m : float
@@ -76,7 +77,8 @@ class MatchingSettings:
     map_bearing : float
         Error of the map's bearing over a few metres [rad] (about 3 degrees, judgement).
     switch_off_m : float
-        Mean distance between leaving and regaining the mapped network [m] (judgement).
+        Mean distance between leaving the mapped network and regaining it, and the other way round [m]
+        (judgement; either is as rare, or a few fixes off the road would be a free leap to any other).
     against_oneway, no_access : float
         Log-likelihood per 100 m of running against a one-way street, and on closed ways (judgement).
     u_turn, hop : float
@@ -92,7 +94,7 @@ class MatchingSettings:
     correlation_s: float = 25.0
     search_radius_m: float = 40.0
     max_candidates: int = 8
-    beta_m: float = 5.0
+    beta_m: float = 4.0
     off_road_m: float = 20.0
     nowhere_per_m: float = 0.3
     map_bearing: float = 0.05
