@@ -93,15 +93,16 @@ def log_weight(world, between, i, a, b):
     run, sigma = steps.run_m[i], steps.sigma_m[i]
     beta, rho = max(COSTS.beta_m, 0.1 * run), exp(-steps.seconds[i] / COSTS.correlation_s)
     spread = sqrt(sigma**2 * max(1.0 - rho**2, 1e-4) + (COSTS.map_bearing * run) ** 2)
+    change = log(min(max(run, 0.5) / COSTS.switch_off_m, 0.5))
     if b is None:
         apart = max(-0.5 * ((1.0 - rho) * COSTS.off_road_m / spread) ** 2, tail(COSTS.off_road_m / sigma))
         weight = huber(steps.across_m[i] / spread) - abs(steps.along_m[i] - run) / beta + apart
         weight -= COSTS.nowhere_per_m * run
-        return max(weight + (log(min(max(run, 0.5) / COSTS.switch_off_m, 0.5)) if a else 0.0), -79.0)
+        return max(weight + (change if a else 0.0), -79.0)
     (kb, db), eb = b, candidates.edge[i, b[0]]
     fresh = log(spread / sigma) + tail(candidates.offset_m[i, kb] / sigma)
     if a is None:
-        return max(fresh, -79.0)
+        return max(fresh + change, -79.0)
     (ka, da), ea = a, candidates.edge[i - 1, a[0]]
     u, v = candidates.direction_xy[i - 1, ka], candidates.direction_xy[i, kb]
     cosine = da * db * float(u @ v)
