@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
+from camber.roads.crossings import tells_crossing
 from camber.roads.raw_ways import RawWays
 from camber.roads.tags import is_for_running
 
@@ -109,7 +110,17 @@ def _ways(elements: Sequence[Mapping[str, Any]]) -> RawWays:
         node_id=node_id,
         longitude_deg=places[:, 0],
         latitude_deg=places[:, 1],
+        node_tags=_tags_of_crossings(elements),
     )
+
+
+def _tags_of_crossings(elements: Sequence[Mapping[str, Any]]) -> dict[int, dict[str, str]]:
+    tagged = [element for element in elements if element["type"] == "node" and element.get("tags")]
+    return {
+        node["id"]: {str(key): str(value) for key, value in node["tags"].items()}
+        for node in tagged
+        if tells_crossing(node["tags"])
+    }
 
 
 def _quoted(remark: object) -> str:

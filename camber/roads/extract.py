@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from camber.errors import RoadsError
+from camber.roads.crossings import marks_crossing
 from camber.roads.raw_ways import RawWays, clean_ways, left_out
 from camber.roads.road_set import roads_from_raw_ways
 from camber.roads.tags import is_for_running
@@ -116,17 +117,39 @@ def _read(path: Path, form: str) -> tuple[RawWays, str | None]:
 
     source = osmium.io.File(str(path), form)
     processor = osmium.FileProcessor(source).with_locations()
-    for only in (osmium.filter.EntityFilter(osmium.osm.WAY), osmium.filter.KeyFilter("highway", "leisure")):
+    for only in ways_and_crossings():
         processor = processor.with_filter(only)
     pages = _Pages()
-    for way in processor:
-        pages.add(way)
+    entity: Any
+    for entity in processor:
+        if entity.is_way():
+            pages.add(entity)
+        else:
+            pages.add_node(entity)
     places = np.array(pages.places_deg, dtype=float).reshape(-1, 2)
     node_id = np.array(pages.node_id, dtype=np.int64)
     raw = pages.raw_ways(find_late(node_id, places, processor.node_location_storage, source))
     header = processor.header
     date = header.get("osmosis_replication_timestamp") or header.get("timestamp") or None
     return raw, date
+
+
+def ways_and_crossings() -> tuple[Any, ...]:
+    """Give the filters of pyosmium that let pass what camber reads.
+
+    Returns
+    -------
+    tuple of filters
+        For ways with ``highway`` or ``leisure``, and nodes that may mark a crossing; everything else is
+        turned away before it reaches Python.
+    """
+    import osmium  # noqa: PLC0415 - loads native code that most commands do not need
+
+    ways = osmium.filter.KeyFilter("highway", "leisure")
+    ways.enable_for(osmium.osm.WAY)
+    nodes = osmium.filter.TagFilter(("highway", "crossing"), ("highway", "traffic_signals"))
+    nodes.enable_for(osmium.osm.NODE)
+    return osmium.filter.EntityFilter(osmium.osm.WAY | osmium.osm.NODE), ways, nodes
 
 
 def find_late(
@@ -184,7 +207,13 @@ class _Pages:
         self.node_id = array("q")
         self.places_deg = array("d")
         self.tags: list[dict[str, str]] = []
+        self.node_tags: dict[int, dict[str, str]] = {}
         self.left_out = 0
+
+    def add_node(self, node: Any) -> None:  # noqa: ANN401 - untyped library
+        tags = dict(node.tags)
+        if not node.deleted and marks_crossing(tags):
+            self.node_tags[node.id] = tags
 
     def add(self, way: Any) -> None:  # noqa: ANN401 - untyped library
         tags = dict(way.tags)
@@ -208,4 +237,5 @@ class _Pages:
             longitude_deg=places[:, 0],
             latitude_deg=places[:, 1],
             problems=left_out(self.left_out),
+            node_tags=self.node_tags,
         )

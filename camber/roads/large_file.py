@@ -16,7 +16,8 @@ import numpy as np
 
 from camber import network
 from camber.errors import NoRoadsError, RoadsError
-from camber.roads.extract import find_late, inspect_file
+from camber.roads.crossings import marks_crossing
+from camber.roads.extract import find_late, inspect_file, ways_and_crossings
 from camber.roads.grid import tile_of_key, tiles_of_ways
 from camber.roads.raw_ways import RawWays
 from camber.roads.tags import is_for_running
@@ -86,6 +87,7 @@ class _Content:
     tag_first: IntArray
     tag: IntArray
     pairs: tuple[tuple[str, str], ...]
+    node_tags: dict[int, dict[str, str]]
     box_deg: tuple[float, float, float, float]
     osm_date: str | None
 
@@ -101,6 +103,9 @@ class _Content:
             node_id=self.node_id[rows],
             longitude_deg=self.longitude_deg[rows],
             latitude_deg=self.latitude_deg[rows],
+            node_tags={
+                node: self.node_tags[node] for node in self.node_id[rows].tolist() if node in self.node_tags
+            },
         )
 
 
@@ -229,10 +234,13 @@ def _streamed(path: Path, form: str, date: str | None, places: str, progress: Pr
     source = osmium.io.File(str(path), form)
     ways = _Ways()
     reader: Any = osmium.FileProcessor(source).with_locations(places)
-    for only in (osmium.filter.EntityFilter(osmium.osm.WAY), osmium.filter.KeyFilter("highway", "leisure")):
+    for only in ways_and_crossings():
         reader = reader.with_filter(only)
-    for way in reader:
-        ways.add(way)
+    for entity in reader:
+        if not entity.is_way():
+            ways.add_node(entity)
+            continue
+        ways.add(entity)
         if len(ways.way_id) % _EVERY == 0:
             progress("reading ways", len(ways.way_id), None)
     header = reader.header
@@ -248,6 +256,7 @@ def _streamed(path: Path, form: str, date: str | None, places: str, progress: Pr
         tag_first=np.array(ways.tag_first, dtype=np.int64),
         tag=np.array(ways.tag, dtype=np.int32),
         pairs=tuple(ways.pairs),
+        node_tags=ways.node_tags,
         box_deg=_box(header.box(), places_deg),
         osm_date=date,
     )
@@ -264,6 +273,12 @@ class _Ways:
         self.tag_first = array("q", [0])
         self.tag = array("i")
         self.pairs: dict[tuple[str, str], int] = {}
+        self.node_tags: dict[int, dict[str, str]] = {}
+
+    def add_node(self, node: Any) -> None:  # noqa: ANN401 - untyped library
+        tags = dict(node.tags)
+        if not node.deleted and marks_crossing(tags):
+            self.node_tags[node.id] = tags
 
     def add(self, way: Any) -> None:  # noqa: ANN401 - untyped library
         tags = [(tag.k, tag.v) for tag in way.tags]

@@ -12,6 +12,7 @@ from pyproj import Transformer
 
 from camber.conventions import WGS84
 from camber.errors import NoRoadsError, RoadsError
+from camber.roads.crossings import marks_crossing
 from camber.roads.raw_ways import RawWays, clean_ways, left_out
 from camber.roads.road_set import roads_from_raw_ways
 from camber.roads.tags import format_tags, is_for_running
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 SOURCE: Final = "osmnx graph"
 _GAP: Final = -1
+_NO_NODE: Final = np.iinfo(np.int64).min
 _HOW: Final = (
     "build the graph with osmnx.graph.graph_from_place(..., simplify=False, retain_all=True), or "
     "graph_from_xml(..., bidirectional=True, simplify=False, retain_all=True) from a file"
@@ -35,9 +37,10 @@ def roads_from_osmnx(graph: nx.MultiDiGraph, *, country: str | None = None) -> R
     """Take the roads of an unsimplified osmnx graph.
 
     Edges are joined to their ways again, in the drawn direction. What osmnx did not keep cannot come back: by
-    default it keeps no sidewalk and no surface tags (extend ``osmnx.settings.useful_tags_way`` before
-    building the graph), loses at which node a closed way starts, and turns ways tagged ``oneway=-1`` round
-    unless the graph is bidirectional (``network_type="walk"`` is), which swaps their sides.
+    default it keeps no sidewalk and no surface tags, and of crossings only that they are there (extend
+    ``osmnx.settings.useful_tags_way`` and ``useful_tags_node`` before building the graph). It loses at which
+    node a closed way starts, and turns ways tagged ``oneway=-1`` round unless the graph is bidirectional
+    (``network_type="walk"`` is), which swaps their sides.
 
     Parameters
     ----------
@@ -85,6 +88,7 @@ def _refuse_simplified(graph: nx.MultiDiGraph) -> None:
 
 def _raw_ways(graph: nx.MultiDiGraph) -> RawWays:
     number = {node: row for row, node in enumerate(graph.nodes)}
+    node_id = np.array([*map(int, graph.nodes), _NO_NODE], dtype=np.int64)
     segments: dict[int, dict[tuple[int, int], None]] = {}
     tags: dict[int, dict[str, str]] = {}
     forward: dict[int, bool] = {}
@@ -105,11 +109,20 @@ def _raw_ways(graph: nx.MultiDiGraph) -> RawWays:
         way_id=np.array(wanted, dtype=np.int64),
         tags=tuple(tags[way] for way in wanted),
         first=np.concatenate([[0], np.cumsum([len(chain) for chain in chains])]).astype(np.int64),
-        node_id=row,
+        node_id=node_id[row],
         longitude_deg=longitude[row],
         latitude_deg=latitude[row],
         problems=left_out(len(segments) - len(wanted)),
+        node_tags=_tags_of_nodes(graph),
     )
+
+
+def _tags_of_nodes(graph: nx.MultiDiGraph) -> dict[int, dict[str, str]]:
+    tags = {
+        int(node): {key: value for key, value in data.items() if isinstance(value, str)}
+        for node, data in graph.nodes(data=True)
+    }
+    return {node: about for node, about in tags.items() if marks_crossing(about)}
 
 
 def _tags_of_edge(data: dict[str, Any]) -> dict[str, str]:

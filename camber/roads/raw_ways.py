@@ -15,6 +15,7 @@ from camber.errors import NoRoadsError
 from camber.schema import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -51,6 +52,8 @@ class RawWays:
         Place of each node [deg]; NaN where the source does not tell it.
     problems : tuple of Problem
         What was lost so far.
+    node_tags : mapping of int to mapping of str to str, optional
+        Tags of the nodes that mark a crossing, by id; None where the source does not tell tags of nodes.
     """
 
     way_id: IntArray
@@ -60,6 +63,7 @@ class RawWays:
     longitude_deg: FloatArray
     latitude_deg: FloatArray
     problems: tuple[Problem, ...] = ()
+    node_tags: Mapping[int, Mapping[str, str]] | None = None
 
     @property
     def row_way(self) -> IntArray:
@@ -161,6 +165,7 @@ def _selected(raw: RawWays, ways: BoolArray, rows: BoolArray, *problems: Problem
         longitude_deg=raw.longitude_deg[rows],
         latitude_deg=raw.latitude_deg[rows],
         problems=raw.problems + tuple(problem for problem in problems if problem.count),
+        node_tags=raw.node_tags,
     )
 
 

@@ -14,6 +14,7 @@ from camber import network, standards
 from camber.conventions import WGS84
 from camber.errors import RoadsError
 from camber.roads.built_up import is_built_up
+from camber.roads.crossings import find_crossings
 from camber.roads.streets import assign_streets
 from camber.roads.tags import parse_tags
 from camber.schema import RoadGraph, Roads, as_ways
@@ -67,7 +68,9 @@ def roads_from_raw_ways(
     ways["built_up"] = is_built_up(ways)
     ways = ways.join(assign_streets(ways, graph))
     ways = ways[[*(column.name for column in WAYS), "geometry"]]
-    return Roads(as_ways(ways), graph, crs, bounds_deg, osm_date, source, raw.problems + unread)
+    problems = raw.problems + unread
+    crossings = find_crossings(raw, xy, crs)
+    return Roads(as_ways(ways), graph, crs, bounds_deg, osm_date, source, problems, crossings)
 
 
 def local_utm(bounds_deg: tuple[float, float, float, float]) -> str:

@@ -15,22 +15,24 @@ import pandas as pd
 import shapely
 
 from camber.roads.array_file import pack_arrays, pack_texts, unpack_arrays, unpack_texts
+from camber.roads.crossings import crossing_table
 from camber.schema import Problem, RoadGraph, Roads, as_ways
-from camber.schema.tables import WAYS
+from camber.schema.tables import CROSSINGS, WAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
-    from camber.schema import Ways
+    from camber.schema import Crossings, Ways
 
     Array = NDArray[Any]
 
-FORM: Final = b"roads\x00\x00\x01"
+FORM: Final = b"roads\x00\x00\x02"
 """First bytes of a stored road set; the last one is the version of the form."""
 
 _TEXTS: Final = tuple(column.name for column in WAYS if column.kind == "text")
+_KINDS: Final = next(column.allowed for column in CROSSINGS if column.name == "kind")
 _NUMBERS: Final = tuple(column.name for column in WAYS if column.kind != "text")
 
 
@@ -83,6 +85,7 @@ def unpack_roads(stored: NDArray[np.uint8], *, label: str) -> Roads:
         osm_date=header["osm_date"],
         source=header["source"],
         problems=tuple(Problem(*problem) for problem in header["problems"]),
+        crossings=_crossings(arrays, header["crs"]) if header["crossings"] else None,
     )
 
 
@@ -94,6 +97,7 @@ def _facts(roads: Roads, *, label: str, made_by: str) -> dict[str, Any]:
         "crs": roads.crs,
         "bounds_deg": roads.bounds_deg,
         "osm_date": roads.osm_date,
+        "crossings": roads.crossings is not None,
         "problems": [(problem.code, problem.message, problem.count) for problem in roads.problems],
     }
 
@@ -112,6 +116,18 @@ def _arrays(roads: Roads) -> Iterator[tuple[str, Array]]:
     yield "line_first", first.astype(np.int64)
     for field in fields(RoadGraph):
         yield field.name, getattr(roads.graph, field.name)
+    if roads.crossings is not None:
+        yield "crossing_node", roads.crossings.index.to_numpy()
+        yield "crossing_kind", roads.crossings["kind"].map(_KINDS.index).to_numpy(dtype=np.int8)
+        yield "crossing_island", roads.crossings["island"].to_numpy()
+        yield "crossing_xy", shapely.get_coordinates(roads.crossings.geometry.to_numpy())
+
+
+def _crossings(arrays: Mapping[str, Array], crs: str) -> Crossings:
+    kinds = [_KINDS[number] for number in arrays["crossing_kind"].tolist()]
+    return crossing_table(
+        arrays["crossing_node"], kinds, arrays["crossing_island"], arrays["crossing_xy"], crs
+    )
 
 
 def _ways(arrays: Mapping[str, Array], crs: str) -> Ways:

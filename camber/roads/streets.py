@@ -53,6 +53,13 @@ SHARE_UNTAGGED: Final = 0.75
 SHORTEST_UNTAGGED_M: Final = 25.0
 """Shorter ways beside a road are its sidewalk only if tagged so [m] (judgement: links, crossings)."""
 
+TWIN_M: Final = 25.0
+"""Widest distance between the middles of the two directions of a dual carriageway [m] (judgement: two
+carriageways of 7 m and a median of 18 m)."""
+
+SHARE_TWIN: Final = 0.5
+"""Share of a one-way carriageway beside which the other direction must run (judgement)."""
+
 NAME_BONUS_M: Final = 8.0
 """How much nearer a carriageway of the same name counts [m] (judgement)."""
 
@@ -82,7 +89,8 @@ def assign_streets(ways: gpd.GeoDataFrame, graph: RoadGraph) -> pd.DataFrame:
     carriageway, side = find_carriageways(ways)
     way_id = ways.index.to_numpy()
     beside = carriageway >= 0
-    first, second = _continuations(ways, graph, ~beside)
+    onward, twins = _continuations(ways, graph, ~beside), find_twins(ways)
+    first, second = (np.concatenate(pair) for pair in zip(onward, twins, strict=True))
     group = connected_groups(len(ways), first, second)
     smallest = np.full(len(ways), np.iinfo(np.int64).max)
     np.minimum.at(smallest, group[~beside], way_id[~beside])
@@ -176,6 +184,60 @@ def _count_votes(votes: pd.DataFrame, places: IntArray, tagged: BoolArray) -> tu
     carriageway[chosen["way"]] = chosen["road"]
     side[best["way"]] = best["side"]
     return carriageway, side
+
+
+def find_twins(ways: gpd.GeoDataFrame) -> tuple[IntArray, IntArray]:
+    """Find pairs of carriageways that are the two directions of one dual carriageway.
+
+    At every 10 m of a one-way carriageway the nearest other of its class and name is sought that carries
+    the traffic the other way, within 25 m on the side where oncoming traffic is: left of travel where people
+    drive on the right. Where at least half of these places find one, the most frequent one is the twin.
+
+    Parameters
+    ----------
+    ways : GeoDataFrame, n rows
+        Ways with the tag columns of `camber.schema.tables.WAYS` and ``traffic_side``.
+
+    Returns
+    -------
+    first, second : ndarray of int64
+        Positions of the ways of each pair in ``ways``.
+    """
+    roundabout = ways["junction"].isin(["roundabout", "circular"])
+    single = ways["highway"].isin(CARRIAGEWAYS) & (ways["oneway"] != 0) & ~ways["area"] & ~roundabout
+    road = np.flatnonzero(single & (ways["highway"] != "service"))
+    none = np.zeros(0, dtype=np.int64)
+    if len(road) < 2:
+        return none, none
+    flow = ways["oneway"].to_numpy()
+    lines = ways.geometry.to_numpy()[road]
+    line, place_xy, direction = sample_line(lines)
+    place_way = road[line]
+    segment_line, segment = _segments(lines)
+    segment_way = road[segment_line]
+    travel = direction * flow[place_way][:, np.newaxis]
+    place, found, offset = _alongside(place_xy, travel, segment, np.full(len(segment), TWIN_M))
+    ahead = ((segment[:, 1] - segment[:, 0]) * flow[segment_way][:, np.newaxis])[found]
+    way, other = place_way[place], segment_way[found]
+    kind = pd.factorize(pd.MultiIndex.from_frame(ways[["highway", "name"]]))[0]
+    oncoming = np.where(ways["traffic_side"] == "right", -1.0, 1.0)[way]
+    against = (ahead * travel[place]).sum(axis=1) < 0.0
+    fits = (kind[way] == kind[other]) & against & (offset * oncoming > 0.0)
+    place, other, offset = place[fits], other[fits], offset[fits]
+    order = np.lexsort((other, np.abs(offset), place))
+    nearest = order[np.flatnonzero(np.diff(place[order], prepend=-1))]
+    votes = pd.DataFrame({"way": place_way[place[nearest]], "other": other[nearest]})
+    return _most_votes(votes, np.bincount(place_way, minlength=len(ways)))
+
+
+def _most_votes(votes: pd.DataFrame, places: IntArray) -> tuple[IntArray, IntArray]:
+    """Choose the most frequent other of each way of which enough places found one."""
+    found = np.bincount(votes["way"].to_numpy(), minlength=len(places))
+    counted = votes.groupby(["way", "other"]).size().rename("count").reset_index()
+    counted = counted.sort_values(["way", "count", "other"], ascending=[True, True, False], kind="stable")
+    best = counted.drop_duplicates("way", keep="last")
+    best = best[found[best["way"]] >= SHARE_TWIN * places[best["way"]]]
+    return best["way"].to_numpy(dtype=np.int64), best["other"].to_numpy(dtype=np.int64)
 
 
 def _may_accompany(ways: gpd.GeoDataFrame) -> BoolArray:

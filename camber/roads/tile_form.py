@@ -13,11 +13,11 @@ from camber.roads.array_file import pack_arrays, pack_texts, unpack_arrays, unpa
 from camber.roads.raw_ways import RawWays
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-FORM: Final = b"tile\x00\x00\x00\x01"
+FORM: Final = b"tile\x00\x00\x00\x02"
 """First bytes of a stored tile; the last one is the version of the form."""
 
 UNITS_PER_DEGREE: Final = 1e7
@@ -68,11 +68,9 @@ def pack_tile(tile: TileWays, *, label: str) -> list[bytes | memoryview]:
     """
     raw = tile.raw
     texts: dict[str, int] = {}
-    pairs = [
-        (texts.setdefault(key, len(texts)), texts.setdefault(value, len(texts)))
-        for tags in raw.tags
-        for key, value in tags.items()
-    ]
+    nodes = raw.node_tags or {}
+    tag_first, tag = _numbered(raw.tags, texts)
+    node_tag_first, node_tag = _numbered(nodes.values(), texts)
     text_first, text_utf8 = pack_texts(list(texts))
     arrays: dict[str, NDArray[Any]] = {
         "way_id": raw.way_id,
@@ -80,13 +78,17 @@ def pack_tile(tile: TileWays, *, label: str) -> list[bytes | memoryview]:
         "node_id": raw.node_id,
         "longitude": _as_units(raw.longitude_deg),
         "latitude": _as_units(raw.latitude_deg),
-        "tag_first": np.cumsum([0, *map(len, raw.tags)], dtype=np.int64),
-        "tag": np.array(pairs, dtype=np.int32).reshape(-1, 2),
+        "tag_first": tag_first,
+        "tag": tag,
+        "tagged_node": np.fromiter(nodes, dtype=np.int64, count=len(nodes)),
+        "node_tag_first": node_tag_first,
+        "node_tag": node_tag,
         "text_first": text_first,
         "text_utf8": text_utf8,
     }
     facts: dict[str, Any] = {"label": label, "made_by": camber.__version__, "osm_date": tile.osm_date}
     facts |= {"source": tile.source, "kept_at": tile.kept_at, "whole": tile.whole, "ways": len(raw.way_id)}
+    facts["tells_nodes"] = raw.node_tags is not None
     return pack_arrays(FORM, facts, arrays)
 
 
@@ -111,21 +113,40 @@ def unpack_tile(stored: NDArray[np.uint8], *, label: str) -> TileWays:
         If it is no tile of this form, another tile, or damaged.
     """
     facts, arrays = unpack_arrays(FORM, stored, label=label)
+    texts = unpack_texts(arrays["text_first"], arrays["text_utf8"])
+    node_tags = _tags(texts, arrays["node_tag_first"], arrays["node_tag"])
     raw = RawWays(
         way_id=arrays["way_id"],
-        tags=_tags(arrays),
+        tags=_tags(texts, arrays["tag_first"], arrays["tag"]),
         first=arrays["first"],
         node_id=arrays["node_id"],
         longitude_deg=_as_degrees(arrays["longitude"]),
         latitude_deg=_as_degrees(arrays["latitude"]),
+        node_tags=dict(zip(arrays["tagged_node"].tolist(), node_tags, strict=True))
+        if facts["tells_nodes"]
+        else None,
     )
     return TileWays(raw, facts["osm_date"], facts["source"], facts["kept_at"], facts["whole"])
 
 
-def _tags(arrays: Mapping[str, NDArray[Any]]) -> tuple[dict[str, str], ...]:
-    texts = unpack_texts(arrays["text_first"], arrays["text_utf8"])
-    pairs = [(texts[key], texts[value]) for key, value in arrays["tag"].tolist()]
-    return tuple(dict(pairs[start:end]) for start, end in pairwise(arrays["tag_first"].tolist()))
+def _numbered(
+    tagged: Collection[Mapping[str, str]], texts: dict[str, int]
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Tags as numbers of texts, one thing after the other; texts not met before are added."""
+    pairs = [
+        (texts.setdefault(key, len(texts)), texts.setdefault(value, len(texts)))
+        for tags in tagged
+        for key, value in tags.items()
+    ]
+    first = np.cumsum([0, *map(len, tagged)], dtype=np.int64)
+    return first, np.array(pairs, dtype=np.int32).reshape(-1, 2)
+
+
+def _tags(
+    texts: Sequence[str], first: NDArray[np.int64], tag: NDArray[np.int32]
+) -> tuple[dict[str, str], ...]:
+    pairs = [(texts[key], texts[value]) for key, value in tag.tolist()]
+    return tuple(dict(pairs[start:end]) for start, end in pairwise(first.tolist()))
 
 
 def _as_units(degrees: NDArray[np.float64]) -> NDArray[np.int32]:

@@ -19,7 +19,7 @@ from camber.roads.tile_store import TileStore
 from camber.schema import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import ArrayLike
@@ -197,8 +197,22 @@ def joined_ways(parts: Sequence[RawWays]) -> RawWays:
     _, from_end = np.unique(way_id[::-1], return_index=True)
     at = place[node]
     longitude, latitude = (np.where(at >= 0, places[at], np.nan) for places in (longitude, latitude))
-    everything = RawWays(way_id, tuple(tags), first, node_id, longitude, latitude)
+    node_tags = _joined_node_tags(parts)
+    everything = RawWays(way_id, tuple(tags), first, node_id, longitude, latitude, (), node_tags)
     return selected_ways(everything, len(way_id) - 1 - from_end)
+
+
+def _joined_node_tags(parts: Sequence[RawWays]) -> dict[int, Mapping[str, str]] | None:
+    """Tags of nodes as the last part that has a node has them; None where no part tells any."""
+    told = [part for part in parts if part.node_tags is not None]
+    if not told:
+        return None
+    joined: dict[int, Mapping[str, str]] = {}
+    for part in told:
+        for node in set(part.node_id.tolist()) & joined.keys():
+            del joined[node]
+        joined.update(part.node_tags or {})
+    return joined
 
 
 def _missing(tiles: Sequence[Tile], folder: Path) -> MissingTilesError:

@@ -533,7 +533,7 @@ def test_the_entry_tells_a_person_what_it_is(extract, folder):
     read_roads(extract, cache=folder)
     (entry,) = entries(folder)
     content = entry.read_bytes()
-    assert content.startswith(b"roads\0\0\x01")
+    assert content.startswith(b"roads\0\0\x02")
     assert content[8:40] == hashlib.sha256(content[40:]).digest()
     (length,) = struct.unpack_from("<Q", content, 40)
     header = json.loads(content[48 : 48 + length])

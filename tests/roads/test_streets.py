@@ -195,3 +195,52 @@ def test_the_side_holds_on_real_sidewalks(sample):
         agree.append(np.sign(-cross) == way.carriageway_side)
     assert len(agree) > 10
     assert np.mean(agree) > 0.9
+
+
+DUAL = {"highway": "primary", "name": "Ring", "oneway": "yes"}
+
+
+@pytest.mark.parametrize("country", ["DE", "GB"])
+@pytest.mark.parametrize("drawn_with_traffic", [True, False])
+def test_the_two_directions_of_a_dual_carriageway_are_one_street(osm_file, country, drawn_with_traffic):
+    # Traffic northwards in the east where people drive on the right, in the west where on the left.
+    east, west = ([1, 2], [4, 3]) if country == "DE" else ([2, 1], [3, 4])
+    places = {1: (12, 0), 2: (12, 300), 3: (0, 0), 4: (0, 300)}
+    tags = DUAL if drawn_with_traffic else {**DUAL, "oneway": "-1"}
+    ways = [
+        (10, drawn(east, drawn_with_traffic), tags),
+        (20, drawn(west, drawn_with_traffic), tags),
+    ]
+    assert read_roads(osm_file(places, ways), country=country).ways.street_id.tolist() == [10, 10]
+    other = "GB" if country == "DE" else "DE"
+    assert read_roads(osm_file(places, ways), country=other).ways.street_id.tolist() == [10, 20]
+
+
+@pytest.mark.parametrize(
+    ("change", "north_m"),
+    [
+        ({"name": "Parade"}, 300),
+        ({"highway": "secondary"}, 300),
+        ({"oneway": "no"}, 300),
+        ({"oneway": "-1"}, 300),
+        ({"area": "yes"}, 300),
+        ({}, 900),  # beside less than half of it
+    ],
+)
+def test_what_is_no_twin_stays_a_street_of_its_own(osm_file, change, north_m):
+    places = {1: (12, 0), 2: (12, 300), 3: (0, north_m - 300), 4: (0, north_m)}
+    ways = [(10, [1, 2], DUAL), (20, [4, 3], {**DUAL, **change})]
+    assert read_roads(osm_file(places, ways)).ways.street_id.tolist() == [10, 20]
+
+
+def test_a_twin_too_far_away_is_a_street_of_its_own(osm_file):
+    for across_m, streets in ((24, [10, 10]), (26, [10, 20])):
+        places = {1: (across_m, 0), 2: (across_m, 300), 3: (0, 0), 4: (0, 300)}
+        table = read_roads(osm_file(places, [(10, [1, 2], DUAL), (20, [4, 3], DUAL)])).ways
+        assert table.street_id.tolist() == streets
+
+
+def test_a_twin_in_pieces_is_one_street_with_all_of_them(osm_file):
+    places = {1: (12, 0), 2: (12, 300), 3: (0, 0), 4: (0, 100), 5: (0, 300)}
+    ways = [(10, [1, 2], DUAL), (20, [5, 4], DUAL), (30, [4, 3], {**DUAL, "surface": "asphalt"})]
+    assert read_roads(osm_file(places, ways)).ways.street_id.tolist() == [10, 10, 10]
