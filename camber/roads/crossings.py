@@ -30,8 +30,8 @@ _MARKED: Final = frozenset({"zebra", "uncontrolled", "marked", "tiger"})
 _NOT: Final = frozenset({"no", "none", ""})
 
 
-def marks_crossing(tags: Tags) -> bool:
-    """Tell whether a node says by its tags that people cross there.
+def tells_crossing(tags: Tags) -> bool:
+    """Tell whether the tags of a node speak of a crossing, be it that there is none.
 
     Parameters
     ----------
@@ -41,14 +41,27 @@ def marks_crossing(tags: Tags) -> bool:
     Returns
     -------
     bool
-        True for ``highway=crossing``, and for traffic signals at which a crossing is tagged
-        (wiki Tag:highway=crossing, Key:crossing); never for ``crossing=no``.
+        True for ``highway=crossing``, and for traffic signals at which ``crossing`` is tagged
+        (wiki Tag:highway=crossing, Key:crossing).
     """
-    crossing = tags.get("crossing", "").strip()
-    if crossing in {"no", "none"}:
-        return False
     highway = tags.get("highway", "")
-    return highway == "crossing" or (highway == "traffic_signals" and crossing != "")
+    return highway == "crossing" or (highway == "traffic_signals" and "crossing" in tags)
+
+
+def denies_crossing(tags: Tags) -> bool:
+    """Tell whether tags say that people do not cross there.
+
+    Parameters
+    ----------
+    tags : mapping of str to str
+        Tags of a node or a way.
+
+    Returns
+    -------
+    bool
+        True for ``crossing=no``.
+    """
+    return tags.get("crossing", "").strip() in {"no", "none"}
 
 
 def crossing_kind(tags: Tags) -> tuple[str, bool]:
@@ -113,8 +126,8 @@ def find_crossings(raw: RawWays, xy: NDArray[np.float64], crs: str) -> Crossings
     tags_by_node = _tags_of_crossing_ways(raw, crossing)
     at_street = set(raw.node_id[street[row_way]].tolist())
     wanted = {node for node in tags_by_node if node in at_street}
-    wanted |= {node for node, tags in raw.node_tags.items() if marks_crossing(tags)}
-    wanted -= {node for node in wanted if raw.node_tags.get(node, {}).get("crossing") == "no"}
+    wanted |= {node for node, tags in raw.node_tags.items() if tells_crossing(tags)}
+    wanted -= {node for node in wanted if denies_crossing(raw.node_tags.get(node, {}))}
     asked = np.fromiter(wanted, dtype=np.int64, count=len(wanted))
     rows = np.flatnonzero(road[row_way] & np.isin(raw.node_id, asked))
     node_id, at = np.unique(raw.node_id[rows], return_index=True)
@@ -166,7 +179,7 @@ def _is_crossed(tags: Tags) -> bool:
 
 
 def _crosses(tags: Tags) -> bool:
-    if tags.get("highway") not in COMPANIONS or tags.get("crossing") == "no":
+    if tags.get("highway") not in COMPANIONS or denies_crossing(tags):
         return False
     return "crossing" in {tags.get(key) for key in ("footway", "path", "cycleway")}
 
@@ -176,11 +189,11 @@ def _tags_of_crossing_ways(raw: RawWays, crossing: NDArray[np.bool_]) -> dict[in
     found: dict[int, Tags] = {}
     bounds = list(pairwise(raw.first.tolist()))
     for way in np.flatnonzero(crossing).tolist():
-        about = {key: value for key, value in raw.tags[way].items() if _tells_crossing(key)}
+        about = {key: value for key, value in raw.tags[way].items() if _is_about_crossing(key)}
         for node in raw.node_id[slice(*bounds[way])].tolist():
             found.setdefault(node, about)
     return found
 
 
-def _tells_crossing(key: str) -> bool:
+def _is_about_crossing(key: str) -> bool:
     return key.startswith("crossing") or key in {"traffic_calming", "refuge_island"}

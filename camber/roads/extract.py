@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from camber.errors import RoadsError
-from camber.roads.crossings import marks_crossing
+from camber.roads.crossings import tells_crossing
 from camber.roads.raw_ways import RawWays, clean_ways, left_out
 from camber.roads.road_set import roads_from_raw_ways
 from camber.roads.tags import is_for_running
@@ -59,6 +59,8 @@ def parse_extract(path: Path, *, country: str | None = None) -> Roads:
     form, date = inspect_file(path)
     try:
         raw, header_date = _read(path, form)
+    except RoadsError:
+        raise
     except Exception as error:
         # The library raises errors of many kinds (RuntimeError, ValueError, UnicodeDecodeError, ...); all of
         # them mean that the file cannot be trusted.
@@ -126,6 +128,7 @@ def _read(path: Path, form: str) -> tuple[RawWays, str | None]:
             pages.add(entity)
         else:
             pages.add_node(entity)
+    refuse_history(processor.header, pages.gone.intersection(pages.way_id), path)
     places = np.array(pages.places_deg, dtype=float).reshape(-1, 2)
     node_id = np.array(pages.node_id, dtype=np.int64)
     raw = pages.raw_ways(find_late(node_id, places, processor.node_location_storage, source))
@@ -150,6 +153,31 @@ def ways_and_crossings() -> tuple[Any, ...]:
     nodes = osmium.filter.TagFilter(("highway", "crossing"), ("highway", "traffic_signals"))
     nodes.enable_for(osmium.osm.NODE)
     return osmium.filter.EntityFilter(osmium.osm.WAY | osmium.osm.NODE), ways, nodes
+
+
+def refuse_history(header: Any, gone: set[int], path: Path) -> None:  # noqa: ANN401 - untyped library
+    """Refuse a file that tells how the map changed, not how it is.
+
+    Parameters
+    ----------
+    header : osmium.io.Header
+        Its header.
+    gone : set of int
+        Ways of which it holds a version and also that they were deleted.
+    path : Path
+        The file, for the error.
+
+    Raises
+    ------
+    RoadsError
+        If it is a history file or a file of changes.
+    """
+    if header.has_multiple_object_versions or gone:
+        text = (
+            "this is a history or change file: it holds several versions of one way; give an extract of the "
+            "map as it is now (`osmium time-filter` makes one)."
+        )
+        raise RoadsError(text, path=path)
 
 
 def find_late(
@@ -208,15 +236,18 @@ class _Pages:
         self.places_deg = array("d")
         self.tags: list[dict[str, str]] = []
         self.node_tags: dict[int, dict[str, str]] = {}
+        self.gone: set[int] = set()
         self.left_out = 0
 
     def add_node(self, node: Any) -> None:  # noqa: ANN401 - untyped library
         tags = dict(node.tags)
-        if not node.deleted and marks_crossing(tags):
+        if not node.deleted and tells_crossing(tags):
             self.node_tags[node.id] = tags
 
     def add(self, way: Any) -> None:  # noqa: ANN401 - untyped library
         tags = dict(way.tags)
+        if way.deleted:
+            self.gone.add(way.id)
         if way.deleted or not is_for_running(tags):
             self.left_out += "highway" in tags
             return

@@ -16,8 +16,8 @@ import numpy as np
 
 from camber import network
 from camber.errors import NoRoadsError, RoadsError
-from camber.roads.crossings import marks_crossing
-from camber.roads.extract import find_late, inspect_file, ways_and_crossings
+from camber.roads.crossings import tells_crossing
+from camber.roads.extract import find_late, inspect_file, refuse_history, ways_and_crossings
 from camber.roads.grid import tile_of_key, tiles_of_ways
 from camber.roads.raw_ways import RawWays
 from camber.roads.tags import is_for_running
@@ -219,6 +219,8 @@ def _read(path: Path, folder: Path, progress: Progress) -> _Content:
         places = f"sparse_file_array,{scratch}/nodes" if large else "flex_mem"
         try:
             return _streamed(path, form, date, places, progress)
+        except RoadsError:
+            raise
         except Exception as error:
             # The library raises errors of many kinds; all of them mean that the file cannot be trusted.
             raise RoadsError(
@@ -244,6 +246,7 @@ def _streamed(path: Path, form: str, date: str | None, places: str, progress: Pr
         if len(ways.way_id) % _EVERY == 0:
             progress("reading ways", len(ways.way_id), None)
     header = reader.header
+    refuse_history(header, ways.gone.intersection(ways.way_id), path)
     date = header.get("osmosis_replication_timestamp") or header.get("timestamp") or date
     node_id = np.array(ways.node_id, dtype=np.int64)
     places_deg = find_late(node_id, ways.places_deg(), reader.node_location_storage, source)
@@ -274,14 +277,17 @@ class _Ways:
         self.tag = array("i")
         self.pairs: dict[tuple[str, str], int] = {}
         self.node_tags: dict[int, dict[str, str]] = {}
+        self.gone: set[int] = set()
 
     def add_node(self, node: Any) -> None:  # noqa: ANN401 - untyped library
         tags = dict(node.tags)
-        if not node.deleted and marks_crossing(tags):
+        if not node.deleted and tells_crossing(tags):
             self.node_tags[node.id] = tags
 
     def add(self, way: Any) -> None:  # noqa: ANN401 - untyped library
         tags = [(tag.k, tag.v) for tag in way.tags]
+        if way.deleted:
+            self.gone.add(way.id)
         if way.deleted or not is_for_running(dict(tags)):
             return
         self.way_id.append(way.id)

@@ -12,7 +12,7 @@ from pyproj import Transformer
 
 from camber.conventions import WGS84
 from camber.errors import NoRoadsError, RoadsError
-from camber.roads.crossings import marks_crossing
+from camber.roads.crossings import tells_crossing
 from camber.roads.raw_ways import RawWays, clean_ways, left_out
 from camber.roads.road_set import roads_from_raw_ways
 from camber.roads.tags import format_tags, is_for_running
@@ -122,7 +122,7 @@ def _tags_of_nodes(graph: nx.MultiDiGraph) -> dict[int, dict[str, str]]:
         int(node): {key: value for key, value in data.items() if isinstance(value, str)}
         for node, data in graph.nodes(data=True)
     }
-    return {node: about for node, about in tags.items() if marks_crossing(about)}
+    return {node: about for node, about in tags.items() if tells_crossing(about)}
 
 
 def _tags_of_edge(data: dict[str, Any]) -> dict[str, str]:

@@ -30,6 +30,9 @@ FIRST_OWN_ID: Final = 10**15
 OpenStreetMap counted about 1.4e9 ways in 2025; the distance is a judgement.
 """
 
+_LOWEST_ID: Final = -(2**62)
+"""Ids below are taken for this one: an own id must be a number of 64 bits."""
+
 _METRES_PER_DEGREE: Final = 111_320.0
 """Length of one degree of a great circle on a sphere of 6378 km, to compare runs of one way only."""
 
@@ -185,7 +188,7 @@ def _positive_ids(raw: RawWays) -> RawWays:
         return raw
     text = "ways had negative ids, as drawn but not uploaded: they were given ids of our own."
     note = Problem("renumbered_way", text, int(negative.sum()))
-    renumbered = np.where(negative, FIRST_OWN_ID - raw.way_id, raw.way_id)
+    renumbered = np.where(negative, FIRST_OWN_ID - np.maximum(raw.way_id, _LOWEST_ID), raw.way_id)
     return replace(raw, way_id=renumbered, problems=(*raw.problems, note))
 
 

@@ -242,7 +242,8 @@ def _sided(key: str, tags: Tags, words: Mapping[str, str], unread: _Unread) -> d
     elif general:
         sides = dict.fromkeys(_SIDES, _one_of(tags, key, words, unread))
     if f"{key}:both" in tags:
-        sides = dict.fromkeys(_SIDES, _one_of(tags, f"{key}:both", words, unread))
+        both = _one_of(tags, f"{key}:both", words, unread)
+        sides = {side: both or sides[side] for side in _SIDES}
     for side in _SIDES:
         if f"{key}:{side}" in tags:
             sides[side] = _one_of(tags, f"{key}:{side}", words, unread) or sides[side]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camber.roads import read_roads, roads_from_osmnx
-from camber.roads.crossings import crossing_kind, marks_crossing
+from camber.roads.crossings import crossing_kind, denies_crossing, tells_crossing
 from camber.roads.large_file import add_file
 from camber.roads.streets import CARRIAGEWAYS
 from camber.roads.tile_store import TileStore
@@ -95,7 +95,7 @@ def test_what_a_crossing_offers(tags, kind, island):
     ],
 )
 def test_which_nodes_mark_a_crossing(tags, marks):
-    assert marks_crossing(tags) is marks
+    assert (tells_crossing(tags) and not denies_crossing(tags)) is marks
 
 
 KEYS = st.sampled_from(["highway", "crossing", "crossing_ref", "crossing:island", "crossing:signals"])
@@ -103,7 +103,7 @@ KEYS = st.sampled_from(["highway", "crossing", "crossing_ref", "crossing:island"
 
 @given(st.dictionaries(KEYS, st.text(max_size=12)))
 def test_no_tag_of_a_crossing_raises(tags):
-    assert marks_crossing(tags) in {True, False}
+    assert {tells_crossing(tags), denies_crossing(tags)} <= {True, False}
     assert crossing_kind(tags)[0] in {"signals", "marked", "unmarked"}
 
 
