@@ -8,7 +8,7 @@ from zlib import crc32
 
 import numpy as np
 
-from camber.cross_slope import assign_cross_slope
+from camber.cross_slope import assign_cross_slope, slope_options
 from camber.exposure import measure_exposure
 from camber.lateral import locate
 from camber.matching import match
@@ -67,7 +67,10 @@ def analyse(
     level_pct = given.cross_slope.level_pct
     exposure, draws = measure_exposure(sloped, slopes, given.exposure, level_pct=level_pct)
     summary = summarise(recording, exposure, draws, roads, states, problems)
-    suggestions = suggest(summary, exposure, slopes, roads, given.suggestion, level_pct=level_pct)
+    options = slope_options(lateral, roads, given.cross_slope, draws=given.draws, seed=given.seed, rng=rng)
+    suggestions = suggest(
+        summary, exposure, lateral, slopes, options, roads, given.suggestion, level_pct=level_pct, rng=rng
+    )
     return Analysis(
         recording,
         roads,

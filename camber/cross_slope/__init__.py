@@ -24,6 +24,7 @@ from camber.schema import (
     Roads,
     SlopedTrack,
     SlopeHistories,
+    SlopeOptions,
     Ways,
     as_sloped_track,
 )
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     IntArray = NDArray[np.int64]
     BoolArray = NDArray[np.bool_]
 
-__all__ = ["Surfaces", "assign_cross_slope", "find_surfaces", "leg_probabilities"]
+__all__ = ["Surfaces", "assign_cross_slope", "find_surfaces", "leg_probabilities", "slope_options"]
 
 _NOMINAL_MPS = 3.0
 """Speed of a recording without times [m/s] (judgement)."""
@@ -87,6 +88,51 @@ def assign_cross_slope(
     slope, profile = draw_slopes(surfaces, histories, keep, settings.street_correlation, seed, rng)
     frame = lateral.assign(**{name: values[number] for name, values in columns.items()})
     return as_sloped_track(frame), SlopeHistories(histories.block, histories.state, slope, profile)
+
+
+def slope_options(
+    lateral: LateralTrack,
+    roads: Roads,
+    settings: CrossSlopeSettings | None = None,
+    *,
+    draws: int,
+    seed: int,
+    rng: np.random.Generator,
+) -> SlopeOptions:
+    """Draw the cross slope of every lateral state of every block: what it would be to run there.
+
+    Parameters
+    ----------
+    lateral : LateralTrack
+        Fixes with lateral-state probabilities.
+    roads : Roads
+        The roads.
+    settings : CrossSlopeSettings, optional
+        Numbers of the stage.
+    draws : int
+        Number of draws.
+    seed : int
+        Seed of the roads' own draws: a road is the same as in `assign_cross_slope`.
+    rng : numpy.random.Generator
+        Source of the draws that belong to this run: the place within a state.
+
+    Returns
+    -------
+    SlopeOptions
+        Slopes [%], positive falling to the right; NaN where a state does not exist.
+    """
+    settings = settings or CrossSlopeSettings()
+    plain = pd.DataFrame(lateral, copy=False)
+    block, first = np.unique(plain["block"].to_numpy(), return_index=True)
+    surfaces = find_surfaces(plain, first, roads)
+    keep = _kept_place(plain, first, settings.place_tau_s)
+    slope = np.empty((draws, len(first), len(STATE)), dtype=np.float32)
+    astray = np.zeros((draws, len(first)), dtype=bool)
+    for state in range(len(STATE)):
+        there = np.where(surfaces.way_id[:, state] != NO_WAY, state, -1).astype(np.int8)
+        always = LateralHistories(block, np.tile(there, (draws, 1)), astray, "", snapped=False)
+        slope[:, :, state], _ = draw_slopes(surfaces, always, keep, settings.street_correlation, seed, rng)
+    return SlopeOptions(block, slope)
 
 
 def _kept_place(lateral: pd.DataFrame, first: IntArray, tau_s: float) -> FloatArray:

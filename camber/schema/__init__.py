@@ -15,7 +15,7 @@ from camber.schema.exposure import (
     balance_of,
     interval_of,
 )
-from camber.schema.histories import LateralHistories, SlopeHistories
+from camber.schema.histories import LateralHistories, SlopeHistories, SlopeOptions
 from camber.schema.learned import Evidence, HabitCount, Learned, MapOffset
 from camber.schema.period import NotJudged, Period, PeriodTotal, RunResult, StreetVisits, UsualRange
 from camber.schema.recording import Problem, Recording
@@ -29,7 +29,7 @@ from camber.schema.settings import (
     SuggestionSettings,
     TrackSettings,
 )
-from camber.schema.suggestions import Suggestion, Suggestions
+from camber.schema.suggestions import Cue, PlannedStretch, PlanPoint, Suggestion, Suggestions
 from camber.schema.tables import (
     Candidates,
     Crossings,
@@ -59,6 +59,7 @@ __all__ = [
     "Candidates",
     "CrossSlopeSettings",
     "Crossings",
+    "Cue",
     "Draws",
     "Evidence",
     "Exposure",
@@ -77,6 +78,8 @@ __all__ = [
     "Path",
     "Period",
     "PeriodTotal",
+    "PlanPoint",
+    "PlannedStretch",
     "Problem",
     "Recording",
     "RoadGraph",
@@ -84,6 +87,7 @@ __all__ = [
     "RunResult",
     "Settings",
     "SlopeHistories",
+    "SlopeOptions",
     "SlopedTrack",
     "StreetTotal",
     "StreetVisits",

@@ -56,3 +56,20 @@ class SlopeHistories:
     state: NDArray[np.int8]
     cross_slope_pct: NDArray[np.float32]
     profile: NDArray[np.int8]
+
+
+@dataclass(frozen=True, eq=False)
+class SlopeOptions:
+    """Drawn cross slopes of every lateral state: what the surface does wherever the runner may be.
+
+    Parameters
+    ----------
+    block : ndarray of int64, shape (n_blocks,)
+        Values of column ``block`` of the sloped track, in order.
+    cross_slope_pct : ndarray of float32, shape (n_draws, n_blocks, 6)
+        Cross slope [%] in each of `camber.conventions.LATERAL_STATES`, positive where it falls to the
+        runner's right; NaN where the state does not exist. Draws of a road are those of the histories.
+    """
+
+    block: NDArray[np.int64]
+    cross_slope_pct: NDArray[np.float32]

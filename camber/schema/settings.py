@@ -223,12 +223,33 @@ class SuggestionSettings:
         Smallest improvement of the absolute balance worth suggesting (judgement).
     usual_balance : float
         Below this absolute balance the run counts as even (0.2: science.md 7.2, judgement).
+    extra_traffic_share : float
+        Exposure to traffic that a change may add, as a share of the route's length run facing traffic (0.3: a
+        return on a quiet street with traffic costs 0.16; judgement).
+    never_with_traffic : bool
+        The runner's own limit: never with traffic where there is no sidewalk, whatever the street.
+    mapped_crossings_only : bool
+        The runner's own limit: cross only at crossings that are in the map.
+    crossing_limit_kmh : float
+        The runner's own limit: no crossing, mapped or not, where vehicles may drive faster [km/h]
+        (70: judgement; an unmapped crossing is planned on quiet streets only).
+    most_crossings : int
+        Most crossings that a plan may have (6: judgement).
+    obedience : float
+        Share of the planned stretches that are run as planned when the effect is predicted, 0 to 1 (0.9:
+        judgement; nobody follows a plan to the letter).
     """
 
     with_traffic_limit_kmh: float = 50.0
     quiet_limit_kmh: float = 30.0
     smallest_gain: float = 0.1
     usual_balance: float = 0.2
+    extra_traffic_share: float = 0.3
+    never_with_traffic: bool = False
+    mapped_crossings_only: bool = False
+    crossing_limit_kmh: float = 70.0
+    most_crossings: int = 6
+    obedience: float = 0.9
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,67 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class PlannedStretch:
+    """One stretch of a plan, with the place to be on.
+
+    Parameters
+    ----------
+    from_m, to_m : float
+        Distance from the start of the route [m].
+    street : str
+        Name of the street, or its class where it has none.
+    state : str
+        One of `camber.conventions.LATERAL_STATES`, in the direction in which the plan is run.
+    changed : bool
+        Whether that differs from how it was most likely run.
+    """
+
+    from_m: float
+    to_m: float
+    street: str
+    state: str
+    changed: bool
+
+
+@dataclass(frozen=True)
+class Cue:
+    """One thing to do on the way.
+
+    Parameters
+    ----------
+    at_m : float
+        Distance from the start of the route [m].
+    latitude_deg, longitude_deg : float
+        Where [deg].
+    kind : str
+        ``"cross"`` or ``"keep"``.
+    side : str
+        ``"left"`` or ``"right"``: the side of travel after it.
+    crossing : str
+        ``"signals"``, ``"marked"``, ``"unmarked"``, ``"quiet"`` for a quiet street without a mapped one, or
+        ``"as_run"`` where the route crosses anyway; "" where nothing is crossed.
+    text : str
+        The cue in words.
+    """
+
+    at_m: float
+    latitude_deg: float
+    longitude_deg: float
+    kind: str
+    side: str
+    crossing: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Suggestion:
     """One change of side or direction, with its predicted effect.
 
     Parameters
     ----------
     kind : str
-        Stable name of the pattern, such as ``"same_side_back"``.
+        Stable name of the lever: ``"other_side"``, ``"same_side_back"``, ``"other_sidewalk"``,
+        ``"alternate_direction"`` or ``"level_detour"``.
     what : str
         The change, in one sentence.
     where : tuple of str
@@ -38,6 +92,17 @@ class Suggestion:
         Where that rule was read, and how certain it is.
     against : tuple of str
         What speaks against the change.
+    p_even_before, p_even_after : float
+        Probability that the balance lies within what counts as even, 0 to 1.
+    extra_traffic_km : float
+        Additional exposure to traffic, crossings included [km facing traffic at the edge of a road at
+        50 km/h]; negative where it gets less.
+    detour_m : float
+        Additional distance [m].
+    stretches : tuple of PlannedStretch
+        The whole plan, in order.
+    cues : tuple of Cue
+        What to do where.
     """
 
     kind: str
@@ -55,6 +120,34 @@ class Suggestion:
     rule: str
     rule_source: str
     against: tuple[str, ...]
+    p_even_before: float = 0.0
+    p_even_after: float = 0.0
+    extra_traffic_km: float = 0.0
+    detour_m: float = 0.0
+    stretches: tuple[PlannedStretch, ...] = ()
+    cues: tuple[Cue, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlanPoint:
+    """One plan of the Pareto front over balance, crossings and exposure to traffic.
+
+    Parameters
+    ----------
+    balance : Interval or None
+        Predicted (right - left) / (right + left); None where nothing is tilted.
+    p_even : float
+        Probability that it lies within what counts as even, 0 to 1.
+    crossings : int
+        Number of crossings.
+    traffic_km : float
+        Exposure to traffic, crossings included [km facing traffic at the edge of a road at 50 km/h].
+    """
+
+    balance: Interval | None
+    p_even: float
+    crossings: int
+    traffic_km: float
 
 
 @dataclass(frozen=True)
@@ -71,12 +164,15 @@ class Suggestions:
         Best first; empty where no safe change was found.
     conclusion : str
         One sentence; says so where no safe change was found.
+    front : tuple of PlanPoint
+        What could be chosen between on the same route, at most five plans, most even first.
     """
 
     pattern: str
     explanation: str
     items: tuple[Suggestion, ...]
     conclusion: str
+    front: tuple[PlanPoint, ...] = ()
 
     def _repr_html_(self) -> str:
         items = "".join(f"<li>{escape(item.what)}</li>" for item in self.items)

@@ -11,6 +11,7 @@ from camber.standards.law import PedestrianRule, pedestrian_rule
 from camber.standards.listing import list_assumptions
 from camber.standards.overrides import Overrides, overrides_of, read_overrides
 from camber.standards.priors import maxspeed_default_kmh, prior_context
+from camber.standards.side_choice import SideChoice, side_choice
 from camber.standards.tables import (
     cross_slope_table,
     gnss_error_table,
@@ -25,6 +26,7 @@ __all__ = [
     "GnssClass",
     "Overrides",
     "PedestrianRule",
+    "SideChoice",
     "assume",
     "banking",
     "cross_slope_table",
@@ -38,6 +40,7 @@ __all__ = [
     "prior_context",
     "read_overrides",
     "region_at",
+    "side_choice",
     "side_prior_table",
     "width_table",
 ]

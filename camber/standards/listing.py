@@ -21,6 +21,7 @@ _APPLIES_TO: Final = {
     "gnss_error": "{name}",
     "side_prior": "{context}",
     "maxspeed_default": "{kind} in {region}",
+    "side_choice": "{quantity}",
     "pedestrian_law": "{region}",
 }
 _VALUE: Final = {
@@ -37,6 +38,7 @@ _VALUE: Final = {
     "side_prior": "on a sidewalk if any {p_sidewalk:g}; in the middle {p_centre:g}; facing traffic "
     "{p_facing_free:g} (law silent), {p_facing_advised:g} (advised), {p_facing_required:g} (required)",
     "maxspeed_default": "{built_up_kmh:g} km/h in towns, {rural_kmh:g} km/h outside",
+    "side_choice": "{value:g} {unit}",
     "pedestrian_law": "{text} (facing traffic in towns: {built_up}, outside: {rural}; {strength})",
 }
 

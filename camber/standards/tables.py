@@ -95,6 +95,7 @@ LAYOUTS: Final = {
         shares=("p_sidewalk", "p_centre", "p_facing_free", "p_facing_advised", "p_facing_required"),
     ),
     "maxspeed_default": Layout("row", ("region", "kind"), numbers=("built_up_kmh", "rural_kmh")),
+    "side_choice": Layout("quantity", ("unit",), numbers=("value",)),
     "pedestrian_law": Layout(
         "region",
         ("traffic_side", "built_up", "rural", "text", "strength"),

@@ -1,7 +1,247 @@
-"""What could be changed, under law and safety, with the predicted effect; or nothing, and why."""
+"""What could be changed, under law and safety, with the predicted effect; or nothing, and why.
+
+Law and safety are constraints, never traded (`camber.suggestions.rules`). Under them the exact plan of sides
+(`camber.suggestions.plan`) is found for the route as it was run and for the route the other way round, and
+the lever that a change pulls is said in one sentence.
+"""
 
 from __future__ import annotations
 
-from camber.suggestions.patterns import outbound_partners, suggest
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-__all__ = ["outbound_partners", "suggest"]
+import numpy as np
+import pandas as pd
+
+from camber.schema import PlanPoint, Suggestion, Suggestions, SuggestionSettings, balance_of
+from camber.suggestions.describe import changed_side, lever_of, p_even, suggestion_of
+from camber.suggestions.patterns import explain, outbound_partners, pattern_of
+from camber.suggestions.plan import SidePlan, choose_plans
+from camber.suggestions.route_plans import (
+    Effect,
+    Plans,
+    Route,
+    as_run,
+    costs_as_run,
+    plans_of,
+    predicted,
+    recommended,
+    reversed_route,
+    route_of,
+)
+from camber.suggestions.rules import LEFT_EDGE, RIGHT_EDGE, WHY_NOT
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from camber.schema import Exposure, LateralTrack, Roads, SlopeHistories, SlopeOptions, Summary
+
+__all__ = ["Effect", "outbound_partners", "suggest"]
+
+_UNLAWFUL: Final = 0.1
+"""Share of a run on sides never suggested up to which it may be run again as it was (judgement)."""
+
+
+def suggest(
+    summary: Summary,
+    exposure: Exposure,
+    lateral: LateralTrack,
+    histories: SlopeHistories,
+    options: SlopeOptions,
+    roads: Roads,
+    settings: SuggestionSettings | None = None,
+    *,
+    level_pct: float,
+    rng: np.random.Generator,
+    before: Effect | None = None,
+    dark: bool = False,
+) -> Suggestions:
+    """Say which pattern a run followed and what, if anything, could be changed.
+
+    Parameters
+    ----------
+    summary : Summary
+        Totals of the run.
+    exposure : Exposure
+        One row per interval.
+    lateral : LateralTrack
+        The fixes, for what lies beside each interval.
+    histories : SlopeHistories
+        Drawn states and slopes.
+    options : SlopeOptions
+        Drawn slopes of every state.
+    roads : Roads
+        The roads, with limits, sidewalks, crossings and country.
+    settings : SuggestionSettings, optional
+        Constraints and thresholds.
+    level_pct : float
+        Absolute cross slope below which the surface counts as level [%].
+    rng : numpy.random.Generator
+        Source of disobedience in predicted effects.
+    before : Effect, optional
+        Drawn metres by leg of the weeks before, which a change is to even out too.
+    dark : bool
+        Whether the route is run in the dark: then only facing traffic.
+
+    Returns
+    -------
+    Suggestions
+        Pattern, explanation and zero to three suggestions, best first.
+    """
+    settings = settings or SuggestionSettings()
+    partner = outbound_partners(exposure)
+    pattern = pattern_of(exposure, partner)
+    explanation = explain(pattern, histories, partner, exposure)
+    route = route_of(exposure, lateral, histories, options, roads)
+    now = _with(before, as_run(route, level_pct))
+    balance = balance_of(now.right_m, now.left_m)
+    if summary.balance is None or balance is None:
+        text = "No tilted stretch was found, so there is nothing to even out."
+        return Suggestions(pattern, explanation, (), text)
+    if abs(balance.median) < settings.usual_balance:
+        text = "Both legs got about the same: within what counts as even. A fine choice."
+        return Suggestions(pattern, explanation, (), text)
+    plans = plans_of(route, settings, level_pct=level_pct, before=before, dark=dark)
+    trip = _Trip(route, plans, partner, exposure, roads, settings, before, level_pct, rng)
+    found = [_other_sides(trip)]
+    if pattern == "loop":
+        found.append(_other_way_round(trip, dark=dark))
+    items = [item for item in found if item is not None and _worth(item, settings)]
+    items.sort(key=_gain, reverse=True)
+    points = tuple(_point(plan, trip) for plan in choose_plans(plans.front))
+    if not items:
+        return Suggestions(pattern, explanation, (), _nothing(trip, pattern), points)
+    count = "One change" if len(items) == 1 else f"{len(items)} changes"
+    conclusion = f"{count} found; law and safety come first."
+    return Suggestions(pattern, explanation, tuple(items), conclusion, points)
+
+
+class _Trip(NamedTuple):
+    """A route with everything that its suggestions are made from."""
+
+    route: Route
+    plans: Plans
+    partner: NDArray[np.int64]
+    exposure: Exposure
+    roads: Roads
+    settings: SuggestionSettings
+    before: Effect | None
+    level_pct: float
+    rng: np.random.Generator
+
+    def now(self) -> Effect:
+        return as_run(self.route, self.level_pct)
+
+    def most_traffic_km(self) -> float:
+        _, traffic_km = costs_as_run(self.route, self.plans.rules)
+        length_km = float(self.route.stretches.length_m.sum()) / 1000.0
+        return traffic_km + self.settings.extra_traffic_share * length_km
+
+    def effect_of(self, plan: SidePlan, route: Route, plans: Plans) -> Effect:
+        return predicted(route, plan.state, plans.first, self.settings.obedience, self.level_pct, self.rng)
+
+
+def _with(before: Effect | None, effect: Effect) -> Effect:
+    """Add the weeks before, draw by draw."""
+    if before is None:
+        return effect
+    return Effect(before.left_m + effect.left_m, before.right_m + effect.right_m)
+
+
+def _other_sides(trip: _Trip) -> Suggestion | None:
+    """Take the same route on other sides, at no more exposure to traffic than is allowed."""
+    now = _with(trip.before, trip.now())
+    best = recommended(trip.plans, _difference_m(now), trip.most_traffic_km())
+    if best is None or not changed_side(best, trip.route).any():
+        return None
+    after = _with(trip.before, trip.effect_of(best, trip.route, trip.plans))
+    lever = lever_of(best, trip.route, trip.partner)
+    return _written(trip, lever, best, trip.route, now, after)
+
+
+def _other_way_round(trip: _Trip, *, dark: bool) -> Suggestion | None:
+    """Run it the other way round every other time: that run is planned to even out this one."""
+    if not _lawful(trip):
+        return None
+    now, route = trip.now(), reversed_route(trip.route)
+    so_far = _with(trip.before, now)
+    plans = plans_of(route, trip.settings, level_pct=trip.level_pct, before=so_far, dark=dark)
+    # Only every other run is run this way, so the mean of both is what it costs.
+    _, traffic_km = costs_as_run(trip.route, trip.plans.rules)
+    best = recommended(plans, _difference_m(so_far), 2.0 * trip.most_traffic_km() - traffic_km)
+    if best is None:
+        return None
+    mean = _mean(now, trip.effect_of(best, route, plans))
+    return _written(trip, "alternate_direction", best, route, so_far, _with(trip.before, mean))
+
+
+def _lawful(trip: _Trip) -> bool:
+    """Whether nearly all of the run may be run again as it was: else nothing can be built upon it."""
+    rows = np.arange(len(trip.route.usual))
+    fine = (trip.plans.rules.reason[rows, trip.route.usual] == "") | ~trip.route.stretches.is_road
+    length = trip.route.stretches.length_m
+    return bool(length[fine].sum() >= (1.0 - _UNLAWFUL) * length.sum())
+
+
+def _written(
+    trip: _Trip, lever: str, plan: SidePlan, route: Route, before: Effect, after: Effect
+) -> Suggestion:
+    crossings, traffic_km = costs_as_run(trip.route, trip.plans.rules)
+    return suggestion_of(
+        lever,
+        plan,
+        route,
+        trip.exposure,
+        trip.roads,
+        before,
+        after,
+        trip.settings,
+        extra_crossings=max(plan.crossings - crossings, 0),
+        extra_traffic_km=plan.traffic_km - traffic_km,
+    )
+
+
+def _point(plan: SidePlan, trip: _Trip) -> PlanPoint:
+    effect = _with(trip.before, trip.effect_of(plan, trip.route, trip.plans))
+    even = p_even(effect, trip.settings.usual_balance)
+    return PlanPoint(balance_of(effect.right_m, effect.left_m), even, plan.crossings, plan.traffic_km)
+
+
+def _difference_m(effect: Effect) -> float:
+    return float((effect.right_m - effect.left_m).mean())
+
+
+def _mean(one: Effect, other: Effect) -> Effect:
+    return Effect(0.5 * (one.left_m + other.left_m), 0.5 * (one.right_m + other.right_m))
+
+
+def _worth(item: Suggestion, settings: SuggestionSettings) -> bool:
+    """Whether it evens out noticeably, and not by tilting the ground under the other leg instead."""
+    before = max(item.left_low_before_m.median, item.right_low_before_m.median)
+    after = max(item.left_low_after_m.median, item.right_low_after_m.median)
+    return _gain(item) >= settings.smallest_gain and after <= before * (1.0 - 0.5 * settings.smallest_gain)
+
+
+def _gain(suggestion: Suggestion) -> float:
+    if suggestion.balance_before is None:
+        return 0.0
+    after = 0.0 if suggestion.balance_after is None else abs(suggestion.balance_after.median)
+    return abs(suggestion.balance_before.median) - after
+
+
+def _nothing(trip: _Trip, pattern: str) -> str:
+    """Say what stands against the other edge, by metres."""
+    route, rules = trip.route, trip.plans.rules
+    left, right = rules.reason[:, LEFT_EDGE], rules.reason[:, RIGHT_EDGE]
+    reason = np.where(left == "", right, left)
+    length = pd.Series(route.stretches.length_m).groupby(reason).sum()
+    length = length[[key for key in length.index if key not in {"", "no_state"}]]
+    length = length[length > 0.0].sort_values(ascending=False)
+    limits = vars(trip.settings)
+    why = "; ".join(
+        f"{WHY_NOT[str(key)].format_map(limits)} ({metres / 1000:.1f} km)" for key, metres in length.items()
+    )
+    if why:
+        return f"No safe change found: {why}."
+    if pattern == "other":
+        return "No safe change found: the route gives no choice of side that would even it out."
+    return "No change found that would even it out noticeably."

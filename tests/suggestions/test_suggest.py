@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from camber.conventions import NO_WAY, Profile
+from camber.conventions import LATERAL_STATES, NO_WAY, Profile
 from camber.exposure import measure_exposure
-from camber.schema import SlopeHistories, SuggestionSettings, as_sloped_track
+from camber.schema import SlopeHistories, SlopeOptions, SuggestionSettings, as_sloped_track
 from camber.suggestions import outbound_partners, suggest
 from camber.summary import summarise
 from tests.worlds import STATE, fixed_histories, lateral_on, recording_of, roads_of, straight, track_of
@@ -61,11 +61,17 @@ def ran(roads, legs, *, grade_pct=2.5, draws=40):
     )
     exposure, drawn = measure_exposure(sloped, histories)
     recording = recording_of(track_of(np.column_stack([lateral.geometry.x, lateral.geometry.y])))
-    return summarise(recording, exposure, drawn, roads, states), exposure, histories
+    falls = np.array([FALLS[str(name)] for name in LATERAL_STATES])
+    plane = np.array([leg.get("low", 0) * leg.get("direction", 1) for leg in rows])
+    surface = grade_pct * np.where(plane[:, np.newaxis] != 0, plane[:, np.newaxis], falls) * on[:, np.newaxis]
+    options = SlopeOptions(states.block, np.tile(surface.astype(np.float32), (draws, 1, 1)))
+    return summarise(recording, exposure, drawn, roads, states), exposure, lateral, histories, options
 
 
 def suggested(roads, legs, settings=None, **given):
-    return suggest(*ran(roads, legs, **given), roads, settings, level_pct=1.0)
+    settings = settings or SuggestionSettings(obedience=1.0)
+    rng = np.random.default_rng(1)
+    return suggest(*ran(roads, legs, **given), roads, settings, level_pct=1.0, rng=rng)
 
 
 def leg(state, *, way_id=7, blocks=10, direction=1, **more):
@@ -119,7 +125,9 @@ def test_facing_traffic_both_ways_is_evened_out_by_the_same_physical_side(
     assert item.balance_after.median == pytest.approx(0.0, abs=0.02)
     assert item.where == ("Lane",)
     assert item.way_ids == (7,)
-    assert item.distance_m == pytest.approx(360.0)
+    # One way or the other is changed, and the way out is one step shorter.
+    assert round(item.distance_m) in {348, 360}
+    assert item.crossings == 0
     assert item.left_low_after_m.median == pytest.approx(item.right_low_after_m.median, abs=12.1)
 
 
@@ -134,18 +142,28 @@ def test_the_same_physical_side_out_and_back_is_a_fine_choice():
 def test_a_loop_is_told_apart_and_alternating_evens_it_out():
     found = suggested(square(), lap())
     assert found.pattern == "loop"
-    (item,) = found.items
-    assert item.kind == "alternate_loop"
+    item = next(item for item in found.items if item.kind == "alternate_direction")
     assert item.balance_before.median == pytest.approx(-1.0)
     assert item.balance_after.median == pytest.approx(0.0)
-    assert item.way_ids == (1, 2, 3, 4)
+    assert set(item.way_ids) == {1, 2, 3, 4}
 
 
-def test_a_way_from_here_to_there_leaves_no_choice():
-    found = suggested(straight(**QUIET), [leg("left_edge", blocks=20)])
+def test_a_way_from_here_to_there_without_a_crossing_leaves_no_choice():
+    mine = SuggestionSettings(mapped_crossings_only=True)
+    found = suggested(straight(**QUIET), [leg("left_edge", blocks=20)], mine)
     assert found.pattern == "other"
     assert not found.items
     assert "No safe change found" in found.conclusion
+
+
+def test_a_quiet_street_is_changed_once_in_the_middle():
+    roads = roads_of({7: ([(0.0, 0.0), (3600.0, 0.0)], QUIET)})
+    (item,) = suggested(roads, [leg("left_edge", blocks=100)]).items
+    assert (item.kind, item.crossings) == ("other_side", 1)
+    assert abs(item.balance_after.median) <= 0.2
+    assert any("not every crossing is in the map" in line.lower() for line in item.against)
+    cross = next(cue for cue in item.cues if cue.kind == "cross")
+    assert (cross.side, cross.crossing) == ("right", "quiet")
 
 
 def test_a_lap_run_twice_is_a_loop_and_no_out_and_back():
@@ -170,8 +188,6 @@ def test_a_short_way_back_does_not_make_an_out_and_back():
         ({"maxspeed_kmh": 51.0}, "above 50 km/h"),
         # No limit tagged: outside towns the class's own stands in, 80 km/h.
         ({"highway": "unclassified", "built_up": False, "maxspeed_kmh": np.nan}, "above 50 km/h"),
-        # A sidewalk on one side only is none on the way back.
-        ({"maxspeed_kmh": 80.0, "sidewalk_left": "yes"}, "above 50 km/h"),
     ],
 )
 @pytest.mark.parametrize("shape", ["out_and_back", "loop"])
@@ -236,15 +252,19 @@ def test_a_stretch_where_it_is_forbidden_is_left_alone():
     (item,) = suggested(roads, legs).items
     assert item.way_ids == (7,)
     assert item.where == ("Lane",)
-    assert item.balance_after.median == pytest.approx(-0.2, abs=0.02)
+    # All that the lane can give is a fifth; a simpler plan may leave a part of that.
+    assert -0.36 < item.balance_after.median < -0.18
 
 
 def test_a_loop_with_more_than_a_little_forbidden_is_left_alone():
     roads = square()
     limits = roads.ways["maxspeed_kmh"].where(roads.ways.index != 3, 100.0)
     found = suggested(replace(roads, ways=roads.ways.assign(maxspeed_kmh=limits)), lap())
-    assert not found.items
-    assert "above 50 km/h" in found.conclusion
+    for item in (item for item in found.items if item.kind != "alternate_direction"):
+        first = sum(way < 3 for way in (1, 2)) * 180.0 - 12.0
+        fast = [part for part in item.stretches if part.from_m < first + 179.0 and part.to_m > first + 1.0]
+        assert fast
+        assert all(part.state == "left_edge" for part in fast)
 
 
 # -- What the side cannot change ------------------------------------------------------------------------
@@ -267,35 +287,39 @@ def test_a_plane_does_not_change_with_the_side():
         leg("left_edge", blocks=10, direction=-1, start_m=720.0),
         leg("left_edge", blocks=10, direction=-1, start_m=360.0),
     ]
-    summary, exposure, histories = ran(roads, legs)
-    (item,) = suggest(summary, exposure, histories, roads, level_pct=1.0).items
+    _, exposure, *_ = ran(roads, legs)
+    (item,) = suggested(roads, legs).items
     plane = (exposure["way_id"] == 8).to_numpy()
     metres = exposure["distance_m"].to_numpy()
     # The plane gives each leg its half before and after: only the lane changes hands.
     assert item.right_low_before_m.median == pytest.approx(metres[plane].sum() / 2.0)
-    assert item.right_low_after_m.median == pytest.approx(metres[plane].sum() / 2.0 + 720.0)
+    after = item.right_low_after_m.median - metres[plane].sum() / 2.0
+    assert round(after) in {708, 720}
 
 
-def test_the_way_back_is_foreseen_from_the_way_out_in_every_draw():
-    # Out on the left edge for certain. Back, half the draws are on the left edge, half on the left sidewalk,
-    # and some are off the road on the way out: only those leave the way back as it was.
-    roads = straight(**QUIET | {"sidewalk_left": "yes", "sidewalk_right": "yes", "maxspeed_kmh": 30.0})
-    summary, exposure, histories = ran(roads, out_and_back("left_edge", "left_edge"))
-    n, state, slope, profile = (
-        10,
-        histories.state.copy(),
-        histories.cross_slope_pct.copy(),
-        histories.profile.copy(),
-    )
-    state[:20, n:], slope[:20, n:], profile[:20, n:] = STATE["left_sidewalk"], 2.5, CODE["to_road"]
-    state[20:24, :n], slope[20:24, :n], profile[20:24, :n] = -1, np.nan, -1
-    mixed = SlopeHistories(histories.block, state, slope, profile)
-    (item,) = suggest(summary, exposure, mixed, roads, level_pct=1.0).items
-    # Back on the right edge, where the crown falls to the right: 360 m of right in all but those draws.
-    assert (item.right_low_after_m.median, item.right_low_after_m.high) == pytest.approx((360.0, 360.0))
-    assert item.left_low_after_m.median == pytest.approx(348.0)
-    assert item.balance_after.median == pytest.approx(0.0, abs=0.02)
-    assert item.balance_after.high == pytest.approx(0.0, abs=0.02)
+def test_a_plan_that_is_not_followed_changes_nothing():
+    roads, legs = straight(**QUIET), out_and_back("left_edge", "left_edge")
+    assert not suggested(roads, legs, SuggestionSettings(obedience=0.0)).items
+    half = suggested(roads, legs, SuggestionSettings(obedience=0.5)).items[0]
+    whole = suggested(roads, legs).items[0]
+    assert whole.balance_after.high - whole.balance_after.low == pytest.approx(0.0)
+    assert half.balance_after.high - half.balance_after.low > 0.1
+    assert abs(whole.balance_after.median) < abs(half.balance_after.median) < 1.0
+
+
+def test_a_sidewalk_on_the_other_side_alone_is_used():
+    # Along a fast road on the left edge although there is a sidewalk left of it: out and back on it.
+    one = QUIET | {"maxspeed_kmh": 80.0, "sidewalk_left": "yes"}
+    (item,) = suggested(straight(**one), out_and_back("left_edge", "left_edge")).items
+    assert {part.state for part in item.stretches} == {"left_sidewalk", "right_sidewalk"}
+    assert "sidewalk" in item.rule
+
+
+def test_the_law_is_said_to_a_runner_who_is_on_the_wrong_side():
+    roads = square(country="JP", traffic_side="left")
+    found = suggested(roads, lap("left_edge"))
+    assert not found.items
+    assert "facing traffic is the law" in found.conclusion
 
 
 def test_a_run_on_level_ground_has_nothing_to_even_out():
@@ -308,8 +332,8 @@ def test_a_run_on_level_ground_has_nothing_to_even_out():
 def test_within_a_fifth_both_legs_got_the_same(right, fine):
     # 20 blocks one way on a street: some on the right edge, the rest on the left; the first has 24 m.
     legs = [leg("left_edge", blocks=20 - right), leg("right_edge", blocks=right, start_m=36.0 * (20 - right))]
-    summary, *rest = ran(straight(**QUIET), legs)
-    found = suggest(summary, *rest, straight(**QUIET), level_pct=1.0)
+    summary, *_ = ran(straight(**QUIET), legs)
+    found = suggested(straight(**QUIET), legs)
     assert (abs(summary.balance.median) < 0.2) == fine
     assert ("fine choice" in found.conclusion) == fine
 
@@ -336,8 +360,8 @@ EVERY_RUN = {
 @pytest.mark.parametrize("name", EVERY_RUN)
 def test_nobody_is_sent_to_the_middle_and_no_number_is_absurd(name):
     roads, legs = EVERY_RUN[name]
-    summary, exposure, histories = ran(roads, legs)
-    found = suggest(summary, exposure, histories, roads, level_pct=1.0)
+    summary, *_ = ran(roads, legs)
+    found = suggested(roads, legs)
     assert "middle" not in texts(found)
     assert found.pattern in {"out_and_back", "loop", "other"}
     assert found.explanation
@@ -369,7 +393,7 @@ def test_legs_are_swapped_in_the_mirror():
 
 
 def test_partners_are_the_nearest_earlier_place_in_the_other_direction():
-    _, exposure, _ = ran(straight(**QUIET), out_and_back("left_edge", "left_edge", blocks=4))
+    _, exposure, *_ = ran(straight(**QUIET), out_and_back("left_edge", "left_edge", blocks=4))
     np.testing.assert_array_equal(outbound_partners(exposure), [-1, -1, -1, -1, 3, 2, 1, 0])
 
 
@@ -381,6 +405,6 @@ def test_there_is_no_partner_far_away_in_the_same_direction_or_on_another_way():
         leg("left_edge", way_id=8, blocks=2, direction=-1, start_m=72.0),
         leg("left_edge", blocks=2, direction=-1, start_m=720.0),
     ]
-    _, exposure, _ = ran(roads, legs)
+    _, exposure, *_ = ran(roads, legs)
     assert (outbound_partners(exposure) == -1).all()
     assert set(STATE) == set(FALLS)

@@ -1,0 +1,445 @@
+"""A run, or a planned route, and what other sides would do to it: rules, plans and their effect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from camber import standards
+from camber.conventions import LATERAL_STATES, MIRRORED_STATES
+from camber.suggestions.plan import SidePlan, SideProblem, plan_sides
+from camber.suggestions.rules import OTHER, Rules, side_rules
+from camber.suggestions.stretches import Stretches, stretches_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from camber.schema import (
+        Exposure,
+        LateralTrack,
+        Roads,
+        SlopeHistories,
+        SlopeOptions,
+        SuggestionSettings,
+    )
+
+    BoolArray = NDArray[np.bool_]
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+
+_LONGEST_M: Final = 120.0
+"""Like intervals are planned together up to this length [m]: less is not worth a change (judgement)."""
+
+_BUCKETS: Final = 800
+"""Into how many parts the reachable balance is cut: a part of a 25 km route is about 60 m (judgement)."""
+
+_LEAST_BUCKET_M: Final = 5.0
+"""Balances nearer than this count as equal [m] (judgement)."""
+
+_TIE_KM: Final = 1e-6
+"""Cost of a changed kilometre that only decides between plans that are equal otherwise [km]."""
+
+_MOST_OF_IT: Final = 0.8
+"""Share of the possible gain that a simpler plan has to reach (judgement)."""
+
+
+class Route(NamedTuple):
+    """A route in one direction, interval by interval; states are in the frame of travel.
+
+    Parameters
+    ----------
+    stretches : Stretches
+        What is beside each of the ``n`` intervals.
+    usual : ndarray of int64, shape (n,)
+        State in which it is run without a plan: the likeliest one.
+    usual_slope_pct : ndarray of float64, shape (n_draws, n)
+        Drawn cross slope of the run as it was [%]; 0 where it is not known to be on a way.
+    option_slope_pct : ndarray of float64, shape (n_draws, n, 6)
+        Drawn cross slope in each state [%]; 0 where the state does not exist.
+    row : ndarray of int64, shape (n,)
+        Row of the exposure table that each interval is.
+    reversed_direction : bool
+        Whether the route is run the other way round.
+    """
+
+    stretches: Stretches
+    usual: IntArray
+    usual_slope_pct: FloatArray
+    option_slope_pct: FloatArray
+    row: IntArray
+    reversed_direction: bool
+
+
+class Effect(NamedTuple):
+    """Drawn metres by leg; shape (n_draws,).
+
+    Parameters
+    ----------
+    left_m, right_m : ndarray of float64
+        Metres with the left and with the right leg low [m].
+    """
+
+    left_m: FloatArray
+    right_m: FloatArray
+
+
+class Plans(NamedTuple):
+    """Every plan of a route that is worth a look.
+
+    Parameters
+    ----------
+    front : tuple of SidePlan
+        The Pareto front, interval by interval, most even first; empty where no plan is possible.
+    first : ndarray of int64
+        First interval of each group that is planned as one.
+    rules : Rules
+        What was allowed where, interval by interval.
+    """
+
+    front: tuple[SidePlan, ...]
+    first: IntArray
+    rules: Rules
+
+
+def route_of(
+    exposure: Exposure,
+    lateral: LateralTrack,
+    histories: SlopeHistories,
+    options: SlopeOptions,
+    roads: Roads,
+) -> Route:
+    """Take a run apart into what is planned over.
+
+    Parameters
+    ----------
+    exposure : Exposure
+        One row per interval.
+    lateral : LateralTrack
+        The fixes.
+    histories : SlopeHistories
+        Drawn states and slopes of the run as it was.
+    options : SlopeOptions
+        Drawn slopes of every state.
+    roads : Roads
+        The roads.
+
+    Returns
+    -------
+    Route
+        The route as it was run.
+    """
+    stretches = stretches_of(exposure, lateral, roads)
+    count = np.stack([(histories.state == state).sum(axis=0) for state in range(len(LATERAL_STATES))])
+    usual = np.where(count.sum(axis=0) > 0, count.argmax(axis=0), OTHER)
+    # What may be a street's unmapped verge is, to a plan, a path: there is nothing to choose.
+    usual = np.where(stretches.is_road, usual, OTHER)
+    return Route(
+        stretches,
+        usual.astype(np.int64),
+        np.nan_to_num(histories.cross_slope_pct.astype(float)),
+        np.nan_to_num(options.cross_slope_pct.astype(float)),
+        np.arange(len(usual)),
+        reversed_direction=False,
+    )
+
+
+def reversed_route(route: Route) -> Route:
+    """Turn a route round: the same places from the other side, and each tilt to the other leg.
+
+    Parameters
+    ----------
+    route : Route
+        A route.
+
+    Returns
+    -------
+    Route
+        The route run the other way, with the runner on the same side of travel where that exists, which is
+        what a habit does; else on the same physical side.
+    """
+    mirror = np.array(MIRRORED_STATES)
+    back = slice(None, None, -1)
+    of = route.stretches
+    following = Stretches(
+        way_id=of.way_id[back],
+        length_m=of.length_m[back],
+        is_road=of.is_road[back],
+        left_walk=of.right_walk[back],
+        right_walk=of.left_walk[back],
+        limit_kmh=of.limit_kmh[back],
+        built_up=of.built_up[back],
+        traffic_side=of.traffic_side[back],
+        flow=-of.flow[back],
+        facing_required=of.facing_required[back],
+        facing_advised=of.facing_advised[back],
+        bend=of.bend[back],
+        # What is met between two intervals is met at the start of the later one, whichever that is.
+        crossing=np.r_[np.array([""], dtype=object), of.crossing[1:][back]],
+        turned=np.r_[False, of.turned[1:][back]],
+        joins=of.joins[back],
+    )
+    options = -route.option_slope_pct[:, back][:, :, mirror]
+    exists = following_exists(following, options)
+    kept = route.usual[back]
+    usual = np.where(exists[np.arange(len(kept)), kept], kept, mirror[kept])
+    slope = np.take_along_axis(options, usual[np.newaxis, :, np.newaxis], axis=2)[:, :, 0]
+    return Route(following, usual, slope, options, route.row[back], not route.reversed_direction)
+
+
+def following_exists(stretches: Stretches, options: FloatArray) -> BoolArray:
+    """Which states there are at all on each interval.
+
+    Parameters
+    ----------
+    stretches : Stretches
+        The route.
+    options : ndarray of float64, shape (n_draws, n, 6)
+        Drawn slopes, 0 where a state does not exist.
+
+    Returns
+    -------
+    ndarray of bool, shape (n, 6)
+        Edges and middle on roads, sidewalks where they are known, ``other`` elsewhere.
+    """
+    road = stretches.is_road
+    exists = np.stack([stretches.left_walk, road, road, road, stretches.right_walk, ~road], axis=1)
+    return np.asarray(exists | (options != 0.0).any(axis=0))
+
+
+def plans_of(
+    route: Route,
+    settings: SuggestionSettings,
+    *,
+    level_pct: float,
+    before: Effect | None = None,
+    dark: bool = False,
+) -> Plans:
+    """Plan the sides of a route.
+
+    Parameters
+    ----------
+    route : Route
+        The route.
+    settings : SuggestionSettings
+        Limits.
+    level_pct : float
+        Absolute cross slope below which the surface counts as level [%].
+    before : Effect, optional
+        Drawn metres by leg of the weeks before, which the plan is to even out too.
+    dark : bool
+        Whether the route is run in the dark.
+
+    Returns
+    -------
+    Plans
+        The front; balances hold what was run before.
+    """
+    rules = side_rules(route.stretches, route.usual, settings, dark=dark)
+    crossed = crossed_as_run(route)
+    # What the route crosses anyway stays possible; it is counted like an unmarked crossing.
+    anyway = np.where(
+        crossed & ~np.isfinite(rules.crossing_km), standards.side_choice().crossing_unmarked, np.inf
+    )
+    rules = rules._replace(crossing_km=np.minimum(rules.crossing_km, anyway))
+    first = _groups(route, rules, crossed)
+    left, right = low_metres(route.option_slope_pct, route.stretches.length_m[:, np.newaxis], level_pct)
+    problem = SideProblem(
+        allowed=rules.allowed[first],
+        traffic_km=np.add.reduceat(rules.traffic_km + _effort(route), first, axis=0),
+        signed_m=np.add.reduceat((right - left).mean(axis=0), first, axis=0),
+        crossing_km=rules.crossing_km[first],
+        turned=route.stretches.turned[first],
+        joins=route.stretches.joins[first],
+    )
+    front = plan_sides(
+        problem,
+        before_m=0.0 if before is None else float((before.right_m - before.left_m).mean()),
+        most_crossings=settings.most_crossings,
+        bucket_m=max(2.0 * np.abs(problem.signed_m).max(axis=1).sum() / _BUCKETS, _LEAST_BUCKET_M),
+    )
+    return Plans(tuple(_spread(plan, first, len(left[0])) for plan in front), first, rules)
+
+
+def _effort(route: Route) -> FloatArray:
+    """Break ties: of equal plans the one that changes least, and rather later than earlier."""
+    n = len(route.usual)
+    changed = np.arange(len(LATERAL_STATES)) != route.usual[:, np.newaxis]
+    later = 2.0 - np.arange(n) / n
+    return np.asarray(_TIE_KM * changed * (route.stretches.length_m * later / 1000.0)[:, np.newaxis])
+
+
+def recommended(plans: Plans, now_m: float, most_traffic_km: float) -> SidePlan | None:
+    """Choose the plan that a careful coach would name: nearly the most even one, and the simplest of those.
+
+    Parameters
+    ----------
+    plans : Plans
+        The front.
+    now_m : float
+        Right-low minus left-low metres without a plan, what was run before included [m].
+    most_traffic_km : float
+        Most exposure to traffic that it may have [km facing traffic].
+
+    Returns
+    -------
+    SidePlan or None
+        Among the plans that reach most of what can be gained, the one with the fewest crossings, and of
+        those the one with the least exposure to traffic; None if no plan is within the limit.
+    """
+    fitting = [plan for plan in plans.front if plan.traffic_km <= most_traffic_km]
+    if not fitting:
+        return None
+    best_m = min(abs(plan.signed_m) for plan in fitting)
+    enough_m = best_m + (1.0 - _MOST_OF_IT) * max(abs(now_m) - best_m, 0.0)
+    good = [plan for plan in fitting if abs(plan.signed_m) <= enough_m]
+    return min(good, key=lambda plan: (plan.crossings, plan.traffic_km))
+
+
+def _groups(route: Route, rules: Rules, crossed: BoolArray) -> IntArray:
+    """Find the first interval of each group that is planned as one: alike, short, no crossing inside."""
+    of = route.stretches
+    same = (of.way_id[1:] == of.way_id[:-1]) & ~of.turned[1:] & (of.crossing[1:] == "")
+    same &= (rules.allowed[1:] == rules.allowed[:-1]).all(axis=1) & (rules.kept[1:] == rules.kept[:-1])
+    same &= (of.joins[1:] == of.joins[:-1]) & ~crossed[1:]
+    first, run = [0], of.length_m[0]
+    for row in range(1, len(of.length_m)):
+        run += of.length_m[row]
+        if not same[row - 1] or run > _LONGEST_M:
+            first.append(row)
+            run = of.length_m[row]
+    return np.array(first, dtype=np.int64)
+
+
+def _spread(plan: SidePlan, first: IntArray, n: int) -> SidePlan:
+    """Write a plan over groups as a plan over intervals."""
+    count = np.diff(np.r_[first, n])
+    crossed = np.zeros(n, dtype=bool)
+    crossed[first] = plan.crossed
+    return plan._replace(state=np.repeat(plan.state, count), crossed=crossed)
+
+
+def low_metres(
+    slope_pct: FloatArray, length_m: FloatArray, level_pct: float
+) -> tuple[FloatArray, FloatArray]:
+    """Metres with the left and with the right leg low.
+
+    Parameters
+    ----------
+    slope_pct : ndarray of float64
+        Cross slope [%], positive falling to the right.
+    length_m : ndarray of float64
+        Lengths [m] that broadcast to it.
+    level_pct : float
+        Absolute cross slope below which the surface counts as level [%].
+
+    Returns
+    -------
+    left_m, right_m : ndarray of float64
+        Metres [m], shaped like the slopes.
+    """
+    return length_m * (slope_pct < -level_pct), length_m * (slope_pct > level_pct)
+
+
+def as_run(route: Route, level_pct: float) -> Effect:
+    """Metres by leg of the route without a plan.
+
+    Parameters
+    ----------
+    route : Route
+        The route.
+    level_pct : float
+        Absolute cross slope below which the surface counts as level [%].
+
+    Returns
+    -------
+    Effect
+        Drawn metres.
+    """
+    left, right = low_metres(route.usual_slope_pct, route.stretches.length_m, level_pct)
+    return Effect(left.sum(axis=1), right.sum(axis=1))
+
+
+def predicted(
+    route: Route,
+    state: IntArray,
+    first: IntArray,
+    obedience: float,
+    level_pct: float,
+    rng: np.random.Generator,
+) -> Effect:
+    """Metres by leg of a plan, by a runner who follows it most of the time.
+
+    Parameters
+    ----------
+    route : Route
+        The route.
+    state : ndarray of int64, shape (n,)
+        Planned state of each interval.
+    first : ndarray of int64
+        First interval of each group; a group is followed as a whole or not at all.
+    obedience : float
+        Share of the groups that are followed, 0 to 1; the others are run as usual.
+    level_pct : float
+        Absolute cross slope below which the surface counts as level [%].
+    rng : numpy.random.Generator
+        Source of disobedience.
+
+    Returns
+    -------
+    Effect
+        Drawn metres.
+    """
+    n_draws, n = route.usual_slope_pct.shape
+    follows = np.repeat(rng.random((n_draws, len(first))) < obedience, np.diff(np.r_[first, n]), axis=1)
+    planned = np.take_along_axis(route.option_slope_pct, state[np.newaxis, :, np.newaxis], axis=2)[:, :, 0]
+    slope = np.where(follows & route.stretches.is_road, planned, route.usual_slope_pct)
+    left, right = low_metres(slope, route.stretches.length_m, level_pct)
+    return Effect(left.sum(axis=1), right.sum(axis=1))
+
+
+def costs_as_run(route: Route, rules: Rules) -> tuple[int, float]:
+    """Count crossings and exposure to traffic of the route without a plan.
+
+    Parameters
+    ----------
+    route : Route
+        The route.
+    rules : Rules
+        Its rules, for the weights and the costs of the crossings that it makes.
+
+    Returns
+    -------
+    crossings : int
+        Changes of the physical side.
+    traffic_km : float
+        Exposure to traffic, crossings included [km facing traffic].
+    """
+    crossed = crossed_as_run(route)
+    walked = rules.traffic_km[np.arange(len(crossed)), route.usual].sum()
+    return int(crossed.sum()), float(walked + rules.crossing_km[crossed].sum())
+
+
+def crossed_as_run(route: Route) -> BoolArray:
+    """Find where the route crosses to the other physical side without a plan.
+
+    Parameters
+    ----------
+    route : Route
+        The route.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        True where it crosses at the start of the interval.
+    """
+    crossed = np.zeros(len(route.usual), dtype=bool)
+    before = 0
+    for row, here in enumerate(np.array([-1, -1, 0, 1, 1, 0])[route.usual]):
+        if route.stretches.turned[row]:
+            before = -before
+        if row and route.stretches.joins[row - 1]:
+            before = 0
+        crossed[row] = here * before < 0
+        before = here or before
+    return crossed

@@ -1,0 +1,178 @@
+"""Which states law and safety leave on a stretch, and where a runner may cross: constraints, never traded.
+
+A sidewalk that is in the map is to be used, on either side (every law of the table says so). Without one a
+runner keeps to an edge; the edge that faces traffic is always left, the other one only where neither law nor
+speed nor darkness nor the runner's own limits speak against it. Nobody is ever sent to the middle of the
+road. Where nothing is left, the stretch keeps the state in which it was run.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from camber import standards
+from camber.conventions import LATERAL_STATES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from camber.schema import SuggestionSettings
+    from camber.standards import SideChoice
+    from camber.suggestions.stretches import Stretches
+
+    BoolArray = NDArray[np.bool_]
+    FloatArray = NDArray[np.float64]
+
+LEFT_WALK, LEFT_EDGE, CENTRE, RIGHT_EDGE, RIGHT_WALK, OTHER = range(len(LATERAL_STATES))
+
+WHY_NOT: Final = {
+    "no_state": "that place does not exist there",
+    "middle": "nobody is sent to the middle of the road",
+    "use_sidewalk": "there is a sidewalk, and it is to be used",
+    "law": "facing traffic is the law there",
+    "fast": "the limit is above {with_traffic_limit_kmh:.0f} km/h and there is no footway",
+    "advised": "facing traffic is recommended there, and the limit is above {quiet_limit_kmh:.0f} km/h",
+    "night": "in the dark only facing traffic",
+    "own_limit": "your own limits rule out running with traffic",
+    "bend": "vehicles from behind cannot be seen in the bend",
+}
+"""Reasons for which a state is ruled out, in words, with the settings they speak of."""
+
+
+class Rules(NamedTuple):
+    """What is left on each stretch; columns as LATERAL_STATES.
+
+    Parameters
+    ----------
+    allowed : ndarray of bool, shape (n, 6)
+        Whether the state may be planned.
+    reason : ndarray of object, shape (n, 6)
+        Key of `WHY_NOT`, "" where it is allowed.
+    traffic_km : ndarray of float64, shape (n, 6)
+        Exposure to traffic [km facing traffic at the edge of a road].
+    crossing_km : ndarray of float64, shape (n,)
+        Cost of crossing at the start of the stretch [same unit]; infinite where that is not allowed.
+    kept : ndarray of bool, shape (n,)
+        True where nothing is allowed, so that the stretch keeps the state in which it was run.
+    """
+
+    allowed: BoolArray
+    reason: NDArray[np.object_]
+    traffic_km: FloatArray
+    crossing_km: FloatArray
+    kept: BoolArray
+
+
+def side_rules(
+    stretches: Stretches,
+    usual: NDArray[np.int64],
+    settings: SuggestionSettings,
+    *,
+    dark: bool = False,
+    choice: SideChoice | None = None,
+) -> Rules:
+    """Say what may be planned on each stretch.
+
+    Parameters
+    ----------
+    stretches : Stretches
+        The route.
+    usual : ndarray of int64, shape (n,)
+        State in which each stretch is run without a plan.
+    settings : SuggestionSettings
+        The limits.
+    dark : bool
+        Whether the run is in the dark: then only facing traffic.
+    choice : SideChoice, optional
+        Costs; those of `standards` if missing.
+
+    Returns
+    -------
+    Rules
+        At least one state is allowed on every stretch.
+    """
+    choice = choice or standards.side_choice()
+    reason = _reasons(stretches, settings, dark=dark)
+    allowed = reason == ""
+    kept = ~allowed.any(axis=1)
+    rows = np.flatnonzero(kept)
+    allowed[rows, usual[rows]] = True
+    reason[rows, usual[rows]] = ""
+    return Rules(
+        allowed,
+        reason,
+        _traffic(stretches, choice),
+        _crossing_costs(stretches, settings, choice, dark=dark),
+        kept,
+    )
+
+
+def _reasons(stretches: Stretches, settings: SuggestionSettings, *, dark: bool) -> NDArray[np.object_]:
+    n = len(stretches.length_m)
+    reason = np.full((n, len(LATERAL_STATES)), "no_state", dtype=object)
+    reason[~stretches.is_road, OTHER] = ""
+    reason[stretches.is_road, CENTRE] = "middle"
+    walks = stretches.left_walk | stretches.right_walk
+    reason[stretches.left_walk, LEFT_WALK] = ""
+    reason[stretches.right_walk, RIGHT_WALK] = ""
+    for state, side in ((LEFT_EDGE, -1), (RIGHT_EDGE, 1)):
+        edge = np.where(stretches.is_road, "", "no_state").astype(object)
+        behind = stretches.is_road & ~_faces(stretches, side)
+        for rules_out, key in (
+            (stretches.bend, "bend"),
+            (stretches.facing_advised & (stretches.limit_kmh > settings.quiet_limit_kmh), "advised"),
+            (stretches.limit_kmh > settings.with_traffic_limit_kmh, "fast"),
+            (np.full(n, dark), "night"),
+            (np.full(n, settings.never_with_traffic), "own_limit"),
+            (stretches.facing_required, "law"),
+        ):
+            edge[behind & rules_out] = key
+        edge[stretches.is_road & walks] = "use_sidewalk"
+        reason[:, state] = edge
+    return reason
+
+
+def _faces(stretches: Stretches, side: int) -> BoolArray:
+    """Whether traffic comes towards a runner at that edge; beside a one-way lane both edges are alike."""
+    return np.where(stretches.flow == 0, side != stretches.traffic_side, stretches.flow < 0)
+
+
+def _traffic(stretches: Stretches, choice: SideChoice) -> FloatArray:
+    """Weigh each state's metres; speed counts in proportion to the limit, 50 km/h as one (judgement)."""
+    behind = np.where(stretches.built_up, choice.with_traffic_built_up, choice.with_traffic_rural)
+    speed = stretches.limit_kmh / choice.reference_limit_kmh
+    weight = np.zeros((len(speed), len(LATERAL_STATES)))
+    for state, side in ((LEFT_EDGE, -1), (RIGHT_EDGE, 1)):
+        weight[:, state] = speed * np.where(_faces(stretches, side), 1.0, behind)
+    weight[:, CENTRE] = speed * behind
+    weight[:, [LEFT_WALK, RIGHT_WALK]] = (speed * choice.sidewalk)[:, np.newaxis]
+    return weight * (stretches.length_m / 1000.0)[:, np.newaxis]
+
+
+def _crossing_costs(
+    stretches: Stretches, settings: SuggestionSettings, choice: SideChoice, *, dark: bool
+) -> FloatArray:
+    """Cost at the start of each stretch: of the mapped crossing there, else of a quiet street without a bend.
+
+    Crossing is where two stretches meet, so the less quiet of the two decides.
+    """
+    before = np.maximum(np.arange(len(stretches.length_m)) - 1, 0)
+    limit = np.maximum(stretches.limit_kmh, stretches.limit_kmh[before])
+    road = stretches.is_road & stretches.is_road[before]
+    bend = stretches.bend | stretches.bend[before]
+    quiet = road & (limit <= settings.quiet_limit_kmh) & ~bend
+    # A path that meets a road is left at the road's near side: getting to the other one is a crossing too.
+    quiet |= (stretches.is_road ^ stretches.is_road[before]) & (limit <= settings.quiet_limit_kmh) & ~bend
+    cost = np.where(quiet & (not dark), choice.crossing_quiet, np.inf)
+    if settings.mapped_crossings_only:
+        cost = np.full(len(cost), np.inf)
+    for kind, price in (
+        ("unmarked", np.where(limit <= settings.with_traffic_limit_kmh, choice.crossing_unmarked, np.inf)),
+        ("marked", choice.crossing_marked),
+        ("signals", choice.crossing_signals),
+    ):
+        at = stretches.crossing == kind
+        cost = np.where(at & (limit <= settings.crossing_limit_kmh), np.minimum(cost, price), cost)
+    return cost
