@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from camber.errors import UnknownRunError
+from camber.library.distances import seconds_of, step_lengths_m
 from camber.library.duplicates import group_with, richness_of
 from camber.library.packing import fingerprint, pack_table, unpack_table
-from camber.library.sports import kind_of, seconds_of, step_lengths_m
+from camber.recording.sports import SportClass, recording_class
 from camber.schema import Problem, Recording, as_fixes
 from camber.schema.tables import FIXES
 
@@ -120,7 +121,7 @@ def add_recording(
     kind : {"run", "other_sport"}
         What is to become of it.
     """
-    kind, reason = kind_of(recording.sport, recording.fixes)
+    kind, reason = _kind_of(recording)
     seconds = seconds_of(recording.fixes)
     steps = step_lengths_m(recording.fixes)
     times = seconds[np.isfinite(seconds)] * 1000.0
@@ -289,6 +290,22 @@ def activity_fingerprint(row: sqlite3.Row | dict[str, Any]) -> int:
         See `camber.library.packing.fingerprint`.
     """
     return fingerprint(*(row[name] for name in _CHECKED))
+
+
+def _kind_of(recording: Recording) -> tuple[str, str]:
+    """Tell what is to become of a recording: runs are analysed, walks and hikes too."""
+    found = recording_class(recording)
+    if found is SportClass.ON_FOOT:
+        return "run", ""
+    name = recording.sport or "no sport is named"
+    return "other_sport", f"{name}: {_WHY_NOT.get(found, 'faster than anybody on foot')}"
+
+
+_WHY_NOT: Final = {
+    SportClass.INDOOR: "indoors",
+    SportClass.VIRTUAL: "in an invented world",
+    SportClass.OTHER: "not on foot",
+}
 
 
 def _row_of(

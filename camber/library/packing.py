@@ -140,6 +140,22 @@ def unpack_arrays(data: bytes) -> dict[str, NDArray[np.float64]]:
     return found
 
 
+def pack_json(value: object) -> bytes:
+    """Turn plain values into bytes.
+
+    Parameters
+    ----------
+    value : object
+        Dicts, lists, texts and numbers.
+
+    Returns
+    -------
+    bytes
+        JSON, compressed with zlib.
+    """
+    return zlib.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), _LEVEL)
+
+
 def fingerprint(*values: object) -> int:
     """Check sum of the values of a row, so that a flipped bit in any of them is noticed.
 
