@@ -21,16 +21,15 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final, Protocol
 
 import camber
-from camber.errors import CamberError, LibraryError, RoadsError
+from camber.errors import CamberError, LibraryError, MissingTilesError, RoadsError
 from camber.lateral import pool_evidence
 from camber.library.outcomes import Outcome, distil
 from camber.library.packing import pack_json
 from camber.library.results import read_evidence, store_evidence, store_failure, store_outcome
 from camber.pipeline import analyse
 from camber.roads import read_roads
-from camber.roads.grid import Tile, tiles_of
 from camber.roads.tile_store import TileStore
-from camber.roads.tiles import open_tiles
+from camber.roads.tiles import open_tiles, usable_tiles
 from camber.schema import Settings
 
 if TYPE_CHECKING:
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.library import Library
+    from camber.roads.grid import Tile
     from camber.schema import Learned, Recording, Roads
 
     FloatArray = NDArray[np.float64]
@@ -155,7 +155,10 @@ def from_tiles(folder: Path, *, country: str | None) -> RoadChoice:
     store = TileStore(folder)
 
     def choose(longitude_deg: FloatArray, latitude_deg: FloatArray) -> RoadsOf | None:
-        tiles = tuple(sorted(tiles_of(longitude_deg, latitude_deg)))
+        try:
+            tiles = tuple(sorted(usable_tiles(folder, longitude_deg, latitude_deg)))
+        except MissingTilesError:
+            return None
         state = sha256(repr(country).encode())
         for tile in tiles:
             checksum = store.checksum(tile)

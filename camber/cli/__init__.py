@@ -13,9 +13,13 @@ from typing import Annotated
 import typer
 
 from camber.cli.exits import Exit, error_line, exit_code
+from camber.cli.exporting import app as export_app
+from camber.cli.exporting import zones as zones_app
 from camber.cli.formats import ListFormat, ReportFormat, format_of, write_report
+from camber.cli.importing import app as import_app
 from camber.cli.roads import app as roads_app
 from camber.cli.session import Session
+from camber.cli.weeks import app as weeks_app
 
 # ruff: noqa: PLC0415 - what is heavy loads inside the commands
 
@@ -28,6 +32,10 @@ app = typer.Typer(
 config = typer.Typer(rich_markup_mode=None, help="Show or change your settings: one TOML file.")
 app.add_typer(config, name="config")
 app.add_typer(roads_app, name="roads")
+app.add_typer(import_app)
+app.add_typer(weeks_app)
+app.add_typer(export_app)
+app.add_typer(zones_app, name="zones")
 
 _ANYWHERE = re.compile(r"-v+|-q|--verbose|--quiet|--no-color|--offline")
 
@@ -139,7 +147,9 @@ def demo(
 @app.command()
 def analyse(
     context: typer.Context,
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Recordings (GPX, plain or gzip).")],
+    runs: Annotated[
+        list[Path] | None, typer.Argument(metavar="RUN...", help="Recordings (GPX, TCX or FIT).")
+    ] = None,
     roads: Annotated[
         list[Path] | None,
         typer.Option(
@@ -159,6 +169,13 @@ def analyse(
     fetch: Annotated[  # noqa: FBT002
         bool, typer.Option("--fetch", help="Fetch roads that are not there yet from a server.")
     ] = False,
+    everything: Annotated[  # noqa: FBT002
+        bool, typer.Option("--all", help="Every run of your library that is new or out of date.")
+    ] = False,
+    dask: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="With --all: on a Dask cluster (extra: dask).")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="With --all: processes on this machine.")] = None,
     no_cache: Annotated[  # noqa: FBT002
         bool, typer.Option("--no-cache", help="Read the roads anew, and keep nothing of them.")
     ] = False,
@@ -166,7 +183,7 @@ def analyse(
         bool, typer.Option("--strict", help="Exit with 5 if any file could not be used.")
     ] = False,
 ) -> None:
-    """Analyse one recording or several.
+    """Analyse one recording or several, or with --all every run of your library.
 
     The roads are those that `camber roads` keeps, or those of the extracts that are given.
 
@@ -186,6 +203,23 @@ def analyse(
         draws=usual.draws if draws is None else draws,
     )
     place = country or session.preferences.country or None
+    if everything:
+        from camber.cli.analysing import analyse_all
+
+        raise typer.Exit(
+            analyse_all(
+                session,
+                roads or [],
+                settings,
+                country=place,
+                cache=roads_cache(),
+                dask=dask,
+                workers=workers,
+                strict=strict,
+            )
+        )
+    if not runs:
+        raise typer.BadParameter("give recordings, or --all for your library", param_hint="RUN...")
     kept = TileRoads(roads_cache(), place, fetching_of(session) if fetch else None)
     outcome = analyse_files(
         runs,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from camber.cli.settings_file import HOME_VARIABLE
+from camber.library.place import HOME_VARIABLE
 
 
 def roads_cache() -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from camber.errors import CamberError, RecordingError, RoadsError, SettingsError
+from camber.errors import CamberError, RecordingError, RoadsError, SettingsError, UnknownRunError
 
 
 class Exit(IntEnum):
@@ -37,6 +37,7 @@ def exit_code(error: BaseException) -> Exit:
         ``UNEXPECTED`` for everything that is no `camber.CamberError`.
     """
     known = (
+        (UnknownRunError, Exit.USAGE),
         (RecordingError, Exit.NO_INPUT),
         (RoadsError, Exit.NO_ROADS),
         (SettingsError, Exit.USAGE),

@@ -18,14 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from camber.errors import SettingsError, StandardsError
+from camber.library.place import HOME_VARIABLE
 from camber.report.files import write_whole
 from camber.schema.settings import Settings
 
 if TYPE_CHECKING:
     from camber.standards import Overrides
-
-HOME_VARIABLE: Final = "CAMBER_HOME"
-"""Environment variable that moves the folder of the settings, and with it what camber keeps."""
 
 _SHARES: Final = frozenset(
     {"threshold", "decided", "tilted", "smallest_gain", "usual_balance", "street_correlation"}
@@ -151,6 +149,24 @@ def set_preference(path: Path, key: str, text: str) -> None:
     if text:
         values[key] = _checked(key, _typed(text, known[key]), known[key], where="command line")
     write_whole(path, _toml(values))
+
+
+def is_set(path: Path, key: str) -> bool:
+    """Tell whether the user has set a key.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    key : str
+        One of `defaults`.
+
+    Returns
+    -------
+    bool
+        False where it has its default for want of anything else.
+    """
+    return key in _flat(_read(path))
 
 
 def defaults() -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -17,6 +18,7 @@ from camber.library.place import library_folder
 from camber.library.results import read_exposure
 from camber.library.stretches import stretches_of
 from camber.library.weeks import Week, week_of
+from camber.library.zones import hidden_intervals
 from camber.schema import Exposure
 
 if TYPE_CHECKING:
@@ -186,20 +188,23 @@ class Library:
             raise UnknownRunError(f"there is no analysed run {run}; `camber runs` lists all", path="library")
         return Exposure(table)
 
-    def stretches(self, runs: Sequence[int]) -> gpd.GeoDataFrame:
+    def stretches(self, runs: Sequence[int], *, public: bool = False) -> gpd.GeoDataFrame:
         """Draw the intervals of some runs.
 
         Parameters
         ----------
         runs : sequence of int
             Their numbers.
+        public : bool
+            Whether to leave out what the privacy zones hide, for everything that leaves the library.
 
         Returns
         -------
         GeoDataFrame
             See `camber.library.stretches.stretches_of`.
         """
-        return stretches_of(self.connection, runs)
+        hidden = partial(hidden_intervals, self.connection) if public else None
+        return stretches_of(self.connection, runs, hidden)
 
     def recording(self, run: int) -> Recording:
         """Give a recording back.

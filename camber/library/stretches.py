@@ -15,7 +15,7 @@ from camber.library.results import read_exposure
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -50,7 +50,11 @@ FROM traversal JOIN segment USING (segment_id) WHERE traversal.activity_id = ?
 """The ways that a run was on."""
 
 
-def stretches_of(connection: sqlite3.Connection, runs: Sequence[int]) -> gpd.GeoDataFrame:
+def stretches_of(
+    connection: sqlite3.Connection,
+    runs: Sequence[int],
+    hidden: Callable[[int, pd.DataFrame], NDArray[np.bool_]] | None = None,
+) -> gpd.GeoDataFrame:
     """Draw the intervals of some runs.
 
     Parameters
@@ -59,6 +63,8 @@ def stretches_of(connection: sqlite3.Connection, runs: Sequence[int]) -> gpd.Geo
         The library.
     runs : sequence of int
         The runs; those that are not analysed have none.
+    hidden : callable, optional
+        Says of the intervals of a run which must not be drawn; nothing of them is in any line.
 
     Returns
     -------
@@ -66,7 +72,7 @@ def stretches_of(connection: sqlite3.Connection, runs: Sequence[int]) -> gpd.Geo
         One row per interval with the columns of `COLUMNS`, lines in the direction of travel, WGS 84; those of
         one fix alone have no line and are left out.
     """
-    tables = [table for run in runs if (table := _run(connection, run)) is not None]
+    tables = [table for run in runs if (table := _run(connection, run, hidden)) is not None]
     if not tables:
         empty = pd.DataFrame(columns=list(COLUMNS))
         return gpd.GeoDataFrame(empty, geometry=gpd.GeoSeries([], crs=WGS84))
@@ -74,26 +80,35 @@ def stretches_of(connection: sqlite3.Connection, runs: Sequence[int]) -> gpd.Geo
     return gpd.GeoDataFrame(whole, geometry="geometry", crs=WGS84)
 
 
-def _run(connection: sqlite3.Connection, run: int) -> pd.DataFrame | None:
+def _run(
+    connection: sqlite3.Connection,
+    run: int,
+    hidden: Callable[[int, pd.DataFrame], NDArray[np.bool_]] | None,
+) -> pd.DataFrame | None:
     table = read_exposure(connection, run)
     if table is None:
         return None
+    hide = np.zeros(len(table), dtype=bool) if hidden is None else hidden(run, table)
     data = connection.execute("SELECT data FROM fixes WHERE activity_id = ?", (run,)).fetchone()[0]
     fixes = unpack_table(data, only=("longitude_deg", "latitude_deg"))[["longitude_deg", "latitude_deg"]]
     ways = {row["way_id"]: row for row in connection.execute(WAYS_OF_RUN, (run,))}
     lines = np.empty(len(table), dtype=object)
-    table = table.assign(start_chainage_m=_where_they_begin(table))
+    after_hidden = np.r_[False, hide[:-1]]
+    table = table.assign(
+        start_chainage_m=_where_they_begin(table, after_hidden),
+        from_fix=np.maximum(table["first_fix"] - ~after_hidden, 0),
+    )
     lines[:] = [_line(row, ways, fixes.to_numpy()) for row in table.itertuples()]
     drawn = table.assign(run=run)[list(COLUMNS)].assign(geometry=lines)
-    return drawn[[line is not None for line in lines]]
+    return drawn[[line is not None for line in lines] & ~hide]
 
 
-def _where_they_begin(table: pd.DataFrame) -> FloatArray:
+def _where_they_begin(table: pd.DataFrame, after_hidden: NDArray[np.bool_]) -> FloatArray:
     """Let an interval begin where the one before it ended, on the same way and without a break."""
     start, end = table["start_chainage_m"].to_numpy(), table["end_chainage_m"].to_numpy()
     before = np.r_[np.nan, end[:-1]]
     same = np.r_[False, (np.diff(table[["section", "way_id", "travel_direction"]], axis=0) == 0).all(axis=1)]
-    meets = same & (np.abs(start - before) <= _LONGEST_STEP_M)
+    meets = same & ~after_hidden & (np.abs(start - before) <= _LONGEST_STEP_M)
     return np.where(meets, before, start)
 
 
@@ -102,8 +117,8 @@ def _line(row: object, ways: dict[int, sqlite3.Row], fixes: FloatArray) -> shape
     if way_id != NO_WAY and way_id in ways and abs(end - begin) > 0.0:
         way = ways[way_id]
         return piece_of(line_of(way["line"]), way["length_m"], begin, end)
-    first, last = int(row.first_fix), int(row.last_fix)  # type: ignore[attr-defined]
-    places = fixes[max(first - 1, 0) : last + 1]
+    first, last = (int(getattr(row, name)) for name in ("from_fix", "last_fix"))
+    places = fixes[first : last + 1]
     if len(places) < 2 or not np.ptp(places, axis=0).any():
         return None
     simple = shapely.simplify(shapely.LineString(places), _OFF_ROAD_DEG)

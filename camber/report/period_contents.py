@@ -1,0 +1,210 @@
+"""What is said about a week, in sentences: the same in the terminal and on the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from camber.report.wording import balance_text, distance_text, duration_text, plain, share_text
+
+if TYPE_CHECKING:
+    from camber.schema import Period, PeriodTotal, RunResult, Suggestion
+
+REASON_WORDS: Final = {
+    "other_sport": "other sports, indoors or virtual",
+    "no_track": "no positions recorded",
+    "waiting": "not analysed yet",
+    "no_roads": "no map there",
+    "failed": "could not be analysed",
+    "unmatched": "on no mapped way",
+    "path": "paths and trails, whose tilt is not known",
+    "track": "running tracks and tracks",
+    "side_unknown": "the side of the road is not sure enough",
+    "leg_unknown": "the side is known, the leg is not sure enough",
+}
+"""Why nothing is said, in the order in which `camber.schema.NotJudged` knows it."""
+
+SIMULATED_REMARK: Final = "Some of these recordings are simulated: nobody ran them."
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MOST_SUGGESTIONS: Final = 3
+_LITTLE_M: Final = 5000.0
+
+
+def period_facts(period: Period, units: str) -> str:
+    """Say from when to when, how many runs, how far and how long.
+
+    Parameters
+    ----------
+    period : Period
+        The period.
+    units : {"km", "mi"}
+        Unit of distances.
+
+    Returns
+    -------
+    str
+        One line.
+    """
+    first, last = period.starts_on, period.ends_on
+    days = f"{_DAYS[first.weekday()]} {first} to {_DAYS[last.weekday()]} {last}"
+    runs = [run for run in period.runs if run.state not in {"other_sport", "no_track"}]
+    parts = [days, "1 run" if len(runs) == 1 else f"{len(runs)} runs"]
+    if runs:
+        parts.append(distance_text(sum(run.distance_m for run in runs), units))
+        parts.append(duration_text(sum(run.duration_s for run in runs)))
+    return " · ".join(parts)
+
+
+def period_sentences(period: Period, units: str) -> tuple[str, ...]:
+    """Say what the week amounts to beside the runner's own weeks, and what to keep in mind.
+
+    Parameters
+    ----------
+    period : Period
+        The period.
+    units : {"km", "mi"}
+        Unit of distances.
+
+    Returns
+    -------
+    tuple of str
+        Sentences; the only one of an empty week says that it is empty.
+    """
+    if not period.runs:
+        return ("No runs this week.",)
+    total = period.total
+    if total is None:
+        return ("Nothing of this week is analysed yet; why stands beside each run.",)
+    current = period.weeks[-1]
+    sentences = [
+        (
+            f"Balance {balance_text(total.balance)}, from \u22121 all left to +1 all right; "
+            f"weighted by tilt {balance_text(total.tilt_balance)}."
+        ),
+        f"{distance_text(current.on_roads_m, units)} of it were on mapped roads and sidewalks.",
+        *([] if current.on_roads_m >= _LITTLE_M else ["That is too little to compare with other weeks."]),
+        _usual(period),
+    ]
+    if total.facing_traffic is not None:
+        share = share_text(total.facing_traffic)
+        sentences.append(f"Facing traffic on {share} of the metres at the edge of two-way roads.")
+    if period.duplicates:
+        noun = "recording is another copy" if period.duplicates == 1 else "recordings are other copies"
+        sentences.append(f"{period.duplicates} {noun} of these runs and not counted.")
+    return tuple(sentences)
+
+
+def _usual(period: Period) -> str:
+    usual = period.usual
+    if usual is None:
+        return "Your usual range appears after four weeks with at least 5 km on roads."
+    low, high = (f"{value:+.2f}".replace("-", "\u2212") for value in (usual.balance.low, usual.balance.high))
+    range_ = f"Usual for you: a balance from {low} to {high} (eight of ten of your last {usual.weeks} weeks)"
+    balance = period.weeks[-1].balance
+    if usual.closer_to_even is None or balance is None:
+        return f"{range_}."
+    within = usual.balance.low <= balance.median <= usual.balance.high
+    place = "within it" if within else "outside it"
+    return (
+        f"{range_}. This week is {place}, and closer to even than {usual.closer_to_even} of those "
+        f"{usual.weeks} weeks."
+    )
+
+
+def not_judged_rows(period: Period, units: str) -> tuple[tuple[str, str, str], ...]:
+    """List what no leg can be named for, and why.
+
+    Parameters
+    ----------
+    period : Period
+        The period.
+    units : {"km", "mi"}
+        Unit of distances.
+
+    Returns
+    -------
+    tuple of (str, str, str)
+        Reason, distance, and number of runs.
+    """
+    return tuple(
+        (REASON_WORDS[item.reason], distance_text(item.distance_m, units), str(item.runs))
+        for item in period.not_judged
+    )
+
+
+def best_suggestions(period: Period) -> tuple[tuple[RunResult, Suggestion], ...]:
+    """Choose the suggestions that would bring a run closest to even.
+
+    Parameters
+    ----------
+    period : Period
+        The period.
+
+    Returns
+    -------
+    tuple of (RunResult, Suggestion)
+        Largest gain of the absolute balance first, one per run, three at most.
+    """
+    found = [
+        (run, run.suggestions.items[0])
+        for run in period.runs
+        if run.suggestions is not None and run.suggestions.items
+    ]
+    return tuple(sorted(found, key=lambda pair: (-_gain(pair[1]), pair[0].run))[:MOST_SUGGESTIONS])
+
+
+def _gain(item: Suggestion) -> float:
+    if item.balance_before is None or item.balance_after is None:
+        return 0.0
+    return abs(item.balance_before.median) - abs(item.balance_after.median)
+
+
+def run_label(run: RunResult) -> str:
+    """Name a run of a list.
+
+    Parameters
+    ----------
+    run : RunResult
+        The run.
+
+    Returns
+    -------
+    str
+        Day and title.
+    """
+    day = "" if run.day is None else f"{_DAYS[run.day.weekday()]} {run.day} "
+    return f"{day}{plain(run.title, 60)}"
+
+
+def trend_row(total: PeriodTotal, units: str) -> tuple[str, str, str, str]:
+    """Write one week of a trend.
+
+    Parameters
+    ----------
+    total : PeriodTotal
+        The week.
+    units : {"km", "mi"}
+        Unit of distances.
+
+    Returns
+    -------
+    tuple of str
+        Title, runs, distance and balance.
+    """
+    balance = "" if total.balance is None else balance_text(total.balance)
+    return total.title, str(total.runs), distance_text(total.distance_m, units), balance
+
+
+def is_simulated(period: Period) -> bool:
+    """Tell whether any run says of itself that it is simulated.
+
+    Parameters
+    ----------
+    period : Period
+        The period.
+
+    Returns
+    -------
+    bool
+        True for the sample.
+    """
+    return any(run.simulated for run in period.runs)

@@ -1,0 +1,239 @@
+"""A week for the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from camber.conventions import SurfaceKind
+from camber.report.contents import how_sure, leg_rows, problem_lines
+from camber.report.period_contents import (
+    REASON_WORDS,
+    SIMULATED_REMARK,
+    best_suggestions,
+    is_simulated,
+    not_judged_rows,
+    period_facts,
+    period_sentences,
+    run_label,
+    trend_row,
+)
+from camber.report.text import bar_text
+from camber.report.wording import (
+    KIND_WORDS,
+    NAME_LENGTH,
+    STANDING_NOTES,
+    balance_text,
+    distance_text,
+    plain,
+    range_text,
+    tilt_text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from camber.schema import Period, PeriodTotal, RunResult, Summary
+
+_STREETS = 5
+
+
+def period_text(period: Period, units: str = "km") -> RenderableType:
+    """Draw a week for the terminal.
+
+    Parameters
+    ----------
+    period : Period
+        The week.
+    units : {"km", "mi"}
+        Unit of distances.
+
+    Returns
+    -------
+    rich renderable
+        To be printed by a `rich.console.Console`.
+    """
+    parts: list[RenderableType] = [_heading(period.title), Text(period_facts(period, units), style="dim")]
+    if is_simulated(period):
+        parts.append(Text(SIMULATED_REMARK, style="bold"))
+    if period.total is not None:
+        parts += [bar_text(period.total), _indented(_legs(period.total, units))]
+    parts += [Text(sentence) for sentence in period_sentences(period, units)]
+    if period.runs:
+        parts += [Text(), _indented(_runs(period.runs, units))]
+    if period.total is not None:
+        parts += [Text(), _indented(_surfaces(period.total, units)), *_streets(period, units)]
+    if period.not_judged:
+        rows = not_judged_rows(period, units)
+        parts += [Text(), _indented(_table(rows, "no leg named, because", "distance", "runs"))]
+    parts += [*_suggestions(period, units), Text(), _indented(trend_table(period.weeks, units))]
+    if period.total is not None:
+        draws = 0 if period.draws is None else len(period.draws.left_low_m)
+        parts += [Text(), _heading("How sure, and why"), *_lines(how_sure(period.total, draws))]
+        parts += [*_lines(problem_lines(period.total)), *_data(period)]
+    return Group(*parts, Text(), *(Text(note, style="dim") for note in STANDING_NOTES))
+
+
+def trend_table(weeks: Sequence[PeriodTotal], units: str = "km") -> Table:
+    """Draw weeks one below the other.
+
+    Parameters
+    ----------
+    weeks : sequence of PeriodTotal
+        Oldest first.
+    units : {"km", "mi"}
+        Unit of distances.
+
+    Returns
+    -------
+    Table
+        Title, runs, distance, balance with its interval.
+    """
+    rows = [trend_row(week, units) for week in weeks]
+    return _table(rows, "week", "runs", "distance", "balance (90 % interval)")
+
+
+def run_text(run: RunResult, units: str = "km") -> RenderableType:
+    """Draw one run of the library for the terminal.
+
+    Parameters
+    ----------
+    run : RunResult
+        The run.
+    units : {"km", "mi"}
+        Unit of distances.
+
+    Returns
+    -------
+    rich renderable
+        To be printed by a `rich.console.Console`.
+    """
+    facts = [f"run {run.run}", run.source, run.sport or "no sport named", run.gear or ""]
+    listed = " · ".join(plain(fact, NAME_LENGTH) for fact in facts if fact)
+    parts: list[RenderableType] = [_heading(run_label(run)), Text(listed, style="dim")]
+    if run.simulated:
+        parts.append(Text(SIMULATED_REMARK, style="bold"))
+    if run.summary is None:
+        return Group(*parts, Text(f"{REASON_WORDS.get(run.state, run.state)}: {plain(run.reason)}"))
+    summary = run.summary
+    distance = distance_text(summary.distance_m, units)
+    parts += [bar_text(summary), _indented(_legs(summary, units))]
+    parts.append(Text(f"{distance}; balance {balance_text(summary.balance)}."))
+    parts += [Text(), _indented(_surfaces(summary, units))]
+    draws = 0 if run.draws is None else len(run.draws.left_low_m)
+    parts += [Text(), _heading("How sure, and why"), *_lines(how_sure(summary, draws))]
+    parts += [*_lines(problem_lines(summary))]
+    if run.suggestions is not None:
+        said = [run.suggestions.explanation, *(item.what for item in run.suggestions.items)]
+        parts += [Text(), _heading("Suggestion"), *_lines([*said, run.suggestions.conclusion])]
+    return Group(*parts, Text(), *(Text(note, style="dim") for note in STANDING_NOTES))
+
+
+def _legs(summary: Summary, units: str) -> Table:
+    rows = [
+        (
+            row.words,
+            "" if row.metres is None else distance_text(row.metres.median, units),
+            "" if row.metres is None else range_text(row.metres, units),
+            "" if row.named_m is None else distance_text(row.named_m, units),
+        )
+        for row in leg_rows(summary)
+    ]
+    return _table(rows, "", "median", "90 % interval", "named at ≥ 90 %")
+
+
+def _runs(runs: Sequence[RunResult], units: str) -> Table:
+    rows = []
+    for run in runs:
+        summary = run.summary
+        said = REASON_WORDS.get(run.state, run.state) if summary is None else balance_text(summary.balance)
+        rows.append((str(run.run), run_label(run), distance_text(run.distance_m, units), said))
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column("run", justify="right")
+    for title, side in (("", "left"), ("distance", "right"), ("balance (90 % interval)", "right")):
+        table.add_column(title, justify="right" if side == "right" else "left")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table
+
+
+def _surfaces(summary: Summary, units: str) -> Table:
+    rows = [
+        (
+            KIND_WORDS[SurfaceKind(item.surface_kind)],
+            *(
+                distance_text(value, units)
+                for value in (item.distance_m, item.left_low_m, item.right_low_m, item.level_m)
+            ),
+        )
+        for item in summary.surfaces
+    ]
+    return _table(rows, "by surface", "distance", "left low", "right low", "level")
+
+
+def _streets(period: Period, units: str) -> list[RenderableType]:
+    rows = [
+        (
+            plain(street.total.name, NAME_LENGTH),
+            distance_text(street.total.distance_m, units),
+            tilt_text(street.total.net_tilt_pct_km),
+            str(street.visits_in_year),
+            street.slope_source,
+        )
+        for street in period.streets[:_STREETS]
+    ]
+    titles = ("streets that tilt most", "distance", "net tilt", "runs in a year", "slope from")
+    return [Text(), _indented(_table(rows, *titles))] if rows else []
+
+
+def _suggestions(period: Period, units: str) -> list[RenderableType]:
+    found = best_suggestions(period)
+    if not found:
+        return []
+    parts: list[RenderableType] = [Text(), _heading("Suggestions")]
+    for run, item in found:
+        parts += [
+            Text(f"{run_label(run)}: {plain(item.what)}", style="bold"),
+            Text(f"  balance {balance_text(item.balance_before)} → {balance_text(item.balance_after)}"),
+            Text(
+                f"  over {distance_text(item.distance_m, units)}; additional crossings: {item.crossings}; "
+                f"{plain(item.rule)} ({plain(item.rule_source)})"
+            ),
+            *(Text(f"  against it: {plain(reason)}") for reason in item.against),
+        ]
+    return parts
+
+
+def _data(period: Period) -> list[RenderableType]:
+    roads = "; ".join(f"{plain(source)}, data of {date or 'unknown date'}" for source, date in period.roads)
+    versions = ", ".join(period.model_versions)
+    return [Text(), Text(f"Roads: {roads}. Analysed by camber {versions}.", style="dim")]
+
+
+def _heading(text: str) -> Text:
+    return Text(plain(text, NAME_LENGTH), style="bold underline")
+
+
+def _lines(sentences: Iterable[str]) -> list[RenderableType]:
+    grid = Table.grid(padding=(0, 1))
+    for sentence in sentences:
+        grid.add_row(Text("•"), Text(plain(sentence)))
+    return [grid]
+
+
+def _indented(renderable: RenderableType) -> Padding:
+    return Padding(renderable, (0, 0, 0, 2))
+
+
+def _table(rows: Iterable[Sequence[str]], first: str, *others: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column(Text(first))
+    for title in others:
+        table.add_column(Text(title), justify="right")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table

@@ -1,0 +1,134 @@
+"""Stretches to a file that others read: CSV, Parquet, GeoPackage or GeoJSON, whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import secrets
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+import shapely
+
+from camber.conventions import OSM_ATTRIBUTION, OSM_COPYRIGHT_URL
+from camber.report.files import write_whole
+from camber.report.tables import guarded
+from camber.report.wording import plain
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import geopandas as gpd
+
+FORMATS: Final = ("csv", "parquet", "gpkg", "geojson")
+_LICENCE: Final = (
+    f"Map data {OSM_ATTRIBUTION}, available under the Open Database Licence 1.0: {OSM_COPYRIGHT_URL}\n"
+    "The ways, their names and what was derived from their tags come from OpenStreetMap; whoever publishes\n"
+    "them shares them under the same licence (ODbL 1.0, section 4.4).\n"
+)
+_LAYER: Final = "stretches"
+
+
+def write_stretches(stretches: gpd.GeoDataFrame, path: Path, file_format: str) -> tuple[Path, Path]:
+    """Write stretches, and beside them whose data they are.
+
+    Parameters
+    ----------
+    stretches : GeoDataFrame
+        As `camber.library.Library.stretches` gives them.
+    path : Path
+        Where to; replaced as a whole.
+    file_format : str
+        One of `FORMATS`.
+
+    Returns
+    -------
+    tuple of Path
+        The file, and the note of the licence.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written; nothing of the file is left behind then.
+    """
+    frame = stretches.assign(
+        **{name: [plain(str(v)) for v in stretches[name]] for name in ("street", "slope_source")}
+    )
+    if file_format == "csv":
+        write_whole(path, _csv(frame))
+    elif file_format == "geojson":
+        write_whole(path, _geojson(frame))
+    else:
+        _write_binary(frame, path, file_format)
+    note = path.with_name(f"{path.name}.LICENSE.txt")
+    return path, write_whole(note, _LICENCE)
+
+
+def _csv(frame: gpd.GeoDataFrame) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    table = pd.DataFrame(frame.drop(columns="geometry"))
+    writer.writerow(table.columns)
+    for row in table.itertuples(index=False):
+        writer.writerow(["" if v is None else guarded(v) if isinstance(v, str) else v for v in _values(row)])
+    return out.getvalue()
+
+
+def _geojson(frame: gpd.GeoDataFrame) -> str:
+    table = pd.DataFrame(frame.drop(columns="geometry"))
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "LineString", "coordinates": _places(line)},
+            "properties": dict(zip(table.columns, _values(row), strict=True)),
+        }
+        for row, line in zip(table.itertuples(index=False), frame.geometry, strict=True)
+    ]
+    collection = {
+        "type": "FeatureCollection",
+        "attribution": OSM_ATTRIBUTION,
+        "licence": f"Open Database Licence 1.0, {OSM_COPYRIGHT_URL}",
+        "features": features,
+    }
+    return json.dumps(collection, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
+
+
+def _places(line: shapely.Geometry) -> list[list[float]]:
+    return [[round(float(x), 7), round(float(y), 7)] for x, y in shapely.get_coordinates(line)]
+
+
+def _values(row: Any) -> list[Any]:  # noqa: ANN401 - a row of a table
+    """Plain values: None where missing, minutes of times, six decimals of numbers."""
+    values: list[Any] = []
+    for value in row:
+        if isinstance(value, pd.Timestamp):
+            values.append(f"{value:%Y-%m-%dT%H:%MZ}")
+        elif value is None or value is pd.NaT or value != value:  # noqa: PLR0124 - NaN is not itself
+            values.append(None)
+        else:
+            values.append(round(float(value), 6) if isinstance(value, float) else value)
+    return values
+
+
+def _write_binary(frame: gpd.GeoDataFrame, path: Path, file_format: str) -> None:
+    """Let the library write beside the file, and take its place when all of it is there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.parent / f".camber-{secrets.token_hex(8)}.part.{file_format}"
+    times = {name: frame[name].dt.floor("min") for name in ("start_time", "end_time")}
+    whole = frame.assign(**times)
+    try:
+        if file_format == "parquet":
+            whole.to_parquet(part)
+        else:
+            whole.to_file(part, layer=_LAYER, driver="GPKG", engine="pyogrio")
+        file = os.open(part, os.O_RDONLY)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
