@@ -18,7 +18,7 @@ from functools import cache, lru_cache
 from hashlib import sha256
 from importlib import resources
 from itertools import groupby
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import camber
 from camber.errors import CamberError, LibraryError, MissingTilesError, RoadsError
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from camber.schema import Learned, Recording, Roads
 
     FloatArray = NDArray[np.float64]
+    RoadChoice = Callable[[FloatArray, FloatArray], "RoadsOf | None"]
+    """Chooses roads for the longitudes and latitudes of a run [deg]; None where it has none."""
 
 _RUNS_PER_TASK: Final = 4
 """Runs of the same roads that a worker takes at once (judgement: what is sent along with them is shared)."""
@@ -78,24 +80,6 @@ class RoadsOf:
     tiles: tuple[Tile, ...]
     folder: Path | None
     country: str | None
-
-
-class RoadChoice(Protocol):
-    """Chooses roads for a run."""
-
-    def __call__(self, longitude_deg: FloatArray, latitude_deg: FloatArray) -> RoadsOf | None:
-        """Choose.
-
-        Parameters
-        ----------
-        longitude_deg, latitude_deg : ndarray of float64, shape (n,)
-            Fixes of the run [deg].
-
-        Returns
-        -------
-        RoadsOf or None
-            None where it has none; the next one is asked then.
-        """
 
 
 def from_extracts(paths: Sequence[Path], *, country: str | None, folder: Path | None) -> RoadChoice:

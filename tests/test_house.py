@@ -45,6 +45,8 @@ def test_public_docstrings_follow_numpydoc():
         if module.name in {"camber.cli", "camber.__main__"}:
             continue  # the commands' docstrings are their help
         loaded = importlib.import_module(module.name)
+        if module.name.startswith("camber.cli.") and hasattr(loaded, "app"):
+            continue
         for name in getattr(loaded, "__all__", vars(loaded)):
             thing = getattr(loaded, name)
             public = not name.startswith("_") and getattr(thing, "__module__", "") == module.name

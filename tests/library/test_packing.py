@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from camber.errors import LibraryError
@@ -13,6 +14,7 @@ NUMBERS = st.floats(-1e6, 1e6, width=32)
 DEGREES = st.floats(-180.0, 180.0)
 
 
+@hypothesis_settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     st.lists(
         st.tuples(
