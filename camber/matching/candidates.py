@@ -79,8 +79,10 @@ class EdgeGrid(NamedTuple):
         Edge of the segment from each vertex to the next; -1 where there is none (ends, length zero).
     vertex_xy : ndarray of float64, shape (n_vertices, 2)
         Vertices [m].
-    along_m : ndarray of float64, shape (n_vertices,)
-        Distance [m] of each vertex from the start of its edge.
+    chainage_m : ndarray of float64, shape (n_vertices,)
+        Chainage [m] of each vertex on its way.
+    start_m : ndarray of float64, shape (n_edges,)
+        Chainage [m] at which each edge starts.
     low_xy : ndarray of float64, shape (2,)
         Corner of the first cell [m].
     cell_m : float
@@ -93,7 +95,8 @@ class EdgeGrid(NamedTuple):
 
     edge: NDArray[np.int32]
     vertex_xy: NDArray[np.float64]
-    along_m: NDArray[np.float64]
+    chainage_m: NDArray[np.float64]
+    start_m: NDArray[np.float64]
     low_xy: NDArray[np.float64]
     cell_m: float
     column_first: NDArray[np.int64]
@@ -114,18 +117,14 @@ def edge_grid(graph: RoadGraph) -> EdgeGrid:
     EdgeGrid
         For `find_candidates`; only cells that something touches take memory.
     """
-    counts = np.diff(graph.edge_first_vertex)
-    edge = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
-    along = graph.vertex_chainage_m - graph.edge_start_m[edge]
     xy = np.ascontiguousarray(graph.vertex_xy)
-    edge[:-1][(edge[1:] != edge[:-1]) | (xy[1:] == xy[:-1]).all(axis=1)] = -1
-    edge[-1:] = -1
-    low = xy.min(axis=0) if len(xy) else np.zeros(2)
-    shape = ((xy.max(axis=0) - low) / _CELL_M).astype(np.int64) + 1 if len(xy) else np.ones(2, dtype=np.int64)
+    low, high = _corners(xy)
     # Coordinates far from all others would make the list of columns long, for nothing.
-    cell = _CELL_M * max(1.0, float(shape.max()) / 4e6)
-    shape = (shape * (_CELL_M / cell)).astype(np.int64) + 1
-    return EdgeGrid(edge, xy, along, low, cell, *_fill_grid(edge, xy, low, cell, shape))
+    cell = max(_CELL_M, float((high - low).max()) / 4e6)
+    shape = ((high - low) / cell).astype(np.int64) + 2
+    edge = _segments(graph.edge_first_vertex, xy)
+    filled = _fill_grid(edge, xy, low, cell, shape)
+    return EdgeGrid(edge, xy, graph.vertex_chainage_m, graph.edge_start_m, low, cell, *filled)
 
 
 def find_candidates(xy: FloatArray, grid: EdgeGrid, *, radius_m: float, most: int) -> EdgeCandidates:
@@ -148,6 +147,28 @@ def find_candidates(xy: FloatArray, grid: EdgeGrid, *, radius_m: float, most: in
         Nearest first; of equally near places on one edge, the first along it.
     """
     return EdgeCandidates(*_find(np.ascontiguousarray(xy), *grid, radius_m, most))
+
+
+@numba.njit(cache=True)
+def _corners(xy: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Least and largest coordinates; zeros without any."""
+    low, high = np.zeros(2), np.zeros(2)
+    for axis in range(2):
+        for j in range(len(xy)):
+            low[axis] = xy[j, axis] if j == 0 else min(low[axis], xy[j, axis])
+            high[axis] = xy[j, axis] if j == 0 else max(high[axis], xy[j, axis])
+    return low, high
+
+
+@numba.njit(cache=True)
+def _segments(edge_first_vertex: IntArray, xy: FloatArray) -> ShortArray:
+    """Edge of the segment from each vertex to the next; -1 where there is none."""
+    edge = np.full(len(xy), -1, dtype=np.int32)
+    for e in range(len(edge_first_vertex) - 1):
+        for j in range(edge_first_vertex[e], edge_first_vertex[e + 1] - 1):
+            if xy[j, 0] != xy[j + 1, 0] or xy[j, 1] != xy[j + 1, 1]:
+                edge[j] = e
+    return edge
 
 
 @numba.njit(cache=True)
@@ -189,8 +210,9 @@ def _fill_grid(
 
 @numba.njit(cache=True)
 def _cells(a: float, b: float, low: float, cell: float) -> tuple[int, int]:
-    """First and last cell between two coordinates."""
-    return int((min(a, b) - low) // cell), int((max(a, b) - low) // cell)
+    """First and last cell between two coordinates, as far as there can be cells."""
+    first, last = (min(a, b) - low) / cell, (max(a, b) - low) / cell
+    return int(max(first, 0.0)), int(min(max(last, -1.0), 1e9))
 
 
 @numba.njit(cache=True)
@@ -202,7 +224,7 @@ def _gather(
     x0, x1 = _cells(x - reach, x + reach, low[0], cell)
     y0, y1 = _cells(y - reach, y + reach, low[1], cell)
     n = 0
-    for column in range(max(x0, 0), min(x1, len(column_first) - 2) + 1):
+    for column in range(x0, min(x1, len(column_first) - 2) + 1):
         start, end = column_first[column], column_first[column + 1]
         entry, stop = start, end
         while entry < stop:
@@ -216,8 +238,8 @@ def _gather(
             left, right = min(xy[j, 0], xy[j + 1, 0]), max(xy[j, 0], xy[j + 1, 0])
             below, above = min(xy[j, 1], xy[j + 1, 1]), max(xy[j, 1], xy[j + 1, 1])
             # A segment in several cells is taken in the first of them that is read.
-            first_x, first_y = int((left - low[0]) // cell), int((below - low[1]) // cell)
-            first = column == max(first_x, x0, 0) and row[entry] == max(first_y, y0)
+            first_x, first_y = int((left - low[0]) / cell), int((below - low[1]) / cell)
+            first = column == max(first_x, x0) and row[entry] == max(first_y, y0)
             if (
                 first
                 and left <= x + reach
@@ -238,8 +260,9 @@ def _gather(
 
 @numba.njit(cache=True)
 def _find(
-    xy: FloatArray, edge_of: ShortArray, vertex: FloatArray, along: FloatArray, low: FloatArray, cell: float,
-    column_first: IntArray, row: ShortArray, segment: ShortArray, radius: float, most: int,
+    xy: FloatArray, edge_of: ShortArray, vertex: FloatArray, chainage: FloatArray, start_m: FloatArray,
+    low: FloatArray, cell: float, column_first: IntArray, row: ShortArray, segment: ShortArray,
+    radius: float, most: int,
 ) -> tuple[IntArray, IntArray, FloatArray, FloatArray, FloatArray, FloatArray]:  # fmt: skip
     n = len(xy)
     count, edge = np.zeros(n, dtype=np.int64), np.full((n, most), -1, dtype=np.int64)
@@ -267,7 +290,7 @@ def _find(
             ux, uy = dx / length, dy / length
             rx, ry = xy[i, 0] - vertex[j, 0], xy[i, 1] - vertex[j, 1]
             t = min(max(rx * ux + ry * uy, 0.0), length)
-            edge[i, k], edge_along[i, k] = edge_of[j], along[j] + t
+            edge[i, k], edge_along[i, k] = edge_of[j], chainage[j] - start_m[edge_of[j]] + t
             # x east, y north: right of the direction is where the cross product is negative.
             d = np.sqrt(away[s])
             offset[i, k] = -d if ux * ry - uy * rx > 0.0 else d
@@ -286,7 +309,7 @@ def _place(near: ShortArray, m: int, x0: float, y0: float, vertex: FloatArray, l
         local[2, s], local[3, s], local[4, s] = dx, dy, 1.0 / (dx * dx + dy * dy)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, fastmath={"nnan", "nsz"})
 def _measure(x: float, y: float, m: int, local: FloatArray, away: FloatArray) -> None:
     """Square of the distance from a place to each segment; no branches, so that it runs in parallel lanes."""
     for s in range(m):

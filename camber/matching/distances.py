@@ -102,7 +102,7 @@ class EdgeDistances:
         with self._lock:
             row, unknown = _look_up(*asked, limit_m, self._key, self._slot, self._known_m)
             if unknown:
-                self._learn(np.unique(_keys(row, *asked)), limit_m)
+                self._learn(_keys(row, unknown, *asked), limit_m)
                 row, _ = _look_up(*asked, limit_m, self._key, self._slot, self._known_m)
             return Pairs(row, self._between_m, float(reach_m))
 
@@ -184,20 +184,26 @@ def _look_up(
 
 @numba.njit(cache=True)
 def _keys(
-    rows: ShortArray, count: IntArray, edge: IntArray, starts: NDArray[np.bool_], edges: int
+    rows: ShortArray, unknown: int, count: IntArray, edge: IntArray, starts: NDArray[np.bool_], edges: int
 ) -> IntArray:
-    """List the pairs that have no row, as keys; the same one may occur often."""
-    keys, unknown, m = np.empty(len(rows), dtype=np.int64), 0, 0
+    """List the pairs that have no row, as keys, each of them once."""
+    size = 2
+    while size < 2 * unknown:
+        size *= 2
+    seen, keys, found, m = np.zeros(size, dtype=np.int64), np.empty(unknown, dtype=np.int64), 0, 0
     for i in range(1, len(count)):
         if starts[i]:
             continue
         for a in range(count[i - 1]):
             for b in range(count[i]):
                 if rows[m] < 0:
-                    keys[unknown] = edge[i - 1, a] * edges + edge[i, b] + 1
-                    unknown += 1
+                    key = edge[i - 1, a] * edges + edge[i, b] + 1
+                    place = _place(seen, key)
+                    if seen[place] == 0:
+                        seen[place] = keys[found] = key
+                        found += 1
                 m += 1
-    return keys[:unknown]
+    return keys[:found]
 
 
 @numba.njit(cache=True)

@@ -33,6 +33,13 @@ _LEAST = -79.0
 """Being off the road is never less likely than this, so that every step has a transition."""
 
 
+_LOG2_E, _LOG_2_HIGH, _LOG_2_LOW = 1.4426950408889634, 6.93147180369123816490e-01, 1.90821492927058770002e-10
+"""Binary logarithm of e, and log 2 in two parts whose first has zeros to spare (as in fdlibm, e_exp.c)."""
+
+_ROUND = 6755399441055744.0
+"""1.5 times 2 to the 52."""
+
+
 class Steps(NamedTuple):
     """What is known about each step from the fix before.
 
@@ -166,7 +173,7 @@ def _widen(posterior: FloatArray, width: IntArray, off: int) -> FloatArray:
     return wide
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, fastmath={"nnan", "nsz"})
 def _weights(
     count: IntArray, edge: IntArray, along: FloatArray, offset: FloatArray, foot: FloatArray,
     direction: FloatArray,
@@ -182,7 +189,8 @@ def _weights(
     for i in range(n):
         rows = 1 if starts[i] else 2 * count[i - 1] + 1
         first[i + 1] = first[i] + rows * (2 * count[i] + 1)
-    weight, fresh, p = np.empty(first[n]), np.empty(edge.shape[1]), 0
+    weight, power = np.empty(first[n]), np.empty((2 * edge.shape[1] + 1) ** 2)
+    fresh, p = np.empty(edge.shape[1]), 0
     for i in range(n):
         m, wide = first[i], 2 * count[i] + 1
         far = _tail(off_road_m / sigma_m[i], dof)
@@ -192,13 +200,15 @@ def _weights(
             for b in range(count[i]):
                 weight[m + 2 * b], weight[m + 2 * b + 1] = fresh[b], fresh[b]
             weight[first[i + 1] - 1] = far
-            _exponentiate(weight, m, first[i + 1])
+            _exponentiate(weight, power, m, first[i + 1])
             continue
         rho, spread, beta, nowhere, leave = _odds(
             run_m[i], seconds[i], across_m[i], along_m[i], sigma_m[i], far, correlation_s, beta_m, off_road_m,
             nowhere_per_m, switch_off_m, map_bearing,
         )  # fmt: skip
-        fresh[: count[i]] += np.log(spread / sigma_m[i])
+        renewal, per_m, per_spread = np.log(spread / sigma_m[i]), 1.0 / beta, 1.0 / spread
+        for b in range(count[i]):
+            fresh[b] += renewal
         for a in range(count[i - 1]):
             # A row for each direction in which the edge before may have been run.
             up = m + 2 * a * wide
@@ -213,25 +223,25 @@ def _weights(
                 evidence = fresh[b]
                 if abs(cosine) > 0.7:
                     # The same error in the same frame; a U-turn swaps the runner's left and right.
-                    evidence = _huber((ob - (oa if cosine > 0.0 else -oa)) / spread)
+                    evidence = _huber((ob - (oa if cosine > 0.0 else -oa)) * per_spread)
                 uu, ud, du, dd = _moves(
                     sa, la, sb, lb, between[d, 0], between[d, 1], between[d, 2], between[d, 3], reach,
-                    run_m[i], 1.0 / beta, u_turn, back_m,
+                    run_m[i], per_m, u_turn, back_m,
                 )  # fmt: skip
                 if ea == eb:
                     gone = sb - sa
-                    uu = max(uu, -abs(gone - run_m[i]) / beta)
-                    dd = max(dd, -abs(gone + run_m[i]) / beta)
+                    uu = max(uu, -abs(gone - run_m[i]) * per_m)
+                    dd = max(dd, -abs(gone + run_m[i]) * per_m)
                     # Also at the end of the edge: a turn at a junction is no cheaper than one beside it.
-                    ud = du = u_turn - abs(abs(gone) - run_m[i]) / beta
+                    ud = du = u_turn - abs(abs(gone) - run_m[i]) * per_m
                 elif abs(cosine) > 0.8 and street[ea] == street[eb]:
                     # Crossing to a parallel line moves the runner, so the offset starts anew.
                     beside = (foot[i, b, 0] - foot[i - 1, a, 0]) * ux + (
                         foot[i, b, 1] - foot[i - 1, a, 1]
                     ) * uy
                     anew = hop + fresh[b] - evidence
-                    onward = anew - abs(beside - run_m[i]) / beta
-                    backward = anew - abs(beside + run_m[i]) / beta
+                    onward = anew - abs(beside - run_m[i]) * per_m
+                    backward = anew - abs(beside + run_m[i]) * per_m
                     if cosine > 0.0:
                         uu, dd = max(uu, onward), max(dd, backward)
                     else:
@@ -247,7 +257,7 @@ def _weights(
             back_on = max(fresh[b] + leave, _LEAST)
             weight[last + 2 * b], weight[last + 2 * b + 1] = back_on, back_on
         weight[last + wide - 1] = max(nowhere, _LEAST)
-        _exponentiate(weight, m, first[i + 1])
+        _exponentiate(weight, power, m, first[i + 1])
     return first, weight
 
 
@@ -269,7 +279,7 @@ def _odds(
     return rho, spread, beta, nowhere, np.log(min(max(run, 0.5) / switch_off_m, 0.5))
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, inline="always", fastmath={"nnan", "nsz"})
 def _moves(
     sa: float, la: float, sb: float, lb: float, ss: float, se: float, es: float, ee: float, reach: float,
     run_m: float, per_m: float, u_turn: float, back_m: float,
@@ -299,14 +309,39 @@ def _moves(
     return uu, ud, du, dd
 
 
-@numba.njit(cache=True)
-def _exponentiate(weight: FloatArray, start: int, end: int) -> None:
-    """From logarithms to weights whose largest is 1; the impossible becomes 0."""
-    top = -np.inf
-    for m in range(start, end):
-        top = max(top, weight[m])
-    for m in range(start, end):
-        weight[m] = np.exp(weight[m] - top) if weight[m] > _IMPOSSIBLE else 0.0
+@numba.njit(cache=True, fastmath={"nnan", "nsz"})
+def _exponentiate(weight: FloatArray, power: FloatArray, start: int, end: int) -> None:
+    """From logarithms to weights; the impossible becomes 0.
+
+    Reduced to ``2**k exp(r)`` with ``|r| <= log(2) / 2`` (Cody & Waite 1980, Software Manual for the
+    Elementary Functions, chapter 6) and the power series of ``exp(r)`` up to ``r**12``: right to two units in
+    the last place over the range of weights, and, without a call or a branch, done in parallel lanes.
+    """
+    bits = power.view(np.int64)
+    for m in range(end - start):
+        # Added to so large a number, a small one is rounded to an integer, in the lowest bits.
+        power[m] = max(weight[start + m], _IMPOSSIBLE) * _LOG2_E + _ROUND
+    for m in range(end - start):
+        k = power[m] - _ROUND
+        r = (max(weight[start + m], _IMPOSSIBLE) - k * _LOG_2_HIGH) - k * _LOG_2_LOW
+        series = 1.0 / 479001600.0
+        series = series * r + 1.0 / 39916800.0
+        series = series * r + 1.0 / 3628800.0
+        series = series * r + 1.0 / 362880.0
+        series = series * r + 1.0 / 40320.0
+        series = series * r + 1.0 / 5040.0
+        series = series * r + 1.0 / 720.0
+        series = series * r + 1.0 / 120.0
+        series = series * r + 1.0 / 24.0
+        series = series * r + 1.0 / 6.0
+        series = series * r + 0.5
+        series = series * r + 1.0
+        series = series * r + 1.0
+        weight[start + m] = series if weight[start + m] > _IMPOSSIBLE else 0.0
+    for m in range(end - start):
+        bits[m] = (bits[m] + 1023) << 52
+    for m in range(end - start):
+        weight[start + m] *= power[m]
 
 
 @numba.njit(cache=True)

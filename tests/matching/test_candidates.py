@@ -137,7 +137,6 @@ def test_segments_are_the_edges_cut_at_their_vertices():
     grid = edge_grid(graph_of([np.array(line, dtype=float) for line in lines]))
     # From the second vertex to the third there is no way to go: that is no segment.
     assert grid.edge.tolist() == [0, -1, 0, -1, 1, -1]
-    assert grid.along_m.tolist() == [0.0, 5.0, 5.0, 11.0, 0.0, 10.0]
     assert sorted(set(grid.segment.tolist())) == [0, 2, 4]
 
 
