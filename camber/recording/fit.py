@@ -282,7 +282,7 @@ def _frames(reader: fitdecode.FitReader) -> Iterator[Any]:
 
 
 def _sport_of(activity: _Activity) -> str | None:
-    sessions = sorted(activity.sessions)
+    sessions = sorted(activity.sessions, key=lambda session: session.start_us)
     if not sessions:
         return activity.sport
     times = np.array(activity.points.microseconds)

@@ -36,6 +36,9 @@ TCX: Final = {
 SIGNED: Final = "elevation_m"
 """The one that may be negative; Apple writes -1 for a speed or an accuracy that it does not know."""
 
+SHARE: Final = "stance_time_balance_pct"
+"""The one that cannot be beyond 100."""
+
 
 class LocalNames(dict[object, str]):
     """Local names of elements by their full names, "" for what is no element, remembered as they come."""

@@ -14,7 +14,7 @@ import pandas as pd
 import tzfpy
 
 from camber.errors import DamagedFileError, NoTrackError
-from camber.recording.measures import MEASURES, SIGNED
+from camber.recording.measures import MEASURES, SHARE, SIGNED
 from camber.recording.sports import SportClass, is_on_foot, sport_class
 from camber.recording.texts import NO_TIME
 from camber.recording.values import clean_text, sport_of
@@ -223,6 +223,10 @@ class Points:
             values = measures[name][usable] if name in measures else missing
             if name != SIGNED:
                 values[values < 0.0] = math.nan
+            if name == SHARE:
+                beyond = values > 100.0
+                self.bad_values += int(beyond.sum())
+                values[beyond] = math.nan
             column.frombytes(values.tobytes())
 
 
@@ -385,7 +389,7 @@ def _problems(
         Problem(
             "other_sport", "Fixes of another sport in the same file were left out.", points.of_other_sports
         ),
-        Problem("bad_value", "Values that are no numbers were left out.", points.bad_values),
+        Problem("bad_value", "Values that are no numbers or cannot be were left out.", points.bad_values),
     ]
     if is_route:
         found.append(Problem("route", "A planned route was read as a track without times.", len(points)))
