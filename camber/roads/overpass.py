@@ -103,7 +103,9 @@ class _Attempt:
     most_bytes: int
     response: Any = None
     body: bytes | None = None
-    fault: BaseException | None = field(default=None)
+    fault: BaseException | None = None
+    sent: threading.Event = field(default_factory=threading.Event)
+    abandoned: bool = False
 
 
 def check_server(address: str) -> str:
@@ -285,6 +287,11 @@ def _asked_once(box: Box, how: Fetching, ends_at: float) -> tuple[RawWays, str]:
     with _fence(attempt, box, how):
         thread.start()
         thread.join(max(attempt.ends_at - time.monotonic(), 0.0) + 0.1)
+        if not attempt.sent.is_set():
+            # Up to its request osmnx reads the settings: they stay ours until it is through, or has stopped
+            # there. Only the look-up of the name can take long, and the system ends that.
+            attempt.abandoned = True
+            thread.join()
     if thread.is_alive() or (attempt.body is None and attempt.fault is None):
         if attempt.response is not None:
             attempt.response.close()
@@ -325,6 +332,12 @@ def _fence(attempt: _Attempt, box: Box, how: Fetching) -> Iterator[None]:
     def check(response: requests.Response, **_: object) -> None:
         raise _Taken(_checked(response, attempt))
 
+    def begin(request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if attempt.abandoned:
+            raise AnswerFault("too_much", "could not be found in time")
+        attempt.sent.set()
+        return request
+
     west, south, east, north = box
     name = f"camber/{camber.__version__} (map of a runner's own runs, one request at a time)"
     ours = {
@@ -332,7 +345,7 @@ def _fence(attempt: _Attempt, box: Box, how: Fetching) -> Iterator[None]:
         "overpass_settings": f"[out:json][timeout:{how.server_s}][bbox:{south},{west},{north},{east}]",
         "overpass_rate_limit": False,
         "requests_timeout": how.attempt_s,
-        "requests_kwargs": {"stream": True, "hooks": {"response": check}},
+        "requests_kwargs": {"stream": True, "auth": begin, "hooks": {"response": check}},
         "use_cache": False,
         "doh_url_template": None,
         "http_user_agent": name,

@@ -188,6 +188,22 @@ def test_osmnx_is_as_it_was_afterwards(server, how, tile):
     assert not Path("cache").exists()
 
 
+def test_an_attempt_that_is_late_before_its_request_makes_none(server, how, tile, monkeypatch):
+    """Nothing may leave once the settings of osmnx are as they were: not with its own server or its cache."""
+    slow = osmnx.graph.graph_from_bbox
+
+    def late(*arguments, **options):
+        time.sleep(0.8)
+        return slow(*arguments, **options)
+
+    monkeypatch.setattr(osmnx.graph, "graph_from_bbox", late)
+    with pytest.raises(RoadsError):
+        fetch_tile(tile, replace(how, attempt_s=0.2, total_s=0.5))
+    time.sleep(0.5)
+    assert server.boxes == []
+    assert not Path("cache").exists()
+
+
 # The same roads whatever the source
 
 
