@@ -32,10 +32,12 @@ class Extract:
     """Ways and nodes of an extract; ways with nodes that are not in it are left out."""
 
     def __init__(self, path):
-        self.nodes, ways = {}, []
+        self.nodes, self.node_tags, ways = {}, {}, []
         for thing in osmium.FileProcessor(str(path)):
             if thing.is_node():
                 self.nodes[thing.id] = (thing.location.lon, thing.location.lat)
+                if thing.tags:
+                    self.node_tags[thing.id] = dict(thing.tags)
             elif thing.is_way():
                 tags = dict(thing.tags)
                 if "highway" in tags or tags.get("leisure") == "track":
@@ -50,6 +52,8 @@ class Extract:
         ways = [self.ways[at] for at in sorted(found.tolist())]
         ids = sorted({node for _, nodes, _ in ways for node in nodes})
         elements = [{"type": "node", "id": n, "lat": self.nodes[n][1], "lon": self.nodes[n][0]} for n in ids]
+        for node in (element for element in elements if element["id"] in self.node_tags):
+            node["tags"] = self.node_tags[node["id"]]
         elements += [{"type": "way", "id": w, "nodes": nodes, "tags": tags} for w, nodes, tags in ways]
         return {"version": 0.6, "osm3s": {"timestamp_osm_base": DATE}, "elements": elements}
 

@@ -85,6 +85,7 @@ def assert_equal_roads(found, expected):
     assert shapely.equals_exact(
         found.ways.geometry.values, expected.ways.geometry.values, tolerance=0.0
     ).all()
+    pd.testing.assert_frame_equal(pd.DataFrame(found.crossings), pd.DataFrame(expected.crossings))
     for name in ("node_xy", "edge_way", "edge_from", "edge_to", "vertex_xy"):
         assert (getattr(found.graph, name) == getattr(expected.graph, name)).all()
 
