@@ -6,6 +6,8 @@ Run with ``python tests/benchmarks/heidelberg.py`` in the project's root; needs 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
+import platform
 import resource
 import time
 from datetime import UTC, datetime
@@ -87,7 +89,7 @@ class Score(NamedTuple):
 
 
 def score_runs(runs: list[Run], roads: Roads) -> tuple[Score, pd.DataFrame]:
-    """Match every run and compare it with its truth; also the metres lost, by true and matched class."""
+    """Match every run and compare it with its truth; also the metres lost, by reason and class."""
     sums = np.zeros(8)
     lost = []
     for run in runs:
@@ -116,15 +118,41 @@ def score_runs(runs: list[Run], roads: Roads) -> tuple[Score, pd.DataFrame]:
                 {
                     "true": roads.ways["highway"].reindex(table["way_id_true"]).to_numpy()[~way],
                     "matched": roads.ways["highway"].reindex(table["way_id"]).to_numpy()[~way],
-                    "same_street": street[~way],
+                    "kind": kinds_of_loss(table, roads)[~way],
                     "metres": step[~way],
                 }
             )
         )
-    where = pd.concat(lost).fillna("off the road").groupby(["true", "matched", "same_street"])["metres"].sum()
+    where = pd.concat(lost).fillna("off the road").groupby(["kind", "true", "matched"])["metres"].sum()
     way_m, street_m, direction_m, all_m, missing, extra, true_m, off_m = sums
     result = Score(way_m / all_m, street_m / all_m, direction_m / way_m, missing, extra, true_m, off_m)
-    return result, where.sort_values(ascending=False).head(12).round().reset_index()
+    return result, where.sort_values(ascending=False).round().reset_index()
+
+
+FOOTWAYS = {"footway", "path", "cycleway", "pedestrian", "steps"}
+NEAR_M = 25.0
+"""Metres to the nearest change of the true way within which a wrong way counts as that change misplaced."""
+
+
+def kinds_of_loss(table: pd.DataFrame, roads: Roads) -> pd.Series:
+    """Why each fix's way is wrong: a junction or a way split misplaced, a parallel footway, off the road."""
+    true, got = table["way_id_true"].to_numpy(), table["way_id"].to_numpy()
+    run = table["distance_m"].to_numpy()
+    change = np.flatnonzero(true[1:] != true[:-1])
+    street = roads.ways["street_id"].reindex(true).to_numpy()
+    split = street[change] == street[change + 1]
+    borders = np.concatenate([[-np.inf], (run[change] + run[change + 1]) / 2.0, [np.inf]])
+    after = np.searchsorted(borders, run)
+    nearest = np.where(run - borders[after - 1] < borders[after] - run, after - 1, after)
+    near = np.abs(run - borders[nearest]) <= NEAR_M
+    is_split = np.concatenate([[False], split, [False]])[nearest]
+    classes = [roads.ways["highway"].reindex(ways).isin(FOOTWAYS).to_numpy() for ways in (true, got)]
+    kind = np.select(
+        [got == true, got < 0, near & is_split, near, classes[0] != classes[1]],
+        ["", "off the road", "way split", "junction", "parallel footway"],
+        "other way",
+    )
+    return pd.Series(kind, index=table.index)
 
 
 def way_mismatch(path: pd.DataFrame, truth: pd.DataFrame, roads: Roads) -> tuple[float, float]:
@@ -151,29 +179,61 @@ def measure_speed(runs: list[Run], roads: Roads) -> tuple[float, float]:
     return sum(len(run.track) for run in runs) / seconds, seconds
 
 
+def report(name: str, runs: list[Run], roads: Roads) -> list[str]:
+    """Lines of the table for one error model."""
+    score, where = score_runs(runs, roads)
+    rmf = (score.missing_m + score.extra_m) / score.true_m
+    reasons = where.groupby("kind")["metres"].sum().sort_values(ascending=False)
+    classes = where.head(12)
+    found = (
+        f"way {score.way:.2%}, street {score.street:.2%}, direction {score.direction:.2%}; RMF {rmf:.4f} "
+        f"(missing {score.missing_m:.0f} m, extra {score.extra_m:.0f} m), off the road {score.off_m:.0f} m"
+    )
+    return [
+        f"## {name}: {sum(len(run.track) for run in runs):,} fixes, {score.true_m / 1000:.1f} km",
+        "",
+        found,
+        "",
+        "| lost at | metres |\n|---|--:|",
+        *(f"| {kind} | {metres:.0f} |" for kind, metres in reasons.items()),
+        "",
+        "| lost at | true | matched | metres |\n|---|---|---|--:|",
+        *(f"| {row.kind} | {row.true} | {row.matched} | {row.metres:.0f} |" for row in classes.itertuples()),
+        "",
+    ]
+
+
+def machine() -> str:
+    """Platform and versions, without a name of this machine."""
+    python, cores = platform.python_version(), multiprocessing.cpu_count()
+    versions = f"Python {python}, numpy {np.__version__}, camber {camber.__version__}"
+    return f"{platform.platform()}, {cores} cores; {versions}"
+
+
 def main() -> None:
-    """Print the tables."""
+    """Print the tables, and write them where asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kilometres", type=float, default=100.0)
+    parser.add_argument("--output", type=Path, help="also write the tables to this file")
     given = parser.parse_args()
     begin = time.perf_counter()
     roads = camber.read_roads(EXTRACT)
-    print(f"opening the extract: {time.perf_counter() - begin:.1f} s")
+    lines = [
+        f"{datetime.now(UTC):%Y-%m-%d}, {machine()}. Simulated runs.",
+        "",
+        f"Opening the extract: {time.perf_counter() - begin:.1f} s",
+        "",
+    ]
     trees = simulate.GnssErrorModel.from_class(standards.gnss_classes()["trees"])
     for name, error in (("sigma 4 m, tau 20 s", PLAIN), ("single-band under trees, map offset", trees)):
         runs = make_runs(roads, error, length_m=100.0 * given.kilometres)
-        score, where = score_runs(runs, roads)
-        rmf = (score.missing_m + score.extra_m) / score.true_m
-        print(f"\n{name}: {sum(len(run.track) for run in runs)} fixes, {score.true_m / 1000:.1f} km")
-        print(f"way {score.way:.2%}, street {score.street:.2%}, direction {score.direction:.2%}")
-        print(
-            f"RMF {rmf:.4f} (missing {score.missing_m:.0f} m, extra {score.extra_m:.0f} m), "
-            f"off {score.off_m:.0f} m"
-        )
-        print(where.to_string(index=False))
+        lines += report(name, runs, roads)
     speed, seconds = measure_speed(runs, roads)
-    print(f"\n{speed:,.0f} fixes per CPU-second ({seconds:.2f} s), tables and frames included")
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    lines.append(f"{speed:,.0f} fixes per CPU-second ({seconds:.2f} s), tables and frames included")
+    lines.append(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    print("\n".join(lines))
+    if given.output:
+        given.output.write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":
