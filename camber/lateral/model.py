@@ -77,9 +77,10 @@ def observe(
     slow = np.hypot(device.slow_sigma_m, settings.town_sigma_m)
     coefficient[:, :, :2] = slow * normal[:, np.newaxis]
     fast = device.fast_sigma_m * np.sqrt(block_factors(blocks.duration_s, device.fast_tau_s))
-    # The runner's own place within a state wanders as slowly as the fast error: they share a latent part.
-    wander = places.spread_m * np.sqrt(block_factors(blocks.duration_s, _WANDER_TAU_S))[:, np.newaxis]
-    coefficient[:, :, 2] = np.hypot(fast[:, np.newaxis], wander)
+    # The runner's own place within a state wanders as slowly as the fast error: they share a latent part. How
+    # far is judgement, so all states of a block get the same: scatter must not speak for the widest state.
+    wander = (prior * places.spread_m**2).sum(axis=1) * block_factors(blocks.duration_s, _WANDER_TAU_S)
+    coefficient[:, :, 2] = np.sqrt(fast**2 + wander)[:, np.newaxis]
     drawn = np.where(places.direction < 0, -1.0, 1.0)
     coefficient[:, :, MAP] = (drawn * line[1])[:, np.newaxis]
     coefficient[:, :, 4] = places.width_std_m

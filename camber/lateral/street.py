@@ -377,7 +377,10 @@ def street_shares(
         table[name].to_numpy(dtype=float)[row] for name in ("p_sidewalk", "p_centre", "p_facing")
     )
     mapped = places.mapped[:, [LEFT_SIDEWALK, RIGHT_SIDEWALK]].any(axis=1)
-    share = np.where(mapped, np.maximum(share, mapped_share), share)
+    raised = np.where(mapped, np.maximum(share, mapped_share), share)
+    # Who is on a sidewalk that the context does not foresee comes from the edges and the middle alike.
+    middle = middle * np.divide(1.0 - raised, 1.0 - share, out=np.ones_like(share), where=share < 1.0)
+    share = raised
     one_way = (ways["oneway"] != 0).to_numpy()[row]
     facing = np.where(one_way, 0.5, facing)
     context, left_faces = habit_context(places, roads)

@@ -70,7 +70,9 @@ def streets_of(
     for side in ("left", "right"):
         walk = ways[f"sidewalk_{side}"] == "yes"
         if unmapped_sidewalks:
-            walk |= table[f"unmapped_{side}"]
+            # Where a street's sidewalks are mapped as lines, those that are not do not exist.
+            lined = roads.ways.loc[roads.ways["carriageway_side"] != 0, "street_id"]
+            walk |= table[f"unmapped_{side}"] & ~ways["street_id"].isin(lined)
         table[f"walk_{side}"] = walk & table["is_road"]
         table[f"parked_{side}"] = ways[f"parking_{side}"].isin(_PARKED_ON_CARRIAGEWAY)
         table[f"shoulder_{side}"] = ways[f"shoulder_{side}"] == "yes"

@@ -1,72 +1,102 @@
 """What camber says of a simulated run beside what happened: one row per block, and one per run."""
 
 from dataclasses import asdict
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 import camber
 from camber import simulate
+from camber.conventions import LATERAL_STATES, NO_WAY
 
 LEFT = ["p_left_sidewalk", "p_left_edge"]
 RIGHT = ["p_right_edge", "p_right_sidewalk"]
 TOTALS = ("left_low_m", "right_low_m", "level_m")
+SIDES = np.array([-1 if "left" in name else 1 if "right" in name else 0 for name in map(str, LATERAL_STATES)])
+LEVEL_PCT = camber.Settings().cross_slope.level_pct
+
+
+class Judged(NamedTuple):
+    """One analysed run: a row for each block, one for the run; drawn sides and legs, -1 left, 1 right."""
+
+    blocks: pd.DataFrame
+    row: dict
+    side: np.ndarray
+    leg: np.ndarray
+    analysis: camber.Analysis
 
 
 def by_block(analysis, truth):
-    """Probabilities and what happened, one row per block, weighted by its metres.
+    """Probabilities and what happened, one row per block.
 
-    The side is that of the carriageway, left against right, given one of the two; the leg is left low or
-    right low, given that the surface is tilted. ``side_is_left`` and ``leg_is_left`` are shares of metres.
+    ``p_side`` is the probability of the left side given one of the two, ``p_leg`` that of the left leg given
+    that the surface is tilted; ``*_left_m`` and ``*_right_m`` are the true metres of each, and count in
+    proportion where a block holds both.
     """
     sloped = analysis.sloped.drop(columns="geometry")
-    true = truth[["lateral_state", "low", "way_id"]].add_suffix("_true").reindex(sloped.index)
-    step = np.diff(sloped["distance_m"], prepend=sloped["distance_m"].iloc[0])
-    state = true["lateral_state_true"].fillna("").astype(str)
+    true = truth[["lateral_state", "low", "way_id"]].reindex(sloped.index)
+    step = np.maximum(np.diff(sloped["distance_m"], prepend=sloped["distance_m"].iloc[0]), 0.0)
+    state = true["lateral_state"].fillna("").astype(str)
     frame = pd.DataFrame(
         {
             "block": sloped["block"],
             "metres": step,
             "side_left_m": step * state.str.startswith("left").to_numpy(),
             "side_right_m": step * state.str.startswith("right").to_numpy(),
-            "leg_left_m": step * (true["low_true"] == "left").to_numpy(),
-            "leg_right_m": step * (true["low_true"] == "right").to_numpy(),
-            "level_m": step * (true["low_true"] == "level").to_numpy(),
-            "matched_m": step * (true["way_id_true"] == sloped["way_id"]).to_numpy(),
+            "leg_left_m": step * (true["low"] == "left").to_numpy(),
+            "leg_right_m": step * (true["low"] == "right").to_numpy(),
+            "matched_m": step * (true["way_id"] == sloped["way_id"]).to_numpy(),
         }
     )
     sums = frame.groupby("block").sum()
     first = sloped.groupby("block").first()
-    sums["p_left"], sums["p_right"] = first[LEFT].sum(axis=1), first[RIGHT].sum(axis=1)
-    names = ["p_left_low", "p_right_low", "p_level", "side", "side_basis", "p_street", "p_off_road"]
-    return sums.join(first[names])
+    left, right = first[LEFT].sum(axis=1), first[RIGHT].sum(axis=1)
+    sure = first["p_street"] * (1.0 - first["p_off_road"])
+    sums["p_side"] = 0.5 + sure * (_share(left, right) - 0.5)
+    sums["p_leg"] = _share(first["p_left_low"], first["p_right_low"])
+    return sums.join(first[["side", "side_basis"]])
 
 
-def by_run(analysis, truth):
-    """Totals with their intervals beside the true ones."""
-    true, summary = asdict(simulate.truth_totals(truth)), analysis.summary
-    row = {"fixes": len(truth), "device_found": analysis.lateral_histories.device_class}
+def _share(left, right):
+    total = left + right
+    return (left / total.where(total > 0.0, np.inf)).where(total > 0.0, 0.5)
+
+
+def by_run(draws, truth):
+    """Totals with their 90 % intervals beside the true ones."""
+    true, row = asdict(simulate.truth_totals(truth)), {"metres": float(truth["distance_m"].sum())}
     for name in TOTALS:
-        interval = getattr(summary, name)
-        row |= {f"{name}_true": true[name], f"{name}_low": interval.low, f"{name}_high": interval.high}
+        low, high = np.quantile(getattr(draws, name).sum(axis=1), [0.05, 0.95])
+        row |= {f"{name}_true": true[name], f"{name}_low": float(low), f"{name}_high": float(high)}
     return row
 
 
+def known_of(scenario):
+    """What is known about the making of a run."""
+    names = ("extract", "device_class", "misspecified")
+    return {"run": scenario.number} | {name: getattr(scenario, name) for name in names}
+
+
 def judge(scenario, settings=None, learned=None):
-    """Analyse one scenario; blocks, one row for the run, and the analysis."""
+    """Analyse one scenario."""
     analysis = camber.analyse(scenario.run.recording, scenario.roads, settings, learned)
-    known = {
-        "run": scenario.number,
-        "extract": scenario.extract,
-        "device_class": scenario.device_class,
-        "misspecified": scenario.misspecified,
-    }
-    blocks = by_block(analysis, scenario.run.truth).assign(**known)
-    return blocks, known | by_run(analysis, scenario.run.truth), analysis
+    truth = scenario.run.truth
+    known = known_of(scenario)
+    blocks = by_block(analysis, truth).assign(**known)
+    histories = analysis.slope_histories
+    side = np.where(histories.state >= 0, SIDES[np.maximum(histories.state, 0)], 0).astype(np.int8)
+    # On another street than the matched one either side is as likely.
+    coin = np.random.default_rng(scenario.number).choice(np.array([-1, 1], np.int8), side.shape)
+    side = np.where(analysis.lateral_histories.astray & (side != 0), coin, side)
+    slope = np.nan_to_num(histories.cross_slope_pct)
+    leg = (np.sign(slope) * (np.abs(slope) > LEVEL_PCT)).astype(np.int8)
+    row = known | by_run(analysis.draws, truth) | {"device_found": analysis.lateral_histories.device_class}
+    row |= {"no_way": float((analysis.sloped["way_id"] == NO_WAY).mean())}
+    return Judged(blocks, row, side, leg, analysis)
 
 
 def holds(rows, name):
-    """Whether the interval of each row holds the truth."""
-    return (rows[f"{name}_low"] <= rows[f"{name}_true"] + 0.5) & (
-        rows[f"{name}_true"] <= rows[f"{name}_high"] + 0.5
-    )
+    """Whether the interval of each row holds the truth, to half a metre."""
+    low, true, high = (rows[f"{name}_{what}"] for what in ("low", "true", "high"))
+    return (low <= true + 0.5) & (true <= high + 0.5)
