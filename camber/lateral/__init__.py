@@ -15,7 +15,7 @@ from camber.conventions import NO_WAY, Side, SideBasis
 from camber.lateral.blocks import Blocks, block_mean, cut_blocks
 from camber.lateral.learning import habit_evidence, map_evidence, map_prior, pool_evidence, without
 from camber.lateral.mixture import Hypothesis, Part, combine, draw_histories, likeliest_noise, weigh
-from camber.lateral.model import change_probability, map_pieces, observe
+from camber.lateral.model import change_probability, map_pieces, observe, transitions
 from camber.lateral.noise import classify, is_snapped, noise_hypotheses
 from camber.lateral.street import (
     CENTRE,
@@ -48,6 +48,8 @@ from camber.schema import (
 from camber.schema.tables import P_STATES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from camber.standards import GnssClass
@@ -125,17 +127,18 @@ def locate(
     places = places._replace(observed_m=np.where(silent[:, np.newaxis], np.nan, places.observed_m))
     stage = _Stage(blocks, places, map_pieces(blocks, places, matched), device, settings)
     shares = street_shares(places, roads, None, settings.habit_decisions)
-    alone = stage.infer(shares, None, habit=False)
+    alone = stage.infer(shares, None, noise_hypotheses(device, settings), habit=False)
+    likely = [part.hypothesis.noise for part in alone]
     smoothed = combine(alone)
     evidence = Evidence(run, *stage.evidence(smoothed, roads))
     others = None if learned is None else without(learned, evidence)
     seen, parts = smoothed, alone
     if others is not None:
-        parts = stage.infer(shares, others, habit=False)
+        shares = street_shares(places, roads, others, settings.habit_decisions)
+        parts = stage.infer(shares, others, stage.noises(likely), habit=False)
         seen = combine(parts)
     if settings.facing_habit:
-        shares = street_shares(places, roads, others, settings.habit_decisions)
-        parts = stage.infer(shares, others, habit=True)
+        parts = stage.infer(shares, others, stage.noises(likely), habit=True)
     probability = combine(parts).probability
     n = len(blocks.first)
     state = draw_histories(parts, _habit_ranks(seed, draws), rng)
@@ -162,15 +165,28 @@ class _Stage(NamedTuple):
     device: GnssClass
     settings: LateralSettings
 
-    def infer(self, shares: StreetShares, learned: Learned | None, *, habit: bool) -> tuple[Part, ...]:
+    def noises(self, likely: Iterable[GnssClass]) -> tuple[tuple[GnssClass, float], ...]:
+        """Keep those errors that the run alone did not rule out, with their prior weights."""
+        kept = set(likely)
+        return tuple(pair for pair in noise_hypotheses(self.device, self.settings) if pair[0] in kept)
+
+    def infer(
+        self,
+        shares: StreetShares,
+        learned: Learned | None,
+        noises: Iterable[tuple[GnssClass, float]],
+        *,
+        habit: bool,
+    ) -> tuple[Part, ...]:
         """Weigh what the noise, and perhaps the habit, may be, and infer the states under each."""
         line = map_prior(self.places.reference, self.piece, self.settings.map_sigma_m, learned)
-        noises = noise_hypotheses(self.device, self.settings)
+        given = tuple(noises)
         pairs = []
         for shift, share in _HABITS if habit else ((0.0, 1.0),):
             prior = state_prior(self.places, shares, habit=habit, shift=shift)
-            for noise, weight in noises:
-                observed = observe(self.blocks, self.places, noise, prior, line, self.settings)
+            change = transitions(self.blocks, prior, self.settings)
+            for noise, weight in given:
+                observed = observe(self.blocks, self.places, noise, (prior, change), line, self.settings)
                 pairs.append((Hypothesis(noise, shift, share * weight), observed))
         return weigh(pairs, self.settings.degrees_of_freedom)
 

@@ -47,7 +47,7 @@ def observe(
     blocks: Blocks,
     places: Places,
     device: GnssClass,
-    prior: NDArray[np.float64],
+    states: tuple[NDArray[np.float64], NDArray[np.float64]],
     line: tuple[NDArray[np.float64], NDArray[np.float64]],
     settings: LateralSettings,
 ) -> Observations:
@@ -59,8 +59,8 @@ def observe(
         The run and the streets around it.
     device : GnssClass
         Error of the receiver, its slow part as large as it is to be taken.
-    prior : ndarray of float64, shape (n, 6)
-        Prior of the states.
+    states : tuple of ndarray of float64, shapes (n, 6) and (n, 6, 6)
+        Prior of the states, and `transitions` between them.
     line : tuple of ndarray of float64, shape (n,)
         Mean and standard deviation of the map's error [m], way frame.
     settings : LateralSettings
@@ -71,7 +71,7 @@ def observe(
     Observations
         One row per block.
     """
-    n = len(blocks.first)
+    n, (prior, transition) = len(blocks.first), states
     normal = np.column_stack([np.cos(blocks.heading_rad), -np.sin(blocks.heading_rad)])
     coefficient = np.zeros((n, 6, LATENT))
     slow = np.hypot(device.slow_sigma_m, settings.town_sigma_m)
@@ -101,7 +101,7 @@ def observe(
         np.full((n, 6), _JITTER_M),
         np.clip(keep, 0.0, 0.9999),
         prior,
-        _transitions(blocks, prior, metres, settings),
+        transition,
     )
 
 
@@ -161,14 +161,28 @@ def map_pieces(blocks: Blocks, places: Places, matched: MatchedTrack) -> NDArray
     return np.where(own, np.nan_to_num(chainage) // PIECE_M, -1).astype(np.int64)
 
 
-def _transitions(
-    blocks: Blocks, prior: NDArray[np.float64], metres: NDArray[np.float64], settings: LateralSettings
-) -> NDArray[np.float64]:
-    """Probability of going from each state of one block to each state of the next."""
+def transitions(blocks: Blocks, prior: NDArray[np.float64], settings: LateralSettings) -> NDArray[np.float64]:
+    """Probability of going from each state of one block to each state of the next.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        The blocks.
+    prior : ndarray of float64, shape (n, 6)
+        Prior of the states.
+    settings : LateralSettings
+        Rates.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, 6, 6)
+        Probabilities; rows sum to 1.
+    """
     turned = np.r_[
         False, (np.diff(blocks.way_id) == 0) & (blocks.travel_direction[1:] == -blocks.travel_direction[:-1])
     ]
     fresh = np.r_[True, np.diff(blocks.section) != 0]
+    metres = np.diff(blocks.distance_m, prepend=blocks.distance_m[0])
     change = change_probability(blocks, metres, settings)
     return _transition_kernel(prior, change, np.minimum(0.5, _KIND_FACTOR * change), turned, fresh)
 

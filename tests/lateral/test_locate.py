@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from camber.lateral import locate
 from camber.lateral.blocks import cut_blocks
-from camber.lateral.model import _transitions
+from camber.lateral.model import transitions
 from camber.lateral.street import MIRRORED
 from camber.schema import LateralSettings
 from camber.schema.tables import P_STATES
@@ -63,8 +63,8 @@ def test_in_the_middle_of_a_wide_road_no_edge_is_named():
 def test_where_the_prior_tips_the_scales_the_side_is_assumed():
     # On a narrow country road the recording alone reaches 0.8; with the law's preference it is above 0.9.
     roads = straight(highway="unclassified")
-    assumed, _ = located(roads, [steady(-3.5, n=100)], HABIT)
-    alone, _ = located(roads, [steady(-3.5, n=100)], FLAT)
+    assumed, _ = located(roads, [steady(-4.0, n=100)], HABIT)
+    alone, _ = located(roads, [steady(-4.0, n=100)], FLAT)
     assert (middle(assumed)["side"], middle(assumed)["side_basis"]) == ("left", "assumed")
     assert middle(alone)["side_basis"] == "unknown"
     assert 0.7 < middle(alone)["p_left_edge"] < 0.9 <= middle(assumed)["p_left_edge"]
@@ -241,7 +241,7 @@ def test_whoever_turns_round_keeps_the_side_or_crosses():
     matched = matched_on(straight(), [steady(0.0, n=48), steady(0.0, n=48, direction=-1, start_m=144.0)])
     blocks = cut_blocks(matched, candidates_of(matched), straight().ways, FLAT)
     prior = np.tile(np.array([0.0, 0.4, 0.2, 0.4, 0.0, 0.0]), (8, 1))
-    transition = _transitions(blocks, prior, np.full(8, 36.0), FLAT)
+    transition = transitions(blocks, prior, FLAT)
     np.testing.assert_allclose(transition[1:].sum(axis=2), 1.0)
     left, right = STATE["left_edge"], STATE["right_edge"]
     turn = 4

@@ -8,6 +8,7 @@ from camber.lateral import _Stage
 from camber.lateral.blocks import block_mean, cut_blocks
 from camber.lateral.mixture import combine
 from camber.lateral.model import map_pieces
+from camber.lateral.noise import noise_hypotheses
 from camber.lateral.street import find_places, state_prior, street_shares
 from camber.schema import LateralSettings
 from camber.standards import gnss_classes
@@ -39,7 +40,9 @@ def side_probabilities(scenario, analysis, *, oracle):
             slow_tau_s=error.slow_tau_s,
         )
         stage = _Stage(blocks, places, map_pieces(blocks, places, matched), device, settings)
-        probability = combine(stage.infer(shares, None, habit=True)).probability
+        probability = combine(
+            stage.infer(shares, None, noise_hypotheses(device, settings), habit=True)
+        ).probability
     else:
         probability = state_prior(places, shares, habit=True)
     left, right = probability[:, :2].sum(axis=1), probability[:, 3:5].sum(axis=1)
