@@ -24,7 +24,7 @@ import camber
 from camber.errors import CamberError, LibraryError, MissingTilesError, RoadsError
 from camber.lateral import pool_evidence
 from camber.library.outcomes import Outcome, distil
-from camber.library.packing import pack_json
+from camber.library.packing import fingerprint, pack_json
 from camber.library.results import read_evidence, store_evidence, store_failure, store_outcome
 from camber.pipeline import analyse
 from camber.roads import read_roads
@@ -378,8 +378,9 @@ def _stale(
 
 def _keep_learned(library: Library, learned: Learned, version: str) -> None:
     with library.writing() as connection:
-        row = (version, pack_json(asdict(learned)))
-        connection.execute("INSERT OR REPLACE INTO learned VALUES (1, ?, ?)", row)
+        data = pack_json(asdict(learned))
+        row = (version, data, fingerprint(version, data))
+        connection.execute("INSERT OR REPLACE INTO learned VALUES (1, ?, ?, ?)", row)
 
 
 _Task = tuple["list[_Planned]", "list[Recording]", Settings, "Learned | None"]

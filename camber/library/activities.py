@@ -135,8 +135,9 @@ def add_recording(
     row["day"] = local_day(row["started_at_ms"], recording.time_zone)
     activity_id = _insert(connection, row)
     table = pd.DataFrame(recording.fixes)[[column.name for column in FIXES]]
-    data = (activity_id, len(table), pack_table(table))
-    connection.execute("INSERT INTO fixes VALUES (?, ?, ?)", data)
+    data = pack_table(table)
+    values = (activity_id, len(table), data, fingerprint(data))
+    connection.execute("INSERT INTO fixes VALUES (?, ?, ?, ?)", values)
     group_with(connection, activity_id, recording.fixes)
     return activity_id, kind
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import stat
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from camber.library.library import Library
 
 _MOST: Final = 100
+_SEGMENT: Final = ("way_id", "digest", "name", "highway", "length_m", "points", "line", "junctions")
 
 
 @dataclass(frozen=True)
@@ -117,22 +116,21 @@ def _recordings(library: Library) -> Iterator[Finding]:
         if row["fingerprint"] != activity_fingerprint(row):
             yield Finding(where, "what it says of itself has changed since it was written")
         found = library.connection.execute(
-            "SELECT rows, data FROM fixes WHERE activity_id = ?", (row["activity_id"],)
+            "SELECT rows, data, fingerprint FROM fixes WHERE activity_id = ?", (row["activity_id"],)
         ).fetchone()
         if found is None:
             if row["fixes"]:
                 yield Finding(where, f"its {row['fixes']} fixes are not there")
             continue
         counted = _rows_of(found["data"])
-        if not (counted == found["rows"] == row["fixes"]):
+        same = found["fingerprint"] == fingerprint(found["data"])
+        if not same or not (counted == found["rows"] == row["fixes"]):
             yield Finding(where, f"its fixes are damaged: {row['fixes']} were written, {counted} can be read")
     for row in library.connection.execute("SELECT * FROM evidence"):
         if row["fingerprint"] != fingerprint(row["version"], row["value"]):
             yield Finding(f"run {row['activity_id']}", "what it says about habits has changed")
-    for row in library.connection.execute("SELECT data FROM learned"):
-        try:
-            json.loads(zlib.decompress(row["data"]))
-        except (zlib.error, ValueError):
+    for row in library.connection.execute("SELECT version, data, fingerprint FROM learned"):
+        if row["fingerprint"] != fingerprint(row["version"], row["data"]):
             yield Finding("learned", "what the runs say together is damaged")
 
 
@@ -169,8 +167,9 @@ def _results(library: Library) -> Iterator[Finding]:
 
 
 def _segments(library: Library) -> Iterator[Finding]:
-    for row in library.connection.execute("SELECT segment_id, way_id, points, line, junctions FROM segment"):
-        if _rows_of(row["line"]) != row["points"] or _rows_of(row["junctions"]) is None:
+    for row in library.connection.execute(f"SELECT {', '.join(_SEGMENT)}, fingerprint FROM segment"):  # noqa: S608
+        same = row["fingerprint"] == fingerprint(*(row[name] for name in _SEGMENT))
+        if not same or _rows_of(row["line"]) != row["points"] or _rows_of(row["junctions"]) is None:
             yield Finding(f"way {row['way_id']}", "its line is damaged")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, Final
 
 from camber.library.packing import fingerprint, unpack_arrays, unpack_table
@@ -132,18 +133,9 @@ def _segment_id(connection: sqlite3.Connection, segment: Segment) -> int:
     if known is not None:
         return int(known[0])
     done = connection.execute(
-        "INSERT INTO segment (way_id, digest, name, highway, length_m, points, line, junctions) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            segment.way_id,
-            segment.digest,
-            segment.name,
-            segment.highway,
-            segment.length_m,
-            segment.points,
-            segment.line,
-            segment.junctions,
-        ),
+        "INSERT INTO segment (way_id, digest, name, highway, length_m, points, line, junctions, fingerprint) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*astuple(segment), fingerprint(*astuple(segment))),
     )
     return int(done.lastrowid or 0)
 

@@ -56,7 +56,8 @@ CREATE INDEX activity_duplicate ON activity (duplicate_of) WHERE duplicate_of IS
 CREATE TABLE fixes (
     activity_id INTEGER PRIMARY KEY REFERENCES activity (activity_id) ON DELETE CASCADE,
     rows INTEGER NOT NULL,
-    data BLOB NOT NULL
+    data BLOB NOT NULL,
+    fingerprint INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE evidence (
@@ -69,7 +70,8 @@ CREATE TABLE evidence (
 CREATE TABLE learned (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     version TEXT NOT NULL,
-    data BLOB NOT NULL
+    data BLOB NOT NULL,
+    fingerprint INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE result (
@@ -110,6 +112,7 @@ CREATE TABLE segment (
     points INTEGER NOT NULL,
     line BLOB NOT NULL,
     junctions BLOB NOT NULL,
+    fingerprint INTEGER NOT NULL,
     UNIQUE (way_id, digest)
 ) STRICT;
 

@@ -1,0 +1,80 @@
+"""A library of a few runs in the small town of the command line's tests, analysed once."""
+
+import shutil
+from concurrent.futures import Executor, Future
+
+import pytest
+
+from camber.batch import analyse_library, from_extracts
+from camber.library import open_library
+from camber.library.importing import import_paths
+from tests import fabricate as by_hand
+from tests.cli.conftest import gpx, town
+
+__all__ = ["town"]
+
+SHAPES = (by_hand.LEGS, by_hand.LEGS[:2], by_hand.LEGS[:3], by_hand.LEGS[1:3], by_hand.LEGS[:1])
+
+
+class Here(Executor):
+    """Runs everything at once, in this process."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        future = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - as an executor does
+            future.set_exception(error)
+        return future
+
+
+@pytest.fixture(scope="session")
+def fabricate():
+    return by_hand
+
+
+@pytest.fixture(scope="session")
+def here():
+    return Here()
+
+
+@pytest.fixture(scope="session")
+def runs_of_town(tmp_path_factory):
+    """Five runs on days of three weeks, one of them twice."""
+    folder = tmp_path_factory.mktemp("runs")
+    for number, legs in enumerate(SHAPES):
+        text = gpx(by_hand, f"Run {number}", legs)
+        day = (3, 5, 10, 17, 18)[number]
+        (folder / f"{number}.gpx").write_text(text.replace("2026-11-17", f"2026-11-{day:02d}"), "utf-8")
+    (folder / "copy.gpx").write_text((folder / "0.gpx").read_text("utf-8").replace("Run 0", "Again"), "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def choose(town):
+    return from_extracts([town], country=None, folder=None)
+
+
+@pytest.fixture(scope="session")
+def imported(runs_of_town, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("imported") / "library"
+    with open_library(folder) as library:
+        import_paths(library, [runs_of_town])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def analysed(imported, choose, here, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("analysed") / "library"
+    shutil.copytree(imported, folder)
+    with open_library(folder) as library:
+        analyse_library(library, [choose], executor=here)
+    return folder
+
+
+@pytest.fixture
+def library(analysed, tmp_path):
+    """A copy that a test may change."""
+    shutil.copytree(analysed, tmp_path / "library")
+    with open_library(tmp_path / "library") as found:
+        yield found

@@ -1,0 +1,195 @@
+"""The same library whatever the order, the workers, or where they are; and it goes on after a stop."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import camber
+from camber.batch import analyse_library
+from camber.lateral import pool_evidence
+from camber.library import open_library, week_named
+from camber.library.checking import check_library
+from camber.library.importing import import_paths
+from camber.schema import Settings
+from camber.summary import add_summaries
+from tests.library.dump import dump, exact
+
+ROOT = Path(__file__).parents[2]
+
+
+def copied(folder, tmp_path, name="library"):
+    return Path(shutil.copytree(folder, tmp_path / name))
+
+
+def exact_of(folder):
+    with open_library(folder) as library:
+        return exact(library.connection)
+
+
+def test_every_run_counts_once_and_checks_out(analysed):
+    with open_library(analysed) as library:
+        frame = library.runs()
+        assert sorted(frame["state"]) == ["analysed"] * 5 + ["duplicate"]
+        assert check_library(library).findings == ()
+
+
+def test_a_week_is_the_sum_of_its_runs_analysed_one_by_one(analysed, town):
+    """The library adds nothing of its own: a week is what `camber.analyse` says of its runs with the pool."""
+    with open_library(analysed) as library:
+        recordings = [
+            library.recording(int(run)) for run in library.runs().query("state == 'analysed'").index
+        ]
+        period = library.period(week_named("2026-W47"))
+    roads = camber.read_roads(town)
+    learned = pool_evidence(camber.analyse(recording, roads).evidence for recording in recordings)
+    days = {"2026-11-17", "2026-11-18"}
+    again = [
+        camber.analyse(recording, roads, None, learned)
+        for recording in recordings
+        if str(recording.started_at.date()) in days
+    ]
+    total = add_summaries([(one.summary, one.draws) for one in again], "2026-W47")
+    assert period.total.runs == 2
+    for name in ("left_low_m", "right_low_m", "level_m", "unmatched_m"):
+        ours, theirs = getattr(period.total, name), getattr(total, name)
+        assert (ours.low, ours.median, ours.high) == pytest.approx(
+            (theirs.low, theirs.median, theirs.high), abs=0.01
+        )
+    assert period.total.streets == total.streets
+    assert len(period.runs) == 2
+
+
+def test_what_is_up_to_date_is_not_analysed_again(library, choose, here):
+    before = exact(library.connection)
+    report = analyse_library(library, [choose], executor=here)
+    assert (report.analysed, report.kept, report.runs) == (0, 5, 5)
+    assert exact(library.connection) == before
+
+
+def test_other_settings_make_everything_stale_and_back_again(library, choose, here):
+    before = dump(library.connection)
+    other = replace(Settings(), seed=1)
+    assert analyse_library(library, [choose], other, executor=here).analysed == 5
+    assert dump(library.connection) != before
+    assert analyse_library(library, [choose], executor=here).analysed == 5
+    assert dump(library.connection) == before
+
+
+def test_a_new_run_is_heard_by_the_others(choose, here, analysed, runs_of_town, tmp_path):
+    """One run less and then added: as if all had been there from the start."""
+    with open_library(tmp_path / "library") as library:
+        zero, one, *others = sorted(runs_of_town.iterdir())
+        import_paths(library, [zero, *others])
+        assert analyse_library(library, [choose], executor=here).analysed == 4
+        import_paths(library, [one])
+        report = analyse_library(library, [choose], executor=here)
+        assert report.analysed == 5
+        ours = dump(library.connection)
+    with open_library(analysed) as library:
+        assert ours == dump(library.connection)
+
+
+@pytest.mark.parametrize("kind", ["threads", "processes"])
+def test_workers_do_not_matter(imported, choose, analysed, tmp_path, kind):
+    folder = copied(imported, tmp_path)
+    pool = (
+        ThreadPoolExecutor(2)
+        if kind == "threads"
+        else ProcessPoolExecutor(2, mp_context=get_context("spawn"))
+    )
+    with pool, open_library(folder) as library:
+        analyse_library(library, [choose], executor=pool)
+    assert exact_of(folder) == exact_of(analysed)
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_dask_cluster_does_not_matter(imported, choose, analysed, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    folder = copied(imported, tmp_path)
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+        open_library(folder) as library,
+    ):
+        analyse_library(library, [choose], executor=client.get_executor(pure=False))
+    assert exact_of(folder) == exact_of(analysed)
+
+
+def test_a_run_without_roads_keeps_what_was_found_before(library, here):
+    before = dump(library.connection)
+    report = analyse_library(library, [lambda _longitude, _latitude: None], executor=here)
+    assert (report.kept, report.no_roads) == (5, ())
+    assert [line for line in dump(library.connection).splitlines() if line.startswith("result")] == [
+        line for line in before.splitlines() if line.startswith("result")
+    ]
+
+
+def test_a_run_that_stumbles_costs_itself_alone(imported, choose, here, tmp_path, monkeypatch):
+    given = camber.batch.analyse
+
+    def stumble(recording, *rest):
+        if recording.name == "Run 2":
+            raise ZeroDivisionError("a slip")
+        return given(recording, *rest)
+
+    monkeypatch.setattr("camber.batch.analyse", stumble)
+    with open_library(copied(imported, tmp_path)) as library:
+        report = analyse_library(library, [choose], executor=here)
+        assert [reason for _, reason in report.failed] == ["unexpected ZeroDivisionError: a slip"]
+        assert report.analysed == 4
+        assert analyse_library(library, [choose], executor=here).failed == report.failed
+
+
+def started(folder, town):
+    home = folder.parent
+    return subprocess.Popen(
+        [sys.executable, "-m", "camber", "-v", "analyse", "--all", "--workers", "1", "--roads", str(town)],
+        env={**os.environ, "CAMBER_HOME": str(home), "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+KILLS = int(os.environ.get("CAMBER_KILLS", "4"))
+
+
+def test_killed_at_any_moment_it_goes_on_to_the_same_library(imported, analysed, town, tmp_path):
+    """kill -9 of the whole group at random moments; CAMBER_KILLS sets how often (1,000 on demand)."""
+    rng = np.random.default_rng(7)
+    folder = copied(imported, tmp_path)
+    said, rounds = 0, 0
+    for _ in range(KILLS):
+        process = started(folder, town)
+        for _ in range(int(rng.integers(0, 6))):
+            line = process.stderr.readline()
+            said += line.startswith("analysing: run ")
+        time.sleep(rng.uniform(0.0, 0.3))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        with open_library(folder) as library:
+            assert check_library(library).findings == ()
+            done = library.connection.execute("SELECT count(*) FROM result").fetchone()[0]
+            assert done >= said
+        if done == 5:
+            rounds, said = rounds + 1, 0
+            folder = copied(imported, tmp_path, f"again{rounds}/library")
+    process = started(folder, town)
+    _, err = process.communicate()
+    assert process.returncode == 0, err
+    ours, theirs = exact_of(folder), exact_of(analysed)
+    # The command line takes the roads of the file as the fixture does: the same in every row.
+    assert ours == theirs
