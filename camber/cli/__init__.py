@@ -19,6 +19,7 @@ from camber.cli.formats import ListFormat, ReportFormat, format_of, write_report
 from camber.cli.importing import app as import_app
 from camber.cli.roads import app as roads_app
 from camber.cli.session import Session
+from camber.cli.suggesting import app as suggest_app
 from camber.cli.weeks import app as weeks_app
 
 # ruff: noqa: PLC0415 - what is heavy loads inside the commands
@@ -34,6 +35,7 @@ app.add_typer(config, name="config")
 app.add_typer(roads_app, name="roads")
 app.add_typer(import_app)
 app.add_typer(weeks_app)
+app.add_typer(suggest_app)
 app.add_typer(export_app)
 app.add_typer(zones_app, name="zones")
 

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from camber.schema import (
     Assumption,
+    Cue,
     Interval,
+    PlannedStretch,
+    PlanPoint,
     Problem,
     StreetTotal,
     Suggestion,
@@ -88,12 +91,18 @@ def suggestions_from(text: str) -> Suggestions:
         The same value.
     """
     values = json.loads(text)
-    return Suggestions(**values | {"items": tuple(_suggestion(item) for item in values["items"])})
+    items = tuple(_suggestion(item) for item in values["items"])
+    front = tuple(PlanPoint(**item | {"balance": _interval(item["balance"])}) for item in values["front"])
+    return Suggestions(**values | {"items": items, "front": front})
 
 
 def _suggestion(values: Mapping[str, Any]) -> Suggestion:
     lists = {name: tuple(item) for name, item in values.items() if isinstance(item, list)}
-    return Suggestion(**{**values, **lists, **{name: _interval(values[name]) for name in _CHANGES}})
+    plan = {
+        "stretches": tuple(PlannedStretch(**item) for item in values["stretches"]),
+        "cues": tuple(Cue(**item) for item in values["cues"]),
+    }
+    return Suggestion(**{**values, **lists, **plan, **{name: _interval(values[name]) for name in _CHANGES}})
 
 
 def _interval(values: Mapping[str, float] | None) -> Interval | None:

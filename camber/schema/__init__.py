@@ -29,7 +29,7 @@ from camber.schema.settings import (
     SuggestionSettings,
     TrackSettings,
 )
-from camber.schema.suggestions import Cue, PlannedStretch, PlanPoint, Suggestion, Suggestions
+from camber.schema.suggestions import Cue, PlannedStretch, PlanPoint, Suggestion, Suggestions, WhatIf
 from camber.schema.tables import (
     Candidates,
     Crossings,
@@ -100,6 +100,7 @@ __all__ = [
     "TrackSettings",
     "UsualRange",
     "Ways",
+    "WhatIf",
     "as_candidates",
     "as_crossings",
     "as_exposure",

@@ -151,6 +151,35 @@ class PlanPoint:
 
 
 @dataclass(frozen=True)
+class WhatIf:
+    """What one simple rule, kept all the way, would do on a route.
+
+    Parameters
+    ----------
+    name : str
+        Stable name, such as ``"facing_traffic"``.
+    words : str
+        The rule in words.
+    left_low_m, right_low_m : Interval
+        Metres [m] with the left and the right leg low.
+    balance : Interval or None
+        (right - left) / (right + left); None where nothing is tilted.
+    not_allowed_m : float
+        Metres [m] of it that law and safety do not leave.
+    traffic_km : float
+        Exposure to traffic without crossings [km facing traffic at the edge of a road at 50 km/h].
+    """
+
+    name: str
+    words: str
+    left_low_m: Interval
+    right_low_m: Interval
+    balance: Interval | None
+    not_allowed_m: float
+    traffic_km: float
+
+
+@dataclass(frozen=True)
 class Suggestions:
     """What the run's pattern was, and what, if anything, could be changed.
 

@@ -29,13 +29,14 @@ from camber.suggestions.route_plans import (
     route_of,
 )
 from camber.suggestions.rules import LEFT_EDGE, RIGHT_EDGE, WHY_NOT
+from camber.suggestions.what_if import what_ifs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.schema import Exposure, LateralTrack, Roads, SlopeHistories, SlopeOptions, Summary
 
-__all__ = ["Effect", "outbound_partners", "suggest"]
+__all__ = ["Effect", "Trip", "outbound_partners", "suggest", "trip_of", "what_ifs"]
 
 _UNLAWFUL: Final = 0.1
 """Share of a run on sides never suggested up to which it may be run again as it was (judgement)."""
@@ -88,11 +89,11 @@ def suggest(
         Pattern, explanation and zero to three suggestions, best first.
     """
     settings = settings or SuggestionSettings()
-    partner = outbound_partners(exposure)
-    pattern = pattern_of(exposure, partner)
-    explanation = explain(pattern, histories, partner, exposure)
-    route = route_of(exposure, lateral, histories, options, roads)
-    now = _with(before, as_run(route, level_pct))
+    tables = (exposure, lateral, histories, options, roads)
+    trip = trip_of(*tables, settings, level_pct=level_pct, rng=rng, before=before, dark=dark)
+    pattern = pattern_of(exposure, trip.partner)
+    explanation = explain(pattern, histories, trip.partner, exposure)
+    now = _with(before, trip.now())
     balance = balance_of(now.right_m, now.left_m)
     if summary.balance is None or balance is None:
         text = "No tilted stretch was found, so there is nothing to even out."
@@ -100,14 +101,12 @@ def suggest(
     if abs(balance.median) < settings.usual_balance:
         text = "Both legs got about the same: within what counts as even. A fine choice."
         return Suggestions(pattern, explanation, (), text)
-    plans = plans_of(route, settings, level_pct=level_pct, before=before, dark=dark)
-    trip = _Trip(route, plans, partner, exposure, roads, settings, before, level_pct, rng)
     found = [_other_sides(trip)]
     if pattern == "loop":
         found.append(_other_way_round(trip, dark=dark))
     items = [item for item in found if item is not None and _worth(item, settings)]
     items.sort(key=_gain, reverse=True)
-    points = tuple(_point(plan, trip) for plan in choose_plans(plans.front))
+    points = tuple(_point(plan, trip) for plan in choose_plans(trip.plans.front))
     if not items:
         return Suggestions(pattern, explanation, (), _nothing(trip, pattern), points)
     count = "One change" if len(items) == 1 else f"{len(items)} changes"
@@ -115,8 +114,30 @@ def suggest(
     return Suggestions(pattern, explanation, tuple(items), conclusion, points)
 
 
-class _Trip(NamedTuple):
-    """A route with everything that its suggestions are made from."""
+class Trip(NamedTuple):
+    """A route with everything that its suggestions are made from.
+
+    Parameters
+    ----------
+    route : Route
+        The route.
+    plans : Plans
+        Its plans and the rules they keep.
+    partner : ndarray of int64
+        As `outbound_partners` returns them.
+    exposure : Exposure
+        One row per interval.
+    roads : Roads
+        The roads.
+    settings : SuggestionSettings
+        Limits.
+    before : Effect or None
+        Drawn metres by leg of the weeks before.
+    level_pct : float
+        Absolute cross slope below which the surface counts as level [%].
+    rng : numpy.random.Generator
+        Source of disobedience.
+    """
 
     route: Route
     plans: Plans
@@ -129,15 +150,51 @@ class _Trip(NamedTuple):
     rng: np.random.Generator
 
     def now(self) -> Effect:
+        """Drawn metres by leg of the route as it was run."""
         return as_run(self.route, self.level_pct)
 
     def most_traffic_km(self) -> float:
+        """Most exposure to traffic that a plan may have [km facing traffic]."""
         _, traffic_km = costs_as_run(self.route, self.plans.rules)
         length_km = float(self.route.stretches.length_m.sum()) / 1000.0
         return traffic_km + self.settings.extra_traffic_share * length_km
 
     def effect_of(self, plan: SidePlan, route: Route, plans: Plans) -> Effect:
+        """Drawn metres by leg of a plan."""
         return predicted(route, plan.state, plans.first, self.settings.obedience, self.level_pct, self.rng)
+
+
+def trip_of(
+    exposure: Exposure,
+    lateral: LateralTrack,
+    histories: SlopeHistories,
+    options: SlopeOptions,
+    roads: Roads,
+    settings: SuggestionSettings,
+    *,
+    level_pct: float,
+    rng: np.random.Generator,
+    before: Effect | None = None,
+    dark: bool = False,
+) -> Trip:
+    """Plan a route, without choosing yet.
+
+    Parameters
+    ----------
+    exposure, lateral, histories, options, roads, settings
+        As `suggest` takes them.
+    level_pct, rng, before, dark
+        As `suggest` takes them.
+
+    Returns
+    -------
+    Trip
+        The route and its plans.
+    """
+    route = route_of(exposure, lateral, histories, options, roads)
+    plans = plans_of(route, settings, level_pct=level_pct, before=before, dark=dark)
+    partner = outbound_partners(exposure)
+    return Trip(route, plans, partner, exposure, roads, settings, before, level_pct, rng)
 
 
 def _with(before: Effect | None, effect: Effect) -> Effect:
@@ -147,7 +204,7 @@ def _with(before: Effect | None, effect: Effect) -> Effect:
     return Effect(before.left_m + effect.left_m, before.right_m + effect.right_m)
 
 
-def _other_sides(trip: _Trip) -> Suggestion | None:
+def _other_sides(trip: Trip) -> Suggestion | None:
     """Take the same route on other sides, at no more exposure to traffic than is allowed."""
     now = _with(trip.before, trip.now())
     best = recommended(trip.plans, _difference_m(now), trip.most_traffic_km())
@@ -158,7 +215,7 @@ def _other_sides(trip: _Trip) -> Suggestion | None:
     return _written(trip, lever, best, trip.route, now, after)
 
 
-def _other_way_round(trip: _Trip, *, dark: bool) -> Suggestion | None:
+def _other_way_round(trip: Trip, *, dark: bool) -> Suggestion | None:
     """Run it the other way round every other time: that run is planned to even out this one."""
     if not _lawful(trip):
         return None
@@ -174,7 +231,7 @@ def _other_way_round(trip: _Trip, *, dark: bool) -> Suggestion | None:
     return _written(trip, "alternate_direction", best, route, so_far, _with(trip.before, mean))
 
 
-def _lawful(trip: _Trip) -> bool:
+def _lawful(trip: Trip) -> bool:
     """Whether nearly all of the run may be run again as it was: else nothing can be built upon it."""
     rows = np.arange(len(trip.route.usual))
     fine = (trip.plans.rules.reason[rows, trip.route.usual] == "") | ~trip.route.stretches.is_road
@@ -183,7 +240,7 @@ def _lawful(trip: _Trip) -> bool:
 
 
 def _written(
-    trip: _Trip, lever: str, plan: SidePlan, route: Route, before: Effect, after: Effect
+    trip: Trip, lever: str, plan: SidePlan, route: Route, before: Effect, after: Effect
 ) -> Suggestion:
     crossings, traffic_km = costs_as_run(trip.route, trip.plans.rules)
     return suggestion_of(
@@ -200,7 +257,7 @@ def _written(
     )
 
 
-def _point(plan: SidePlan, trip: _Trip) -> PlanPoint:
+def _point(plan: SidePlan, trip: Trip) -> PlanPoint:
     effect = _with(trip.before, trip.effect_of(plan, trip.route, trip.plans))
     even = p_even(effect, trip.settings.usual_balance)
     return PlanPoint(balance_of(effect.right_m, effect.left_m), even, plan.crossings, plan.traffic_km)
@@ -228,7 +285,7 @@ def _gain(suggestion: Suggestion) -> float:
     return abs(suggestion.balance_before.median) - after
 
 
-def _nothing(trip: _Trip, pattern: str) -> str:
+def _nothing(trip: Trip, pattern: str) -> str:
     """Say what stands against the other edge, by metres."""
     route, rules = trip.route, trip.plans.rules
     left, right = rules.reason[:, LEFT_EDGE], rules.reason[:, RIGHT_EDGE]

@@ -196,8 +196,10 @@ def cues_of(
     """
     of = route.stretches
     start = np.cumsum(of.length_m) - of.length_m
-    latitude = exposure["latitude_deg"].to_numpy()[route.row]
-    longitude = exposure["longitude_deg"].to_numpy()[route.row]
+    latitude, longitude = (
+        _at_starts(exposure[name].to_numpy(dtype=float)[route.row])
+        for name in ("latitude_deg", "longitude_deg")
+    )
     quiet = of.limit_kmh <= settings.quiet_limit_kmh
     cues, keeping = [], False
     for row in range(len(start)):
@@ -216,6 +218,11 @@ def cues_of(
             cues.append(Cue(*place, "keep", word, "", f"Keep to the {word}-hand {where} of {names[row]}."))
         keeping = True
     return tuple(cues)
+
+
+def _at_starts(middle: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where intervals begin, from where their middles are: half way from the one before."""
+    return np.asarray(0.5 * (middle + np.concatenate([middle[:1], middle[:-1]])))
 
 
 def suggestion_of(

@@ -1,0 +1,189 @@
+"""Planning over one analysed run or planned route: what-ifs, the best plans, and whether it is dark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from astral import Observer
+from astral.sun import elevation
+
+from camber.cross_slope import slope_options
+from camber.suggestions import Effect, Trip, suggest, trip_of, what_ifs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from camber.schema import Analysis, Draws, RunResult, Suggestions, SuggestionSettings, WhatIf
+
+_DARK_DEG: Final = -6.0
+"""Height of the sun below which it is dark [deg]: the end of civil twilight (US Naval Observatory)."""
+
+
+@dataclass(frozen=True, eq=False)
+class RoutePlan:
+    """What could be done on a route.
+
+    Parameters
+    ----------
+    suggestions : Suggestions
+        Pattern, plans and conclusion.
+    what_ifs : tuple of WhatIf
+        What each simple rule, kept all the way, would do.
+    dark : bool
+        Whether it was planned for the dark.
+    """
+
+    suggestions: Suggestions
+    what_ifs: tuple[WhatIf, ...]
+    dark: bool
+
+
+def plan_route(
+    analysis: Analysis,
+    settings: SuggestionSettings | None = None,
+    *,
+    before: Effect | None = None,
+    dark: bool | None = None,
+) -> RoutePlan:
+    """Plan the sides of an analysed run or planned route.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        Of `camber.analyse`; of a planned route, recorded without times, too.
+    settings : SuggestionSettings, optional
+        The runner's limits; those of the analysis if missing.
+    before : Effect, optional
+        Drawn metres by leg of the weeks before, from `effect_of_draws`.
+    dark : bool, optional
+        Whether it is run in the dark; by the sun at the start if missing, light without a time.
+
+    Returns
+    -------
+    RoutePlan
+        Suggestions and what-ifs.
+    """
+    given = analysis.settings
+    settings = settings or given.suggestion
+    if dark is None:
+        dark = began_in_the_dark(analysis)
+    rng = np.random.default_rng(given.seed)
+    level_pct = given.cross_slope.level_pct
+    options = slope_options(
+        analysis.lateral,
+        analysis.roads,
+        given.cross_slope,
+        draws=given.draws,
+        seed=given.seed,
+        rng=rng,
+    )
+    tables = (analysis.exposure, analysis.lateral, analysis.slope_histories, options, analysis.roads)
+    suggestions = suggest(
+        analysis.summary, *tables, settings, level_pct=level_pct, rng=rng, before=before, dark=dark
+    )
+    trip: Trip = trip_of(*tables, settings, level_pct=level_pct, rng=rng, before=before, dark=dark)
+    return RoutePlan(suggestions, what_ifs(trip.route, trip.plans.rules, level_pct=level_pct), dark)
+
+
+def effect_of_draws(draws: Iterable[Draws]) -> Effect | None:
+    """Add up what was run before, draw by draw.
+
+    Parameters
+    ----------
+    draws : iterable of Draws
+        Of the runs before, all with the same number of draws.
+
+    Returns
+    -------
+    Effect or None
+        Drawn metres by leg [m]; None without a run.
+    """
+    legs = [(one.left_low_m.sum(axis=1), one.right_low_m.sum(axis=1)) for one in draws]
+    if not legs:
+        return None
+    return Effect(np.sum([left for left, _ in legs], axis=0), np.sum([right for _, right in legs], axis=0))
+
+
+def began_in_the_dark(analysis: Analysis) -> bool:
+    """Tell from the sun whether a run began in the dark.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        The run.
+
+    Returns
+    -------
+    bool
+        True where the sun was below the end of civil twilight; False without a time.
+    """
+    moment = analysis.recording.started_at
+    if moment is None:
+        return False
+    fix = analysis.recording.fixes.iloc[0]
+    return is_dark(moment, float(fix["latitude_deg"]), float(fix["longitude_deg"]))
+
+
+def is_dark(moment: datetime, latitude_deg: float, longitude_deg: float) -> bool:
+    """Tell from the sun whether it is dark.
+
+    Parameters
+    ----------
+    moment : datetime
+        Time with a zone.
+    latitude_deg, longitude_deg : float
+        Place [deg].
+
+    Returns
+    -------
+    bool
+        True where the sun is more than 6 degrees below the horizon.
+    """
+    return bool(elevation(Observer(latitude_deg, longitude_deg), moment) < _DARK_DEG)
+
+
+def usual_routes(runs: Sequence[RunResult], most: int = 3) -> tuple[RunResult, ...]:
+    """Choose the routes of the last weeks on which a change promises most.
+
+    Parameters
+    ----------
+    runs : sequence of RunResult
+        Analysed runs, with what was suggested for each.
+    most : int
+        How many to choose (one to three doable changes: users.md 6).
+
+    Returns
+    -------
+    tuple of RunResult
+        The latest run of each route, best first: by the metres that its best suggestion would even out,
+        times how often the route was run.
+    """
+    routes: list[list[RunResult]] = []
+    for run in sorted(runs, key=lambda one: (one.day is not None, one.day, one.run), reverse=True):
+        alike = next((route for route in routes if _same_route(route[0], run)), None)
+        if alike is None:
+            routes.append([run])
+        else:
+            alike.append(run)
+    worth = {route[0].run: len(route) * _evened_m(route[0]) for route in routes}
+    best = sorted((route[0] for route in routes), key=lambda run: (-worth[run.run], run.run))
+    return tuple(run for run in best if worth[run.run] > 0.0)[:most]
+
+
+def _same_route(one: RunResult, other: RunResult) -> bool:
+    """Whether two runs share most of their streets (Jaccard index above one half; judgement)."""
+    if one.summary is None or other.summary is None:
+        return False
+    mine, theirs = ({street.name for street in run.summary.streets} for run in (one, other) if run.summary)
+    return bool(mine | theirs) and 2 * len(mine & theirs) > len(mine | theirs)
+
+
+def _evened_m(run: RunResult) -> float:
+    if run.suggestions is None or not run.suggestions.items:
+        return 0.0
+    item = run.suggestions.items[0]
+    before = abs(item.right_low_before_m.median - item.left_low_before_m.median)
+    return before - abs(item.right_low_after_m.median - item.left_low_after_m.median)
