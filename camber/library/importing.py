@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 from importlib import resources
-from typing import TYPE_CHECKING, Final
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Final, Self
 
 import camber
 from camber.errors import CamberError, NoTrackError, RecordingError
@@ -22,20 +24,21 @@ from camber.library.activities import (
 from camber.library.originals import content_of, keep_original, laid_sha256
 from camber.library.zones import add_zones
 from camber.recording.archive import find_recordings
-from camber.recording.isolated import read_isolated
+from camber.recording.isolated import IsolatedReader
 from camber.recording.limits import ReadLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
     from pathlib import Path
+    from types import TracebackType
 
     from camber.library.library import Library
     from camber.recording.archive import ArchiveNotes, Found
     from camber.schema import Problem, Recording
 
-_READERS: Final = 2
-"""Files read at the same time (judgement: one reads while another is written)."""
+_MOST_READERS: Final = 4
+"""Files read at the same time, at most (judgement: reading is most of the work, but one process writes)."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,47 @@ class _Task:
     reading: Future[Recording] | None
 
 
+class _Readers:
+    """Processes that read files, and the threads that wait for them."""
+
+    def __init__(self, limits: ReadLimits) -> None:
+        self.limits = limits
+        self.count = max(1, min(_MOST_READERS, os.cpu_count() or 1))
+        self._all = [IsolatedReader(limits) for _ in range(self.count)]
+        self._free: SimpleQueue[IsolatedReader] = SimpleQueue()
+        for reader in self._all:
+            self._free.put(reader)
+        self._threads = ThreadPoolExecutor(self.count)
+
+    def __enter__(self) -> Self:
+        """Give itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the processes; what they were reading when something went wrong is not waited for."""
+        if kind is not None:
+            self._close()
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._close()
+
+    def submit(self, found: Found) -> Future[Recording]:
+        """Read a file as soon as a process is free."""
+        return self._threads.submit(self._read, found)
+
+    def _read(self, found: Found) -> Recording:
+        reader = self._free.get()
+        try:
+            return reader.read(found)
+        finally:
+            self._free.put(reader)
+
+    def _close(self) -> None:
+        for reader in self._all:
+            reader.close()
+
+
 def import_paths(
     library: Library,
     paths: Sequence[Path],
@@ -164,13 +208,9 @@ def import_paths(
         If the library cannot be written, such as for want of space.
     """
     running = _Running()
-    with library.held_for("import"), ThreadPoolExecutor(_READERS) as readers:
-        try:
-            for path in paths:
-                _import_path(library, path, limits or ReadLimits(), readers, running, watch)
-        except BaseException:
-            readers.shutdown(wait=False, cancel_futures=True)
-            raise
+    with library.held_for("import"), _Readers(limits or ReadLimits()) as readers:
+        for path in paths:
+            _import_path(library, path, readers, running, watch)
         if any(file.run is not None for file in running.files):
             library.connection.execute("PRAGMA analysis_limit = 1000")
             library.connection.execute("ANALYZE")
@@ -204,14 +244,13 @@ def _add_source(update: Callable[[bytes], None], place: resources.abc.Traversabl
 def _import_path(
     library: Library,
     path: Path,
-    limits: ReadLimits,
-    readers: ThreadPoolExecutor,
+    readers: _Readers,
     running: _Running,
     watch: Callable[[Imported], None] | None,
 ) -> None:
     try:
         recordings = find_recordings(path)
-        for task in _ahead(_tasks(library, recordings, limits, readers)):
+        for task in _ahead(_tasks(library, recordings, readers), readers.count):
             file = _settle(library, task)
             running.files.append(file)
             if watch is not None:
@@ -222,23 +261,23 @@ def _import_path(
     _keep_notes(library, recordings.notes, running)
 
 
-def _tasks(
-    library: Library, found: Iterator[Found], limits: ReadLimits, readers: ThreadPoolExecutor
-) -> Iterator[_Task]:
+def _tasks(library: Library, found: Iterator[Found], readers: _Readers) -> Iterator[_Task]:
     for one in found:
         laid = laid_sha256(one.data)
-        entry = Entry(laid, content_of(one.data, largest=limits.size_bytes), one.source, reader_version())
+        entry = Entry(
+            laid, content_of(one.data, largest=readers.limits.size_bytes), one.source, reader_version()
+        )
         known = _known(library, entry)
-        reading = None if known is not None else readers.submit(read_isolated, one, limits)
+        reading = None if known is not None else readers.submit(one)
         yield _Task(one, entry, known, reading)
 
 
-def _ahead(tasks: Iterator[_Task]) -> Iterator[_Task]:
+def _ahead(tasks: Iterator[_Task], most: int) -> Iterator[_Task]:
     """Keep the readers busy while one result is written; in order, so that every import gives the same."""
     waiting: deque[_Task] = deque()
     for task in tasks:
         waiting.append(task)
-        if len(waiting) > _READERS:
+        if len(waiting) > most:
             yield waiting.popleft()
     yield from waiting
 
@@ -261,10 +300,10 @@ def _known(library: Library, entry: Entry) -> Imported | None:
 
 def _settle(library: Library, task: _Task) -> Imported:
     """Write what came of one file, all of it or nothing."""
-    if task.known is not None:
+    if task.reading is None:
         return _remember(library, task)
     try:
-        recording = task.reading.result() if task.reading is not None else read_isolated(task.found)
+        recording = task.reading.result()
     except NoTrackError as error:
         return _keep_without_track(library, task, _message(error, task.found))
     except RecordingError as error:
