@@ -26,7 +26,8 @@ from camber.lateral import pool_evidence
 from camber.library.outcomes import Outcome, distil
 from camber.library.packing import fingerprint, pack_json
 from camber.library.results import read_evidence, store_evidence, store_failure, store_outcome
-from camber.pipeline import analyse
+from camber.library.stored_values import json_of
+from camber.pipeline import analyse, evidence_of
 from camber.roads import read_roads
 from camber.roads.tile_store import TileStore
 from camber.roads.tiles import open_tiles, usable_tiles
@@ -216,7 +217,8 @@ class _Planned:
 @dataclass(frozen=True)
 class _Answer:
     run: int
-    outcome: Outcome | None
+    outcome: Outcome | None = None
+    evidence: str = ""
     state: str = ""
     message: str = ""
 
@@ -356,10 +358,10 @@ def _gather(
     tasks = _tasks(library, wanted, settings, None)
     for done, (plan, answer) in enumerate(_answers(tasks, pool), start=1):
         with library.writing() as connection:
-            if answer.outcome is None:
+            if answer.state:
                 store_failure(connection, plan.run, plan.version, answer.state, answer.message)
             else:
-                store_evidence(connection, plan.run, plan.version, answer.outcome.evidence)
+                store_evidence(connection, plan.run, plan.version, answer.evidence)
         _tell(watch, Step("reading habits and map offsets", done, len(wanted), plan.run))
 
 
@@ -439,7 +441,7 @@ def analyse_runs(
     settings : Settings
         Settings of every stage.
     learned : Learned or None
-        What other runs say.
+        What other runs say; without it only what each run says to the others is found out.
 
     Returns
     -------
@@ -449,7 +451,7 @@ def analyse_runs(
     try:
         roads = _opened(roads_of)
     except CamberError as error:
-        return [_Answer(run, None, _state_of(error), str(error)) for run in runs]
+        return [_Answer(run, state=_state_of(error), message=str(error)) for run in runs]
     return [
         _analysed(run, recording, roads, settings, learned)
         for run, recording in zip(runs, recordings, strict=True)
@@ -470,11 +472,13 @@ def _analysed(
     run: int, recording: Recording, roads: Roads, settings: Settings, learned: Learned | None
 ) -> _Answer:
     try:
+        if learned is None:
+            return _Answer(run, evidence=json_of(evidence_of(recording, roads, settings)))
         return _Answer(run, distil(analyse(recording, roads, settings, learned)))
     except CamberError as error:
-        return _Answer(run, None, _state_of(error), str(error))
+        return _Answer(run, state=_state_of(error), message=str(error))
     except Exception as error:  # noqa: BLE001 - a run that stumbles over a bug of ours costs itself alone
-        return _Answer(run, None, "failed", f"unexpected {type(error).__name__}: {error}")
+        return _Answer(run, state="failed", message=f"unexpected {type(error).__name__}: {error}")
 
 
 def _state_of(error: CamberError) -> str:

@@ -12,7 +12,7 @@ from camber.cross_slope import assign_cross_slope, slope_options
 from camber.exposure import measure_exposure
 from camber.lateral import locate
 from camber.matching import match
-from camber.schema import Analysis, Learned, Recording, Roads, Settings
+from camber.schema import Analysis, Evidence, Learned, Recording, Roads, Settings
 from camber.suggestions import suggest
 from camber.summary import summarise
 from camber.track import prepare_track
@@ -89,6 +89,39 @@ def analyse(
         suggestions,
         evidence,
     )
+
+
+def evidence_of(recording: Recording, roads: Roads, settings: Settings | None = None) -> Evidence:
+    """Find out what a recording says about habits and map: the part of `analyse` that this needs.
+
+    Parameters
+    ----------
+    recording : Recording
+        What was read.
+    roads : Roads
+        Roads of the area.
+    settings : Settings, optional
+        Settings of every stage.
+
+    Returns
+    -------
+    Evidence
+        The same as ``analyse(recording, roads, settings).evidence``, which nothing drawn goes into.
+
+    Raises
+    ------
+    NoTrackError
+        If fewer than two usable fixes are left.
+    OutsideRoadsError
+        If no fix lies within the area of the roads.
+    """
+    given = settings or Settings()
+    roads = roads if given.overrides is None else replace(roads, overrides=given.overrides)
+    rng = np.random.default_rng([given.seed, _fingerprint(recording)])
+    track, _ = prepare_track(recording, crs=roads.crs, settings=given.track)
+    matched, candidates, _ = match(track, roads, given.matching)
+    name = _name(recording)
+    return locate(matched, candidates, roads, given.lateral, draws=1, rng=rng, run=name, seed=given.seed)[2]
 
 
 def _fingerprint(recording: Recording) -> int:

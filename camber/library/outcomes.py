@@ -73,7 +73,7 @@ class Outcome:
         Version of camber.
     distance_m, duration_s, judged_m : float
         Of the summary [m, s, m].
-    summary, suggestions, not_judged, evidence : str
+    summary, suggestions, not_judged : str
         JSON.
     intervals : int
         Rows of the exposure.
@@ -96,7 +96,6 @@ class Outcome:
     summary: str
     suggestions: str
     not_judged: str
-    evidence: str
     intervals: int
     draws: bytes
     exposure: bytes
@@ -131,7 +130,6 @@ def distil(analysis: Analysis) -> Outcome:
         summary=json_of(summary),
         suggestions=json_of(analysis.suggestions),
         not_judged=json.dumps(not_judged_m(exposure)),
-        evidence=json_of(analysis.evidence),
         intervals=len(exposure),
         draws=pack_arrays({field.name: getattr(analysis.draws, field.name) for field in fields(Draws)}),
         exposure=pack_table(exposure),

@@ -64,7 +64,8 @@ def store_failure(
         One sentence.
     """
     drop_result(connection, activity_id)
-    connection.execute("DELETE FROM evidence WHERE activity_id = ?", (activity_id,))
+    old = (activity_id, version)
+    connection.execute("DELETE FROM evidence WHERE activity_id = ? AND version <> ?", old)
     row = (activity_id, version, state, message)
     connection.execute("INSERT OR REPLACE INTO failure VALUES (?, ?, ?, ?)", row)
 

@@ -20,6 +20,7 @@ from camber.lateral import pool_evidence
 from camber.library import open_library, week_named
 from camber.library.checking import check_library
 from camber.library.importing import import_paths
+from camber.pipeline import evidence_of
 from camber.schema import Settings
 from camber.summary import add_summaries
 from tests.library.dump import dump, exact
@@ -193,3 +194,13 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_library(imported, analysed,
     ours, theirs = exact_of(folder), exact_of(analysed)
     # The command line takes the roads of the file as the fixture does: the same in every row.
     assert ours == theirs
+
+
+def test_evidence_alone_is_that_of_the_whole_analysis(analysed, town):
+    roads = camber.read_roads(town)
+    with open_library(analysed) as library:
+        recordings = [
+            library.recording(int(run)) for run in library.runs().query("state == 'analysed'").index
+        ]
+    for recording in recordings:
+        assert evidence_of(recording, roads) == camber.analyse(recording, roads).evidence
