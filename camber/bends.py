@@ -60,6 +60,10 @@ class BendAssumptions:
     line_std_m: float = 0.7
 
 
+_STRAIGHT_PER_M = 1e-9
+"""Curvature up to which a line is straight [1/m]: a radius of the earth's order and more (judgement)."""
+
+
 def curvature_along(
     lines: NDArray[np.object_], length_m: FloatArray, chainage_m: FloatArray, window_m: FloatArray
 ) -> FloatArray:
@@ -161,7 +165,7 @@ def banked_share(
         the scatter of the line makes R uncertain: a sagitta c^2 / (8 R) of a chord c has the line's scatter).
     """
     size = np.abs(curvature_per_m)
-    bent = size > 0.0
+    bent = size > _STRAIGHT_PER_M
     radius = 1.0 / np.where(bent, size, 1.0)
     relative = 8.0 * assumptions.line_std_m * radius / window_of(speed_kmh) ** 2
     scale = np.hypot(assumptions.superelevation_scale, relative)
