@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+import shapely
 
 from camber.errors import OutsideRoadsError
 from camber.matching.answer import follow_all, likeliest, move_to_chain
@@ -66,20 +68,21 @@ def match(
         If no fix lies within the bounds of the roads, widened by the search radius.
     """
     settings = settings or MatchingSettings()
-    xy = np.column_stack([track.geometry.x, track.geometry.y])
+    xy = shapely.get_coordinates(track.geometry.array)
     kept = prepared(roads)
     candidates = find_candidates(
         xy, kept.grid, radius_m=settings.search_radius_m, most=settings.max_candidates
     )
     if not candidates.number.any():
         _require_overlap(track, xy, roads, settings.search_radius_m)
-    section = track["section"].to_numpy()
+    plain = pd.DataFrame(track, copy=False)  # columns of a GeoDataFrame are slow to take
+    section = plain["section"].to_numpy()
     starts = np.r_[True, section[1:] != section[:-1]]
-    steps = _steps(track, xy, settings)
+    steps = _steps(plain, xy, settings)
     reach_m = float(np.clip(1.5 * steps.run_m[~starts].max(initial=0.0) + 60.0, 100.0, settings.max_gap_m))
     state, posterior = _infer(candidates, steps, starts, roads, settings, reach_m)
     answer = likeliest(candidates, state)
-    run_m = track["distance_m"].to_numpy()
+    run_m = plain["distance_m"].to_numpy()
     chains = follow_all(answer, run_m, starts, roads, reach_m, settings)
     placed = [
         place_on_chain(
@@ -116,8 +119,9 @@ def _require_overlap(track: Track, xy: NDArray[np.float64], roads: Roads, margin
     )
 
 
-def _steps(track: Track, xy: NDArray[np.float64], settings: MatchingSettings) -> Steps:
-    run = np.maximum(np.diff(track["distance_m"], prepend=track["distance_m"].iloc[0]), 0.0)
+def _steps(track: pd.DataFrame, xy: NDArray[np.float64], settings: MatchingSettings) -> Steps:
+    distance = track["distance_m"].to_numpy()
+    run = np.maximum(np.diff(distance, prepend=distance[0]), 0.0)
     elapsed = track["elapsed_s"].to_numpy(dtype=float)
     seconds = np.diff(elapsed, prepend=elapsed[0])
     seconds = np.where(np.isfinite(seconds), np.maximum(seconds, 0.05), np.maximum(run / 3.0, 0.05))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+from numba import njit
 
 from camber.matching.along import AlongModel, Line, smooth_along
 from camber.matching.chain import HOP, Chain
@@ -173,25 +174,68 @@ def _line(chain: Chain, start_m: FloatArray, graph: RoadGraph, origin: FloatArra
     """Pieces as straight segments, and the first segment of each piece (and their number)."""
     if start_m[-1] == 0.0:
         return _standstill(chain.pieces[0], graph, origin), np.array([0] + [1] * len(chain.pieces))
-    starts, points, tangents, firsts = [], [], [], [0]
-    for piece, begin in zip(chain.pieces, start_m[:-1].tolist(), strict=True):
-        rows = slice(graph.edge_first_vertex[piece.edge], graph.edge_first_vertex[piece.edge + 1])
-        place = graph.vertex_chainage_m[rows] - graph.edge_start_m[piece.edge]
-        low, high = sorted((piece.enter_m, piece.leave_m))
-        inner = place[(place > low) & (place < high)]
-        cuts = np.concatenate([[low], inner, [high]])
-        vertex = graph.vertex_xy[rows] - origin
-        xy = np.stack([np.interp(cuts, place, vertex[:, axis]) for axis in (0, 1)], axis=1)
-        cuts, xy = (cuts, xy) if piece.direction > 0 else (cuts[::-1], xy[::-1])
-        step = np.diff(xy, axis=0)
-        length = np.hypot(step[:, 0], step[:, 1])
-        kept = length > 0.0
-        starts.append((begin + np.abs(cuts[:-1] - piece.enter_m))[kept])
-        points.append(xy[:-1][kept])
-        tangents.append(step[kept] / length[kept, np.newaxis])
-        firsts.append(firsts[-1] + int(kept.sum()))
-    line = Line(np.concatenate(starts), np.concatenate(points), np.concatenate(tangents))
-    return line, np.array(firsts)
+    pieces = chain.pieces
+    edge = np.array([piece.edge for piece in pieces])
+    enter, leave = (np.array([getattr(piece, end) for piece in pieces]) for end in ("enter_m", "leave_m"))
+    direction = np.array([piece.direction for piece in pieces])
+    *line, firsts = _segments(
+        edge, direction, enter, leave, start_m, origin, graph.edge_first_vertex, graph.edge_start_m,
+        graph.vertex_xy, graph.vertex_chainage_m,
+    )  # fmt: skip
+    return Line(*line), firsts
+
+
+@njit(cache=True)
+def _segments(
+    edge: IntArray, direction: IntArray, enter_m: FloatArray, leave_m: FloatArray, start_m: FloatArray,
+    origin: FloatArray, first_vertex: IntArray, edge_start_m: FloatArray, xy: FloatArray, chainage: FloatArray,
+) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:  # fmt: skip
+    """Start, place and direction of the straight segments of all pieces; and where each piece's begin."""
+    most = 0
+    for e in edge:
+        most += first_vertex[e + 1] - first_vertex[e] + 1
+    start, point, tangent = np.empty(most), np.empty((most, 2)), np.empty((most, 2))
+    firsts, m = np.zeros(len(edge) + 1, dtype=np.int64), 0
+    for p in range(len(edge)):
+        first, last, ahead = first_vertex[edge[p]], first_vertex[edge[p] + 1] - 1, direction[p]
+        zero = edge_start_m[edge[p]]
+        at, at_x, at_y = enter_m[p], 0.0, 0.0
+        # From the place of entry over the vertices before the exit, in the order of travel.
+        j = first if ahead > 0 else last
+        while first <= j <= last and ahead * (chainage[j] - zero - enter_m[p]) <= 0.0:
+            j += ahead
+        at_x, at_y = _point(enter_m[p] + zero, j, ahead, first, last, xy, chainage)
+        at_x, at_y = at_x - origin[0], at_y - origin[1]
+        done = False
+        while not done:
+            done = not first <= j <= last or ahead * (chainage[j] - zero - leave_m[p]) >= 0.0
+            if done:
+                to = leave_m[p]
+                to_x, to_y = _point(leave_m[p] + zero, j, ahead, first, last, xy, chainage)
+            else:
+                to, to_x, to_y = chainage[j] - zero, xy[j, 0], xy[j, 1]
+            to_x, to_y = to_x - origin[0], to_y - origin[1]
+            length = np.hypot(to_x - at_x, to_y - at_y)
+            if length > 0.0:
+                start[m], point[m, 0], point[m, 1] = start_m[p] + abs(at - enter_m[p]), at_x, at_y
+                tangent[m, 0], tangent[m, 1] = (to_x - at_x) / length, (to_y - at_y) / length
+                m += 1
+            at, at_x, at_y, j = to, to_x, to_y, j + ahead
+        firsts[p + 1] = m
+    return start[:m].copy(), point[:m].copy(), tangent[:m].copy(), firsts
+
+
+@njit(cache=True)
+def _point(
+    at_m: float, following: int, ahead: int, first: int, last: int, xy: FloatArray, chainage: FloatArray
+) -> tuple[float, float]:
+    """Place at a chainage on an edge, between the vertex that follows and the one before it."""
+    high = min(max(following if ahead > 0 else following + 1, first + 1), last)
+    low = high - 1
+    between = chainage[high] - chainage[low]
+    part = min(max((at_m - chainage[low]) / between, 0.0), 1.0) if between > 0.0 else 0.0
+    x = xy[low, 0] + part * (xy[high, 0] - xy[low, 0])
+    return x, xy[low, 1] + part * (xy[high, 1] - xy[low, 1])
 
 
 def _standstill(piece: Piece, graph: RoadGraph, origin: FloatArray) -> Line:

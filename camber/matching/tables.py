@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numba import njit
 
 from camber.conventions import NO_WAY
 from camber.matching.chain import JUNCTION
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
     from camber.matching.candidates import EdgeCandidates
     from camber.matching.chain import Chain
     from camber.matching.placing import Placed
-    from camber.schema import Candidates, MatchedTrack, Path, RoadGraph, Roads, Track
+    from camber.schema import Candidates, MatchedTrack, Path, Roads, Track
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
 
 _KEPT: Final = 0.01
 """Ways less probable than this are not listed."""
@@ -50,34 +55,39 @@ def matched_table(
     graph, ways = roads.graph, roads.ways
     on = answer.edge >= 0
     way_row = graph.edge_way[answer.edge]
-    same = _same_way(candidates, graph, way_row, answer.direction, on)
-    probability = np.where(on, (posterior[:, :-1] * same).sum(axis=1), posterior[:, -1])
+    probability = _of_way(posterior, candidates.edge, answer.edge, answer.direction, graph.edge_way)
     chainage = graph.edge_start_m[answer.edge] + answer.along_m
-    frame = track.assign(
-        way_id=np.where(on, ways.index.to_numpy()[way_row], NO_WAY),
-        street_id=np.where(on, ways["street_id"].to_numpy()[way_row], NO_WAY),
-        edge_id=answer.edge,
-        chainage_m=np.where(on, np.maximum(chainage, 0.0), np.nan),
-        travel_direction=answer.direction,
-        offset_m=answer.offset_m,
-        match_probability=np.minimum(probability, 1.0),
-        p_off_road=posterior[:, -1],
-    )
-    return as_matched_track(frame)
+    own = {
+        "way_id": np.where(on, ways.index.to_numpy()[way_row], NO_WAY),
+        "street_id": np.where(on, ways["street_id"].to_numpy()[way_row], NO_WAY),
+        "edge_id": answer.edge,
+        "chainage_m": np.where(on, np.maximum(chainage, 0.0), np.nan),
+        "travel_direction": answer.direction,
+        "offset_m": answer.offset_m,
+        "match_probability": np.minimum(probability, 1.0),
+        "p_off_road": posterior[:, -1],
+    }
+    # Joined as plain frames, at once: a column set on a GeoDataFrame costs half a millisecond.
+    plain = pd.DataFrame(track, copy=False)
+    kept = plain.drop(columns=[name for name in own if name in plain])
+    joined = pd.concat([kept, pd.DataFrame(own, index=track.index)], axis=1)
+    return as_matched_track(gpd.GeoDataFrame(joined, geometry=track.geometry.name))
 
 
-def _same_way(
-    candidates: EdgeCandidates,
-    graph: RoadGraph,
-    way_row: NDArray[np.int64],
-    direction: NDArray[np.int64],
-    on: NDArray[np.bool_],
-) -> NDArray[np.bool_]:
-    """Which states of each fix lie on the matched way in the matched direction."""
-    ways = np.repeat(np.where(candidates.edge >= 0, graph.edge_way[candidates.edge], -1), 2, axis=1)
-    directions = np.tile([1, -1], candidates.edge.shape[1])
-    same = (ways == way_row[:, np.newaxis]) & (directions == direction[:, np.newaxis])
-    return np.asarray(same & on[:, np.newaxis])
+@njit(cache=True)
+def _of_way(
+    posterior: FloatArray, candidate: IntArray, edge: IntArray, direction: IntArray, edge_way: IntArray
+) -> FloatArray:
+    """Sum the probabilities of the matched way in the matched direction; of no way, off the road."""
+    total = np.zeros(len(posterior))
+    for i in range(len(posterior)):
+        if edge[i] < 0:
+            total[i] = posterior[i, -1]
+            continue
+        for k in range(candidate.shape[1]):
+            if candidate[i, k] >= 0 and edge_way[candidate[i, k]] == edge_way[edge[i]]:
+                total[i] += posterior[i, 2 * k + (direction[i] < 0)]
+    return total
 
 
 def candidate_table(
@@ -95,11 +105,10 @@ def candidate_table(
     Candidates
         Ways with a probability of 0.01 at least, summed over their edges.
     """
-    # Two edges of one way near a junction are one answer, so small probabilities are summed before the cut.
-    fix, state = np.nonzero(posterior[:, :-1] >= _KEPT / posterior.shape[1])
-    k, direction = state // 2, np.where(state % 2 == 0, 1, -1)
+    fix, k, direction, own, probability = _likely(
+        posterior, candidates.edge, answer.edge, answer.direction, roads.graph.edge_way
+    )
     edge = candidates.edge[fix, k]
-    own = (edge == answer.edge[fix]) & (direction == answer.direction[fix])
     along = np.where(own, answer.along_m[fix], candidates.along_m[fix, k])
     frame = pd.DataFrame(
         {
@@ -108,17 +117,69 @@ def candidate_table(
             "travel_direction": direction,
             "chainage_m": np.maximum(roads.graph.edge_start_m[edge] + along, 0.0),
             "offset_m": np.where(own, answer.offset_m[fix], direction * candidates.offset_m[fix, k]),
-            "probability": posterior[fix, state],
+            "probability": probability,
         }
     )
-    frame = frame.iloc[np.lexsort((-frame["probability"], ~own))]
-    keys = ["fix_id", "way_id", "travel_direction"]
-    total = frame.groupby(keys, sort=False)["probability"].transform("sum")
-    frame = frame.assign(probability=np.minimum(total, 1.0)).drop_duplicates(keys)
-    frame = frame[frame["probability"] >= _KEPT]
-    return as_candidates(
-        frame.sort_values(["fix_id", "probability"], ascending=[True, False], ignore_index=True)
-    )
+    return as_candidates(frame)
+
+
+@njit(cache=True)
+def _likely(
+    posterior: FloatArray, candidate: IntArray, answer: IntArray, direction: IntArray, edge_way: IntArray
+) -> tuple[IntArray, IntArray, IntArray, NDArray[np.bool_], FloatArray]:
+    """List the ways of each fix that are likely enough, likeliest first.
+
+    Two edges of one way near a junction are one answer, so probabilities are summed before the cut; the
+    matched edge speaks for its way, or else the likeliest one.
+    """
+    # An edge that cannot lift its way over the cut, all of them together, is passed over.
+    least = _KEPT / posterior.shape[1]
+    rows = 0
+    for i in range(len(posterior)):
+        for state in range(posterior.shape[1] - 1):
+            rows += posterior[i, state] >= least
+    fix, place, heading = (np.empty(rows, np.int64), np.empty(rows, np.int64), np.empty(rows, np.int64))
+    own, sums, part, m = np.zeros(rows, np.bool_), np.empty(rows), np.empty(rows), 0
+    for i in range(len(posterior)):
+        begin = m
+        for state in range(posterior.shape[1] - 1):
+            value = posterior[i, state]
+            if value < least:
+                continue
+            k, way_of = state // 2, 1 - 2 * (state % 2)
+            edge = candidate[i, k]
+            mine = edge == answer[i] and way_of == direction[i]
+            row = begin
+            while row < m and not (
+                heading[row] == way_of and edge_way[candidate[i, place[row]]] == edge_way[edge]
+            ):
+                row += 1
+            if row == m:
+                fix[m], sums[m], part[m], own[m], m = i, 0.0, -1.0, False, m + 1
+            sums[row] += value
+            if mine or (value > part[row] and not own[row]):
+                place[row], heading[row], part[row], own[row] = k, way_of, value, mine
+        end = m
+        m = begin
+        for row in range(begin, end):
+            if sums[row] >= _KEPT:
+                _sort_in(place, heading, own, sums, begin, m, row)
+                m += 1
+    return fix[:m], place[:m], heading[:m], own[:m], np.minimum(sums[:m], 1.0)
+
+
+@njit(cache=True)
+def _sort_in(
+    place: IntArray, heading: IntArray, own: NDArray[np.bool_], sums: FloatArray, begin: int, end: int,
+    row: int,
+) -> None:  # fmt: skip
+    """Move a row up among those from ``begin`` to ``end``, which are in falling order."""
+    k, way_of, mine, value = place[row], heading[row], own[row], sums[row]
+    at = end
+    while at > begin and (sums[at - 1] < value or (sums[at - 1] == value and mine)):
+        place[at], heading[at], own[at], sums[at] = place[at - 1], heading[at - 1], own[at - 1], sums[at - 1]
+        at -= 1
+    place[at], heading[at], own[at], sums[at] = k, way_of, mine, value
 
 
 def path_table(matched: MatchedTrack, roads: Roads, chains: list[Chain], placed: list[Placed]) -> Path:
@@ -141,49 +202,59 @@ def path_table(matched: MatchedTrack, roads: Roads, chains: list[Chain], placed:
         In the order of travel; probabilities are means over the fixes of a traversal, and for a way crossed
         between two fixes the smaller one of its neighbours.
     """
-    rows: list[dict[str, Any]] = []
+    plain = pd.DataFrame(matched, copy=False)
+    sections, sure = plain["section"].to_numpy(), plain["match_probability"].to_numpy()
+    rows: list[_Traversal] = []
+    probability = [np.empty(0)]
     for chain, places in zip(chains, placed, strict=True):
-        rows += _traversals(chain, places, matched, roads)
-    return as_path(_path_frame(rows, matched))
+        found = _traversals(chain, places, sections, roads)
+        probability.append(_probabilities(found, sure))
+        rows += found
+    return as_path(_path_frame(rows, np.concatenate(probability), matched))
 
 
-def _traversals(chain: Chain, placed: Placed, matched: MatchedTrack, roads: Roads) -> list[dict[str, Any]]:
+class _Traversal(NamedTuple):
+    """A row of the path; fixes are counted over the track, -1 for none."""
+
+    section: int
+    way_id: int
+    street_id: int
+    travel_direction: int
+    from_chainage_m: float
+    to_chainage_m: float
+    first: int
+    last: int
+
+
+def _traversals(chain: Chain, placed: Placed, sections: IntArray, roads: Roads) -> list[_Traversal]:
     """Join the pieces of one way into traversals, from the first fix of the chain to the last."""
     graph, pieces = roads.graph, chain.pieces
     way_ids, streets = roads.ways.index.to_numpy(), roads.ways["street_id"].to_numpy()
-    sure, section = matched["match_probability"].to_numpy(), matched["section"].to_numpy()
     begin_m, end_m = float(placed.distance_m.min()), float(placed.distance_m.max())
     first, last = _first_and_last(placed, len(pieces))
-    rows: list[dict[str, Any]] = []
+    section = int(sections[placed.fix[0]])
+    start_m = placed.start_m.tolist()
+    rows: list[_Traversal] = []
     before = None
     for number, piece in enumerate(pieces):
-        low = max(begin_m - placed.start_m[number], 0.0)
-        high = min(end_m, placed.start_m[number + 1]) - placed.start_m[number]
+        low = max(begin_m - start_m[number], 0.0)
+        high = min(end_m, start_m[number + 1]) - start_m[number]
         if high < low or (high == low and first[number] < 0):
             continue
         way = int(graph.edge_way[piece.edge])
-        start = graph.edge_start_m[piece.edge] + piece.enter_m
-        ends = [max(float(start + piece.direction * part), 0.0) for part in (low, high)]
-        goes_on = piece.joint == JUNCTION and before == (way, piece.direction)
-        if not goes_on:
-            rows.append(
-                {
-                    "section": int(section[placed.fix[0]]),
-                    "way_id": way_ids[way],
-                    "street_id": streets[way],
-                    "travel_direction": piece.direction,
-                    "from_chainage_m": ends[0],
-                    "first": -1,
-                    "last": -1,
-                }
+        start = float(graph.edge_start_m[piece.edge]) + piece.enter_m
+        begins, ends = (max(start + piece.direction * part, 0.0) for part in (low, high))
+        if piece.joint == JUNCTION and before == (way, piece.direction):
+            row = rows.pop()
+        else:
+            row = _Traversal(
+                section, int(way_ids[way]), int(streets[way]), piece.direction, begins, ends, -1, -1
             )
-        row = rows[-1]
-        row["to_chainage_m"] = ends[1]
-        if first[number] >= 0:
-            row["first"] = first[number] if row["first"] == -1 else row["first"]
-            row["last"] = last[number]
+        seen = first[number] if row.first == -1 else row.first
+        until = last[number] if first[number] >= 0 else row.last
+        rows.append(row._replace(to_chainage_m=ends, first=seen, last=until))
         before = (way, piece.direction)
-    return _with_probabilities(rows, sure)
+    return rows
 
 
 def _first_and_last(placed: Placed, n_pieces: int) -> tuple[list[int], list[int]]:
@@ -193,34 +264,24 @@ def _first_and_last(placed: Placed, n_pieces: int) -> tuple[list[int], list[int]
     return first.tolist(), last.tolist()
 
 
-def _with_probabilities(rows: list[dict[str, Any]], sure: NDArray[np.float64]) -> list[dict[str, Any]]:
-    means = [
-        float(sure[row["first"] : row["last"] + 1].mean()) if row["first"] != -1 else np.nan for row in rows
-    ]
-    known = pd.Series(means, dtype=float)
-    filled = np.fmin(known.ffill(), known.bfill())
-    return [
-        {**row, "probability": mean if np.isfinite(mean) else other}
-        for row, mean, other in zip(rows, means, filled, strict=True)
-    ]
+def _probabilities(rows: list[_Traversal], sure: FloatArray) -> FloatArray:
+    """Mean over the fixes of each row; the smaller one of its neighbours where it has none."""
+    means = np.array([sure[row.first : row.last + 1].mean() if row.first != -1 else np.nan for row in rows])
+    known = np.flatnonzero(np.isfinite(means))
+    after = np.searchsorted(known, np.arange(len(means)))
+    behind = means[known[np.maximum(after - 1, 0)]]
+    ahead = means[known[np.minimum(after, len(known) - 1)]]
+    return np.where(np.isfinite(means), means, np.minimum(behind, ahead))
 
 
-def _path_frame(rows: list[dict[str, Any]], matched: MatchedTrack) -> pd.DataFrame:
-    columns = {
-        "section": "int64",
-        "way_id": "int64",
-        "street_id": "int64",
-        "travel_direction": "int64",
-        "from_chainage_m": "float64",
-        "to_chainage_m": "float64",
-        "first": "int64",
-        "last": "int64",
-        "probability": "float64",
-    }
-    frame = pd.DataFrame(rows, columns=list(columns)).astype(columns)
-    for end, time in (("first", "from_time"), ("last", "to_time")):
-        position = frame[end].to_numpy()
-        known = position >= 0
-        frame[time] = pd.Series(matched["time"].array[np.maximum(position, 0)]).where(known)
-        frame[f"{end}_fix_id"] = np.where(known, matched.index.to_numpy()[np.maximum(position, 0)], -1)
-    return frame.drop(columns=["first", "last"])
+def _path_frame(rows: list[_Traversal], probability: FloatArray, matched: MatchedTrack) -> pd.DataFrame:
+    plain = pd.DataFrame(matched, copy=False)
+    whole = np.array([(*row[:4], *row[6:]) for row in rows], dtype=np.int64).reshape(-1, 6)
+    chainage = np.array([row[4:6] for row in rows]).reshape(-1, 2)
+    columns: dict[str, Any] = dict(zip(_Traversal._fields[:4], whole[:, :4].T, strict=True))
+    columns |= {"from_chainage_m": chainage[:, 0], "to_chainage_m": chainage[:, 1]}
+    fixes, moments = plain.index.to_numpy(), plain["time"].array
+    for end, time, position in zip(("first", "last"), ("from_time", "to_time"), whole[:, 4:].T, strict=True):
+        columns[time] = moments.take(position, allow_fill=True)
+        columns[f"{end}_fix_id"] = np.where(position >= 0, fixes[np.maximum(position, 0)], -1)
+    return pd.DataFrame({**columns, "probability": probability})

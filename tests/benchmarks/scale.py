@@ -99,7 +99,7 @@ def run_kernel(track: Track, roads: Roads) -> None:
     """Path and posterior of a track, without tables for people."""
     xy = np.column_stack([track.geometry.x, track.geometry.y])
     section = track["section"].to_numpy()
-    starts, steps, kept = np.r_[True, section[1:] != section[:-1]], _steps(track, xy, MODEL), prepared(roads)
+    starts, steps, kept = np.r_[True, section[1:] != section[:-1]], _steps(pd.DataFrame(track), xy, MODEL), prepared(roads)
     reach = float(np.clip(1.5 * steps.run_m[~starts].max() + 60.0, 100.0, MODEL.max_gap_m))
     near = find_candidates(xy, kept.grid, radius_m=MODEL.search_radius_m, most=MODEL.max_candidates)
     pairs = kept.distances.pairs(near, starts, reach)
