@@ -6,7 +6,7 @@ sparseness", with correlated errors, both directions of every way, and a state f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,11 +14,19 @@ import shapely
 
 from camber.errors import OutsideRoadsError
 from camber.matching.answer import follow_all, likeliest, move_to_chain
-from camber.matching.candidates import EdgeCandidates, find_candidates
+from camber.matching.inference import Inferred, infer
 from camber.matching.placing import place_on_chain
 from camber.matching.prepared import prepared
-from camber.matching.tables import candidate_table, matched_table, path_table
-from camber.matching.trellis import Costs, Steps, decode, trellis
+from camber.matching.tables import (
+    Part,
+    candidate_columns,
+    candidate_table,
+    matched_columns,
+    matched_table,
+    path_table,
+    traversals,
+)
+from camber.matching.trellis import Steps
 from camber.schema import (
     Candidates,
     MatchedTrack,
@@ -35,8 +43,22 @@ if TYPE_CHECKING:
 
 __all__ = ["match"]
 
-_CHUNK = 20_000
-"""Fixes per trellis: bounds memory at about 25 MB; chunks end at section borders where there are any."""
+_PART = 20_000
+"""Fixes that are matched together, whole sections as far as possible: bounds memory (judgement)."""
+
+
+class _Fixes(NamedTuple):
+    """Fixes of a track, or of a part of it."""
+
+    xy: NDArray[np.float64]
+    run_m: NDArray[np.float64]
+    section: NDArray[np.int64]
+    starts: NDArray[np.bool_]
+    steps: Steps
+
+    def part(self, rows: slice) -> _Fixes:
+        steps = Steps(*(values[rows] for values in self.steps))
+        return _Fixes(self.xy[rows], self.run_m[rows], self.section[rows], self.starts[rows], steps)
 
 
 def match(
@@ -68,28 +90,45 @@ def match(
         If no fix lies within the bounds of the roads, widened by the search radius.
     """
     settings = settings or MatchingSettings()
-    xy = shapely.get_coordinates(track.geometry.array)
-    kept = prepared(roads)
-    candidates = find_candidates(
-        xy, kept.grid, radius_m=settings.search_radius_m, most=settings.max_candidates
-    )
-    if not candidates.number.any():
-        _require_overlap(track, xy, roads, settings.search_radius_m)
-    plain = pd.DataFrame(track, copy=False)  # columns of a GeoDataFrame are slow to take
-    section = plain["section"].to_numpy()
-    starts = np.r_[True, section[1:] != section[:-1]]
-    steps = _steps(plain, xy, settings)
-    reach_m = float(np.clip(1.5 * steps.run_m[~starts].max(initial=0.0) + 60.0, 100.0, settings.max_gap_m))
-    state, posterior = _infer(candidates, steps, starts, roads, settings, reach_m)
-    answer = likeliest(candidates, state)
-    run_m = plain["distance_m"].to_numpy()
-    chains = follow_all(answer, run_m, starts, roads, reach_m, settings)
+    fixes = _fixes(track, settings)
+    run = fixes.steps.run_m[~fixes.starts]
+    reach_m = float(np.clip(1.5 * run.max(initial=0.0) + 60.0, 100.0, settings.max_gap_m))
+    parts, near = [], False
+    for rows in _parts(fixes.starts):
+        inferred = infer(
+            fixes.xy[rows],
+            Steps(*(values[rows] for values in fixes.steps)),
+            fixes.starts[rows],
+            roads,
+            reach_m,
+            settings,
+        )
+        near |= bool((inferred.places.edge >= 0).any())
+        parts.append(_say(fixes.part(rows), inferred, roads, reach_m, settings, rows.start))
+    if not near:
+        _require_overlap(track, fixes.xy, roads, settings.search_radius_m)
+    return matched_table(track, parts), candidate_table(track, parts), path_table(track, parts)
+
+
+def _say(
+    fixes: _Fixes,
+    inferred: Inferred,
+    roads: Roads,
+    reach_m: float,
+    settings: MatchingSettings,
+    first: int,
+) -> Part:
+    """From the likeliest states of a part to what its tables say."""
+    places, posterior, steps = inferred.places, inferred.posterior, fixes.steps
+    answer = likeliest(places, inferred.state)
+    street = prepared(roads).network(roads, settings).street
+    chains = follow_all(answer, fixes.run_m, fixes.starts, roads, street, reach_m, settings)
     placed = [
         place_on_chain(
             chain,
             answer.along_m,
             answer.edge,
-            xy,
+            fixes.xy,
             steps.seconds,
             steps.sigma_m,
             settings.correlation_s,
@@ -97,11 +136,14 @@ def match(
         )
         for chain in chains
     ]
-    for chain, places in zip(chains, placed, strict=True):
-        move_to_chain(answer, candidates, posterior, chain, places, xy, roads.graph.edge_length_m)
-    matched = matched_table(track, roads, answer, candidates, posterior)
-    listed = candidate_table(track, roads, answer, candidates, posterior)
-    return matched, listed, path_table(matched, roads, chains, placed)
+    for chain, on_chain in zip(chains, placed, strict=True):
+        move_to_chain(answer, places, posterior, chain, on_chain, fixes.xy, roads.graph.edge_length_m)
+    own = matched_columns(roads, answer, places, posterior)
+    return Part(
+        own,
+        candidate_columns(roads, answer, places, posterior, first),
+        traversals(roads, chains, placed, own["match_probability"], fixes.section, first),
+    )
 
 
 def _require_overlap(track: Track, xy: NDArray[np.float64], roads: Roads, margin_m: float) -> None:
@@ -117,6 +159,14 @@ def _require_overlap(track: Track, xy: NDArray[np.float64], roads: Roads, margin
         track_bounds_deg=(west, south, east, north),
         roads_bounds_deg=roads.bounds_deg,
     )
+
+
+def _fixes(track: Track, settings: MatchingSettings) -> _Fixes:
+    plain = pd.DataFrame(track, copy=False)  # columns of a GeoDataFrame are slow to take
+    xy = shapely.get_coordinates(np.asarray(track.geometry.array))
+    section = plain["section"].to_numpy()
+    starts = np.r_[True, section[1:] != section[:-1]]
+    return _Fixes(xy, plain["distance_m"].to_numpy(), section, starts, _steps(plain, xy, settings))
 
 
 def _steps(track: pd.DataFrame, xy: NDArray[np.float64], settings: MatchingSettings) -> Steps:
@@ -137,32 +187,11 @@ def _steps(track: pd.DataFrame, xy: NDArray[np.float64], settings: MatchingSetti
     return Steps(run, seconds, across, along, sigma)
 
 
-def _chunks(starts: NDArray[np.bool_]) -> Iterator[slice]:
-    """Slices of whole sections, joined up to the size of a chunk."""
+def _parts(starts: NDArray[np.bool_]) -> Iterator[slice]:
+    """Slices of whole sections, joined up to the size of a part."""
     borders = [*np.flatnonzero(starts).tolist(), len(starts)]
     begin = 0
     for border, following in zip(borders[1:], [*borders[2:], None], strict=True):
-        if following is None or following - begin > _CHUNK:
+        if following is None or following - begin > _PART:
             yield slice(begin, border)
             begin = border
-
-
-def _infer(
-    candidates: EdgeCandidates,
-    steps: Steps,
-    starts: NDArray[np.bool_],
-    roads: Roads,
-    settings: MatchingSettings,
-    reach_m: float,
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    costs = Costs(*(getattr(settings, name) for name in Costs._fields))
-    kept, most = prepared(roads), candidates.edge.shape[1]
-    net = kept.network(roads, settings)
-    state = np.empty(len(starts), dtype=np.int64)
-    posterior = np.empty((len(starts), 2 * most + 1))
-    for part in _chunks(starts):
-        near, begun = candidates.part(part), starts[part]
-        pairs = kept.distances.pairs(near, begun, reach_m)
-        possible = trellis(near, Steps(*(values[part] for values in steps)), begun, net, pairs, costs)
-        state[part], posterior[part] = decode(possible, most)
-    return state, posterior

@@ -15,7 +15,7 @@ from camber.matching.chain import HOP, Chain, Links, States, follow
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from camber.matching.candidates import EdgeCandidates
+    from camber.matching.candidates import Places
     from camber.matching.placing import Placed
     from camber.schema import MatchingSettings, Roads
 
@@ -47,12 +47,12 @@ class Answer(NamedTuple):
     offset_m: FloatArray
 
 
-def likeliest(candidates: EdgeCandidates, state: IntArray) -> Answer:
+def likeliest(candidates: Places, state: IntArray) -> Answer:
     """Read states as edges.
 
     Parameters
     ----------
-    candidates : EdgeCandidates
+    candidates : Places
         Candidates of ``n`` fixes, ``k`` at most.
     state : ndarray of int64, shape (n,)
         ``2 i`` along and ``2 i + 1`` against candidate ``i``; ``2 k`` off the road.
@@ -79,6 +79,7 @@ def follow_all(
     run_m: FloatArray,
     starts: NDArray[np.bool_],
     roads: Roads,
+    street: IntArray,
     reach_m: float,
     settings: MatchingSettings,
 ) -> list[Chain]:
@@ -94,6 +95,8 @@ def follow_all(
         True at the first fix of a section.
     roads : Roads
         The roads.
+    street : ndarray of int64, shape (n_edges,)
+        Street of each edge.
     reach_m : float
         Longest route between two fixes [m].
     settings : MatchingSettings
@@ -104,7 +107,7 @@ def follow_all(
     list of Chain
         In the order of travel; fixes are counted over the whole track.
     """
-    links = _links(roads, reach_m, settings)
+    links = _links(roads, street, reach_m, settings)
     borders = [*np.flatnonzero(starts).tolist(), len(starts)]
     chains = []
     for begin, end in pairwise(borders):
@@ -116,7 +119,7 @@ def follow_all(
     return chains
 
 
-def _links(roads: Roads, reach_m: float, settings: MatchingSettings) -> Links:
+def _links(roads: Roads, street: IntArray, reach_m: float, settings: MatchingSettings) -> Links:
     graph = roads.graph
     known: dict[tuple[int, int], list[tuple[int, int]] | None] = {}
 
@@ -137,7 +140,6 @@ def _links(roads: Roads, reach_m: float, settings: MatchingSettings) -> Links:
             known[node, other] = list(zip(edges.tolist(), directions.tolist(), strict=True)) or None
         return known[node, other]
 
-    street = roads.ways["street_id"].to_numpy()[graph.edge_way]
     return Links(
         graph.edge_length_m,
         graph.edge_from,
@@ -153,7 +155,7 @@ def _links(roads: Roads, reach_m: float, settings: MatchingSettings) -> Links:
 
 def move_to_chain(
     answer: Answer,
-    candidates: EdgeCandidates,
+    candidates: Places,
     posterior: FloatArray,
     chain: Chain,
     placed: Placed,
@@ -169,7 +171,7 @@ def move_to_chain(
     ----------
     answer : Answer
         Gets edges, directions, places and offsets.
-    candidates : EdgeCandidates
+    candidates : Places
         Candidates of all fixes.
     posterior : ndarray of float64, shape (n, 2 k + 1)
         Probability of each state; is shared out anew.

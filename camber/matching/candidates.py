@@ -47,27 +47,31 @@ class EdgeCandidates(NamedTuple):
     foot_xy: NDArray[np.float64]
     direction_xy: NDArray[np.float64]
 
-    def part(self, rows: slice) -> EdgeCandidates:
-        """Cut some fixes out.
-
-        Parameters
-        ----------
-        rows : slice
-            The fixes.
+    def places(self) -> Places:
+        """Keep what is asked once the states are known.
 
         Returns
         -------
-        EdgeCandidates
-            Their candidates.
+        Places
+            Edges and places on them.
         """
-        return EdgeCandidates(
-            self.number[rows],
-            self.edge[rows],
-            self.along_m[rows],
-            self.offset_m[rows],
-            self.foot_xy[rows],
-            self.direction_xy[rows],
-        )
+        return Places(self.edge, self.along_m, self.offset_m)
+
+
+class Places(NamedTuple):
+    """Candidates of ``n`` fixes, ``k`` at most, without what only the weights ask for.
+
+    Parameters
+    ----------
+    edge : ndarray of int64, shape (n, k)
+        Edge index, -1 for none.
+    along_m, offset_m : ndarray of float64, shape (n, k)
+        As in `EdgeCandidates`.
+    """
+
+    edge: NDArray[np.int64]
+    along_m: NDArray[np.float64]
+    offset_m: NDArray[np.float64]
 
 
 class EdgeGrid(NamedTuple):
@@ -104,27 +108,36 @@ class EdgeGrid(NamedTuple):
     segment: NDArray[np.int32]
 
 
-def edge_grid(graph: RoadGraph) -> EdgeGrid:
-    """Sort the segments of all edges into a grid.
+def edge_grid(
+    graph: RoadGraph, low_xy: FloatArray | None = None, high_xy: FloatArray | None = None
+) -> EdgeGrid:
+    """Sort the segments of the edges in an area into a grid.
 
     Parameters
     ----------
     graph : RoadGraph
         The roads.
+    low_xy, high_xy : ndarray of float64, shape (2,), optional
+        Corners of the area [m]; edges that do not touch it are left out. Everything without.
 
     Returns
     -------
     EdgeGrid
-        For `find_candidates`; only cells that something touches take memory.
+        For `find_candidates`; memory grows with what lies in the area, not with the roads.
     """
-    xy = np.ascontiguousarray(graph.vertex_xy)
+    edge, xy, chainage = _cut_out(
+        graph.edge_first_vertex,
+        np.ascontiguousarray(graph.vertex_xy),
+        graph.vertex_chainage_m,
+        np.full(2, -np.inf) if low_xy is None else low_xy,
+        np.full(2, np.inf) if high_xy is None else high_xy,
+    )
     low, high = _corners(xy)
     # Coordinates far from all others would make the list of columns long, for nothing.
     cell = max(_CELL_M, float((high - low).max()) / 4e6)
     shape = ((high - low) / cell).astype(np.int64) + 2
-    edge = _segments(graph.edge_first_vertex, xy)
     filled = _fill_grid(edge, xy, low, cell, shape)
-    return EdgeGrid(edge, xy, graph.vertex_chainage_m, graph.edge_start_m, low, cell, *filled)
+    return EdgeGrid(edge, xy, chainage, graph.edge_start_m, low, cell, *filled)
 
 
 def find_candidates(xy: FloatArray, grid: EdgeGrid, *, radius_m: float, most: int) -> EdgeCandidates:
@@ -161,14 +174,33 @@ def _corners(xy: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 @numba.njit(cache=True)
-def _segments(edge_first_vertex: IntArray, xy: FloatArray) -> ShortArray:
-    """Edge of the segment from each vertex to the next; -1 where there is none."""
-    edge = np.full(len(xy), -1, dtype=np.int32)
-    for e in range(len(edge_first_vertex) - 1):
-        for j in range(edge_first_vertex[e], edge_first_vertex[e + 1] - 1):
-            if xy[j, 0] != xy[j + 1, 0] or xy[j, 1] != xy[j + 1, 1]:
-                edge[j] = e
-    return edge
+def _cut_out(
+    edge_first_vertex: IntArray, xy: FloatArray, chainage: FloatArray, low: FloatArray, high: FloatArray
+) -> tuple[ShortArray, FloatArray, FloatArray]:
+    """Copy the vertices of the edges that touch an area; with each, the edge of the segment that follows."""
+    edges = len(edge_first_vertex) - 1
+    inside, size = np.zeros(edges, dtype=np.bool_), 0
+    for e in range(edges):
+        first, last = edge_first_vertex[e], edge_first_vertex[e + 1] - 1
+        left, below, right, above = xy[first, 0], xy[first, 1], xy[first, 0], xy[first, 1]
+        for j in range(first + 1, last + 1):
+            left, right = min(left, xy[j, 0]), max(right, xy[j, 0])
+            below, above = min(below, xy[j, 1]), max(above, xy[j, 1])
+        if left <= high[0] and right >= low[0] and below <= high[1] and above >= low[1]:
+            inside[e] = True
+            size += last + 1 - first
+    edge, m = np.full(size, -1, dtype=np.int32), 0
+    vertex, along = np.empty((size, 2)), np.empty(size)
+    for e in range(edges):
+        if not inside[e]:
+            continue
+        first, last = edge_first_vertex[e], edge_first_vertex[e + 1] - 1
+        for j in range(first, last + 1):
+            vertex[m, 0], vertex[m, 1], along[m] = xy[j, 0], xy[j, 1], chainage[j]
+            if j < last and (xy[j, 0] != xy[j + 1, 0] or xy[j, 1] != xy[j + 1, 1]):
+                edge[m] = e
+            m += 1
+    return edge, vertex, along
 
 
 @numba.njit(cache=True)

@@ -188,7 +188,8 @@ def _line(chain: Chain, start_m: FloatArray, graph: RoadGraph, origin: FloatArra
 @njit(cache=True)
 def _segments(
     edge: IntArray, direction: IntArray, enter_m: FloatArray, leave_m: FloatArray, start_m: FloatArray,
-    origin: FloatArray, first_vertex: IntArray, edge_start_m: FloatArray, xy: FloatArray, chainage: FloatArray,
+    origin: FloatArray, first_vertex: IntArray, edge_start_m: FloatArray, xy: FloatArray,
+    chainage: FloatArray,
 ) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:  # fmt: skip
     """Start, place and direction of the straight segments of all pieces; and where each piece's begin."""
     most = 0

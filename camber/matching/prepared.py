@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -20,6 +21,27 @@ _PREPARED: WeakKeyDictionary[Roads, PreparedRoads] = WeakKeyDictionary()
 """Beside the roads, not in them: they stay plain values that can be copied and sent to other processes."""
 
 
+_MARGIN_M = 500.0
+"""So much more than what was asked for is put into a grid [m]: the next run is often near (judgement)."""
+
+
+class _Area(NamedTuple):
+    """A rectangle [m], and the grid of what lies in it."""
+
+    low_xy: NDArray[np.float64]
+    high_xy: NDArray[np.float64]
+    grid: EdgeGrid | None = None
+
+    def holds(self, other: _Area) -> bool:
+        return bool((self.low_xy <= other.low_xy).all() and (self.high_xy >= other.high_xy).all())
+
+    def touches(self, other: _Area) -> bool:
+        return bool((self.low_xy <= other.high_xy).all() and (self.high_xy >= other.low_xy).all())
+
+    def joined(self, other: _Area) -> _Area:
+        return _Area(np.minimum(self.low_xy, other.low_xy), np.maximum(self.high_xy, other.high_xy))
+
+
 class PreparedRoads:
     """Grid, distances and rates of a road set, shared by all runs on it; none changes an answer.
 
@@ -29,13 +51,45 @@ class PreparedRoads:
         The roads.
     """
 
-    grid: EdgeGrid
     distances: EdgeDistances
 
     def __init__(self, roads: Roads) -> None:
-        self.grid = edge_grid(roads.graph)
         self.distances = EdgeDistances(roads.graph)
+        self._graph = roads.graph
+        self._areas: list[_Area] = []
+        self._lock = Lock()
         self._networks: dict[tuple[float, float], Network] = {}
+
+    def grid(self, xy: NDArray[np.float64], radius_m: float) -> EdgeGrid:
+        """Look up a grid that holds all edges near some fixes, or make it.
+
+        Parameters
+        ----------
+        xy : ndarray of float64, shape (n, 2)
+            Fixes [m].
+        radius_m : float
+            Edges further away are not asked for [m].
+
+        Returns
+        -------
+        EdgeGrid
+            Of an area around them; areas that overlap become one.
+        """
+        asked = _Area(xy.min(axis=0) - radius_m, xy.max(axis=0) + radius_m)
+        with self._lock:
+            for known in self._areas:
+                if known.grid is not None and known.holds(asked):
+                    return known.grid
+            joined = _Area(asked.low_xy - _MARGIN_M, asked.high_xy + _MARGIN_M)
+            apart = []
+            for known in self._areas:
+                if known.touches(joined):
+                    joined = known.joined(joined)
+                else:
+                    apart.append(known)
+            grid = edge_grid(self._graph, joined.low_xy, joined.high_xy)
+            self._areas = [*apart, joined._replace(grid=grid)]
+            return grid
 
     def network(self, roads: Roads, settings: MatchingSettings) -> Network:
         """Look up what the weights need to know of each edge.

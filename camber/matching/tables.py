@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.matching.answer import Answer
-    from camber.matching.candidates import EdgeCandidates
+    from camber.matching.candidates import Places
     from camber.matching.chain import Chain
     from camber.matching.placing import Placed
     from camber.schema import Candidates, MatchedTrack, Path, Roads, Track
@@ -29,35 +29,147 @@ _KEPT: Final = 0.01
 """Ways less probable than this are not listed."""
 
 
-def matched_table(
-    track: Track, roads: Roads, answer: Answer, candidates: EdgeCandidates, posterior: NDArray[np.float64]
-) -> MatchedTrack:
+class Part(NamedTuple):
+    """What is said about some neighbouring fixes.
+
+    Parameters
+    ----------
+    own : dict of str to ndarray
+        Columns of `camber.schema.MATCHED`.
+    listed : dict of str to ndarray
+        Columns of the candidates; fixes are counted over the track.
+    path : list of Traversal
+        Rows of the path.
+    """
+
+    own: dict[str, NDArray[Any]]
+    listed: dict[str, NDArray[Any]]
+    path: list[Traversal]
+
+
+class Traversal(NamedTuple):
+    """A row of the path.
+
+    Parameters
+    ----------
+    section, way_id, street_id, travel_direction : int
+        As in `camber.schema.PATH`.
+    from_chainage_m, to_chainage_m : float
+        Where on the way it begins and ends [m].
+    first, last : int
+        Its fixes, counted over the track; -1 for none.
+    probability : float
+        Mean over its fixes.
+    """
+
+    section: int
+    way_id: int
+    street_id: int
+    travel_direction: int
+    from_chainage_m: float
+    to_chainage_m: float
+    first: int
+    last: int
+    probability: float
+
+
+def matched_table(track: Track, parts: list[Part]) -> MatchedTrack:
     """Put the answers beside the fixes.
 
     Parameters
     ----------
     track : Track
         The fixes.
-    roads : Roads
-        The roads.
-    answer : Answer
-        What is said about them.
-    candidates : EdgeCandidates
-        What they could have been.
-    posterior : ndarray of float64, shape (n, 2 k + 1)
-        How likely each of that is.
+    parts : list of Part
+        What is said about them, in order.
 
     Returns
     -------
     MatchedTrack
         One row per fix.
     """
+    own = _joined([part.own for part in parts])
+    # Joined as plain frames, at once: a column set on a GeoDataFrame costs half a millisecond.
+    plain = pd.DataFrame(track, copy=False)
+    kept = plain.drop(columns=[name for name in own if name in plain])
+    joined = pd.concat([kept, pd.DataFrame(own, index=track.index)], axis=1)
+    return as_matched_track(gpd.GeoDataFrame(joined, geometry=track.geometry.name))
+
+
+def candidate_table(track: Track, parts: list[Part]) -> Candidates:
+    """List what each fix could have been on.
+
+    Parameters
+    ----------
+    track, parts
+        As in `matched_table`.
+
+    Returns
+    -------
+    Candidates
+        Ways with a probability of 0.01 at least, summed over their edges.
+    """
+    listed = _joined([part.listed for part in parts])
+    return as_candidates(pd.DataFrame({**listed, "fix_id": track.index.to_numpy()[listed["fix_id"]]}))
+
+
+def path_table(track: Track, parts: list[Part]) -> Path:
+    """List the traversals of ways.
+
+    Parameters
+    ----------
+    track, parts
+        As in `matched_table`.
+
+    Returns
+    -------
+    Path
+        In the order of travel; probabilities are means over the fixes of a traversal, and for a way crossed
+        between two fixes the smaller one of its neighbours.
+    """
+    rows = [row for part in parts for row in part.path]
+    whole = np.array([(*row[:4], *row[6:8]) for row in rows], dtype=np.int64).reshape(-1, 6)
+    parted = np.array([(*row[4:6], row.probability) for row in rows]).reshape(-1, 3)
+    columns: dict[str, Any] = dict(zip(Traversal._fields[:4], whole[:, :4].T, strict=True))
+    columns |= {"from_chainage_m": parted[:, 0], "to_chainage_m": parted[:, 1]}
+    fixes, moments = track.index.to_numpy(), pd.DataFrame(track, copy=False)["time"].array
+    for end, time, position in zip(("first", "last"), ("from_time", "to_time"), whole[:, 4:].T, strict=True):
+        columns[time] = moments.take(position, allow_fill=True)
+        columns[f"{end}_fix_id"] = np.where(position >= 0, fixes[np.maximum(position, 0)], -1)
+    return as_path(pd.DataFrame({**columns, "probability": parted[:, 2]}))
+
+
+def _joined(parts: list[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def matched_columns(
+    roads: Roads, answer: Answer, candidates: Places, posterior: FloatArray
+) -> dict[str, NDArray[Any]]:
+    """Say of each fix on which way it was, and how surely.
+
+    Parameters
+    ----------
+    roads : Roads
+        The roads.
+    answer : Answer
+        What is said about ``n`` fixes.
+    candidates : Places
+        What they could have been.
+    posterior : ndarray of float64, shape (n, 2 k + 1)
+        How likely each of that is.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n,)
+        Columns of `camber.schema.MATCHED`.
+    """
     graph, ways = roads.graph, roads.ways
     on = answer.edge >= 0
     way_row = graph.edge_way[answer.edge]
     probability = _of_way(posterior, candidates.edge, answer.edge, answer.direction, graph.edge_way)
     chainage = graph.edge_start_m[answer.edge] + answer.along_m
-    own = {
+    return {
         "way_id": np.where(on, ways.index.to_numpy()[way_row], NO_WAY),
         "street_id": np.where(on, ways["street_id"].to_numpy()[way_row], NO_WAY),
         "edge_id": answer.edge,
@@ -65,13 +177,8 @@ def matched_table(
         "travel_direction": answer.direction,
         "offset_m": answer.offset_m,
         "match_probability": np.minimum(probability, 1.0),
-        "p_off_road": posterior[:, -1],
+        "p_off_road": posterior[:, -1].copy(),
     }
-    # Joined as plain frames, at once: a column set on a GeoDataFrame costs half a millisecond.
-    plain = pd.DataFrame(track, copy=False)
-    kept = plain.drop(columns=[name for name in own if name in plain])
-    joined = pd.concat([kept, pd.DataFrame(own, index=track.index)], axis=1)
-    return as_matched_track(gpd.GeoDataFrame(joined, geometry=track.geometry.name))
 
 
 @njit(cache=True)
@@ -90,37 +197,36 @@ def _of_way(
     return total
 
 
-def candidate_table(
-    track: Track, roads: Roads, answer: Answer, candidates: EdgeCandidates, posterior: NDArray[np.float64]
-) -> Candidates:
-    """List what each fix could have been on.
+def candidate_columns(
+    roads: Roads, answer: Answer, candidates: Places, posterior: FloatArray, first: int
+) -> dict[str, NDArray[Any]]:
+    """Say of each fix what else it could have been on.
 
     Parameters
     ----------
-    track, roads, answer, candidates, posterior
-        As in `matched_table`.
+    roads, answer, candidates, posterior
+        As in `matched_columns`.
+    first : int
+        Number of the first fix.
 
     Returns
     -------
-    Candidates
-        Ways with a probability of 0.01 at least, summed over their edges.
+    dict of str to ndarray
+        Columns of `camber.schema.CANDIDATES`, with fixes by number.
     """
     fix, k, direction, own, probability = _likely(
         posterior, candidates.edge, answer.edge, answer.direction, roads.graph.edge_way
     )
     edge = candidates.edge[fix, k]
     along = np.where(own, answer.along_m[fix], candidates.along_m[fix, k])
-    frame = pd.DataFrame(
-        {
-            "fix_id": track.index.to_numpy()[fix],
-            "way_id": roads.ways.index.to_numpy()[roads.graph.edge_way[edge]],
-            "travel_direction": direction,
-            "chainage_m": np.maximum(roads.graph.edge_start_m[edge] + along, 0.0),
-            "offset_m": np.where(own, answer.offset_m[fix], direction * candidates.offset_m[fix, k]),
-            "probability": probability,
-        }
-    )
-    return as_candidates(frame)
+    return {
+        "fix_id": first + fix,
+        "way_id": roads.ways.index.to_numpy()[roads.graph.edge_way[edge]],
+        "travel_direction": direction,
+        "chainage_m": np.maximum(roads.graph.edge_start_m[edge] + along, 0.0),
+        "offset_m": np.where(own, answer.offset_m[fix], direction * candidates.offset_m[fix, k]),
+        "probability": probability,
+    }
 
 
 @njit(cache=True)
@@ -182,59 +288,54 @@ def _sort_in(
     place[at], heading[at], own[at], sums[at] = k, way_of, mine, value
 
 
-def path_table(matched: MatchedTrack, roads: Roads, chains: list[Chain], placed: list[Placed]) -> Path:
-    """List the traversals of ways.
+def traversals(
+    roads: Roads,
+    chains: list[Chain],
+    placed: list[Placed],
+    sure: FloatArray,
+    section: IntArray,
+    first: int,
+) -> list[Traversal]:
+    """Read chains as traversals of ways.
 
     Parameters
     ----------
-    matched : MatchedTrack
-        The fixes with their answers.
     roads : Roads
         The roads.
     chains : list of Chain
         Lines through the network.
     placed : list of Placed
         Their fixes.
+    sure : ndarray of float64, shape (n,)
+        Probability of the way of each fix.
+    section : ndarray of int64, shape (n,)
+        Section of each fix.
+    first : int
+        Number of the first fix.
 
     Returns
     -------
-    Path
-        In the order of travel; probabilities are means over the fixes of a traversal, and for a way crossed
-        between two fixes the smaller one of its neighbours.
+    list of Traversal
+        In the order of travel.
     """
-    plain = pd.DataFrame(matched, copy=False)
-    sections, sure = plain["section"].to_numpy(), plain["match_probability"].to_numpy()
-    rows: list[_Traversal] = []
-    probability = [np.empty(0)]
+    rows: list[Traversal] = []
     for chain, places in zip(chains, placed, strict=True):
-        found = _traversals(chain, places, sections, roads)
-        probability.append(_probabilities(found, sure))
-        rows += found
-    return as_path(_path_frame(rows, np.concatenate(probability), matched))
+        found = _traversals(chain, places, int(section[places.fix[0]]), roads)
+        probability = _probabilities(found, sure).tolist()
+        for row, known in zip(found, probability, strict=True):
+            begin, end = (end if end < 0 else first + end for end in (row.first, row.last))
+            rows.append(row._replace(first=begin, last=end, probability=known))
+    return rows
 
 
-class _Traversal(NamedTuple):
-    """A row of the path; fixes are counted over the track, -1 for none."""
-
-    section: int
-    way_id: int
-    street_id: int
-    travel_direction: int
-    from_chainage_m: float
-    to_chainage_m: float
-    first: int
-    last: int
-
-
-def _traversals(chain: Chain, placed: Placed, sections: IntArray, roads: Roads) -> list[_Traversal]:
+def _traversals(chain: Chain, placed: Placed, section: int, roads: Roads) -> list[Traversal]:
     """Join the pieces of one way into traversals, from the first fix of the chain to the last."""
     graph, pieces = roads.graph, chain.pieces
     way_ids, streets = roads.ways.index.to_numpy(), roads.ways["street_id"].to_numpy()
     begin_m, end_m = float(placed.distance_m.min()), float(placed.distance_m.max())
     first, last = _first_and_last(placed, len(pieces))
-    section = int(sections[placed.fix[0]])
     start_m = placed.start_m.tolist()
-    rows: list[_Traversal] = []
+    rows: list[Traversal] = []
     before = None
     for number, piece in enumerate(pieces):
         low = max(begin_m - start_m[number], 0.0)
@@ -247,9 +348,8 @@ def _traversals(chain: Chain, placed: Placed, sections: IntArray, roads: Roads) 
         if piece.joint == JUNCTION and before == (way, piece.direction):
             row = rows.pop()
         else:
-            row = _Traversal(
-                section, int(way_ids[way]), int(streets[way]), piece.direction, begins, ends, -1, -1
-            )
+            names = int(way_ids[way]), int(streets[way])
+            row = Traversal(section, *names, piece.direction, begins, ends, -1, -1, np.nan)
         seen = first[number] if row.first == -1 else row.first
         until = last[number] if first[number] >= 0 else row.last
         rows.append(row._replace(to_chainage_m=ends, first=seen, last=until))
@@ -264,7 +364,7 @@ def _first_and_last(placed: Placed, n_pieces: int) -> tuple[list[int], list[int]
     return first.tolist(), last.tolist()
 
 
-def _probabilities(rows: list[_Traversal], sure: FloatArray) -> FloatArray:
+def _probabilities(rows: list[Traversal], sure: FloatArray) -> FloatArray:
     """Mean over the fixes of each row; the smaller one of its neighbours where it has none."""
     means = np.array([sure[row.first : row.last + 1].mean() if row.first != -1 else np.nan for row in rows])
     known = np.flatnonzero(np.isfinite(means))
@@ -272,16 +372,3 @@ def _probabilities(rows: list[_Traversal], sure: FloatArray) -> FloatArray:
     behind = means[known[np.maximum(after - 1, 0)]]
     ahead = means[known[np.minimum(after, len(known) - 1)]]
     return np.where(np.isfinite(means), means, np.minimum(behind, ahead))
-
-
-def _path_frame(rows: list[_Traversal], probability: FloatArray, matched: MatchedTrack) -> pd.DataFrame:
-    plain = pd.DataFrame(matched, copy=False)
-    whole = np.array([(*row[:4], *row[6:]) for row in rows], dtype=np.int64).reshape(-1, 6)
-    chainage = np.array([row[4:6] for row in rows]).reshape(-1, 2)
-    columns: dict[str, Any] = dict(zip(_Traversal._fields[:4], whole[:, :4].T, strict=True))
-    columns |= {"from_chainage_m": chainage[:, 0], "to_chainage_m": chainage[:, 1]}
-    fixes, moments = plain.index.to_numpy(), plain["time"].array
-    for end, time, position in zip(("first", "last"), ("from_time", "to_time"), whole[:, 4:].T, strict=True):
-        columns[time] = moments.take(position, allow_fill=True)
-        columns[f"{end}_fix_id"] = np.where(position >= 0, fixes[np.maximum(position, 0)], -1)
-    return pd.DataFrame({**columns, "probability": probability})

@@ -24,10 +24,8 @@ from heidelberg import EXTRACT, PLAIN, make_runs
 from peers import machine, own_version
 
 import camber
-from camber.matching import _steps, match
-from camber.matching.candidates import find_candidates
-from camber.matching.prepared import prepared
-from camber.matching.trellis import Costs, decode, trellis
+from camber.matching import _fixes, match
+from camber.matching.inference import infer
 from camber.schema import MatchingSettings
 
 if TYPE_CHECKING:
@@ -97,14 +95,9 @@ def join(tracks: list[Track], times: int) -> Track:
 
 def run_kernel(track: Track, roads: Roads) -> None:
     """Path and posterior of a track, without tables for people."""
-    xy = np.column_stack([track.geometry.x, track.geometry.y])
-    section = track["section"].to_numpy()
-    starts, steps, kept = np.r_[True, section[1:] != section[:-1]], _steps(pd.DataFrame(track), xy, MODEL), prepared(roads)
-    reach = float(np.clip(1.5 * steps.run_m[~starts].max() + 60.0, 100.0, MODEL.max_gap_m))
-    near = find_candidates(xy, kept.grid, radius_m=MODEL.search_radius_m, most=MODEL.max_candidates)
-    pairs = kept.distances.pairs(near, starts, reach)
-    costs = Costs(*(getattr(MODEL, name) for name in Costs._fields))
-    decode(trellis(near, steps, starts, kept.network(roads, MODEL), pairs, costs), MODEL.max_candidates)
+    fixes = _fixes(track, MODEL)
+    reach = float(np.clip(1.5 * fixes.steps.run_m[~fixes.starts].max() + 60.0, 100.0, MODEL.max_gap_m))
+    infer(fixes.xy, fixes.steps, fixes.starts, roads, reach, MODEL)
 
 
 def twice(job: object, tracks: list[Track], roads: Roads) -> tuple[float, float]:

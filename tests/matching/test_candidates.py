@@ -158,11 +158,20 @@ def test_where_two_segments_meet_the_first_is_taken():
         assert (found.direction_xy[:, 0, 0] > 0.9).all()
 
 
-def test_part_cuts_the_same_fixes_out_of_every_array():
-    graph = graph_of([np.array([[0.0, 0.0], [100.0, 0.0]])])
-    xy = np.array([[10.0, 1.0], [20.0, 2.0], [30.0, 3.0]])
-    whole = find_candidates(xy, edge_grid(graph), radius_m=35.0, most=2)
-    part = whole.part(slice(1, 3))
-    assert part.along_m[:, 0].tolist() == [20.0, 30.0]
-    assert part.offset_m[:, 0].tolist() == [-2.0, -3.0]
-    assert [len(values) for values in part] == [2] * len(part)
+def test_what_lies_outside_the_area_changes_nothing_in_it():
+    """Random roads, cut out and whole: the same candidates to the bit, but for the rounding of cells."""
+    rng = np.random.default_rng(5)
+    lines = [
+        rng.uniform(0.0, 2000.0, 2) + np.cumsum(rng.normal(0.0, 40.0, (6, 2)), axis=0) for _ in range(300)
+    ]
+    graph = graph_of(lines)
+    xy = rng.uniform(800.0, 1200.0, (400, 2))
+    area = edge_grid(graph, xy.min(axis=0) - 40.0, xy.max(axis=0) + 40.0)
+    whole = edge_grid(graph)
+    assert 0 < len(area.edge) < len(whole.edge) / 2
+    for part, all_of_it in zip(
+        find_candidates(xy, area, radius_m=40.0, most=8),
+        find_candidates(xy, whole, radius_m=40.0, most=8),
+        strict=True,
+    ):
+        assert np.array_equal(part, all_of_it)
