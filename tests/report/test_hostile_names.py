@@ -53,7 +53,8 @@ def poisoned(run, payload):
     )
     suggestions = replace(run.suggestions, explanation=payload, conclusion=payload, items=(item,))
     recording = replace(run.recording, source=payload, name=payload, sport=payload, device=payload)
-    ways = run.roads.ways.assign(name=payload)
+    # The map is read as UTF-8, and no UTF-8 holds half a surrogate pair.
+    ways = run.roads.ways.assign(name=payload.encode("utf-8", "replace").decode("utf-8"))
     roads = replace(run.roads, ways=ways, source=payload)
     return replace(run, summary=summary, suggestions=suggestions, recording=recording, roads=roads)
 
