@@ -37,6 +37,11 @@ class Elements(HTMLParser):
         self.found.append((tag, tuple(sorted(name for name, _ in attrs)), dict(attrs).get("href")))
 
 
+def _in_a_table(payload):
+    """Text of the map is read as UTF-8, and no UTF-8 holds half a surrogate pair."""
+    return payload.encode("utf-8", "replace").decode("utf-8")
+
+
 def poisoned(run, payload):
     """The run with the payload in every text field that comes from a file or from the map."""
     summary = replace(
@@ -53,8 +58,7 @@ def poisoned(run, payload):
     )
     suggestions = replace(run.suggestions, explanation=payload, conclusion=payload, items=(item,))
     recording = replace(run.recording, source=payload, name=payload, sport=payload, device=payload)
-    # The map is read as UTF-8, and no UTF-8 holds half a surrogate pair.
-    ways = run.roads.ways.assign(name=payload.encode("utf-8", "replace").decode("utf-8"))
+    ways = run.roads.ways.assign(name=_in_a_table(payload))
     roads = replace(run.roads, ways=ways, source=payload)
     return replace(run, summary=summary, suggestions=suggestions, recording=recording, roads=roads)
 
@@ -99,7 +103,7 @@ def test_the_terminal_gets_no_command(run, payload):
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_a_spreadsheet_gets_no_formula(run, payload):
     bad = poisoned(run, payload)
-    bad = replace(bad, exposure=bad.exposure.assign(slope_source=payload))
+    bad = replace(bad, exposure=bad.exposure.assign(slope_source=_in_a_table(payload)))
     lines = list(csv.reader(io.StringIO(intervals_csv([bad]), newline=""), strict=True))
     assert len(lines) == len(bad.exposure) + 1
     for line in lines[1:]:
