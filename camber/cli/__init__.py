@@ -17,6 +17,7 @@ from camber.cli.exporting import app as export_app
 from camber.cli.exporting import zones as zones_app
 from camber.cli.formats import ListFormat, ReportFormat, format_of, write_report
 from camber.cli.importing import app as import_app
+from camber.cli.reporting import app as reporting_app
 from camber.cli.roads import app as roads_app
 from camber.cli.session import Session
 from camber.cli.suggesting import app as suggest_app
@@ -35,6 +36,7 @@ app.add_typer(config, name="config")
 app.add_typer(roads_app, name="roads")
 app.add_typer(import_app)
 app.add_typer(weeks_app)
+app.add_typer(reporting_app)
 app.add_typer(suggest_app)
 app.add_typer(export_app)
 app.add_typer(zones_app, name="zones")

@@ -1,8 +1,6 @@
-"""Commands that look at the library: ``camber runs|show|week|weeks``."""
+"""Commands that look at the library: ``camber runs|show|weeks``."""
 
 from datetime import date
-from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,14 +15,6 @@ if TYPE_CHECKING:
 app = typer.Typer(rich_markup_mode=None)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
-
-
-class WeekFormat(StrEnum):
-    """How a week is written."""
-
-    TEXT = "text"
-    JSON = "json"
-    HTML = "html"
 
 
 @app.command()
@@ -63,46 +53,6 @@ def show(
         session.write(run_json(found), None)
     else:
         session.show(run_text(found, units), None)
-
-
-@app.command()
-def week(
-    context: typer.Context,
-    name: Annotated[
-        str | None,
-        typer.Argument(metavar="[WEEK]", help="Such as 2026-W47, or a day in it; default: the last."),
-    ] = None,
-    kind: Annotated[
-        WeekFormat | None, typer.Option("--format", help="Default: by the suffix of PATH, else text.")
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="PATH", help="Write to this file instead of the terminal."),
-    ] = None,
-    as_json: AsJson = False,  # noqa: FBT002
-) -> None:
-    """Report a week: which leg was low, how sure that is, and how it stands beside your usual weeks."""
-    from camber.library import open_library
-
-    session: Session = context.obj
-    with open_library() as library:
-        period = library.period(chosen_week(library, session, name))
-        units = units_of(session, library)
-    suffix = output.suffix.lower().removeprefix(".") if output else ""
-    by_suffix = {"htm": WeekFormat.HTML, **{str(known): known for known in WeekFormat}}
-    asked = WeekFormat.JSON if as_json else kind or by_suffix.get(suffix, WeekFormat.TEXT)
-    if asked is WeekFormat.JSON:
-        from camber.report.period_json import period_json
-
-        session.write(period_json(period), output)
-    elif asked is WeekFormat.HTML:
-        from camber.report.period_html import period_html
-
-        session.write(period_html(period, units), output)
-    else:
-        from camber.report.period_text import period_text
-
-        session.show(period_text(period, units), output)
 
 
 @app.command()

@@ -6,17 +6,18 @@ from contextlib import contextmanager
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from camber.errors import UnknownRunError
 from camber.library.activities import positions_of, read_recording_of
 from camber.library.database import FILE_NAME, open_database, writing
 from camber.library.frames import runs_frame, streets_frame, weeks_frame
 from camber.library.lock import held
-from camber.library.periods import ONE_RUN, period_of, run_result, trend_of
+from camber.library.periods import LAST_DAY, ONE_RUN, period_of, run_result, trend_of
 from camber.library.place import library_folder
 from camber.library.results import read_exposure
 from camber.library.stretches import stretches_of
+from camber.library.ways import ways_of
 from camber.library.weeks import Week, week_of
 from camber.library.zones import hidden_intervals
 from camber.schema import Exposure
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from camber.library.spans import Span
     from camber.schema import Period, PeriodTotal, Recording, RunResult
 
 
@@ -259,22 +261,41 @@ class Library:
         """
         yield from positions_of(self.connection)
 
-    def period(self, week: Week, *, with_stretches: bool = False) -> Period:
-        """Sum a week up.
+    def ways(self, runs: Sequence[int]) -> gpd.GeoDataFrame:
+        """Give the ways that some runs were on, whole, for the runner's own map.
 
         Parameters
         ----------
-        week : Week
-            Of `camber.library.weeks`.
+        runs : sequence of int
+            Their numbers.
+
+        Returns
+        -------
+        GeoDataFrame
+            See `camber.library.ways.ways_of`.
+        """
+        return ways_of(self.connection, runs)
+
+    def period(
+        self, days: Week | Span, *, with_stretches: bool = False, week_start: str = "monday"
+    ) -> Period:
+        """Sum a week up, or any other days.
+
+        Parameters
+        ----------
+        days : Week or Span
+            Of `camber.library.weeks`, or of `camber.library.spans`.
         with_stretches : bool
             Whether to add the stretches for a map.
+        week_start : {"monday", "sunday"}
+            First day of the weeks into which a span is cut; a week has its own.
 
         Returns
         -------
         Period
             Its runs, their total draw by draw, the trend and the usual range.
         """
-        return period_of(self.connection, week, with_stretches=with_stretches)
+        return period_of(self.connection, days, with_stretches=with_stretches, week_start=week_start)
 
     def trend(self, week: Week, weeks: int) -> tuple[PeriodTotal, ...]:
         """Sum up a week and those before it.
@@ -324,6 +345,3 @@ class Library:
         """
         found = self.connection.execute("SELECT value FROM preference WHERE key = ?", (key,)).fetchone()
         return None if found is None else str(found[0])
-
-
-LAST_DAY: Final = "SELECT max(day) FROM activity"

@@ -14,6 +14,7 @@ from camber.conventions import SURFACE_KINDS, SurfaceKind
 from camber.library.activities import moment
 from camber.library.results import draws_from, whole_result
 from camber.library.stretches import stretches_of
+from camber.library.weeks import Week, week_of
 from camber.schema import (
     Interval,
     NotJudged,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from camber.library.weeks import Week
+    from camber.library.spans import Span
     from camber.schema import Draws, Summary
 
 TREND_WEEKS: Final = 12
@@ -77,6 +78,9 @@ WHERE activity.day BETWEEN ? AND ? ORDER BY activity.day, activity.started_at_ms
 """
 """What a trend needs of the results of some days."""
 
+LAST_DAY: Final = "SELECT max(day) FROM activity"
+"""The day of the last recording."""
+
 VISITS: Final = """
 SELECT count(*) FROM street WHERE name = ? AND day BETWEEN ? AND ?
 """
@@ -89,17 +93,25 @@ FROM activity JOIN street USING (activity_id) WHERE activity.day BETWEEN ? AND ?
 """Where the cross slopes of the streets of some days come from."""
 
 
-def period_of(connection: sqlite3.Connection, week: Week, *, with_stretches: bool = False) -> Period:
-    """Sum a week up.
+def period_of(
+    connection: sqlite3.Connection,
+    week: Week | Span,
+    *,
+    with_stretches: bool = False,
+    week_start: str = "monday",
+) -> Period:
+    """Sum a week up, or any other days.
 
     Parameters
     ----------
     connection : sqlite3.Connection
         The library.
-    week : Week
-        The week.
+    week : Week or Span
+        The days.
     with_stretches : bool
         Whether to add the stretches for a map.
+    week_start : {"monday", "sunday"}
+        First day of the weeks into which a span is cut; a week has its own.
 
     Returns
     -------
@@ -112,7 +124,7 @@ def period_of(connection: sqlite3.Connection, week: Week, *, with_stretches: boo
     parts = [(run.summary, run.draws) for run in runs if run.summary and run.draws]
     total = add_summaries(parts, week.title) if parts else None
     draws = add_draws([draws for _, draws in parts]) if parts else None
-    weeks = trend_of(connection, week)
+    weeks, compared = _weeks_of(connection, week, week_start)
     analysed = [row for row in rows if row["summary"] is not None]
     stretches = None
     if with_stretches:
@@ -124,7 +136,7 @@ def period_of(connection: sqlite3.Connection, week: Week, *, with_stretches: boo
         runs=runs,
         total=total,
         draws=draws,
-        usual=usual_range(weeks),
+        usual=usual_range(compared),
         weeks=weeks,
         streets=_streets(connection, total, week),
         stretches=stretches,
@@ -133,6 +145,22 @@ def period_of(connection: sqlite3.Connection, week: Week, *, with_stretches: boo
         roads=tuple(dict.fromkeys((row["roads_source"], row["osm_date"]) for row in analysed)),
         model_versions=tuple(sorted({row["camber_version"] for row in analysed})),
     )
+
+
+def _weeks_of(
+    connection: sqlite3.Connection, days: Week | Span, week_start: str
+) -> tuple[tuple[PeriodTotal, ...], tuple[PeriodTotal, ...]]:
+    """Give the weeks to show, and those before the period with the period itself behind them."""
+    if isinstance(days, Week):
+        weeks = trend_of(connection, days)
+        return weeks, weeks
+    last_day = connection.execute(LAST_DAY).fetchone()[0]
+    end = days.ends_on if last_day is None else min(days.ends_on, date.fromisoformat(last_day))
+    last = week_of(max(end, days.starts_on), week_start)
+    count = (last.starts_on - week_of(days.starts_on, week_start).starts_on).days // 7 + 1
+    before = trend_of(connection, week_of(days.starts_on, week_start).before(1), TREND_WEEKS - 1)
+    rows = connection.execute(TREND, (days.starts_on.isoformat(), days.ends_on.isoformat())).fetchall()
+    return trend_of(connection, last, max(count, TREND_WEEKS)), (*before, _total_of(days, rows))
 
 
 def run_result(row: sqlite3.Row) -> RunResult:
@@ -215,7 +243,7 @@ def trend_of(connection: sqlite3.Connection, week: Week, weeks: int = TREND_WEEK
     return tuple(_total_of(week.before(weeks - 1 - place), by_week[place]) for place in range(weeks))
 
 
-def _total_of(week: Week, rows: Sequence[sqlite3.Row]) -> PeriodTotal:
+def _total_of(week: Week | Span, rows: Sequence[sqlite3.Row]) -> PeriodTotal:
     distance = sum(row["distance_m"] for row in rows)
     start, end = week.starts_on, week.ends_on
     if not rows:
@@ -289,7 +317,9 @@ def _middle(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Interval:
     return Interval(low, median, high)
 
 
-def _streets(connection: sqlite3.Connection, total: Summary | None, week: Week) -> tuple[StreetVisits, ...]:
+def _streets(
+    connection: sqlite3.Connection, total: Summary | None, week: Week | Span
+) -> tuple[StreetVisits, ...]:
     if total is None:
         return ()
     year = ((week.ends_on - _YEAR).isoformat(), week.ends_on.isoformat())

@@ -145,13 +145,15 @@ def figure_of(axes: Axes) -> Figure:
     return figure
 
 
-def figure_png(figure: Figure) -> bytes:
+def figure_png(figure: Figure, dpi: float | None = None) -> bytes:
     """Draw a figure as PNG.
 
     Parameters
     ----------
     figure : Figure
         The figure.
+    dpi : float, optional
+        Pixels per inch; those of the style if missing.
 
     Returns
     -------
@@ -160,7 +162,10 @@ def figure_png(figure: Figure) -> bytes:
     """
     out = io.BytesIO()
     with style.context(STYLE):
-        figure.savefig(out, format="png", metadata={"Software": None})
+        if dpi is None:
+            figure.savefig(out, format="png", metadata={"Software": None})
+        else:
+            figure.savefig(out, format="png", metadata={"Software": None}, dpi=dpi)
     return out.getvalue()
 
 

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from camber.conventions import SurfaceKind, Verdict
-from camber.report.period_contents import REASON_WORDS
+from camber.conventions import Verdict
+from camber.report.period_contents import LITTLE_M, REASON_WORDS, noun_of, on_roads_m
 from camber.report.wording import distance_text
 from camber.schema import Interval
 
 if TYPE_CHECKING:
     from camber.schema import Period, Summary
 
-LITTLE_M: Final = 5000.0
-"""Metres on mapped roads and sidewalks below which nothing is compared [m] (users.md section 6)."""
-
 LITTLE_OF_RUN_M: Final = 1000.0
 """The same for one run [m]: its bar is drawn hollow (judgement, a fifth of what a week needs)."""
-
-_ROADS: Final = (SurfaceKind.ROAD_EDGE, SurfaceKind.ROAD_CENTRE, SurfaceKind.SIDEWALK)
-_WEEK_DAYS: Final = 7
 
 
 def left_share(balance: Interval | None) -> Interval | None:
@@ -56,22 +50,6 @@ def share_range(share: Interval) -> str:
     return f"{round(100.0 * share.low)} to {round(100.0 * share.high)} %"
 
 
-def on_roads_m(summary: Summary) -> float:
-    """Sum the expected metres on mapped roads and sidewalks.
-
-    Parameters
-    ----------
-    summary : Summary
-        The totals.
-
-    Returns
-    -------
-    float
-        Metres [m].
-    """
-    return sum(item.distance_m for item in summary.surfaces if item.surface_kind in _ROADS)
-
-
 def named_m(summary: Summary) -> float:
     """Sum the metres for which a leg, or level, can be named with 90 %.
 
@@ -89,22 +67,6 @@ def named_m(summary: Summary) -> float:
         summary.verdict_m.get(verdict, 0.0)
         for verdict in (Verdict.LEFT_LOW, Verdict.RIGHT_LOW, Verdict.LEVEL)
     )
-
-
-def noun_of(period: Period) -> str:
-    """Name the kind of period.
-
-    Parameters
-    ----------
-    period : Period
-        The period.
-
-    Returns
-    -------
-    str
-        ``"week"`` for seven days, else ``"period"``.
-    """
-    return "week" if (period.ends_on - period.starts_on).days + 1 == _WEEK_DAYS else "period"
 
 
 def answer(period: Period) -> str:
@@ -133,6 +95,10 @@ def answer(period: Period) -> str:
             f"Too little to compare this {noun}: the left leg was the low one on about "
             f"{round(100.0 * share.median)} % of the tilted metres (90 % interval {share_range(share)})."
         )
+    return _weighed(share)
+
+
+def _weighed(share: Interval) -> str:
     if share.low > 0.5:
         return _named("left", share)
     if share.high < 0.5:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from camber.conventions import SurfaceKind
 from camber.report.wording import balance_text, distance_text, duration_text, plain, share_text
 
 if TYPE_CHECKING:
-    from camber.schema import Period, PeriodTotal, RunResult, Suggestion
+    from camber.schema import Period, PeriodTotal, RunResult, Suggestion, Summary
 
 REASON_WORDS: Final = {
     "other_sport": "other sports, indoors or virtual",
@@ -26,7 +27,43 @@ REASON_WORDS: Final = {
 SIMULATED_REMARK: Final = "Some of these recordings are simulated: nobody ran them."
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MOST_SUGGESTIONS: Final = 3
-_LITTLE_M: Final = 5000.0
+LITTLE_M: Final = 5000.0
+"""Metres on mapped roads and sidewalks below which nothing is compared [m] (users.md section 6)."""
+
+_ROADS: Final = (SurfaceKind.ROAD_EDGE, SurfaceKind.ROAD_CENTRE, SurfaceKind.SIDEWALK)
+_WEEK_DAYS: Final = 7
+
+
+def on_roads_m(summary: Summary) -> float:
+    """Sum the expected metres on mapped roads and sidewalks.
+
+    Parameters
+    ----------
+    summary : Summary
+        The totals.
+
+    Returns
+    -------
+    float
+        Metres [m].
+    """
+    return sum(item.distance_m for item in summary.surfaces if item.surface_kind in _ROADS)
+
+
+def noun_of(period: Period) -> str:
+    """Name the kind of period.
+
+    Parameters
+    ----------
+    period : Period
+        The period.
+
+    Returns
+    -------
+    str
+        ``"week"`` for seven days, else ``"period"``.
+    """
+    return "week" if (period.ends_on - period.starts_on).days + 1 == _WEEK_DAYS else "period"
 
 
 def period_facts(period: Period, units: str) -> str:
@@ -70,18 +107,19 @@ def period_sentences(period: Period, units: str) -> tuple[str, ...]:
         Sentences; the only one of an empty week says that it is empty.
     """
     if not period.runs:
-        return ("No runs this week.",)
+        return (f"No runs this {noun_of(period)}.",)
     total = period.total
     if total is None:
-        return ("Nothing of this week is analysed yet; why stands beside each run.",)
-    current = period.weeks[-1]
+        noun = noun_of(period)
+        return (f"Nothing of this {noun} is analysed yet; why stands beside each run.",)
+    roads = on_roads_m(total)
     sentences = [
         (
             f"Balance {balance_text(total.balance)}, from \u22121 all left to +1 all right; "
             f"weighted by tilt {balance_text(total.tilt_balance)}."
         ),
-        f"{distance_text(current.on_roads_m, units)} of it were on mapped roads and sidewalks.",
-        *([] if current.on_roads_m >= _LITTLE_M else ["That is too little to compare with other weeks."]),
+        f"{distance_text(roads, units)} of it were on mapped roads and sidewalks.",
+        *([] if roads >= LITTLE_M else ["That is too little to compare with other weeks."]),
         _usual(period),
     ]
     if total.facing_traffic is not None:
@@ -99,13 +137,13 @@ def _usual(period: Period) -> str:
         return "Your usual range appears after four weeks with at least 5 km on roads."
     low, high = (f"{value:+.2f}".replace("-", "\u2212") for value in (usual.balance.low, usual.balance.high))
     range_ = f"Usual for you: a balance from {low} to {high} (eight of ten of your last {usual.weeks} weeks)"
-    balance = period.weeks[-1].balance
+    balance = None if period.total is None else period.total.balance
     if usual.closer_to_even is None or balance is None:
         return f"{range_}."
     within = usual.balance.low <= balance.median <= usual.balance.high
     place = "within it" if within else "outside it"
     return (
-        f"{range_}. This week is {place}, and closer to even than {usual.closer_to_even} of those "
+        f"{range_}. This {noun_of(period)} is {place}, and closer to even than {usual.closer_to_even} of those "
         f"{usual.weeks} weeks."
     )
 

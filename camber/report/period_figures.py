@@ -11,7 +11,8 @@ from matplotlib import style
 from matplotlib.figure import Figure
 
 from camber.report.figures import LEFT_COLOUR, NEUTRAL_COLOUR, RIGHT_COLOUR, STYLE
-from camber.report.period_answer import LITTLE_M, LITTLE_OF_RUN_M, left_share, on_roads_m
+from camber.report.period_answer import LITTLE_OF_RUN_M, left_share
+from camber.report.period_contents import LITTLE_M, on_roads_m
 from camber.report.wording import METRES_PER_UNIT
 
 if TYPE_CHECKING:
@@ -138,7 +139,9 @@ def _diverging(
 ) -> Axes:
     per = METRES_PER_UNIT[units]
     with style.context(STYLE):
-        axes = ax or Figure(figsize=(_WIDTH_IN, 0.62 + 0.24 * len(labels)), layout="constrained").add_subplot()
+        axes = (
+            ax or Figure(figsize=(_WIDTH_IN, 0.62 + 0.24 * len(labels)), layout="constrained").add_subplot()
+        )
         reach = 0.0
         for row, value in enumerate(values):
             if value is None:

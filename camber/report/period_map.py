@@ -31,6 +31,12 @@ MOST_STRETCHES: Final = 6000
 """Stretches beyond which a page has no map (judgement: about 1 MB, and what a phone still draws)."""
 
 _PER_DEGREE: Final = 100_000
+_AROUND_DEG: Final = 0.003
+"""How far from the runs roads are drawn [deg] (330 m of latitude, judgement)."""
+_FINE_DEG: Final = 2e-5
+_COARSE_DEG: Final = 2e-4
+"""How far a drawn road, and the line around which roads are looked for, may be from the truth [deg] (2 m and
+22 m of latitude, judgement: less than what is seen)."""
 _SAME: Final = (
     *("run", "way_id", "travel_direction", "street", "side", "side_basis", "surface_kind", "slope_source"),
     "stroke",
@@ -160,8 +166,9 @@ def explanation(row: dict[str, Any], day: str, units: str) -> tuple[str, str, st
         )
         if row[column] >= 0.5
     ]
-    legs = f"{STROKES[row['stroke']].words}: {distance_text(row['distance_m'], units)}, of it expected " + ", ".join(
-        parts or ["nothing"]
+    legs = (
+        f"{STROKES[row['stroke']].words}: {distance_text(row['distance_m'], units)}, of it expected "
+        + ", ".join(parts or ["nothing"])
     )
     if not on:
         return where, legs, "", ""
@@ -224,12 +231,14 @@ def packed_line(line: NDArray[np.float64]) -> list[int]:
 def _roads(basemap: gpd.GeoDataFrame | None, stretches: gpd.GeoDataFrame) -> list[list[Any]]:
     if basemap is None or basemap.empty:
         return []
-    west, south, east, north = stretches.total_bounds
-    margin = 0.1 * max(east - west, north - south) + 0.001
-    window = shapely.box(west - margin, south - margin, east + margin, north + margin)
-    near = basemap[basemap.intersects(window)]
-    # A tolerance of 2e-5 degrees is 2 m: a third of the width of the line that is drawn.
-    simple = shapely.simplify(shapely.intersection(near.geometry.to_numpy(), window), 2e-5)
+    lines = basemap.geometry.to_numpy()
+    around = shapely.buffer(
+        shapely.union_all(shapely.simplify(stretches.geometry.to_numpy(), _COARSE_DEG)), _AROUND_DEG
+    )
+    shapely.prepare(around)
+    near = basemap[shapely.intersects(around, lines)]
+    window = shapely.box(*shapely.bounds(around))
+    simple = shapely.simplify(shapely.intersection(near.geometry.to_numpy(), window), _FINE_DEG)
     return [
         [_width_class(highway), packed_line(shapely.get_coordinates(part))]
         for highway, line in zip(near["highway"], simple, strict=True)

@@ -1,4 +1,4 @@
-"""A week, or any other days, as one self-contained HTML page: answer, figures, map, tables; nothing is loaded.
+"""A week, or any other days, as one self-contained HTML page: figures, map and tables; nothing is loaded.
 
 The content security policy allows the style sheet and the two scripts that stand in the page, by their
 hashes, and nothing else. Everything that a recording or the map may have named is escaped, or is data that
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from camber.schema import Period
 
 _HUES: Final = {LEFT_COLOUR: "left", RIGHT_COLOUR: "right"}
+_STYLES: Final = ("vendor/leaflet/leaflet.css", "templates/page.css", "templates/week.css")
 _SOURCE_MAP: Final = "//# sourceMappingURL=leaflet.js.map"
 SHARED_REMARK: Final = (
     "To be shown to others: what lies in a privacy zone is left out from junction to junction. Metres are "
@@ -98,7 +99,7 @@ def week_page(period: Period, options: PageOptions | None = None) -> str:
         The page; the same period gives the same text.
     """
     chosen = options or PageOptions()
-    css = "".join(_file(name) for name in ("vendor/leaflet/leaflet.css", "templates/page.css", "templates/week.css"))
+    css = "".join(map(_file, _STYLES))
     # Leaflet's pictures of markers and its shapes for old browsers are not used, and would be loaded.
     style = "\n".join(line for line in css.splitlines() if "url(" not in line) + "\n"
     drawn = _map(period, chosen)
@@ -246,7 +247,9 @@ def _days(period: Period, options: PageOptions) -> dict[str, Any] | None:
     if len(period.runs) > MOST_BARS:
         bars = plot_week_bars(period.weeks, units=units)
         return whole | {"figure": _drawn(bars, f"One bar per week: {words}", "days")}
-    return whole | {"figure": _drawn(plot_days(period.runs, units=units), f"One bar per run: {words}", "days")}
+    return whole | {
+        "figure": _drawn(plot_days(period.runs, units=units), f"One bar per run: {words}", "days")
+    }
 
 
 def _drawn(axes: Axes, words: str, prefix: str) -> dict[str, Any]:
@@ -282,4 +285,7 @@ def _key(index: int) -> dict[str, Any]:
 def _no_map(period: Period) -> str:
     if period.stretches is None or period.stretches.empty:
         return "There is nothing to draw."
-    return "More stretches than a page can hold; `camber export` writes them for a map program, and `camber week` draws each week."
+    return (
+        "More stretches than a page can hold; `camber export` writes them for a map program, and "
+        "`camber week` draws each week."
+    )

@@ -175,8 +175,8 @@ def trend_table(weeks: Sequence[PeriodTotal], units: str, *, with_distance: bool
             week.title,
             str(week.runs),
             *((distance_text(week.distance_m, units),) if with_distance else ()),
-            _share(week.balance) or "–",
-            balance_text(week.tilt_balance) if week.tilt_balance else "–",
+            _share(week.balance) or "none",
+            balance_text(week.tilt_balance) if week.tilt_balance else "none",
         )
         for week in weeks
     )
