@@ -103,8 +103,11 @@ def _weighed(share: Interval) -> str:
         return _named("left", share)
     if share.high < 0.5:
         return _named("right", Interval(1.0 - share.high, 1.0 - share.median, 1.0 - share.low))
+    leg = "left"
+    if share.median < 0.5:
+        leg, share = "right", Interval(1.0 - share.high, 1.0 - share.median, 1.0 - share.low)
     return (
-        "Neither leg was clearly the low one: the left leg on about "
+        f"Neither leg was clearly the low one: the {leg} leg on about "
         f"{round(100.0 * share.median)} % of the tilted metres (90 % interval {share_range(share)})."
     )
 

@@ -142,8 +142,9 @@ def _usual(period: Period) -> str:
         return f"{range_}."
     within = usual.balance.low <= balance.median <= usual.balance.high
     place = "within it" if within else "outside it"
+    noun = noun_of(period)
     return (
-        f"{range_}. This {noun_of(period)} is {place}, and closer to even than {usual.closer_to_even} of those "
+        f"{range_}. This {noun} is {place}, and closer to even than {usual.closer_to_even} of those "
         f"{usual.weeks} weeks."
     )
 

@@ -111,7 +111,7 @@ def merged_stretches(stretches: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     """
     table: pd.DataFrame = stretches.drop(columns="geometry").assign(stroke=strokes_of(stretches))  # type: ignore[arg-type]
     lines = [shapely.get_coordinates(line) for line in stretches.geometry]
-    keys = table[list(_SAME)].astype(str).agg("\x1f".join, axis=1).to_numpy()
+    keys = list(zip(*(table[name].tolist() for name in _SAME), strict=True))
     merged: list[dict[str, Any]] = []
     last = None
     records: Iterable[dict[str, Any]] = table.to_dict("records")  # type: ignore[assignment]

@@ -1,0 +1,232 @@
+"""The page in a browser: opened from disk without a network, light and dark, on a phone and on paper."""
+
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+
+from camber.report.period_page import PageOptions, week_page
+from tests import fabricate_period as made
+from tests.report.browser import Seen, axe_or_skip, browser
+
+
+def _payloads():
+    spec = importlib.util.spec_from_file_location("hostile", Path(__file__).with_name("hostile.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.PAYLOADS
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def period(run):
+    return made.week(run)
+
+
+@pytest.fixture(scope="module")
+def path(run, period, tmp_path_factory):
+    ways = run.roads.ways.to_crs("EPSG:4326").reset_index()[["way_id", "highway", "geometry"]]
+    found = tmp_path_factory.mktemp("page") / "week.html"
+    found.write_text(week_page(period, PageOptions(basemap=ways)), encoding="utf-8")
+    return found
+
+
+@pytest.mark.parametrize(("width", "dark"), [(390, False), (390, True), (1200, False)])
+def test_it_asks_for_nothing_and_complains_about_nothing(chromium, path, width, dark):
+    with Seen(chromium, path, width=width, dark=dark) as seen:
+        assert seen.asked == [seen.url]
+        assert seen.said == []
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert int(seen.page.locator("#map").get_attribute("data-stretches")) > 10
+
+
+def test_the_answer_stands_in_the_top_third_of_a_phone(chromium, path):
+    with Seen(chromium, path, width=390, height=844) as seen:
+        box = seen.page.locator(".answer").bounding_box()
+        assert box["y"] + box["height"] < 844 / 3 + 60
+        assert seen.page.locator(".figure svg").first.bounding_box()["y"] < 844 / 2
+
+
+def test_dark_is_dark(chromium, path):
+    colours = {}
+    for dark in (False, True):
+        with Seen(chromium, path, dark=dark) as seen:
+            colours[dark] = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert colours == {False: "rgb(255, 255, 255)", True: "rgb(22, 22, 24)"}
+
+
+def test_the_map_pans_and_zooms(chromium, path):
+    with Seen(chromium, path) as seen:
+        page = seen.page
+        page.locator("#map").scroll_into_view_if_needed()
+        box = page.locator("#map").bounding_box()
+        before = page.evaluate("[camberMap.getZoom(), camberMap.getCenter().lng]")
+        page.locator(".leaflet-control-zoom-in").click()
+        assert page.evaluate("camberMap.getZoom()") == before[0] + 1
+        middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.mouse.move(*middle)
+        page.mouse.down()
+        page.mouse.move(middle[0] - 120, middle[1], steps=4)
+        page.mouse.up()
+        assert page.evaluate("camberMap.getCenter().lng") > before[1]
+        page.locator("#map").focus()
+        page.keyboard.press("-")
+        assert page.evaluate("camberMap.getZoom()") == before[0]
+        assert seen.said == []
+
+
+def test_a_tap_on_a_line_explains_it(chromium, path):
+    with Seen(chromium, path, width=390, height=844) as seen:
+        page = seen.page
+        page.locator("#map").scroll_into_view_if_needed()
+        place = page.evaluate(
+            """() => { const map = camberMap; let found = null;
+            map.eachLayer(l => { if (!found && l.options.interactive && l.getLatLngs && l.getLatLngs().length > 1)
+              found = l; });
+            const p = found.getLatLngs(), n = Math.floor(p.length / 2);
+            const a = map.latLngToContainerPoint(p[n - 1]), b = map.latLngToContainerPoint(p[n]);
+            const box = map.getContainer().getBoundingClientRect();
+            return [box.x + (a.x + b.x) / 2, box.y + (a.y + b.y) / 2]; }"""
+        )
+        page.mouse.click(*place)
+        said = page.locator("#explanation").inner_text()
+        for words in ("Rantatie", "towards", "left leg low", "side:", "OpenStreetMap way 101", "cross slope"):
+            assert words in said
+
+
+def test_stretches_can_be_stepped_through_by_keyboard(chromium, path):
+    with Seen(chromium, path) as seen:
+        page = seen.page
+        page.locator("#map-after").focus()
+        page.keyboard.press("Enter")
+        first = page.locator("#explanation").inner_text()
+        page.keyboard.press("Enter")
+        assert page.locator("#map").get_attribute("data-chosen") == "1"
+        assert page.locator("#explanation").inner_text() != first
+        page.locator("#map-run").select_option(index=1)
+        assert seen.said == []
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_no_serious_fault_of_accessibility(chromium, path, dark):
+    source = axe_or_skip()
+    with Seen(chromium, path, width=390, dark=dark) as seen:
+        seen.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+        seen.page.evaluate(source)
+        found = seen.page.evaluate("axe.run().then(result => result.violations)")
+    bad = [
+        (fault["id"], [node["html"][:200] for node in fault["nodes"][:3]])
+        for fault in found
+        if fault["impact"] in {"serious", "critical", "moderate"}
+    ]
+    assert bad == []
+
+
+def test_paper_holds_the_width_of_the_page(chromium, path):
+    with Seen(chromium, path, width=794) as seen:
+        seen.page.emulate_media(media="print")
+        # A4 between margins of 14 mm is 182 mm, or 688 CSS pixels, wide.
+        seen.page.set_viewport_size({"width": 688, "height": 1000})
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= 688
+        wide = seen.page.evaluate(
+            "[...document.querySelectorAll('table, svg, #map')]"
+            ".filter(e => e.getBoundingClientRect().right > 689).length"
+        )
+        assert wide == 0
+        document = seen.page.pdf(format="A4", prefer_css_page_size=False)
+    assert document[:5] == b"%PDF-"
+    assert 2 <= document.count(b"/Type /Page\n") + document.count(b"/Type /Page ") <= 8
+
+
+def poisoned(period, payloads):
+    """The week with each payload in every text field that comes from a file or from the map."""
+    run = period.runs[0]
+    item = run.suggestions.items[0]
+
+    def tainted(number, payload):
+        bad = replace(
+            item, what=payload, where=(payload,), rule=payload, rule_source=payload, against=(payload,)
+        )
+        said = replace(run.suggestions, items=(bad,), explanation=payload, conclusion=payload)
+        return replace(
+            run,
+            run=number,
+            title=payload,
+            source=payload,
+            sport=payload,
+            gear=payload,
+            reason=payload,
+            suggestions=said,
+        )
+
+    assumption, problem, street = period.total.assumptions[0], period.total.problems[0], period.streets[0]
+    rows = period.stretches.iloc[:1].drop(columns=["street", "slope_source", "run"])
+    count = range(len(payloads))
+    table = gpd.GeoDataFrame(pd.concat([rows] * len(payloads), ignore_index=True), crs="EPSG:4326").assign(
+        street=pd.Series(payloads, dtype=object),
+        slope_source=pd.Series(payloads, dtype=object),
+        run=list(count),
+    )
+    total = replace(
+        period.total,
+        assumptions=tuple(replace(assumption, applies_to=p, value=p, reference=p) for p in payloads),
+        problems=tuple(replace(problem, message=p) for p in payloads),
+    )
+    return replace(
+        period,
+        title=payloads[0],
+        runs=tuple(tainted(n, p) for n, p in enumerate(payloads)),
+        total=total,
+        streets=tuple(replace(street, total=replace(street.total, name=p), slope_source=p) for p in payloads),
+        stretches=table,
+        roads=tuple((p, p) for p in payloads),
+        model_versions=tuple(payloads),
+    )
+
+
+_BORN = """[...document.querySelectorAll('body *')].filter(e => !e.closest('.figure, #explanation'))
+  .map(e => e.tagName + ':' + e.getAttributeNames().sort())"""
+
+
+def test_hostile_names_execute_nothing_and_become_no_element(chromium, period, tmp_path, monkeypatch):
+    monkeypatch.setattr("camber.report.period_tables.MOST_STREETS", 1000)
+    monkeypatch.setattr("camber.report.period_contents.MOST_SUGGESTIONS", 1000)
+    hostile, born = _payloads(), []
+    # The same problem twice is counted, not listed twice.
+    for names in ([f"a name {n}" for n in range(len(hostile))], hostile):
+        file = tmp_path / f"{len(born)}.html"
+        file.write_text(week_page(poisoned(period, names)), encoding="utf-8")
+        with Seen(chromium, file) as seen:
+            for _ in names:
+                seen.page.evaluate("document.getElementById('map-after').click()")
+                tags = "[...document.querySelectorAll('#explanation *')].map(e => e.tagName)"
+                assert set(seen.page.evaluate(tags)) == {"P"}
+            assert seen.page.locator("#map").get_attribute("data-chosen") == str(len(names) - 1)
+            born.append(seen.page.evaluate(_BORN))
+            assert seen.said == []
+            assert seen.asked == [seen.url]
+    assert len(hostile) >= 60
+    assert len(born[0]) > 60 * 10
+    listed = [[tag for tag in page if tag != "LI:"] for page in born]
+    assert listed[1] == listed[0]
+
+
+def test_the_policy_is_in_force(chromium, path):
+    with Seen(chromium, path) as seen:
+        seen.page.evaluate(
+            "() => { const s = document.createElement('script'); s.textContent = 'window.owned = 1';"
+            " document.body.appendChild(s); const i = document.createElement('img');"
+            " i.src = 'https://evil.example/x.png'; document.body.appendChild(i); }"
+        )
+        seen.page.wait_for_timeout(100)
+        assert seen.page.evaluate("window.owned") is None
+        assert set(seen.asked) - set(seen.refused) == {seen.url}
+        assert any("Content Security Policy" in said for said in seen.said)
