@@ -231,13 +231,13 @@ def packed_line(line: NDArray[np.float64]) -> list[int]:
 def _roads(basemap: gpd.GeoDataFrame | None, stretches: gpd.GeoDataFrame) -> list[list[Any]]:
     if basemap is None or basemap.empty:
         return []
-    lines = basemap.geometry.to_numpy()
-    around = shapely.buffer(
-        shapely.union_all(shapely.simplify(stretches.geometry.to_numpy(), _COARSE_DEG)), _AROUND_DEG
-    )
-    shapely.prepare(around)
-    near = basemap[shapely.intersects(around, lines)]
-    window = shapely.box(*shapely.bounds(around))
+    runs = shapely.simplify(stretches.geometry.to_numpy(), _COARSE_DEG)
+    tree = shapely.STRtree(basemap.geometry.to_numpy())
+    chosen = np.unique(tree.query(runs, predicate="dwithin", distance=_AROUND_DEG)[1])
+    near = basemap.iloc[chosen]
+    west, south, east, north = shapely.total_bounds(runs)
+    margin = 2.0 * _AROUND_DEG
+    window = shapely.box(west - margin, south - margin, east + margin, north + margin)
     simple = shapely.simplify(shapely.intersection(near.geometry.to_numpy(), window), _FINE_DEG)
     return [
         [_width_class(highway), packed_line(shapely.get_coordinates(part))]

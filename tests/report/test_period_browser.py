@@ -89,8 +89,9 @@ def test_a_tap_on_a_line_explains_it(chromium, path):
         page.locator("#map").scroll_into_view_if_needed()
         place = page.evaluate(
             """() => { const map = camberMap; let found = null;
-            map.eachLayer(l => { if (!found && l.options.interactive && l.getLatLngs && l.getLatLngs().length > 1)
-              found = l; });
+            map.eachLayer(l => {
+              if (!found && l.options.interactive && l.getLatLngs && l.getLatLngs().length > 1) { found = l; }
+            });
             const p = found.getLatLngs(), n = Math.floor(p.length / 2);
             const a = map.latLngToContainerPoint(p[n - 1]), b = map.latLngToContainerPoint(p[n]);
             const box = map.getContainer().getBoundingClientRect();
