@@ -84,7 +84,7 @@ def month(
     for_coach: ForCoach = False,  # noqa: FBT002
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Report a month."""
+    """Report a month: which leg was low, and how sure that is."""
     wanted = _wanted(None, None, html, png, eml, share, no_zone, for_coach, as_json)
     _report_named(context.obj, name, "%Y-%m", wanted)
 
@@ -103,7 +103,7 @@ def year(
     for_coach: ForCoach = False,  # noqa: FBT002
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Report a year."""
+    """Report a year: which leg was low, and how sure that is."""
     wanted = _wanted(None, None, html, png, eml, share, no_zone, for_coach, as_json)
     _report_named(context.obj, name, "%Y", wanted)
 

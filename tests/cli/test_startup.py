@@ -14,7 +14,8 @@ COMMANDS = (("demo",), ("analyse",), ("standards",), ("suggest",), ("simulate",)
             ("config", "path"), ("config", "show"), ("config", "set"), ("roads",),
             ("roads", "add"), ("roads", "fetch"), ("roads", "status"), ("roads", "refresh"),
             ("roads", "prune"), ("import",), ("check",), ("runs",), ("show",), ("week",),
-            ("weeks",), ("month",), ("year",), ("report",), ("export",), ("zones",), ("zones", "add"), ("zones", "list"),
+            ("weeks",), ("month",), ("year",), ("report",),
+            ("export",), ("zones",), ("zones", "add"), ("zones", "list"),
             ("zones", "remove"))  # fmt: skip
 HEAVY = {"pandas", "numpy", "numba", "geopandas", "shapely", "matplotlib", "osmium", "lxml", "jinja2", "rich"}
 
