@@ -488,6 +488,7 @@ def route(
     from_node: int,
     to_node: int,
     limit_m: float,
+    room: Scratch | None = None,
 ) -> tuple[IntArray, IntArray]:
     """Shortest path between two nodes, over edges taken in both directions.
 
@@ -503,6 +504,8 @@ def route(
         Start and goal.
     limit_m : float
         Longest path [m] that is accepted, included.
+    room : Scratch, optional
+        Working memory, for callers that search often.
 
     Returns
     -------
@@ -511,8 +514,15 @@ def route(
     directions : ndarray of int64
         +1 where the edge is run in its drawn direction, -1 against it.
     """
-    room = scratch(len(node_first_edge) - 1)
     edges, directions = _route(
-        edge_from, edge_to, edge_cost_m, node_first_edge, node_edge, from_node, to_node, float(limit_m), room
+        edge_from,
+        edge_to,
+        edge_cost_m,
+        node_first_edge,
+        node_edge,
+        from_node,
+        to_node,
+        float(limit_m),
+        room or scratch(len(node_first_edge) - 1),
     )
     return edges, directions

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from camber.matching.candidates import Places
     from camber.matching.placing import Placed
-    from camber.schema import MatchingSettings, Roads
+    from camber.schema import MatchingSettings, RoadGraph, Roads
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
@@ -121,6 +121,7 @@ def follow_all(
 
 def _links(roads: Roads, street: IntArray, reach_m: float, settings: MatchingSettings) -> Links:
     graph = roads.graph
+    room = network.scratch(len(graph.node_first_edge) - 1)
     known: dict[tuple[int, int], list[tuple[int, int]] | None] = {}
 
     def route(node: int, other: int) -> list[tuple[int, int]] | None:
@@ -136,9 +137,14 @@ def _links(roads: Roads, street: IntArray, reach_m: float, settings: MatchingSet
                 node,
                 other,
                 reach_m,
+                room,
             )
             known[node, other] = list(zip(edges.tolist(), directions.tolist(), strict=True)) or None
         return known[node, other]
+
+    def detour(edges: list[int], node: int, other: int, limit_m: float) -> float:
+        lengths = [_around(graph, street == one, node, other, limit_m) for one in {*street[edges].tolist()}]
+        return min(lengths)
 
     return Links(
         graph.edge_length_m,
@@ -146,11 +152,28 @@ def _links(roads: Roads, street: IntArray, reach_m: float, settings: MatchingSet
         graph.edge_to,
         street,
         route,
+        detour,
         settings.beta_m,
         settings.u_turn,
         settings.hop,
         settings.back_m,
     )
+
+
+def _around(graph: RoadGraph, closed: NDArray[np.bool_], node: int, other: int, limit_m: float) -> float:
+    """Length of the shortest route without some edges [m]; infinite where there is none."""
+    cost = np.where(closed, np.inf, graph.edge_length_m)
+    edges, _ = network.route(
+        graph.edge_from,
+        graph.edge_to,
+        cost,
+        graph.node_first_edge,
+        graph.node_edge,
+        node,
+        other,
+        limit_m,
+    )
+    return float(graph.edge_length_m[edges].sum()) if len(edges) else np.inf
 
 
 def move_to_chain(

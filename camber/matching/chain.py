@@ -7,6 +7,7 @@ where the one before it ends: what a runner can have done.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -29,6 +30,13 @@ HOP: Final = 3
 _AGREES: Final = 0.25
 """Largest relative difference between network distance and distance run at which fixes off the road are
 bridged (judgement: a smoothed track cuts corners by a tenth or two)."""
+
+_LONG_M: Final = 60.0
+"""From this distance between two fixes on, other routes are looked for [m]: at 1 Hz no step is so long
+(judgement)."""
+
+_CLEARLY: Final = math.log(3.0)
+"""Log-odds at which one route is clearly the likeliest (three to one: judgement)."""
 
 _FALLEN: Final = 50
 """Pieces that a walk may fall back over between two of its advances; it is one or two at a time."""
@@ -101,6 +109,9 @@ class Links:
     route : callable
         ``route(node, other)`` gives the edges between two nodes with their directions, None where there is
         no route within reach.
+    detour : callable
+        ``detour(edges, node, other, limit_m)`` gives the length [m] of the shortest other route between two
+        nodes: one that leaves out some street of these edges; infinite where there is none up to a limit.
     beta_m, u_turn, hop, back_m : float
         As in `camber.schema.MatchingSettings`.
     """
@@ -110,6 +121,7 @@ class Links:
     edge_to: IntArray
     street: IntArray
     route: Callable[[int, int], list[tuple[int, int]] | None]
+    detour: Callable[[list[int], int, int, float], float]
     beta_m: float
     u_turn: float
     hop: float
@@ -171,7 +183,7 @@ def follow(states: States, links: Links) -> list[Chain]:
     falls back onto an edge that was never run stands at the junction in between. Of the ways on to any other
     edge (ahead, back after a turn, over to a parallel line) the likeliest is taken, weighed as in
     `camber.matching.trellis`. Fixes off the road are passed over where the network distance agrees with the
-    distance run; otherwise a new chain begins.
+    distance run, and long gaps only by a route that is clearly the likeliest; otherwise a new chain begins.
 
     Parameters
     ----------
@@ -253,6 +265,8 @@ def _go_on(walk: _Walk, states: States, links: Links, fixes: tuple[int, int], ke
         return False
     if move.joint == START:
         return _fall_back(walk, links)
+    if run_m >= _LONG_M and (following - last > 1 or not _is_clear(move, links, run_m)):
+        return False
     _take(walk, links, move, key, to_m)
     return True
 
@@ -296,6 +310,19 @@ def _moves(walk: _Walk, links: Links, key: tuple[int, int], to_m: float, run_m: 
     if links.street[piece.edge] == links.street[key[0]]:
         found.append(_Move(links.hop, run_m, HOP, []))
     return found
+
+
+def _is_clear(move: _Move, links: Links, run_m: float) -> bool:
+    """Whether no other route explains the distance run nearly as well."""
+    if not move.between:
+        return True
+    beta = max(links.beta_m, 0.1 * run_m)
+    own_m = sum(float(links.length_m[edge]) for edge, _ in move.between)
+    known_m = move.length_m - own_m
+    apart = abs(move.length_m - run_m) + _CLEARLY * beta
+    edges = [edge for edge, _ in move.between]
+    node, other = links.start(*move.between[0]), links.end(*move.between[-1])
+    return not math.isfinite(links.detour(edges, node, other, run_m + apart - known_m))
 
 
 def _cut(walk: _Walk) -> None:

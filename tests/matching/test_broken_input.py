@@ -163,3 +163,22 @@ def test_any_sampling_gives_the_same_streets(blocks, run, match_run, noise, step
     last = 300.0 - xy[-1, 0] if xy[-1, 1] == 300.0 else 0.0
     run_m = (path["to_chainage_m"] - path["from_chainage_m"]).abs().sum()
     assert run_m == pytest.approx(280.0 + 300.0 + last, abs=10.0)
+
+
+@pytest.mark.parametrize(("south_m", "bridged"), [(30.0, False), (90.0, True)])
+def test_of_two_routes_alike_none_is_invented(town, match_run, run, south_m, bridged):
+    """Round a block without fixes, north or south: bridged only where the south would be much longer."""
+    roads = town(
+        {
+            1: ([(0, 0), (200, 0)], STREET),
+            2: ([(200, 0), (200, 30), (280, 30), (280, 0)], STREET),
+            3: ([(200, 0), (200, -south_m), (280, -south_m), (280, 0)], STREET),
+            4: ([(280, 0), (480, 0)], STREET),
+        }
+    )
+    time_s, xy = run([(5, 0), (200, 0), (200, 30), (280, 30), (280, 0), (475, 0)])
+    seen = (time_s < 64.0) | (time_s > 115.0)
+    matched, _, path = match_run(roads, time_s[seen], xy[seen], gap_s=90.0)
+    assert matched["section"].eq(0).all()
+    assert path["way_id"].tolist() == ([1, 2, 4] if bridged else [1, 4])
+    assert path["to_chainage_m"].iloc[0] == pytest.approx(200.0 if bridged else 194.0, abs=NEAR_M)

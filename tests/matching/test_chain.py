@@ -8,7 +8,7 @@ from camber.matching.chain import HOP, JUNCTION, START, TURN, Links, States, fol
 BACK_M = 15.0
 
 
-def links(edges, *, routes=None, street=None):
+def links(edges, *, routes=None, street=None, detour_m=np.inf):
     """A network from ``{edge: (from, to, length)}`` with routes ``{(node, other): [(edge, direction)]}``."""
     start, end, length = (np.array(column) for column in zip(*edges, strict=True))
     known = routes or {}
@@ -16,8 +16,11 @@ def links(edges, *, routes=None, street=None):
     def route(node, other):
         return [] if node == other else known.get((node, other))
 
+    def detour(_edges, _node, _other, limit_m):
+        return detour_m if detour_m <= limit_m else np.inf
+
     street = np.arange(len(edges)) if street is None else np.array(street)
-    return Links(length.astype(float), start, end, street, route, 5.0, -5.0, -5.0, BACK_M)
+    return Links(length.astype(float), start, end, street, route, detour, 5.0, -5.0, -5.0, BACK_M)
 
 
 def states(places, *, step_m=3.0):
@@ -118,3 +121,17 @@ def test_what_the_network_does_not_join_are_two_chains():
     line = links([(0, 1, 300.0), (2, 3, 300.0)])
     found = follow(states(walk(0, 1, 20, 120) + walk(1, 1, 120, 200)), line)
     assert [keys(chain) for chain in found] == [[(0, 1)], [(1, 1)]]
+
+
+@pytest.mark.parametrize(("detour_m", "chains"), [(np.inf, 1), (300.0, 1), (215.0, 2), (205.0, 2)])
+def test_a_long_gap_is_bridged_only_by_a_route_that_is_clearly_the_likeliest(detour_m, chains):
+    """205 m run between two fixes, 5 m of them on the edges at either end and 200 m on the one between."""
+    line = links([(0, 1, 50.0), (1, 2, 200.0), (2, 3, 50.0)], routes={(1, 2): [(1, 1)]}, detour_m=detour_m)
+    here = States(np.array([0, 2]), np.array([1, 1]), np.array([47.0, 2.0]), np.array([0.0, 205.0]))
+    assert len(follow(here, line)) == chains
+
+
+def test_a_short_step_asks_for_no_other_route():
+    line = links([(0, 1, 50.0), (1, 2, 20.0), (2, 3, 50.0)], routes={(1, 2): [(1, 1)]}, detour_m=20.0)
+    here = States(np.array([0, 2]), np.array([1, 1]), np.array([47.0, 2.0]), np.array([0.0, 25.0]))
+    assert len(follow(here, line)) == 1

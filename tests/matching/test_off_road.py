@@ -69,3 +69,38 @@ def test_a_street_wide_of_its_line_is_not_off_the_road(park, run, match_run, noi
     time_s, xy = run([(20, -8), (290, -8)])
     matched, _, _ = match_run(park, time_s, xy + noise(len(xy), sigma_m=1.5, seed=2))
     assert matched["way_id"].eq(1).all()
+
+
+@pytest.fixture(scope="module")
+def square(town):
+    """Two streets that end at opposite sides of a pedestrian square of 100 m, mapped as an area."""
+    outline = [(100, -50), (200, -50), (200, 0), (200, 50), (100, 50), (100, 0), (100, -50)]
+    return town(
+        {
+            1: ([(0, 0), (100, 0)], STREET),
+            2: ([(200, 0), (300, 0)], STREET),
+            5: (outline, {"highway": "pedestrian", "area": "yes"}),
+        }
+    )
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(
+    "across", [[(150, 30)], [], [(180, 30), (150, -35)]], ids=["bent", "straight", "about"]
+)
+def test_an_open_square_is_crossed_without_its_outline(square, run, match_run, noise, across, seed):
+    """No zigzag, no detour along the edge of the square: unknown in the middle, the streets at its ends."""
+    time_s, xy = run([(5, 0), (100, 0), *across, (200, 0), (295, 0)])
+    matched, _, path = match_run(square, time_s, xy + noise(len(xy), sigma_m=2.0, seed=seed))
+    middle = (xy[:, 0] > 120.0) & (xy[:, 0] < 180.0) & (np.abs(xy[:, 1]) < 30.0)
+    assert (matched["way_id"].to_numpy()[middle] == NO_WAY).all()
+    assert path["way_id"].isin([1, 2, 5]).all()
+    on_outline = path[path["way_id"] == 5]
+    assert (on_outline["to_chainage_m"] - on_outline["from_chainage_m"]).abs().sum() < 40.0
+    assert path["way_id"].tolist()[:: len(path) - 1] == [1, 2]
+
+
+def test_round_the_edge_of_a_square_is_on_it(square, run, match_run, noise):
+    time_s, xy = run([(5, 0), (100, 0), (100, 50), (200, 50), (200, 0), (295, 0)])
+    _, _, path = match_run(square, time_s, xy + noise(len(xy), sigma_m=2.0))
+    assert path["way_id"].tolist() == [1, 5, 2]
