@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import shapely
 
+from camber.roads.strips import near_strip, strips
+
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
@@ -19,6 +21,9 @@ FAST_KMH: Final = 70.0
 
 NEAR_M: Final = 100.0
 """How far around the middle of a way town streets count [m] (judgement)."""
+
+PLACES_EACH: Final = 10.0
+"""Pieces of streets that are held against a way, for the size of a strip (judgement)."""
 
 ENOUGH_M: Final = 200.0
 """Length of town streets within that circle that makes a town [m] (judgement: one street across it)."""
@@ -51,13 +56,18 @@ def is_built_up(ways: gpd.GeoDataFrame) -> NDArray[np.bool_]:
 
 
 def _among_town_streets(ways: gpd.GeoDataFrame, town_street: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    middle = shapely.line_interpolate_point(ways.geometry.to_numpy(), 0.5, normalized=True)
-    pieces = _pieces(ways.geometry.to_numpy()[town_street])
-    if not len(pieces):
-        return np.zeros(len(ways), dtype=bool)
-    way, piece = shapely.STRtree(pieces).query(middle, predicate="dwithin", distance=NEAR_M)
-    length = np.bincount(way, weights=shapely.length(pieces)[piece], minlength=len(ways))
-    return length >= ENOUGH_M
+    lines = ways.geometry.to_numpy()
+    bounds = shapely.bounds(lines)
+    streets = np.flatnonzero(town_street)
+    result = np.zeros(len(ways), dtype=bool)
+    for rows in strips(bounds, np.full(len(ways), PLACES_EACH)):
+        pieces = _pieces(lines[streets[near_strip(bounds[streets], rows, bounds, NEAR_M)]])
+        if len(pieces):
+            middle = shapely.line_interpolate_point(lines[rows], 0.5, normalized=True)
+            way, piece = shapely.STRtree(pieces).query(middle, predicate="dwithin", distance=NEAR_M)
+            length = np.bincount(way, weights=shapely.length(pieces)[piece], minlength=len(rows))
+            result[rows] = length >= ENOUGH_M
+    return result
 
 
 def _pieces(lines: NDArray[np.object_]) -> NDArray[np.object_]:

@@ -17,6 +17,7 @@ from camber.errors import RoadsError
 from camber.roads.crossings import tells_crossing
 from camber.roads.raw_ways import RawWays, clean_ways, left_out
 from camber.roads.road_set import roads_from_raw_ways
+from camber.roads.tag_pool import TagPool
 from camber.roads.tags import is_for_running
 
 if TYPE_CHECKING:
@@ -56,9 +57,14 @@ def parse_extract(path: Path, *, country: str | None = None) -> Roads:
     NoRoadsError
         If it holds no road or path that a runner could use.
     """
+    # Nothing here keeps the raw ways: each step lets go of what it was given as soon as it can.
+    return roads_from_raw_ways(clean_ways(_read_whole(path), path=path), source=path.name, country=country)
+
+
+def _read_whole(path: Path) -> RawWays:
     form, date = inspect_file(path)
     try:
-        raw, header_date = _read(path, form)
+        return _read(path, form, date)
     except RoadsError:
         raise
     except Exception as error:
@@ -69,8 +75,6 @@ def parse_extract(path: Path, *, country: str | None = None) -> Roads:
             "download or export it again.",
             path=path,
         ) from error
-    raw = clean_ways(raw, path=path)
-    return roads_from_raw_ways(raw, source=path.name, osm_date=header_date or date, country=country)
 
 
 def inspect_file(path: Path) -> tuple[str, str | None]:
@@ -113,8 +117,8 @@ def inspect_file(path: Path) -> tuple[str, str | None]:
     raise RoadsError(f"this is no OpenStreetMap file; give {_READABLE}.", path=path)
 
 
-def _read(path: Path, form: str) -> tuple[RawWays, str | None]:
-    """Read all ways with the places of their nodes, and the date of the data if the header tells it."""
+def _read(path: Path, form: str, date: str | None) -> RawWays:
+    """Read all ways with the places of their nodes; the header knows the date of the data better."""
     import osmium  # noqa: PLC0415 - loads native code that most commands do not need
 
     source = osmium.io.File(str(path), form)
@@ -129,12 +133,18 @@ def _read(path: Path, form: str) -> tuple[RawWays, str | None]:
         else:
             pages.add_node(entity)
     refuse_history(processor.header, pages.gone.intersection(pages.way_id), path)
-    places = np.array(pages.places_deg, dtype=float).reshape(-1, 2)
-    node_id = np.array(pages.node_id, dtype=np.int64)
-    raw = pages.raw_ways(find_late(node_id, places, processor.node_location_storage, source))
     header = processor.header
-    date = header.get("osmosis_replication_timestamp") or header.get("timestamp") or None
-    return raw, date
+    date = header.get("osmosis_replication_timestamp") or header.get("timestamp") or date
+    places, node_id = (
+        _as_array(pages.places_deg, np.float64).reshape(-1, 2),
+        _as_array(pages.node_id, np.int64),
+    )
+    return pages.raw_ways(find_late(node_id, places, processor.node_location_storage, source), date)
+
+
+def _as_array(values: array[Any], kind: Any) -> NDArray[Any]:  # noqa: ANN401 - a type of numpy
+    """View of what has been read; arrays of no length cannot be viewed."""
+    return np.frombuffer(values, dtype=kind) if len(values) else np.zeros(0, dtype=kind)
 
 
 def ways_and_crossings() -> tuple[Any, ...]:
@@ -207,6 +217,8 @@ def find_late(
     import osmium  # noqa: PLC0415 - as below
 
     rows = np.flatnonzero(np.isnan(places_deg[:, 0]))
+    if not len(rows):
+        return places_deg
     late = {}
     if (node_id[rows] < 0).any():  # editors give such ids to what is not uploaded yet
         nodes: Any = osmium.FileProcessor(source, osmium.osm.NODE)
@@ -235,6 +247,7 @@ class _Pages:
         self.node_id = array("q")
         self.places_deg = array("d")
         self.tags: list[dict[str, str]] = []
+        self.pool = TagPool()
         self.node_tags: dict[int, dict[str, str]] = {}
         self.gone: set[int] = set()
         self.left_out = 0
@@ -245,7 +258,7 @@ class _Pages:
             self.node_tags[node.id] = tags
 
     def add(self, way: Any) -> None:  # noqa: ANN401 - untyped library
-        tags = dict(way.tags)
+        tags = self.pool.tags((tag.k, tag.v) for tag in way.tags)
         if way.deleted:
             self.gone.add(way.id)
         if way.deleted or not is_for_running(tags):
@@ -259,14 +272,15 @@ class _Pages:
         self.first.append(len(self.node_id))
         self.tags.append(tags)
 
-    def raw_ways(self, places: NDArray[np.float64]) -> RawWays:
+    def raw_ways(self, places: NDArray[np.float64], osm_date: str | None) -> RawWays:
         return RawWays(
             way_id=np.array(self.way_id, dtype=np.int64),
             tags=tuple(self.tags),
             first=np.array(self.first, dtype=np.int64),
-            node_id=np.array(self.node_id, dtype=np.int64),
-            longitude_deg=places[:, 0],
-            latitude_deg=places[:, 1],
+            node_id=_as_array(self.node_id, np.int64),
+            longitude_deg=places[:, 0].copy(),
+            latitude_deg=places[:, 1].copy(),
             problems=left_out(self.left_out),
             node_tags=self.node_tags,
+            osm_date=osm_date,
         )

@@ -15,6 +15,8 @@ _FEET_INCHES: Final = re.compile(rf"({_NUMBER})\s*(?:'|ft)\s*({_NUMBER})\s*(?:\"
 _SPEED: Final = re.compile(rf"({_NUMBER})\s*(km/?h|kph|kmph|mph|knots)?", re.IGNORECASE)
 _ZONE: Final = re.compile(r"([A-Z]{2}(?:-[A-Z]{2,3})?):([a-z_:]*?):?(\d*)")
 _SLOPE: Final = re.compile(rf"({_NUMBER})\s*(%|°|deg|degrees?)?", re.IGNORECASE)
+_CONDITION_END: Final = re.compile(r";(?![^(]*\))")
+_CONDITION: Final = re.compile(r"([^@()]*[^@()\s])\s*@\s*(?:\(\s*([^@()]*[^@()\s])\s*\)|([^@()]*[^@()\s]))")
 _WHOLE: Final = re.compile(r"[+-]?\d{1,9}")
 
 FOOT_M: Final = 0.3048
@@ -173,6 +175,25 @@ def whole(text: str) -> int | None:
         The number.
     """
     return int(text) if _WHOLE.fullmatch(text.strip()) else None
+
+
+def conditional(text: str) -> tuple[tuple[str, str], ...] | None:
+    """Read a value that holds at times.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``30 @ (22:00-06:00; Su)`` or ``no @ wet; 80 @ (Mo-Fr)`` (wiki Conditional restrictions).
+
+    Returns
+    -------
+    tuple of tuple of str, or None
+        Each value with the condition under which it holds, in the written order; None where a part has no
+        value, no condition or brackets that do not match.
+    """
+    parts = _CONDITION_END.split(text.strip().rstrip(";"))
+    found = [_CONDITION.fullmatch(part.strip()) for part in parts]
+    return tuple((part[1], part[2] or part[3]) for part in found if part) if all(found) else None
 
 
 def _number(text: str) -> float:

@@ -57,6 +57,8 @@ class RawWays:
         What was lost so far.
     node_tags : mapping of int to mapping of str to str, optional
         Tags of the nodes that mark a crossing, by id; None where the source does not tell tags of nodes.
+    osm_date : str, optional
+        Date of the data, ISO 8601, where the source tells it.
     """
 
     way_id: IntArray
@@ -67,6 +69,7 @@ class RawWays:
     latitude_deg: FloatArray
     problems: tuple[Problem, ...] = ()
     node_tags: Mapping[int, Mapping[str, str]] | None = None
+    osm_date: str | None = None
 
     @property
     def row_way(self) -> IntArray:
@@ -130,7 +133,8 @@ def clean_ways(raw: RawWays, *, path: Path | str) -> RawWays:
     NoRoadsError
         If nothing is left.
     """
-    raw = _last_copies(_positive_ids(raw))
+    raw = _positive_ids(raw)
+    raw = _last_copies(raw)
     raw = _clipped(_without_repeated_nodes(raw))
     if not len(raw.way_id):
         lost = "".join(f" {problem.count} {problem.message}" for problem in raw.problems)
@@ -158,6 +162,8 @@ def left_out(count: int) -> tuple[Problem, ...]:
 
 def _selected(raw: RawWays, ways: BoolArray, rows: BoolArray, *problems: Problem) -> RawWays:
     """Select some ways and some of their node rows; problems with a count of zero are not noted."""
+    if ways.all() and rows.all():
+        return replace(raw, problems=raw.problems + tuple(note for note in problems if note.count))
     rows = rows & ways[raw.row_way]
     sizes = np.bincount(raw.row_way[rows], minlength=len(raw.way_id))[ways]
     return RawWays(
@@ -169,11 +175,14 @@ def _selected(raw: RawWays, ways: BoolArray, rows: BoolArray, *problems: Problem
         latitude_deg=raw.latitude_deg[rows],
         problems=raw.problems + tuple(problem for problem in problems if problem.count),
         node_tags=raw.node_tags,
+        osm_date=raw.osm_date,
     )
 
 
 def _last_copies(raw: RawWays) -> RawWays:
     """Of copies of one way the last, and all ways in the order of their ids, whatever the file's order."""
+    if (np.diff(raw.way_id) > 0).all():
+        return raw
     _, from_end = np.unique(raw.way_id[::-1], return_index=True)
     order = len(raw.way_id) - 1 - from_end
     older = len(raw.way_id) - len(order)

@@ -41,7 +41,7 @@ def roads_from_raw_ways(
     source : str
         Base name of the file, or a label.
     osm_date : str, optional
-        Date of the data, ISO 8601.
+        Date of the data, ISO 8601; by default that of ``raw``.
     country : str, optional
         ISO 3166-1 alpha-2 code that overrides the place of every way, and with it the traffic side.
 
@@ -58,18 +58,19 @@ def roads_from_raw_ways(
     bounds_deg = _bounds(raw)
     crs = local_utm(bounds_deg)
     xy = _metres(raw, crs, source)
+    crossings = find_crossings(raw, xy, crs)
     columns, unread = parse_tags(raw.tags)
     columns = columns.set_index(pd.Index(raw.way_id, name="way_id"))
     columns = columns.join(_regions(raw, columns["driving_side"], country, source))
     graph = RoadGraph(**network.build_graph(raw.first, raw.node_id, xy)._asdict())
     lines = shapely.linestrings(xy, indices=raw.row_way)
+    problems, osm_date = raw.problems + unread, osm_date or raw.osm_date
+    del raw, xy  # the largest arrays, which nobody needs any more
     columns["length_m"] = np.bincount(graph.edge_way, weights=graph.edge_length_m, minlength=len(columns))
     ways = gpd.GeoDataFrame(columns, geometry=lines, crs=crs)
     ways["built_up"] = is_built_up(ways)
     ways = ways.join(assign_streets(ways, graph))
     ways = ways[[*(column.name for column in WAYS), "geometry"]]
-    problems = raw.problems + unread
-    crossings = find_crossings(raw, xy, crs)
     return Roads(as_ways(ways), graph, crs, bounds_deg, osm_date, source, problems, crossings)
 
 

@@ -107,10 +107,9 @@ def _arrays(roads: Roads) -> Iterator[tuple[str, Array]]:
     yield "way_id", ways.index.to_numpy()
     for name in _NUMBERS:
         yield f"ways.{name}", ways[name].to_numpy()
-    columns = [ways[name].to_numpy(dtype=object) for name in _TEXTS]
-    number, texts = pd.factorize(np.concatenate(columns))
-    yield "text_number", number.astype(np.int32).reshape(len(_TEXTS), len(ways))
-    yield from zip(("text_first", "text_utf8"), pack_texts(list(texts)), strict=True)
+    number, texts = _numbered_texts(ways)
+    yield "text_number", number
+    yield from zip(("text_first", "text_utf8"), pack_texts(texts), strict=True)
     _, line_xy, (first,) = shapely.to_ragged_array(ways.geometry.to_numpy())
     yield "line_xy", line_xy
     yield "line_first", first.astype(np.int64)
@@ -121,6 +120,16 @@ def _arrays(roads: Roads) -> Iterator[tuple[str, Array]]:
         yield "crossing_kind", roads.crossings["kind"].map(_KINDS.index).to_numpy(dtype=np.int8)
         yield "crossing_island", roads.crossings["island"].to_numpy()
         yield "crossing_xy", shapely.get_coordinates(roads.crossings.geometry.to_numpy())
+
+
+def _numbered_texts(ways: Ways) -> tuple[NDArray[np.int32], list[str]]:
+    """Text columns as numbers of texts, column by column: as Python objects they would fill the memory."""
+    number = np.empty((len(_TEXTS), len(ways)), dtype=np.int32)
+    texts: dict[str, int] = {}
+    for row, name in zip(number, _TEXTS, strict=True):
+        code, own = pd.factorize(ways[name])
+        row[:] = np.array([texts.setdefault(text, len(texts)) for text in own], dtype=np.int32)[code]
+    return number, list(texts)
 
 
 def _crossings(arrays: Mapping[str, Array], crs: str) -> Crossings:
@@ -134,8 +143,9 @@ def _ways(arrays: Mapping[str, Array], crs: str) -> Ways:
     texts = unpack_texts(arrays["text_first"], arrays["text_utf8"])
     index = pd.Index(arrays["way_id"], name="way_id")
     columns: dict[str, Array | pd.Series] = {name: arrays[f"ways.{name}"] for name in _NUMBERS}
-    for name, values in zip(_TEXTS, np.array(texts, dtype=object)[arrays["text_number"]], strict=True):
-        columns[name] = pd.Series(values, index=index, dtype="str")
+    every = np.array(texts, dtype=object)
+    for name, number in zip(_TEXTS, arrays["text_number"], strict=True):
+        columns[name] = pd.Series(every[number], index=index, dtype="str")
     frame = pd.DataFrame({column.name: columns[column.name] for column in WAYS}, index=index)
     parts = (arrays["line_xy"], (arrays["line_first"],))
     lines = shapely.from_ragged_array(shapely.GeometryType.LINESTRING, *parts)

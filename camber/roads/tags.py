@@ -65,18 +65,61 @@ _NO_PARKING: Final = {"no", "none", "no_parking", "no_stopping", "fire_lane"}
 _OLD_PLACES: Final = {"on_street": "lane", "lay_by": "street_side", "painted_area_only": "lane"}
 _TEXTS: Final = ("surface", "footway", "service", "junction", "leisure", "foot", "access", "lit")
 _SIDES: Final = ("left", "right")
+_LIMIT: Final = (quantities.kilometres_per_hour, (1.0, MAX_SPEED_KMH))
+_AT_TIMES: Final = tuple(f"{key}:conditional" for key in ("maxspeed", "access", "foot", "oneway"))
+_PLACEMENTS: Final = ("placement", "placement:forward", "placement:backward")
+"""Where on the road the line is drawn: not used yet, so it is counted. The spread of the
+error of the map (1.5 m) covers half a lane."""
+
+_NAMES: Final = {"name": "name", "is_sidepath:of:name": "beside"}
 _ZONES: Final = ("maxspeed:type", "source:maxspeed", "zone:maxspeed", "zone:traffic")
+
+
+_READ: Final = frozenset(
+    {
+        *("highway", "name", "surface", "footway", "path", "service", "junction", "leisure", "sport", "foot"),
+        *("access", "lit", "motorroad", "area", "bridge", "tunnel", "layer", "driving_side", "est_width"),
+        *("crossing_ref", "traffic_calming", "refuge_island", "source:maxspeed"),
+    }
+)
+_READ_FAMILIES: Final = frozenset(
+    {
+        *("oneway", "lanes", "width", "maxspeed", "zone", "sidewalk", "shoulder", "parking", "cycleway"),
+        *("is_sidepath", "incline", "crossing", "placement"),
+    }
+)
+"""Keys of which the sub-keys are read too, such as ``sidewalk:left``."""
+
+
+def is_read(key: str) -> bool:
+    """Tell whether camber looks at a key of a way.
+
+    Parameters
+    ----------
+    key : str
+        Such as ``sidewalk:left``.
+
+    Returns
+    -------
+    bool
+        False for what can be left out without any effect on the roads.
+    """
+    return key in _READ or key in _AT_TIMES or key.partition(":")[0] in _READ_FAMILIES
 
 
 @dataclass
 class _Unread:
-    """Values of one reading that could not be understood: how many by key, and one example of each."""
+    """Values of one reading that could not be understood: how many by key, and one example of each.
+
+    ``times`` is the number of ways that have the tags being read.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
+    times: int = 1
 
     def note(self, key: str, value: str) -> None:
-        self.counts[key] += 1
+        self.counts[key] += self.times
         self.examples.setdefault(key, value)
 
     def problems(self) -> tuple[Problem, ...]:
@@ -128,10 +171,30 @@ def parse_tags(tags: Sequence[Tags]) -> tuple[pd.DataFrame, tuple[Problem, ...]]
     problems : tuple of Problem
         Values that could not be understood, one entry per key.
     """
+    # Names differ from way to way, the rest is the same for very many: each combination is read once.
+    distinct: dict[tuple[tuple[str, str], ...], int] = {}
+    which = np.array(
+        [
+            distinct.setdefault(
+                tuple([(key, "" if key in _NAMES else value) for key, value in way.items()]), len(distinct)
+            )
+            for way in tags
+        ],
+        dtype=np.int64,
+    )
     unread = _Unread()
-    rows = [_row(way, unread) for way in tags]
-    columns = {name: [row[name] for row in rows] for name in _row({}, _Unread())}
-    frame = pd.DataFrame({name: _typed(name, values) for name, values in columns.items()})
+    rows = []
+    for combination, times in zip(distinct, np.bincount(which).tolist(), strict=True):
+        unread.times = times
+        rows.append(_row(dict(combination), unread))
+    frame = pd.DataFrame(
+        {
+            name: pd.Series(_typed(name, [row[name] for row in rows]).array.take(which))
+            for name in _row({}, _Unread())
+        }
+    )
+    for key, name in _NAMES.items():
+        frame[name] = pd.Series([way.get(key, "").strip() for way in tags], dtype="str")
     return frame, unread.problems()
 
 
@@ -147,7 +210,7 @@ def _typed(name: str, values: list[object]) -> pd.Series:
 
 def _row(tags: Tags, unread: _Unread) -> dict[str, object]:
     highway = tags.get("highway", "")
-    row: dict[str, object] = {"highway": highway, "name": tags.get("name", "").strip()}
+    row: dict[str, object] = {"highway": highway, "name": ""}
     row |= {key: tags.get(key, "").strip() for key in _TEXTS}
     row["oneway"] = _oneway(tags, unread)
     row["lanes"] = _number(tags, ("lanes",), quantities.count, (0.5, MAX_LANES), unread)
@@ -165,9 +228,12 @@ def _row(tags: Tags, unread: _Unread) -> dict[str, object]:
     row["tunnel"] = tags.get("tunnel", "no") not in {"no", ""}
     row["layer"] = _layer(tags, unread)
     row["incline_across_pct"] = _incline_across(tags, unread)
+    _check_at_times(tags, unread)
+    for key in _PLACEMENTS:
+        if key in tags:
+            unread.note(key, tags[key])
     row["zone"] = _zone(tags)
     row["driving_side"] = _one_of(tags, "driving_side", {side: side for side in _SIDES}, unread)
-    row["beside"] = tags.get("is_sidepath:of:name", "").strip()
     return row
 
 
@@ -201,15 +267,35 @@ def _number(
 
 def _maxspeed(tags: Tags, unread: _Unread) -> float:
     def read(keys: tuple[str, ...]) -> float:
-        return _number(tags, keys, quantities.kilometres_per_hour, (1.0, MAX_SPEED_KMH), unread)
+        return _number(tags, keys, *_LIMIT, unread)
 
     if "maxspeed" in tags:
-        return read(("maxspeed",))
+        always = read(("maxspeed",))
+        # To a runner a limit is the speed of the cars beside him: the highest that ever holds.
+        higher = [limit for limit in _limits_at_times(tags, unread) if limit > always]
+        return max(higher, default=always)
     both = [read((f"maxspeed:{way}",)) for way in ("forward", "backward")]
     numbers = [value for value in both if not math.isnan(value)]
     zones = [tags[key] for key in _ZONES if ":" in tags.get(key, "")]
     by_zone = quantities.kilometres_per_hour(zones[0]) if zones else None
     return max(numbers) if numbers else math.nan if by_zone is None else by_zone
+
+
+def _limits_at_times(tags: Tags, unread: _Unread) -> list[float]:
+    key = "maxspeed:conditional"
+    values = [value for value, _ in quantities.conditional(tags.get(key, "")) or ()]
+    return [_number({key: value}, (key,), *_LIMIT, unread) for value in values]
+
+
+def _check_at_times(tags: Tags, unread: _Unread) -> None:
+    """Count what cannot be read of values that hold at times.
+
+    What can be read changes nothing but the speed limit: the tag without a condition says how a way is
+    mostly, and what it is like at night or in winter is not asked (judgement).
+    """
+    for key in _AT_TIMES:
+        if key in tags and quantities.conditional(tags[key]) is None:
+            unread.note(key, tags[key])
 
 
 def _zone(tags: Tags) -> str:

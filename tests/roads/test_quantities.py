@@ -129,3 +129,32 @@ def test_no_text_raises(text):
     ):
         value = read(text)
         assert value is None or isinstance(value, (int, float))
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("30 @ (22:00-06:00)", (("30", "22:00-06:00"),)),
+        ("no @ wet", (("no", "wet"),)),
+        (
+            "80 mph@(Mo-Fr 07:00-09:00; PH off); 60 @ snow",
+            (("80 mph", "Mo-Fr 07:00-09:00; PH off"), ("60", "snow")),
+        ),
+        ("destination @ (weight>7.5 AND length>5);", (("destination", "weight>7.5 AND length>5"),)),
+        *(
+            (text, None)
+            for text in ("", "30", "@ (22:00)", "30 @", "30 @ ()", "30 @ (22:00", "30 @ 22:00)", "30;@")
+        ),
+        ("30 @ (a) @ (b)", None),
+        ("30 @ a; 40", None),
+    ],
+)
+def test_values_that_hold_at_times(text, parts):
+    assert quantities.conditional(text) == parts
+
+
+@given(st.text(alphabet="30 @();ab", max_size=40))
+def test_no_condition_raises_and_all_parts_are_whole(text):
+    for value, condition in quantities.conditional(text) or ():
+        assert value.strip() == value != ""
+        assert condition.strip() == condition != ""

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from camber.roads.tag_pool import TagPool
 from camber.roads.tags import NOT_FOR_RUNNING, format_tags, is_for_running, parse_tags
 from camber.schema.tables import WAYS
 
@@ -46,7 +47,9 @@ KEYS = (
         "foot",
     ),
     *("access", "motorroad", "is_sidepath", "is_sidepath:of", "area", "bridge", "tunnel", "layer"),
-    *("incline:across", "incline:across:left", "lit", "driving_side", "path"),
+    *("incline:across", "incline:across:left", "lit", "driving_side", "path", "sport", "is_sidepath:of:name"),
+    *("maxspeed:conditional", "access:conditional", "foot:conditional", "oneway:conditional", "placement"),
+    *("zone:maxspeed", "maxspeed:type", "zone:traffic", "crossing", "name:de", "source", "ref"),
 )
 VALUES = (
     *("yes", "no", "none", "both", "left", "right", "separate", "-1", "1", "2", "3.5 m", "12'6\"", "30 mph"),
@@ -357,3 +360,57 @@ def test_swapping_the_words_left_and_right_swaps_the_columns(tags):
     for key in ("sidewalk", "shoulder", "parking", "cycleway"):
         assert here[f"{key}_left"].tolist() == there[f"{key}_right"].tolist()
         assert here[f"{key}_right"].tolist() == there[f"{key}_left"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("always", "at_times", "limit"),
+    [
+        ("50", "30 @ (22:00-06:00)", 50.0),
+        ("50", "80 @ (Mo-Fr); 70 @ wet", 80.0),
+        ("30 mph", "none @ (Su)", 30 * 1.609344),
+        ("none", "80 @ wet", float("nan")),
+        (None, "30 @ (22:00-06:00)", float("nan")),
+    ],
+)
+def test_of_limits_that_hold_at_times_the_highest_counts(always, at_times, limit):
+    tags = {"maxspeed__conditional": at_times} | ({"maxspeed": always} if always else {})
+    row, problems = parse_one(highway="residential", **tags)
+    np.testing.assert_equal(row["maxspeed_kmh"], limit)
+    assert problems == ()
+
+
+@pytest.mark.parametrize("key", ["maxspeed", "access", "foot", "oneway"])
+def test_what_holds_at_times_changes_nothing_else_and_is_counted_where_it_cannot_be_read(key):
+    plain = {"highway": "residential", "access": "yes", "foot": "yes", "oneway": "yes", "maxspeed": "50"}
+    told = [{**plain, f"{key}:conditional": value} for value in ("no @ (22:00-06:00)", "no @", "at night")]
+    (usual, _), (frame, problems) = parse_tags([plain] * 3), parse_tags(told)
+    pd.testing.assert_frame_equal(frame, usual)
+    counted = {problem.message.split("`")[1]: problem.count for problem in problems}
+    assert counted == {f"{key}:conditional": 2}
+
+
+def test_placement_is_not_used_yet_and_counted():
+    _, problems = parse_tags([{"highway": "primary", "placement": "right_of:1"}] * 2)
+    assert [(problem.code, problem.count) for problem in problems] == [("unread_tag", 2)]
+    assert "`placement` was ignored, for example 'right_of:1'" in problems[0].message
+
+
+@given(st.lists(any_tags, max_size=6))
+def test_equal_tags_are_one_object_and_what_is_left_out_is_not_read(ways):
+    pool = TagPool()
+    pooled = [pool.tags(tags.items()) for tags in ways]
+    (frame, problems), (pooled_frame, pooled_problems) = parse_tags(ways), parse_tags(pooled)
+    pd.testing.assert_frame_equal(pooled_frame, frame)
+    assert pooled_problems == problems
+    assert [is_for_running(tags) for tags in pooled] == [is_for_running(tags) for tags in ways]
+    assert all(pool.tags(reversed(tags.items())) == tags for tags in pooled)
+    assert len({id(pool.tags(tags.items())) for tags in ways * 2}) <= len(ways)
+
+
+@given(st.lists(any_tags, max_size=6))
+def test_reading_many_is_reading_each(ways):
+    frame, problems = parse_tags(ways * 2)
+    each = [parse_tags([tags]) for tags in ways * 2]
+    if each:
+        pd.testing.assert_frame_equal(frame, pd.concat([rows for rows, _ in each], ignore_index=True))
+    assert sum(p.count for p in problems) == sum(p.count for _, found in each for p in found)
