@@ -132,7 +132,7 @@ def _read(path: Path, form: str, date: str | None) -> RawWays:
             pages.add(entity)
         else:
             pages.add_node(entity)
-    refuse_history(processor.header, pages.gone.intersection(pages.way_id), path)
+    refuse_history(processor.header, pages.way_id, pages.version, pages.gone, path)
     header = processor.header
     date = header.get("osmosis_replication_timestamp") or header.get("timestamp") or date
     places, node_id = (
@@ -165,15 +165,23 @@ def ways_and_crossings() -> tuple[Any, ...]:
     return osmium.filter.EntityFilter(osmium.osm.WAY | osmium.osm.NODE), ways, nodes
 
 
-def refuse_history(header: Any, gone: set[int], path: Path) -> None:  # noqa: ANN401 - untyped library
+def refuse_history(
+    header: Any,  # noqa: ANN401 - untyped library
+    way_id: array[int],
+    version: array[int],
+    gone: set[int],
+    path: Path,
+) -> None:
     """Refuse a file that tells how the map changed, not how it is.
 
     Parameters
     ----------
     header : osmium.io.Header
         Its header.
+    way_id, version : array of int, length n
+        Ways that it holds, in the order of the file, and which version; 0 where it does not say.
     gone : set of int
-        Ways of which it holds a version and also that they were deleted.
+        Ways of which it says that they were deleted.
     path : Path
         The file, for the error.
 
@@ -182,12 +190,21 @@ def refuse_history(header: Any, gone: set[int], path: Path) -> None:  # noqa: AN
     RoadsError
         If it is a history file or a file of changes.
     """
-    if header.has_multiple_object_versions or gone:
+    if header.has_multiple_object_versions or not gone.isdisjoint(way_id) or _changes(way_id, version):
         text = (
             "this is a history or change file: it holds several versions of one way; give an extract of the "
             "map as it is now (`osmium time-filter` makes one)."
         )
         raise RoadsError(text, path=path)
+
+
+def _changes(way_id: array[int], version: array[int]) -> bool:
+    """Whether a way stands there in several versions; copies of one version are harmless."""
+    ids, versions = _as_array(way_id, np.int64), _as_array(version, np.int64)
+    if (np.diff(ids) > 0).all():
+        return False
+    order = np.lexsort((versions, ids))
+    return bool(((np.diff(ids[order]) == 0) & (np.diff(versions[order]) != 0)).any())
 
 
 def find_late(
@@ -243,6 +260,7 @@ class _Pages:
 
     def __init__(self) -> None:
         self.way_id = array("q")
+        self.version = array("q")
         self.first = array("q", [0])
         self.node_id = array("q")
         self.places_deg = array("d")
@@ -269,6 +287,7 @@ class _Pages:
             self.node_id.append(node.ref)
             self.places_deg.extend((place.lon, place.lat) if place.valid() else (np.nan, np.nan))
         self.way_id.append(way.id)
+        self.version.append(way.version)
         self.first.append(len(self.node_id))
         self.tags.append(tags)
 

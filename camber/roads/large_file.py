@@ -246,7 +246,7 @@ def _streamed(path: Path, form: str, date: str | None, places: str, progress: Pr
         if len(ways.way_id) % _EVERY == 0:
             progress("reading ways", len(ways.way_id), None)
     header = reader.header
-    refuse_history(header, ways.gone.intersection(ways.way_id), path)
+    refuse_history(header, ways.way_id, ways.version, ways.gone, path)
     date = header.get("osmosis_replication_timestamp") or header.get("timestamp") or date
     node_id = np.array(ways.node_id, dtype=np.int64)
     places_deg = find_late(node_id, ways.places_deg(), reader.node_location_storage, source)
@@ -270,6 +270,7 @@ class _Ways:
 
     def __init__(self) -> None:
         self.way_id = array("q")
+        self.version = array("q")
         self.first = array("q", [0])
         self.node_id = array("q")
         self.units = array("i")
@@ -291,6 +292,7 @@ class _Ways:
         if way.deleted or not is_for_running(dict(tags)):
             return
         self.way_id.append(way.id)
+        self.version.append(way.version)
         for node in way.nodes:
             place = node.location
             self.node_id.append(node.ref)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from camber.schema import Roads
 
 SOURCE: Final = "osmnx graph"
+_TURNED: Final = ("-1", "reverse", "T")
+"""Values of ``oneway`` with which osmnx draws a way the other way round (its ``graph._add_paths``)."""
+
 _GAP: Final = -1
 _NO_NODE: Final = np.iinfo(np.int64).min
 _HOW: Final = (
@@ -39,8 +42,10 @@ def roads_from_osmnx(graph: nx.MultiDiGraph, *, country: str | None = None) -> R
     Edges are joined to their ways again, in the drawn direction. What osmnx did not keep cannot come back: by
     default it keeps no sidewalk and no surface tags, and of crossings only that they are there (extend
     ``osmnx.settings.useful_tags_way`` and ``useful_tags_node`` before building the graph). It loses at which
-    node a closed way starts, and turns ways tagged ``oneway=-1`` round unless the graph is bidirectional
-    (``network_type="walk"`` is), which swaps their sides.
+    node a closed way starts. A bidirectional graph (``network_type="walk"`` is one) does not tell which ways
+    are one-way, but for roundabouts, and so not which two ways are the directions of one street; any other
+    has ways tagged ``oneway=-1`` turned round, which swaps their sides. With
+    ``osmnx.settings.all_oneway = True`` both are kept.
 
     Parameters
     ----------
@@ -93,7 +98,9 @@ def _raw_ways(graph: nx.MultiDiGraph) -> RawWays:
     tags: dict[int, dict[str, str]] = {}
     forward: dict[int, bool] = {}
     for start, end, data in graph.edges(data=True):
-        way, turned = int(data["osmid"]), bool(data.get("reversed", False))
+        way = int(data["osmid"])
+        # osmnx turns such ways round and says so in nothing but the tag, where it keeps that.
+        turned = bool(data.get("reversed", False)) != (data.get("oneway") in _TURNED)
         a, b = number[start], number[end]
         segments.setdefault(way, {})[(b, a) if turned else (a, b)] = None
         tags[way] = _tags_of_edge(data)
@@ -112,7 +119,7 @@ def _raw_ways(graph: nx.MultiDiGraph) -> RawWays:
         node_id=node_id[row],
         longitude_deg=longitude[row],
         latitude_deg=latitude[row],
-        problems=left_out(len(segments) - len(wanted)),
+        problems=left_out(sum("highway" in way and not is_for_running(way) for way in tags.values())),
         node_tags=_tags_of_nodes(graph),
     )
 

@@ -28,10 +28,12 @@ OPENS = {
     "a_node_twice": f'{NODES}<node id="2" version="1" lat="49.21" lon="9"/>{way(1, 2)}',
     "a_node_off_the_earth": f'{NODES}<node id="3" lat="99" lon="9"/>{way(3, 1, 2)}',
     "a_node_number_beyond_all": f'{NODES}<node id="9000000000000" lat="49.3" lon="9"/>{way(1, 2)}',
+    "the_same_way_twice": f"{NODES}{way(1, 2)}{way(1, 2)}",
     "another_way_was_deleted": f"{NODES}{way(1, 2)}{GONE.replace('7', '8')}",
 }
 REFUSED = {
     "history": f"{NODES}{way(1, 2)}{way(1, 2, version=2)}{GONE}",
+    "history_without_deletions": f"{NODES}{way(1, 2)}{way(1, 2, number=8)}{way(2, 1, version=2)}",
     "history_in_reverse": f"{NODES}{GONE}{way(1, 2)}",
 }
 
