@@ -395,6 +395,7 @@ def test_placement_is_not_used_yet_and_counted():
     assert "`placement` was ignored, for example 'right_of:1'" in problems[0].message
 
 
+@settings(deadline=None)
 @given(st.lists(any_tags, max_size=6))
 def test_equal_tags_are_one_object_and_what_is_left_out_is_not_read(ways):
     pool = TagPool()
@@ -407,6 +408,7 @@ def test_equal_tags_are_one_object_and_what_is_left_out_is_not_read(ways):
     assert len({id(pool.tags(tags.items())) for tags in ways * 2}) <= len(ways)
 
 
+@settings(deadline=None)
 @given(st.lists(any_tags, max_size=6))
 def test_reading_many_is_reading_each(ways):
     frame, problems = parse_tags(ways * 2)
