@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415 - what is heavy loads when it is asked for
 
 _MOST_TILES: Final = 12
+_MOST_RUNS: Final = 60
+"""Runs beyond which a page has no map (judgement: what a page of 1.5 MB holds)."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,10 @@ def write_period(session: Session, library: Library, days: Week | Span, wanted: 
 
     units = units_of(session, library)
     start = session.preferences.week_start
-    period = library.period(days, with_stretches=wanted.needs_map, week_start=start)
+    period = library.period(days, week_start=start)
+    analysed = [run.run for run in period.runs if run.summary is not None]
+    if wanted.needs_map and len(analysed) <= _MOST_RUNS:
+        period = replace(period, stretches=library.stretches(analysed))
     if wanted.audience == "shared":
         from camber.library.sharing import public_period
 

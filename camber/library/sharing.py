@@ -112,7 +112,7 @@ def _public_run(run: RunResult, shown: dict[int, float], names: frozenset[str]) 
     summary = _scaled(run.summary, share)
     summary = replace(
         summary,
-        title=f"Run {run.run}",
+        title=f"recording {run.run}",
         started_at=None,
         ended_at=None,
         time_zone=None,
@@ -121,7 +121,7 @@ def _public_run(run: RunResult, shown: dict[int, float], names: frozenset[str]) 
     )
     return replace(
         run,
-        title=f"Run {run.run}",
+        title=f"recording {run.run}",
         source="",
         gear=None,
         started_at=None,

@@ -108,7 +108,7 @@ def week_page(period: Period, options: PageOptions | None = None) -> str:
         **_head(period, chosen),
         **_parts(period, chosen),
         "map": drawn,
-        "map_wanted": bool(period.stretches is not None and chosen.audience is not Audience.COACH),
+        "map_wanted": _has_map_section(period, chosen),
         "map_reason": _no_map(period),
         "style": Markup(style),  # noqa: S704 - the package's own file
         "style_hash": source_hash(style),
@@ -282,8 +282,14 @@ def _key(index: int) -> dict[str, Any]:
     return {"hue": hue, "dashes": dashes, "barb": stroke.barb, "words": stroke.words}
 
 
+def _has_map_section(period: Period, options: PageOptions) -> bool:
+    if options.audience is Audience.COACH:
+        return False
+    return period.stretches is not None or len(period.runs) > MOST_BARS
+
+
 def _no_map(period: Period) -> str:
-    if period.stretches is None or period.stretches.empty:
+    if period.stretches is not None and period.stretches.empty:
         return "There is nothing to draw."
     return (
         "More stretches than a page can hold; `camber export` writes them for a map program, and "
