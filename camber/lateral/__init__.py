@@ -13,6 +13,7 @@ import numpy as np
 
 from camber.conventions import NO_WAY, Side, SideBasis
 from camber.lateral.blocks import Blocks, block_mean, cut_blocks
+from camber.lateral.existence import draw_existence
 from camber.lateral.learning import habit_evidence, map_evidence, map_prior, pool_evidence, without
 from camber.lateral.mixture import Hypothesis, Part, combine, draw_histories, likeliest_noise, weigh
 from camber.lateral.model import change_probability, map_pieces, observe, transitions
@@ -141,7 +142,8 @@ def locate(
         parts = stage.infer(shares, others, stage.noises(likely), habit=True)
     probability = combine(parts).probability
     n = len(blocks.first)
-    state = draw_histories(parts, _habit_ranks(seed, draws), rng)
+    doubts = draw_existence(places, shares.sidewalk, probability, draws, seed)
+    state = draw_histories(parts, _habit_ranks(seed, draws), rng, doubts)
     state = np.where(_doubtful(blocks.p_off_road, rng.random((draws, n))), np.int8(-1), state)
     astray = _doubtful(1.0 - blocks.p_street, rng.random((draws, n)))
     columns = _columns(blocks, places, probability, seen.probability, settings.threshold)

@@ -490,6 +490,11 @@ def sample_blocks(
     covariance: FloatArray,
     uniform: FloatArray,
     normal: FloatArray,
+    doubtful: NDArray[np.bool_],
+    road: NDArray[np.int64],
+    p_there: FloatArray,
+    p_missed: FloatArray,
+    there: NDArray[np.bool_],
 ) -> NDArray[np.int8]:
     """Draw whole histories; see `camber.lateral.switching.sample`.
 
@@ -503,6 +508,8 @@ def sample_blocks(
         Uniform numbers in [0, 1).
     normal : ndarray of float64, shape (draws, n, 5)
         Standard normal numbers.
+    doubtful, road, p_there, p_missed, there : ndarray
+        Fields of `camber.lateral.existence.Doubts`.
 
     Returns
     -------
@@ -523,7 +530,10 @@ def sample_blocks(
     for a in range(s):
         _root(covariance[n - 1, a], root[a])
     for d in range(draws):
-        chosen = _draw(weight[n - 1], uniform[d, n - 1])
+        logs[:] = weight[n - 1]
+        if road[n - 1] >= 0:
+            _hold(logs, doubtful[n - 1], p_there[road[n - 1]], int(there[d, road[n - 1]]))
+        chosen = _draw(logs, uniform[d, n - 1])
         state[d, n - 1] = chosen
         for i in range(LATENT):
             latent[d, i] = mean[n - 1, chosen, i]
@@ -556,10 +566,33 @@ def sample_blocks(
                     highest = max(highest, logs[a])
             for a in range(s):
                 logs[a] = np.exp(logs[a] - highest) if logs[a] > -np.inf else 0.0
+            r = road[k]
+            if r >= 0 and road[k + 1] != r:
+                _hold(logs, doubtful[k], p_there[r], int(there[d, r]))
+            elif r >= 0 and not doubtful[k + 1, after]:
+                _hold(logs, doubtful[k], p_missed[r], int(there[d, r]))
             chosen = _draw(logs, uniform[d, k])
             state[d, k] = chosen
             _draw_latent(mean[k, chosen], centre[chosen], gain[chosen], root[chosen], normal[d, k], latent[d])
     return state
+
+
+@numba.njit(cache=True)
+def _hold(weights: FloatArray, doubtful: NDArray[np.bool_], p_there: float, there: int) -> None:
+    """Weigh the states anew, in place, once it is drawn whether the doubtful ones exist.
+
+    Bayes: a state that exists with probability p and has the probability w has w / p if it exists, and 0 if
+    not; what is left goes to the others in proportion.
+    """
+    total, walk = 0.0, 0.0
+    for a in range(len(weights)):
+        total += weights[a]
+        walk += weights[a] if doubtful[a] else 0.0
+    if walk <= 0.0 or walk >= total:
+        return
+    now = min(walk / total / p_there, 1.0) if there == 1 else 0.0
+    for a in range(len(weights)):
+        weights[a] *= now * total / walk if doubtful[a] else (1.0 - now) * total / (total - walk)
 
 
 @numba.njit(cache=True)

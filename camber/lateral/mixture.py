@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from camber.lateral.existence import Doubts
     from camber.standards import GnssClass
 
     FloatArray = NDArray[np.float64]
@@ -147,7 +148,7 @@ def likeliest_noise(parts: Sequence[Part]) -> str:
 
 
 def draw_histories(
-    parts: Sequence[Part], habit_rank: FloatArray, rng: np.random.Generator
+    parts: Sequence[Part], habit_rank: FloatArray, rng: np.random.Generator, doubts: Doubts | None = None
 ) -> NDArray[np.int8]:
     """Draw whole histories of the states, each under one hypothesis.
 
@@ -159,6 +160,8 @@ def draw_histories(
         Uniform ranks in [0, 1) that choose the habit: the same for all runs of a runner, who has one habit.
     rng : numpy.random.Generator
         Source of the rest.
+    doubts : Doubts, optional
+        States that may not exist, with whether they do in each draw.
 
     Returns
     -------
@@ -181,5 +184,6 @@ def draw_histories(
     state = np.empty((draws, n), dtype=np.int8)
     for number in np.unique(chosen):
         mine, part = np.flatnonzero(chosen == number), order[number]
-        state[mine] = sample(part.observations, part.filtered, uniform[mine], normal[mine])
+        given = None if doubts is None else doubts._replace(there=doubts.there[mine])
+        state[mine] = sample(part.observations, part.filtered, uniform[mine], normal[mine], given)
     return state

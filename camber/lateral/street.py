@@ -67,6 +67,8 @@ class Places(NamedTuple):
         The carriageway, or else the matched way; -1 off the road.
     direction : ndarray of int64, shape (n,)
         Direction of travel on that way; 0 off the road.
+    doubtful : ndarray of bool, shape (n, 6)
+        True where the state is a sidewalk that no tag and no line tells of: it may not exist.
     """
 
     observed_m: NDArray[np.float64]
@@ -77,6 +79,7 @@ class Places(NamedTuple):
     mapped: NDArray[np.bool_]
     reference: NDArray[np.int64]
     direction: NDArray[np.int64]
+    doubtful: NDArray[np.bool_]
 
 
 def find_places(
@@ -110,6 +113,7 @@ def find_places(
         np.zeros((n, 6), dtype=bool),
         blocks.way_id.copy(),
         blocks.travel_direction.copy(),
+        np.zeros((n, 6), dtype=bool),
     )
     streets = _Streets(roads.ways[roads.ways["street_id"].isin(blocks.street_id)], roads.overrides)
     for k in np.flatnonzero(blocks.way_id >= 0):
@@ -228,6 +232,7 @@ def _fill(
     places.width_std_m[k] = np.array([-walk_std, -edge_std, 0.0, edge_std, walk_std, 0.0])
     places.way_id[k] = np.where(exists, carriageway, NO_WAY)
     places.way_id[k, OTHER] = NO_WAY
+    places.doubtful[k] = exists & ~streets.tagged[direction][row]
     for state, sign in ((LEFT_SIDEWALK, -1.0), (RIGHT_SIDEWALK, 1.0)):
         gaps = {way: sign * gap for way, gap in sidepaths.items() if 1.0 < sign * gap < _WIDEST_M}
         if not gaps:
@@ -239,6 +244,7 @@ def _fill(
         places.width_std_m[k, state] = 0.0
         places.way_id[k, state] = nearest
         places.mapped[k, state] = True
+        places.doubtful[k, state] = False
 
 
 def habit_context(places: Places, roads: Roads) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:

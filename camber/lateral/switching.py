@@ -22,11 +22,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from camber.lateral import kernels
+from camber.lateral.existence import no_doubts
 from camber.lateral.kernels import LATENT, MAP
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from camber.lateral.existence import Doubts
 
     FloatArray = NDArray[np.float64]
 
@@ -139,6 +142,7 @@ def sample(
     filtered: Filtered,
     uniform: NDArray[np.float64],
     normal: NDArray[np.float64],
+    doubts: Doubts | None = None,
 ) -> NDArray[np.int8]:
     """Draw whole histories of the states from their joint posterior.
 
@@ -152,10 +156,24 @@ def sample(
         Uniform numbers in [0, 1).
     normal : ndarray of float64, shape (draws, n, 5)
         Standard normal numbers.
+    doubts : Doubts, optional
+        States that may not exist; whether they do is the same at every pass of a road in a draw.
 
     Returns
     -------
     ndarray of int8, shape (draws, n)
         State of each block in each draw.
     """
-    return kernels.sample_blocks(observations.keep, observations.transition, *filtered[:3], uniform, normal)
+    doubts = doubts or no_doubts(len(uniform), observations.prior.shape)
+    return kernels.sample_blocks(
+        observations.keep,
+        observations.transition,
+        *filtered[:3],
+        uniform,
+        normal,
+        doubts.doubtful,
+        doubts.road,
+        doubts.p_there,
+        doubts.p_missed,
+        doubts.there,
+    )
