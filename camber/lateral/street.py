@@ -265,18 +265,21 @@ def habit_context(places: Places, roads: Roads) -> tuple[NDArray[np.object_], ND
     left_faces : ndarray of bool, shape (n,)
         True where vehicles drive on the right.
     """
-    ways = roads.ways.loc[np.unique(places.way_id[:, CENTRE][places.way_id[:, CENTRE] != NO_WAY])]
-    tagged = ways[["sidewalk_left", "sidewalk_right"]].isin(["yes", "separate"]).any(axis=1)
-    columns = ways[["oneway", "built_up", "traffic_side"]].assign(tagged=tagged).to_dict("index")
+    road = places.way_id[:, CENTRE] != NO_WAY
+    columns = ["oneway", "built_up", "traffic_side", "sidewalk_left", "sidewalk_right"]
+    row = roads.ways.index.get_indexer(pd.Index(places.way_id[road, CENTRE]))
+    # Columns of a GeoDataFrame are slow to take.
+    ways = pd.DataFrame(roads.ways, copy=False)[columns].take(row)
+    walks = ways[["sidewalk_left", "sidewalk_right"]].isin(["yes", "separate"]).to_numpy().any(axis=1)
+    walks |= places.mapped[np.ix_(road, [LEFT_SIDEWALK, RIGHT_SIDEWALK])].any(axis=1)
+    names = np.array(
+        [["rural_no_sidewalk", "rural_sidewalk"], ["urban_no_sidewalk", "urban_sidewalk"]], dtype=object
+    )
+    here = names[ways["built_up"].to_numpy(dtype=np.int64), walks.astype(np.int64)]
     context = np.full(len(places.way_id), "", dtype=object)
+    context[road] = np.where((ways["oneway"] == 0).to_numpy(), here, "")
     left_faces = np.ones(len(places.way_id), dtype=bool)
-    for k in np.flatnonzero(places.way_id[:, CENTRE] != NO_WAY):
-        row = columns[int(places.way_id[k, CENTRE])]
-        left_faces[k] = row["traffic_side"] == TrafficSide.RIGHT
-        if row["oneway"] == 0:
-            walks = row["tagged"] or places.mapped[k, [LEFT_SIDEWALK, RIGHT_SIDEWALK]].any()
-            area = "urban" if row["built_up"] else "rural"
-            context[k] = f"{area}_sidewalk" if walks else f"{area}_no_sidewalk"
+    left_faces[road] = (ways["traffic_side"] == TrafficSide.RIGHT).to_numpy()
     return context, left_faces
 
 
