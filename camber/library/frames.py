@@ -1,20 +1,25 @@
-"""The library as tables for notebooks: by run, by week and by street."""
+"""The library as tables for notebooks: by run, by week, by street, by shoes and by habit."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from camber.lateral import pool_evidence
 from camber.library.activities import moment
 from camber.library.periods import trend_of
-from camber.library.results import draws_from
+from camber.library.results import draws_from, read_evidence
 from camber.library.weeks import week_of
 from camber.schema import balance_of, interval_of
 
 if TYPE_CHECKING:
     import sqlite3
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from camber.schema import Interval
 
@@ -80,7 +85,10 @@ def _legs(data: bytes | None) -> dict[str, float | None]:
     if data is None:
         return {}
     draws = draws_from(data)
-    left, right = draws.left_low_m.sum(axis=1), draws.right_low_m.sum(axis=1)
+    return _legs_of(draws.left_low_m.sum(axis=1), draws.right_low_m.sum(axis=1))
+
+
+def _legs_of(left: NDArray[np.float64], right: NDArray[np.float64]) -> dict[str, float | None]:
     return {
         **_spread("left_low", interval_of(left), "_m"),
         **_spread("right_low", interval_of(right), "_m"),
@@ -154,3 +162,62 @@ def streets_frame(connection: sqlite3.Connection) -> pd.DataFrame:
     found = connection.execute(STREETS)
     names = [column[0] for column in found.description]
     return pd.DataFrame([tuple(row) for row in found], columns=names).set_index("street")
+
+
+_GEAR_DRAWS: Final = """
+SELECT coalesce(gear, '') AS gear, day, result.distance_m, result.draws
+FROM activity JOIN result USING (activity_id) WHERE duplicate_of IS NULL ORDER BY gear, activity_id
+"""
+
+
+def shoes_frame(connection: sqlite3.Connection) -> pd.DataFrame:
+    """Build a table with one row per pair of shoes, as the export names them.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        The library.
+
+    Returns
+    -------
+    DataFrame
+        Index ``shoes``, "" where the export names none; analysed runs, their distance and metres by leg with
+        90 % intervals, added draw by draw.
+    """
+    found: dict[str, list[sqlite3.Row]] = {}
+    for row in connection.execute(_GEAR_DRAWS):
+        found.setdefault(row["gear"], []).append(row)
+    rows = []
+    for gear, runs in found.items():
+        drawn = [draws_from(row["draws"]) for row in runs]
+        left = sum(one.left_low_m.sum(axis=1) for one in drawn)
+        right = sum(one.right_low_m.sum(axis=1) for one in drawn)
+        facts = {"shoes": gear, "runs": len(runs), "distance_m": sum(row["distance_m"] for row in runs)}
+        facts |= {"first_day": min(row["day"] or "" for row in runs)}
+        facts |= {"last_day": max(row["day"] or "" for row in runs)}
+        rows.append(facts | _legs_of(left, right))
+    columns = ["shoes", "runs", "distance_m", "first_day", "last_day"]
+    return pd.DataFrame(rows, columns=None if rows else columns).set_index("shoes")
+
+
+def habits_frame(connection: sqlite3.Connection) -> pd.DataFrame:
+    """Build a table of the runner's habits: which side where, counted only where the side was seen.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        The library.
+
+    Returns
+    -------
+    DataFrame
+        Index ``context``; ``facing`` and ``with_traffic``, independent decisions for the side that faces
+        traffic and for the other, as counted from stretches decided without any prior; ``facing_share``.
+    """
+    learned = pool_evidence(read_evidence(connection))
+    frame = pd.DataFrame([asdict(habit) for habit in learned.habits], columns=_HABITS)
+    frame["facing_share"] = frame["facing"] / (frame["facing"] + frame["with_traffic"])
+    return frame.set_index("context")
+
+
+_HABITS: Final = ["context", "facing", "with_traffic"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from camber.errors import UnknownRunError
 from camber.library.activities import positions_of, read_recording_of
 from camber.library.database import FILE_NAME, open_database, writing
-from camber.library.frames import runs_frame, streets_frame, weeks_frame
+from camber.library.frames import habits_frame, runs_frame, shoes_frame, streets_frame, weeks_frame
 from camber.library.lock import held
 from camber.library.periods import LAST_DAY, ONE_RUN, period_of, run_result, trend_of
 from camber.library.place import library_folder
@@ -20,7 +20,7 @@ from camber.library.stretches import stretches_of
 from camber.library.ways import ways_of
 from camber.library.weeks import Week, week_of
 from camber.library.zones import hidden_intervals
-from camber.schema import Exposure
+from camber.schema import Exposure, card
 
 if TYPE_CHECKING:
     import sqlite3
@@ -86,6 +86,11 @@ class Library:
         """Say how much is in it."""
         count = self.connection.execute("SELECT count(*) FROM activity").fetchone()[0]
         return f"<camber library of {count} recordings>"
+
+    def _repr_html_(self) -> str:
+        states = self.runs().get("state")
+        counts = {} if states is None else states.value_counts().sort_index().to_dict()
+        return card("Library", {str(state): str(count) for state, count in counts.items()})
 
     @property
     def path(self) -> Path:
@@ -166,6 +171,26 @@ class Library:
             One row per street, index ``street``; see `camber.library.frames.streets_frame`.
         """
         return streets_frame(self.connection)
+
+    def shoes(self) -> pd.DataFrame:
+        """List all pairs of shoes that exports name.
+
+        Returns
+        -------
+        DataFrame
+            One row per pair, index ``shoes``; see `camber.library.frames.shoes_frame`.
+        """
+        return shoes_frame(self.connection)
+
+    def habits(self) -> pd.DataFrame:
+        """List the runner's habits.
+
+        Returns
+        -------
+        DataFrame
+            One row per context, index ``context``; see `camber.library.frames.habits_frame`.
+        """
+        return habits_frame(self.connection)
 
     def exposure(self, run: int) -> Exposure:
         """Give the intervals of a run.

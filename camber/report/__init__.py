@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from camber.report.contents import Report
-    from camber.report.figures import plot_bar
+    from camber.report.figures import plot_bar, plot_tornado
     from camber.report.files import write_whole
     from camber.report.html import html_page
     from camber.report.json_document import summary_document, summary_json, summary_schema
     from camber.report.map import plot_map
+    from camber.report.period_figures import plot_answer, plot_days, plot_trend, plot_week_bars
+    from camber.report.period_page import PageOptions, week_page
+    from camber.report.profile_figures import plot_profile, surface_across
+    from camber.report.street_figures import plot_streets
     from camber.report.tables import (
         interval_table,
         intervals_csv,
@@ -25,36 +29,54 @@ if TYPE_CHECKING:
     from camber.report.text import text_report
 
 _HOME = {
+    "PageOptions": "period_page",
     "Report": "contents",
     "html_page": "html",
     "interval_table": "tables",
     "intervals_csv": "tables",
     "intervals_geojson": "tables",
+    "plot_answer": "period_figures",
     "plot_bar": "figures",
+    "plot_days": "period_figures",
     "plot_map": "map",
+    "plot_profile": "profile_figures",
+    "plot_streets": "street_figures",
     "plot_tornado": "figures",
+    "plot_trend": "period_figures",
+    "plot_week_bars": "period_figures",
     "summary_document": "json_document",
     "summary_json": "json_document",
     "summary_schema": "json_document",
+    "surface_across": "profile_figures",
     "text_report": "text",
+    "week_page": "period_page",
     "write_csv": "tables",
     "write_geojson": "tables",
     "write_whole": "files",
 }
 
 __all__ = [
+    "PageOptions",
     "Report",
     "html_page",
     "interval_table",
     "intervals_csv",
     "intervals_geojson",
+    "plot_answer",
     "plot_bar",
+    "plot_days",
     "plot_map",
+    "plot_profile",
+    "plot_streets",
     "plot_tornado",
+    "plot_trend",
+    "plot_week_bars",
     "summary_document",
     "summary_json",
     "summary_schema",
+    "surface_across",
     "text_report",
+    "week_page",
     "write_csv",
     "write_geojson",
     "write_whole",

@@ -5,6 +5,7 @@ Stages do not import each other: they meet here. Rows are plain (Geo)DataFrames 
 """
 
 from camber.schema.analysis import Analysis
+from camber.schema.card import card
 from camber.schema.exposure import (
     Assumption,
     Draws,
@@ -112,5 +113,6 @@ __all__ = [
     "as_track",
     "as_ways",
     "balance_of",
+    "card",
     "interval_of",
 ]

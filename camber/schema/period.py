@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from camber.schema.card import card
+
 if TYPE_CHECKING:
     from datetime import date, datetime
 
@@ -223,3 +225,8 @@ class Period:
     duplicates: int
     roads: tuple[tuple[str, str | None], ...]
     model_versions: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        if self.total is None:
+            return card(self.title, {"runs": str(len(self.runs)), "judged": "nothing"})
+        return self.total._repr_html_()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from camber.schema.card import card
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -71,3 +73,14 @@ class Recording:
     time_zone: str | None
     fixes: Fixes
     problems: tuple[Problem, ...] = ()
+
+    def _repr_html_(self) -> str:
+        rows = {
+            "file": f"{self.source} ({self.format})",
+            "begins": "unknown" if self.started_at is None else f"{self.started_at:%Y-%m-%d %H:%M} UTC",
+            "sport": self.sport or "not named",
+            "device": self.device or "not named",
+            "positions": f"{len(self.fixes):,}",
+            "problems": "none" if not self.problems else "; ".join(one.message for one in self.problems),
+        }
+        return card(self.name or self.source, rows)

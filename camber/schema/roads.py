@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from camber.conventions import OSM_ATTRIBUTION
+from camber.schema.card import card
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -91,3 +94,15 @@ class Roads:
     problems: tuple[Problem, ...] = ()
     crossings: Crossings | None = None
     overrides: Overrides | None = None
+
+    def _repr_html_(self) -> str:
+        west, south, east, north = self.bounds_deg
+        rows = {
+            "ways": f"{len(self.ways):,}",
+            "area": f"{south:.4f} to {north:.4f}° north, {west:.4f} to {east:.4f}° east",
+            "metres in": self.crs,
+            "date of the data": self.osm_date or "not told by the source",
+            "problems": "none" if not self.problems else "; ".join(one.message for one in self.problems),
+            "credit": OSM_ATTRIBUTION,
+        }
+        return card(f"Roads of {self.source}", rows)

@@ -33,6 +33,7 @@ def main():
     runs = study.judge_runs(extracts, options.seed, options.runs)
     weeks = study.judge_weeks(extracts, options.seed, options.weeks) if options.weeks else None
     tables |= {"calibration": study.calibration(runs), "sharpness": study.sharpness(runs)}
+    tables["reliability"] = study.curves(runs)
     tables["coverage of runs"] = study.coverage(runs.rows)
     if weeks is not None:
         for how, part in weeks.groupby("how"):
@@ -50,7 +51,7 @@ def main():
     }
     _write(output, tables, facts)
     drawing.limit_figure(tables["limit"], output / "limit.png")
-    drawing.reliability_figure(runs, output / "reliability.png")
+    drawing.reliability_figure(tables["reliability"], output / "reliability.png")
     drawing.sharpness_figure(tables["sharpness"], output / "sharpness.png")
     covered = {name: rows for name, rows in tables.items() if name.startswith("coverage")}
     drawing.coverage_figure(covered, output / "coverage.png")

@@ -3,8 +3,6 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from tests.benchmarks.calibration import reliability
-
 
 def limit_figure(rows, path):
     figure, axes = plt.subplots(1, 3, figsize=(12, 4), sharey=True, layout="constrained")
@@ -26,20 +24,18 @@ def limit_figure(rows, path):
     _save(figure, path)
 
 
-def reliability_figure(runs, path):
+def reliability_figure(table, path):
     figure, axes = plt.subplots(1, 2, figsize=(9, 4.4), sharey=True, layout="constrained")
-    for axis, what in zip(axes, ("side", "leg"), strict=True):
-        blocks, drawn = runs.blocks, getattr(runs, what)
-        p, metres = blocks[f"p_{what}"].to_numpy(), blocks["metres"].to_numpy()
-        curves = np.array(
-            [reliability.curve(p, metres * (row < 0), metres * (row > 0))["happened"] for row in drawn]
-        )
-        mine = reliability.curve(p, *(blocks[f"{what}_{side}_m"].to_numpy() for side in ("left", "right")))
-        with np.errstate(all="ignore"):
-            low, high = np.nanquantile(curves, [0.05, 0.95], axis=0)
+    for axis, (what, rows) in zip(axes, table.groupby("what", sort=False), strict=True):
         axis.plot([0, 1], [0, 1], color="0.7", lw=1)
-        axis.fill_between(mine["claimed"], low, high, alpha=0.25, label="a perfect model, 90 %")
-        axis.plot(mine["claimed"], mine["happened"], "o-", ms=4, label="camber")
+        axis.fill_between(
+            rows["claimed"],
+            rows["perfect_low"],
+            rows["perfect_high"],
+            alpha=0.25,
+            label="a perfect model, 90 %",
+        )
+        axis.plot(rows["claimed"], rows["happened"], "o-", ms=4, label="camber")
         axis.set(xlabel=f"claimed: left {what}", title=what)
     axes[0].set_ylabel("happened, share of metres (simulated)")
     axes[0].legend(fontsize=8)

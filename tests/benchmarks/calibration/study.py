@@ -1,5 +1,6 @@
 """The study: simulated runs and weeks judged, and everything that figures and tables are made of."""
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -133,3 +134,21 @@ def coverage(rows):
         line["left_low_width"] = float((width / part["metres"]).mean())
         found.append(line)
     return pd.DataFrame(found)
+
+
+def curves(runs):
+    """Figure 2 as numbers: claimed and true shares in ten bins, and where a perfect model's would lie."""
+    found = []
+    metres = runs.blocks["metres"].to_numpy()
+    for what in ("side", "leg"):
+        p = runs.blocks[f"p_{what}"].to_numpy()
+        drawn = getattr(runs, what)
+        shares = [reliability.curve(p, metres * (row < 0), metres * (row > 0))["happened"] for row in drawn]
+        truth = [runs.blocks[f"{what}_{side}_m"].to_numpy() for side in ("left", "right")]
+        with warnings.catch_warnings():
+            # A bin may be empty in every draw: then there is no band, and that is no fault.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            low, high = np.nanquantile(np.array(shares), [0.05, 0.95], axis=0)
+        rows = reliability.curve(p, *truth)
+        found.append(rows.assign(perfect_low=low, perfect_high=high).assign(what=what))
+    return pd.concat(found, ignore_index=True)
