@@ -81,5 +81,9 @@ class Analysis:
     suggestions: Suggestions
     evidence: Evidence
 
+    def __repr__(self) -> str:
+        """Say what it is, without its tables."""
+        return f"<Analysis of {self.recording!r} on {self.roads!r}>"
+
     def _repr_html_(self) -> str:
         return self.summary._repr_html_()

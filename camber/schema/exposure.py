@@ -234,6 +234,10 @@ class Summary:
     problems: tuple[Problem, ...]
     two_way_edge_m: float = 0.0
 
+    def __repr__(self) -> str:
+        """Say what it is, without its parts."""
+        return f"<Summary {self.title}: {self.distance_m / 1000:.2f} km>"
+
     def _repr_html_(self) -> str:
         return summary_card(self)
 

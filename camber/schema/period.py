@@ -226,6 +226,10 @@ class Period:
     roads: tuple[tuple[str, str | None], ...]
     model_versions: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        """Say what it is, without its tables."""
+        return f"<Period {self.title}: {len(self.runs)} recordings>"
+
     def _repr_html_(self) -> str:
         if self.total is None:
             return card(self.title, {"runs": str(len(self.runs)), "judged": "nothing"})

@@ -74,6 +74,10 @@ class Recording:
     fixes: Fixes
     problems: tuple[Problem, ...] = ()
 
+    def __repr__(self) -> str:
+        """Say what it is, without its rows."""
+        return f"<Recording {self.source}: {len(self.fixes)} positions>"
+
     def _repr_html_(self) -> str:
         rows = {
             "file": f"{self.source} ({self.format})",

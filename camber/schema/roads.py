@@ -95,6 +95,10 @@ class Roads:
     crossings: Crossings | None = None
     overrides: Overrides | None = None
 
+    def __repr__(self) -> str:
+        """Say what they are, without their rows."""
+        return f"<Roads {self.source}: {len(self.ways)} ways>"
+
     def _repr_html_(self) -> str:
         west, south, east, north = self.bounds_deg
         rows = {
