@@ -7,6 +7,7 @@ camber makes itself are plain `matplotlib.figure.Figure` objects without a windo
 from __future__ import annotations
 
 import io
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from matplotlib import style
@@ -103,9 +104,11 @@ def plot_tornado(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
             )
             for value, label, colour in ends:
                 axes.barh(position, value - row["balance"], left=row["balance"], height=0.5, color=colour)
-                side = 1.0 if value >= row["balance"] else -1.0
+            # Also where both moves go the same way, each label has a side of its own.
+            for (value, label, _), side in zip(sorted(ends, key=itemgetter(0)), (-1.0, 1.0), strict=True):
+                outside = min(value, row["balance"]) if side < 0.0 else max(value, row["balance"])
                 axes.annotate(
-                    str(label), (value, position), (4.0 * side, 0.0), textcoords="offset points",
+                    str(label), (outside, position), (4.0 * side, 0.0), textcoords="offset points",
                     ha="left" if side > 0.0 else "right", va="center", fontsize="small",
                 )  # fmt: skip
         if len(table):
