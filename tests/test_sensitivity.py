@@ -1,6 +1,7 @@
 """Moving an assumption moves the balance in the direction that one can reason out."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from camber.report import plot_tornado
@@ -70,3 +71,11 @@ def test_the_german_judgements_are_usable_rows():
 
 def test_without_changes_there_is_nothing_to_show(run):
     assert len(balance_sensitivity([run], (), Settings(draws=50))) == 0
+
+
+def test_labels_stand_apart_where_both_moves_go_the_same_way():
+    moved = {"name": "one", "low_value": "few", "high_value": "many", "at_low_balance": -0.1}
+    usual = {"balance": 0.0, "balance_low": -0.3, "balance_high": 0.3, "at_high_balance": -0.2, "swing": 0.2}
+    few, many = sorted(plot_tornado(pd.DataFrame([moved | usual])).texts, key=lambda text: text.get_text())
+    assert (many.get_ha(), many.xy[0]) == ("right", -0.2)
+    assert (few.get_ha(), few.xy[0]) == ("left", 0.0)

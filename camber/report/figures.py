@@ -102,7 +102,7 @@ def plot_tornado(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
                 (row["at_low_balance"], row["low_value"], LEFT_COLOUR),
                 (row["at_high_balance"], row["high_value"], RIGHT_COLOUR),
             )
-            for value, label, colour in ends:
+            for value, _, colour in ends:
                 axes.barh(position, value - row["balance"], left=row["balance"], height=0.5, color=colour)
             # Also where both moves go the same way, each label has a side of its own.
             for (value, label, _), side in zip(sorted(ends, key=itemgetter(0)), (-1.0, 1.0), strict=True):
