@@ -18,6 +18,7 @@ from camber.lateral.learning import habit_evidence, map_evidence, map_prior, poo
 from camber.lateral.mixture import Hypothesis, Part, combine, draw_histories, likeliest_noise, weigh
 from camber.lateral.model import change_probability, map_pieces, observe, transitions
 from camber.lateral.noise import classify, is_snapped, noise_hypotheses
+from camber.lateral.sharing import SharedEvidence
 from camber.lateral.street import (
     CENTRE,
     LEFT_EDGE,
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
 
     from camber.standards import GnssClass
 
-__all__ = ["locate", "pool_evidence"]
+__all__ = ["SharedEvidence", "locate", "pool_evidence"]
 
 _WIDE_M = 2 * (3.5 - 0.75)
 """Distance between the places at the two edges of a road of 7 m [m]."""

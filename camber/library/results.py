@@ -157,7 +157,7 @@ def result_fingerprint(row: sqlite3.Row | dict[str, Any]) -> int:
     return fingerprint(*(row[name] for name in _CHECKED))
 
 
-def read_evidence(connection: sqlite3.Connection) -> Iterator[Evidence]:
+def read_evidence(connection: sqlite3.Connection) -> Iterator[tuple[int, Evidence]]:
     """Read what every run that counts says about habits and map.
 
     Parameters
@@ -167,11 +167,15 @@ def read_evidence(connection: sqlite3.Connection) -> Iterator[Evidence]:
 
     Yields
     ------
-    Evidence
-        One per run.
+    tuple of int and Evidence
+        One per run, with its number, in the order of time, whatever the order in which they were imported.
     """
-    for row in connection.execute("SELECT value FROM evidence ORDER BY activity_id"):
-        yield Evidence.from_dict(json.loads(row["value"]))
+    rows = connection.execute(
+        "SELECT activity_id, value FROM evidence JOIN activity USING (activity_id) "
+        "ORDER BY started_at_ms IS NULL, started_at_ms, content_sha256, part"
+    )
+    for row in rows:
+        yield row["activity_id"], Evidence.from_dict(json.loads(row["value"]))
 
 
 def read_exposure(connection: sqlite3.Connection, activity_id: int) -> pd.DataFrame | None:

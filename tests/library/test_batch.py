@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -16,7 +16,7 @@ import pytest
 
 import camber
 from camber.batch import analyse_library
-from camber.lateral import pool_evidence
+from camber.lateral import SharedEvidence
 from camber.library import open_library, week_named
 from camber.library.checking import check_library
 from camber.library.importing import import_paths
@@ -45,17 +45,18 @@ def test_every_run_counts_once_and_checks_out(analysed):
 
 
 def test_a_week_is_the_sum_of_its_runs_analysed_one_by_one(analysed, town):
-    """The library adds nothing of its own: a week is what `camber.analyse` says of its runs with the pool."""
+    """The library adds nothing of its own: `camber.analyse` says the same of the runs of a week."""
     with open_library(analysed) as library:
         recordings = [
             library.recording(int(run)) for run in library.runs().query("state == 'analysed'").index
         ]
         period = library.period(week_named("2026-W47"))
     roads = camber.read_roads(town)
-    learned = pool_evidence(camber.analyse(recording, roads).evidence for recording in recordings)
+    evidence = {one.started_at: camber.analyse(one, roads).evidence for one in recordings}
+    shared = SharedEvidence(evidence[when] for when in sorted(evidence))
     days = {"2026-11-17", "2026-11-18"}
     again = [
-        camber.analyse(recording, roads, None, learned)
+        camber.analyse(recording, roads, None, shared.told(evidence[recording.started_at]))
         for recording in recordings
         if str(recording.started_at.date()) in days
     ]
@@ -138,19 +139,78 @@ def test_a_run_without_roads_keeps_what_was_found_before(library, here):
 
 
 def test_a_run_that_stumbles_costs_itself_alone(imported, choose, here, tmp_path, monkeypatch):
-    given = camber.batch.analyse
+    given = camber.batch.work.analyse
 
     def stumble(recording, *rest):
         if recording.name == "Run 2":
             raise ZeroDivisionError("a slip")
         return given(recording, *rest)
 
-    monkeypatch.setattr("camber.batch.analyse", stumble)
+    monkeypatch.setattr("camber.batch.work.analyse", stumble)
     with open_library(copied(imported, tmp_path)) as library:
         report = analyse_library(library, [choose], executor=here)
         assert [reason for _, reason in report.failed] == ["unexpected ZeroDivisionError: a slip"]
         assert report.analysed == 4
         assert analyse_library(library, [choose], executor=here).failed == report.failed
+
+
+class Fatal:
+    """What a worker does, but one run kills it."""
+
+    def __init__(self, run, times, folder):
+        self.run, self.times, self.folder = run, times, folder
+
+    def __call__(self, work):
+        for _ in range(self.times if self.run in work.runs else 0):
+            try:
+                (self.folder / f"{len(list(self.folder.iterdir()))}").touch(exist_ok=False)
+            except FileExistsError:
+                continue
+            if len(list(self.folder.iterdir())) <= self.times:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return camber.batch.work.do(work)
+
+
+@pytest.mark.parametrize("deaths", [1, 100])
+def test_a_worker_that_dies_costs_the_run_it_died_of_alone(
+    imported, analysed, choose, tmp_path, monkeypatch, deaths
+):
+    """Killed once, all runs are done again; killed by the same run always, that run is given up."""
+    (tmp_path / "deaths").mkdir()
+    monkeypatch.setattr("camber.batch.workers.do", Fatal(3, deaths, tmp_path / "deaths"))
+    folder = copied(imported, tmp_path)
+    with open_library(folder) as library:
+        report = analyse_library(library, [choose], workers=2)
+        assert check_library(library).findings == ()
+    if deaths == 1:
+        assert (report.analysed, report.failed) == (5, ())
+        assert exact_of(folder) == exact_of(analysed)
+    else:
+        assert [run for run, _ in report.failed] == [3]
+        assert "the process that analysed it died" in report.failed[0][1]
+        assert report.analysed == 4
+
+
+class Breaking(Executor):
+    """An executor of somebody else that breaks after some work."""
+
+    def __init__(self, here, good):
+        self.here, self.good = here, good
+
+    def submit(self, fn, /, *args, **kwargs):
+        self.good -= 1
+        if self.good < 0:
+            raise BrokenExecutor
+        return self.here.submit(fn, *args, **kwargs)
+
+
+def test_an_executor_that_breaks_is_replaced_by_a_process_of_our_own(
+    imported, analysed, choose, here, tmp_path
+):
+    folder = copied(imported, tmp_path)
+    with open_library(folder) as library:
+        assert analyse_library(library, [choose], executor=Breaking(here, 1)).analysed == 5
+    assert exact_of(folder) == exact_of(analysed)
 
 
 def started(folder, town):
