@@ -214,7 +214,7 @@ def habits_frame(connection: sqlite3.Connection) -> pd.DataFrame:
         Index ``context``; ``facing`` and ``with_traffic``, independent decisions for the side that faces
         traffic and for the other, as counted from stretches decided without any prior; ``facing_share``.
     """
-    learned = pool_evidence(read_evidence(connection))
+    learned = pool_evidence(evidence for _, evidence in read_evidence(connection))
     frame = pd.DataFrame([asdict(habit) for habit in learned.habits], columns=_HABITS)
     frame["facing_share"] = frame["facing"] / (frame["facing"] + frame["with_traffic"])
     return frame.set_index("context")

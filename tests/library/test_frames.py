@@ -36,7 +36,7 @@ def test_shoes_add_draw_by_draw(library):
 
 def test_habits_are_what_was_pooled(library):
     habits = library.habits()
-    learned = pool_evidence(read_evidence(library.connection))
+    learned = pool_evidence(evidence for _, evidence in read_evidence(library.connection))
     assert list(habits.index) == [one.context for one in learned.habits]
     for one in learned.habits:
         assert habits.loc[one.context, "facing"] == pytest.approx(one.facing)
