@@ -9,6 +9,7 @@ from zlib import crc32
 import numpy as np
 
 from camber.cross_slope import assign_cross_slope, slope_options
+from camber.daylight import in_the_dark
 from camber.exposure import measure_exposure
 from camber.lateral import locate
 from camber.matching import match
@@ -68,9 +69,9 @@ def analyse(
     exposure, draws = measure_exposure(sloped, slopes, given.exposure, level_pct=level_pct)
     summary = summarise(recording, exposure, draws, roads, states, problems)
     options = slope_options(lateral, roads, given.cross_slope, draws=given.draws, seed=given.seed, rng=rng)
-    suggestions = suggest(
-        summary, exposure, lateral, slopes, options, roads, given.suggestion, level_pct=level_pct, rng=rng
-    )
+    tables = (summary, exposure, lateral, slopes, options, roads)
+    dark = in_the_dark(recording)
+    suggestions = suggest(*tables, given.suggestion, level_pct=level_pct, rng=rng, dark=dark)
     return Analysis(
         recording,
         roads,

@@ -1,25 +1,20 @@
-"""Planning over one analysed run or planned route: what-ifs, the best plans, and whether it is dark."""
+"""Planning over one analysed run or planned route: what-ifs, the best plans, and the usual routes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
-from astral import Observer
-from astral.sun import elevation
 
 from camber.cross_slope import slope_options
+from camber.daylight import in_the_dark
 from camber.suggestions import Effect, Trip, suggest, trip_of, what_ifs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
     from camber.schema import Analysis, Draws, RunResult, Suggestions, SuggestionSettings, WhatIf
-
-_DARK_DEG: Final = -6.0
-"""Height of the sun below which it is dark [deg]: the end of civil twilight (US Naval Observatory)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +54,7 @@ def plan_route(
     before : Effect, optional
         Drawn metres by leg of the weeks before, from `effect_of_draws`.
     dark : bool, optional
-        Whether it is run in the dark; by the sun at the start if missing, light without a time.
+        Whether it is run in the dark; by the sun at start and end if missing, light without a time.
 
     Returns
     -------
@@ -69,7 +64,7 @@ def plan_route(
     given = analysis.settings
     settings = settings or given.suggestion
     if dark is None:
-        dark = began_in_the_dark(analysis)
+        dark = in_the_dark(analysis.recording)
     rng = np.random.default_rng(given.seed)
     level_pct = given.cross_slope.level_pct
     options = slope_options(
@@ -105,44 +100,6 @@ def effect_of_draws(draws: Iterable[Draws]) -> Effect | None:
     if not legs:
         return None
     return Effect(np.sum([left for left, _ in legs], axis=0), np.sum([right for _, right in legs], axis=0))
-
-
-def began_in_the_dark(analysis: Analysis) -> bool:
-    """Tell from the sun whether a run began in the dark.
-
-    Parameters
-    ----------
-    analysis : Analysis
-        The run.
-
-    Returns
-    -------
-    bool
-        True where the sun was below the end of civil twilight; False without a time.
-    """
-    moment = analysis.recording.started_at
-    if moment is None:
-        return False
-    fix = analysis.recording.fixes.iloc[0]
-    return is_dark(moment, float(fix["latitude_deg"]), float(fix["longitude_deg"]))
-
-
-def is_dark(moment: datetime, latitude_deg: float, longitude_deg: float) -> bool:
-    """Tell from the sun whether it is dark.
-
-    Parameters
-    ----------
-    moment : datetime
-        Time with a zone.
-    latitude_deg, longitude_deg : float
-        Place [deg].
-
-    Returns
-    -------
-    bool
-        True where the sun is more than 6 degrees below the horizon.
-    """
-    return bool(elevation(Observer(latitude_deg, longitude_deg), moment) < _DARK_DEG)
 
 
 def usual_routes(runs: Sequence[RunResult], most: int = 3) -> tuple[RunResult, ...]:

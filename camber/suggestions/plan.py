@@ -52,6 +52,9 @@ class SideProblem(NamedTuple):
     joins : ndarray of bool, shape (n,)
         Whether the stretch is a path from which either side of the next road is reached without a crossing
         of the plan's own; other rows in state ``other`` remember the side.
+    corner : ndarray of int64, shape (n,)
+        Turn into another street at the start of the stretch: +1 to the right, -1 to the left, 0 none. Who
+        keeps to the outer side there crosses the street that is left or the one that is entered.
     """
 
     allowed: BoolArray
@@ -60,6 +63,7 @@ class SideProblem(NamedTuple):
     crossing_km: FloatArray
     turned: BoolArray
     joins: BoolArray
+    corner: IntArray
 
 
 class SidePlan(NamedTuple):
@@ -125,6 +129,7 @@ def plan_sides(
         inner.crossing_km,
         inner.turned,
         inner.joins,
+        inner.corner,
         most_crossings + 1,
         buckets,
         bucket_m,
@@ -215,10 +220,12 @@ def _walk_back(came: CodeArray, end: IntArray, buckets: int) -> tuple[IntArray, 
 
 
 @njit(cache=True)
-def _crosses(before: int, after: int, turned: bool, joins: bool) -> bool:  # noqa: FBT001 - a kernel
+def _crosses(before: int, after: int, turned: bool, joins: bool, corner: int) -> bool:  # noqa: FBT001 - a kernel
     side = -_SIDE[before] if turned else _SIDE[before]
     if before >= 5 and joins:
         return False
+    if before < 5 and after < 5 and corner != 0 and side == -corner and _SIDE[after] == -corner:
+        return True
     return bool(side * _SIDE[after] < 0)
 
 
@@ -230,6 +237,7 @@ def _sweep(
     crossing_km: FloatArray,
     turned: BoolArray,
     joins: BoolArray,
+    corner: IntArray,
     levels: int,
     buckets: int,
     bucket_m: float,
@@ -254,7 +262,7 @@ def _sweep(
             for s in range(_STATES):
                 if not allowed[i, s] or not allowed[i - 1, before]:
                     continue
-                crossing = _crosses(before, s, turned[i], joins[i - 1])
+                crossing = _crosses(before, s, turned[i], joins[i - 1], corner[i])
                 if crossing and not np.isfinite(crossing_km[i]):
                     continue
                 extra = traffic_km[i, s] + (crossing_km[i] if crossing else 0.0)

@@ -178,6 +178,8 @@ def reversed_route(route: Route) -> Route:
         crossing=np.r_[np.array([""], dtype=object), of.crossing[1:][back]],
         turned=np.r_[False, of.turned[1:][back]],
         joins=of.joins[back],
+        corner=np.r_[0, -of.corner[1:][back]],
+        closed=of.closed[back],
     )
     options = -route.option_slope_pct[:, back][:, :, mirror]
     exists = following_exists(following, options)
@@ -251,6 +253,7 @@ def plans_of(
         crossing_km=rules.crossing_km[first],
         turned=route.stretches.turned[first],
         joins=route.stretches.joins[first],
+        corner=route.stretches.corner[first],
     )
     front = plan_sides(
         problem,
@@ -301,7 +304,7 @@ def _groups(route: Route, rules: Rules, crossed: BoolArray) -> IntArray:
     of = route.stretches
     same = (of.way_id[1:] == of.way_id[:-1]) & ~of.turned[1:] & (of.crossing[1:] == "")
     same &= (rules.allowed[1:] == rules.allowed[:-1]).all(axis=1) & (rules.kept[1:] == rules.kept[:-1])
-    same &= (of.joins[1:] == of.joins[:-1]) & ~crossed[1:]
+    same &= (of.joins[1:] == of.joins[:-1]) & ~crossed[1:] & (of.corner[1:] == 0)
     first, run = [0], of.length_m[0]
     for row in range(1, len(of.length_m)):
         run += of.length_m[row]
@@ -435,11 +438,14 @@ def crossed_as_run(route: Route) -> BoolArray:
     """
     crossed = np.zeros(len(route.usual), dtype=bool)
     before = 0
-    for row, here in enumerate(np.array([-1, -1, 0, 1, 1, 0])[route.usual]):
+    sides = np.array([-1, -1, 0, 1, 1, 0])[route.usual]
+    for row, here in enumerate(sides):
         if route.stretches.turned[row]:
             before = -before
         if row and route.stretches.joins[row - 1]:
             before = 0
-        crossed[row] = here * before < 0
+        outer = -route.stretches.corner[row]
+        around = bool(outer) and here == before == outer and sides[row - 1] != 0
+        crossed[row] = around or here * before < 0
         before = here or before
     return crossed

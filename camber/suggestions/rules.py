@@ -30,6 +30,7 @@ LEFT_WALK, LEFT_EDGE, CENTRE, RIGHT_EDGE, RIGHT_WALK, OTHER = range(len(LATERAL_
 WHY_NOT: Final = {
     "no_state": "that place does not exist there",
     "middle": "nobody is sent to the middle of the road",
+    "access": "the carriageway is closed to people on foot",
     "use_sidewalk": "there is a sidewalk, and it is to be used",
     "law": "facing traffic is the law there",
     "fast": "the limit is above {with_traffic_limit_kmh:.0f} km/h and there is no footway",
@@ -130,6 +131,7 @@ def _reasons(stretches: Stretches, settings: SuggestionSettings, *, dark: bool) 
         ):
             edge[behind & rules_out] = key
         edge[stretches.is_road & walks] = "use_sidewalk"
+        edge[stretches.is_road & stretches.closed] = "access"
         reason[:, state] = edge
     return reason
 

@@ -30,6 +30,13 @@ _AT_M = 25.0
 _ON_WAY_M = 3.0
 """A crossing this close to a way's line crosses that way [m]: its node is one of the way's own."""
 
+_CLOSED = ("no", "private", "use_sidepath")
+"""Values of ``foot`` that keep people off a carriageway (wiki.openstreetmap.org, Key:foot)."""
+
+_CORNER_DEG = (45.0, 135.0)
+"""Change of heading from which a change of street is a corner, and beyond which the runner turns back [deg]
+(judgement)."""
+
 _JOIN_M = 50.0
 """From a path this long either side of the next road is reached as the path itself lies [m] (judgement)."""
 
@@ -65,6 +72,10 @@ class Stretches(NamedTuple):
         Whether the runner turns round at its start.
     joins : ndarray of bool
         Whether it is part of a path, or off the roads, for so long that either side of the next road is free.
+    corner : ndarray of int64
+        Turn into another street at its start: +1 to the right, -1 to the left, 0 none.
+    closed : ndarray of bool
+        Whether people on foot are kept off the carriageway, by its tags.
     """
 
     way_id: IntArray
@@ -82,6 +93,8 @@ class Stretches(NamedTuple):
     crossing: NDArray[np.object_]
     turned: BoolArray
     joins: BoolArray
+    corner: IntArray
+    closed: BoolArray
 
 
 def stretches_of(
@@ -135,6 +148,8 @@ def stretches_of(
         crossing=_crossings(roads, ways, way, exposure),
         turned=turned,
         joins=_joins(is_road, exposure["distance_m"].to_numpy(dtype=float)),
+        corner=_corners(exposure, np.where(is_road, _take(at["street_id"], row, on), NO_WAY)),
+        closed=_take(at["closed"], row, on).astype(bool),
     )
 
 
@@ -153,6 +168,8 @@ def _per_way(ways: pd.DataFrame, roads: Roads) -> dict[str, NDArray[np.generic]]
         "limit_kmh": np.asarray(standards.maxspeed_default_kmh(ways), dtype=float),
         "oneway": ways["oneway"].to_numpy(),
         "built_up": ways["built_up"].to_numpy(),
+        "street_id": ways["street_id"].to_numpy(),
+        "closed": (ways["foot"].isin(_CLOSED) | ways["motorroad"]).to_numpy(dtype=bool),
         "drives_left": (ways["traffic_side"] == "left").to_numpy(),
     }
     rules = {
@@ -232,6 +249,24 @@ def _joins(is_road: BoolArray, length_m: FloatArray) -> BoolArray:
     return joins
 
 
+def _corners(exposure: Exposure, street: IntArray) -> IntArray:
+    """Find where the route turns into another street, by the middles of the intervals about that place."""
+    corner = np.zeros(len(street), dtype=np.int64)
+    if len(street) < 2:
+        return corner
+    place = np.radians(exposure[["longitude_deg", "latitude_deg"]].to_numpy(dtype=float))
+    step = np.diff(place, axis=0) * np.column_stack([np.cos(place[:-1, 1]), np.ones(len(place) - 1)])
+    # The step over the border itself cuts the corner: those before and after it are compared.
+    before = np.concatenate([step[:1], step[:-1]])
+    after = np.concatenate([step[1:], step[-1:]])
+    cross = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
+    turn_deg = np.degrees(np.arctan2(cross, (before * after).sum(axis=1)))
+    other = (street[1:] != street[:-1]) & (street[1:] != NO_WAY) & (street[:-1] != NO_WAY)
+    at = other & (np.abs(turn_deg) >= _CORNER_DEG[0]) & (np.abs(turn_deg) <= _CORNER_DEG[1])
+    corner[1:] = np.where(at, -np.sign(turn_deg), 0.0)
+    return corner
+
+
 def _crossings(roads: Roads, ways: pd.DataFrame, way: IntArray, exposure: Exposure) -> NDArray[np.object_]:
     """Find the mapped crossing of the interval's road at its start; the best one where there are several."""
     kind = np.full(len(way), "", dtype=object)
@@ -245,7 +280,11 @@ def _crossings(roads: Roads, ways: pd.DataFrame, way: IntArray, exposure: Exposu
     # The chainage is that of the matched way; on a sidewalk of its own, the border is carried over.
     border = _borders(roads, exposure, known, chainage)
     near, found = place.query(border, predicate="dwithin", distance=_AT_M)
-    on_way = shapely.distance(lines[near], points.geometry.to_numpy()[found]) <= _ON_WAY_M
+    # Where two streets meet, a crossing of either serves.
+    before = np.maximum(np.arange(len(known)) - 1, 0)
+    at = points.geometry.to_numpy()[found]
+    away_m = np.minimum(shapely.distance(lines[near], at), shapely.distance(lines[before[near]], at))
+    on_way = away_m <= _ON_WAY_M
     value = points["kind"].to_numpy(dtype=object)[found]
     for name in ("unmarked", "marked", "signals"):
         kind[known[near[on_way & (value == name)]]] = name

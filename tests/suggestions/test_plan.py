@@ -36,7 +36,8 @@ def brute_force(problem: SideProblem, before_m: float, most: int) -> set[tuple[f
             here = side * (-1 if problem.turned[i] and i else 1)
             if i and states[i - 1] >= OTHER and problem.joins[i - 1]:
                 here = 0
-            if SIDE[state] and here and SIDE[state] != here:
+            around = here and here == SIDE[state] == -problem.corner[i] and max(states[i - 1], state) < OTHER
+            if i and (around or (SIDE[state] and here and SIDE[state] != here)):
                 crossings += 1
                 traffic += problem.crossing_km[i]
                 possible = possible and np.isfinite(problem.crossing_km[i])
@@ -68,6 +69,7 @@ def problems(draw: st.DrawFn) -> SideProblem:
         np.array(crossing),
         np.array(flags[0]),
         np.array(flags[1]),
+        np.array([draw(st.sampled_from([-1, 0, 0, 1])) for _ in range(n)]),
     )
 
 
@@ -100,9 +102,8 @@ def out_and_back(n: int, crossing_km: float = 0.1) -> SideProblem:
     traffic[:, 1], traffic[:, 3] = 0.1, 0.2
     turned = np.zeros(2 * n, dtype=bool)
     turned[n] = True
-    return SideProblem(
-        allowed, traffic, signed, np.full(2 * n, crossing_km), turned, np.zeros(2 * n, dtype=bool)
-    )
+    joins, corner = np.zeros(2 * n, dtype=bool), np.zeros(2 * n, dtype=np.int64)
+    return SideProblem(allowed, traffic, signed, np.full(2 * n, crossing_km), turned, joins, corner)
 
 
 def test_facing_traffic_both_ways_crosses_at_the_turn_and_the_same_physical_side_does_not():
@@ -132,9 +133,9 @@ def test_a_path_remembers_the_side_unless_it_joins_freely():
     allowed[0, 1] = allowed[1, 5] = allowed[2, 3] = True
     nothing = np.zeros((3, 6))
     for joins, crossings in ((False, 1), (True, 0)):
-        problem = SideProblem(
-            allowed, nothing, nothing, np.ones(3), np.zeros(3, dtype=bool), np.array([False, joins, False])
-        )
+        off, flat = np.zeros(3, dtype=bool), np.zeros(3, dtype=np.int64)
+        joined = np.array([False, joins, False])
+        problem = SideProblem(allowed, nothing, nothing, np.ones(3), off, joined, flat)
         (plan,) = plan_sides(problem)
         assert plan.crossings == crossings
 
@@ -144,8 +145,22 @@ def test_a_stretch_beyond_all_crossings_has_no_plan_and_nothing_has_none():
     allowed[0, 1] = allowed[1, 3] = True
     nothing = np.zeros((2, 6))
     off = np.zeros(2, dtype=bool)
-    assert plan_sides(SideProblem(allowed, nothing, nothing, np.full(2, np.inf), off, off)) == ()
-    assert plan_sides(SideProblem(allowed[:0], nothing[:0], nothing[:0], np.zeros(0), off[:0], off[:0])) == ()
+    flat = np.zeros(2, dtype=np.int64)
+    whole = SideProblem(allowed, nothing, nothing, np.full(2, np.inf), off, off, flat)
+    assert plan_sides(whole) == ()
+    assert plan_sides(SideProblem(*(column[:0] for column in whole))) == ()
+
+
+@pytest.mark.parametrize(("corner", "crossings"), [(1, {1: 1, 3: 0}), (-1, {1: 0, 3: 1}), (0, {1: 0, 3: 0})])
+def test_the_outer_side_of_a_corner_is_kept_by_crossing(corner, crossings):
+    # Left edge round a corner to the right: the street that is left, or the one entered, is crossed.
+    nothing, off = np.zeros((2, 6)), np.zeros(2, dtype=bool)
+    for state, count in crossings.items():
+        allowed = np.zeros((2, 6), dtype=bool)
+        allowed[:, state] = True
+        turn = np.array([0, corner])
+        (plan,) = plan_sides(SideProblem(allowed, nothing, nothing, np.ones(2), off, off, turn))
+        assert plan.crossings == count
 
 
 @given(st.lists(st.tuples(st.integers(-5, 5), st.integers(0, 3), st.integers(0, 5)), max_size=12))

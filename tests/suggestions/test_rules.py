@@ -34,6 +34,8 @@ def stretch(n=1, **given):
         "crossing": "",
         "turned": False,
         "joins": False,
+        "corner": 0,
+        "closed": False,
     }
     columns = {name: np.array([value] * n) for name, value in (usual | given).items()}
     columns["crossing"] = columns["crossing"].astype(object)
@@ -61,6 +63,7 @@ CASES = [
     ({"right_walk": True, "facing_required": True}, {"right_sidewalk"}),
     ({"left_walk": True, "right_walk": True, "limit_kmh": 90.0, "bend": True}, WALKS),
     ({"is_road": False, "limit_kmh": 0.0}, {"other"}),
+    ({"closed": True, "left_walk": True}, {"left_sidewalk"}),
 ]
 
 
