@@ -84,7 +84,7 @@ def plan_file(
     with open_library() as library:
         if path.exists() or path.suffix:
             recording, title = read_recording(path), path.name
-            day, own = None, None
+            own, day = _already_known(library, recording)
         else:
             own = run_number(library, name)
             known = library.run(own)
@@ -94,6 +94,17 @@ def plan_file(
     analysis = _analysed(session, recording, path, road_files)
     plan = plan_route(analysis, before=before, dark=dark)
     return Planned(recording.name or title, analysis, plan)
+
+
+def _already_known(library: Library, recording: Recording) -> tuple[int | None, date | None]:
+    """Find a file's own run in the library, so that it does not count twice, and the day before which to look."""
+    if recording.started_at is None:
+        return None, None
+    frame = library.runs()
+    numbers = frame.index[frame["state"] == "analysed"].tolist() if len(frame) else []
+    runs = (library.run(int(number)) for number in numbers)
+    same = next((run for run in runs if run.started_at == recording.started_at), None)
+    return (None, recording.started_at.date()) if same is None else (same.run, same.day)
 
 
 def plan_week(session: Session, road_files: Sequence[Path], *, dark: bool | None) -> tuple[Planned, ...]:

@@ -34,9 +34,12 @@ from camber.suggestions.what_if import what_ifs
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from camber.schema import Exposure, LateralTrack, Roads, SlopeHistories, SlopeOptions, Summary
+    from camber.schema import Exposure, Interval, LateralTrack, Roads, SlopeHistories, SlopeOptions, Summary
 
 __all__ = ["Effect", "Trip", "outbound_partners", "suggest", "trip_of", "what_ifs"]
+
+_LIKELY: Final = 0.5
+"""Probability of being even from which a run is called so (more likely than not: judgement)."""
 
 _UNLAWFUL: Final = 0.1
 """Share of a run on sides never suggested up to which it may be run again as it was (judgement)."""
@@ -98,17 +101,21 @@ def suggest(
     if summary.balance is None or balance is None:
         text = "No tilted stretch was found, so there is nothing to even out."
         return Suggestions(pattern, explanation, (), text)
-    if abs(balance.median) < settings.usual_balance:
+    known = p_even(now, settings.usual_balance) >= _LIKELY
+    if known and abs(balance.median) < settings.usual_balance:
         text = "Both legs got about the same: within what counts as even. A fine choice."
         return Suggestions(pattern, explanation, (), text)
     found = [_other_sides(trip)]
     if pattern == "loop":
         found.append(_other_way_round(trip, dark=dark))
-    items = [item for item in found if item is not None and _worth(item, settings)]
-    items.sort(key=_gain, reverse=True)
+    worth = [change for change in found if change is not None and _worth(change, settings)]
+    worth.sort(key=_gain, reverse=True)
+    items = [change.item for change in worth]
     points = tuple(_point(plan, trip) for plan in choose_plans(trip.plans.front))
     if not items:
-        return Suggestions(pattern, explanation, (), _nothing(trip, pattern), points)
+        even = abs(balance.median) < settings.usual_balance
+        text = _not_known(balance) if even else _nothing(trip, pattern)
+        return Suggestions(pattern, explanation, (), text, points)
     count = "One change" if len(items) == 1 else f"{len(items)} changes"
     conclusion = f"{count} found; law and safety come first."
     return Suggestions(pattern, explanation, tuple(items), conclusion, points)
@@ -197,6 +204,14 @@ def trip_of(
     return Trip(route, plans, partner, exposure, roads, settings, before, level_pct, rng)
 
 
+class _Change(NamedTuple):
+    """A suggestion, and the drawn metres it was judged by."""
+
+    item: Suggestion
+    before: Effect
+    after: Effect
+
+
 def _with(before: Effect | None, effect: Effect) -> Effect:
     """Add the weeks before, draw by draw."""
     if before is None:
@@ -204,7 +219,7 @@ def _with(before: Effect | None, effect: Effect) -> Effect:
     return Effect(before.left_m + effect.left_m, before.right_m + effect.right_m)
 
 
-def _other_sides(trip: Trip) -> Suggestion | None:
+def _other_sides(trip: Trip) -> _Change | None:
     """Take the same route on other sides, at no more exposure to traffic than is allowed."""
     now = _with(trip.before, trip.now())
     best = recommended(trip.plans, _difference_m(now), trip.most_traffic_km())
@@ -215,7 +230,7 @@ def _other_sides(trip: Trip) -> Suggestion | None:
     return _written(trip, lever, best, trip.route, now, after)
 
 
-def _other_way_round(trip: Trip, *, dark: bool) -> Suggestion | None:
+def _other_way_round(trip: Trip, *, dark: bool) -> _Change | None:
     """Run it the other way round every other time: that run is planned to even out this one."""
     if not _lawful(trip):
         return None
@@ -241,9 +256,9 @@ def _lawful(trip: Trip) -> bool:
 
 def _written(
     trip: Trip, lever: str, plan: SidePlan, route: Route, before: Effect, after: Effect
-) -> Suggestion:
+) -> _Change:
     crossings, traffic_km = costs_as_run(trip.route, trip.plans.rules)
-    return suggestion_of(
+    item = suggestion_of(
         lever,
         plan,
         route,
@@ -255,6 +270,7 @@ def _written(
         extra_crossings=max(plan.crossings - crossings, 0),
         extra_traffic_km=plan.traffic_km - traffic_km,
     )
+    return _Change(item, before, after)
 
 
 def _point(plan: SidePlan, trip: Trip) -> PlanPoint:
@@ -271,18 +287,29 @@ def _mean(one: Effect, other: Effect) -> Effect:
     return Effect(0.5 * (one.left_m + other.left_m), 0.5 * (one.right_m + other.right_m))
 
 
-def _worth(item: Suggestion, settings: SuggestionSettings) -> bool:
+def _worth(change: _Change, settings: SuggestionSettings) -> bool:
     """Whether it evens out noticeably, and not by tilting the ground under the other leg instead."""
-    before = max(item.left_low_before_m.median, item.right_low_before_m.median)
-    after = max(item.left_low_after_m.median, item.right_low_after_m.median)
-    return _gain(item) >= settings.smallest_gain and after <= before * (1.0 - 0.5 * settings.smallest_gain)
+    before = np.maximum(change.before.left_m, change.before.right_m).mean()
+    after = np.maximum(change.after.left_m, change.after.right_m).mean()
+    enough = _gain(change) >= settings.smallest_gain
+    return enough and bool(after <= before * (1.0 - 0.5 * settings.smallest_gain))
 
 
-def _gain(suggestion: Suggestion) -> float:
-    if suggestion.balance_before is None:
-        return 0.0
-    after = 0.0 if suggestion.balance_after is None else abs(suggestion.balance_after.median)
-    return abs(suggestion.balance_before.median) - after
+def _gain(change: _Change) -> float:
+    """Expected absolute balance before less that after: the side that is not known counts too."""
+    return _unevenness(change.before) - _unevenness(change.after)
+
+
+def _unevenness(effect: Effect) -> float:
+    total = effect.left_m + effect.right_m
+    return float((np.abs(effect.right_m - effect.left_m) / np.where(total > 0.0, total, 1.0)).mean())
+
+
+def _not_known(balance: Interval) -> str:
+    return (
+        "Which leg was low for longer is not known well enough to suggest a change: the balance lies "
+        f"between {balance.low:+.2f} and {balance.high:+.2f}."
+    )
 
 
 def _nothing(trip: Trip, pattern: str) -> str:
