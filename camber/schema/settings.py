@@ -234,7 +234,7 @@ class SuggestionSettings:
         The runner's own limit: no crossing, mapped or not, where vehicles may drive faster [km/h]
         (70: judgement; an unmapped crossing is planned on quiet streets only).
     most_crossings : int
-        Most crossings that a plan may have (6: judgement).
+        Most crossings that a plan may have more than the run had (6: judgement).
     obedience : float
         Share of the planned stretches that are run as planned when the effect is predicted, 0 to 1 (0.9:
         judgement; nobody follows a plan to the letter).

@@ -227,7 +227,7 @@ def _other_sides(trip: Trip) -> _Change | None:
         return None
     after = _with(trip.before, trip.effect_of(best, trip.route, trip.plans))
     lever = lever_of(best, trip.route, trip.partner)
-    return _written(trip, lever, best, trip.route, now, after)
+    return _written(trip, lever, best, trip.route, trip.plans, now, after)
 
 
 def _other_way_round(trip: Trip, *, dark: bool) -> _Change | None:
@@ -243,7 +243,7 @@ def _other_way_round(trip: Trip, *, dark: bool) -> _Change | None:
     if best is None:
         return None
     mean = _mean(now, trip.effect_of(best, route, plans))
-    return _written(trip, "alternate_direction", best, route, so_far, _with(trip.before, mean))
+    return _written(trip, "alternate_direction", best, route, plans, so_far, _with(trip.before, mean))
 
 
 def _lawful(trip: Trip) -> bool:
@@ -255,7 +255,7 @@ def _lawful(trip: Trip) -> bool:
 
 
 def _written(
-    trip: Trip, lever: str, plan: SidePlan, route: Route, before: Effect, after: Effect
+    trip: Trip, lever: str, plan: SidePlan, route: Route, plans: Plans, before: Effect, after: Effect
 ) -> _Change:
     crossings, traffic_km = costs_as_run(trip.route, trip.plans.rules)
     item = suggestion_of(
@@ -269,6 +269,7 @@ def _written(
         trip.settings,
         extra_crossings=max(plan.crossings - crossings, 0),
         extra_traffic_km=plan.traffic_km - traffic_km,
+        rules=plans.rules,
     )
     return _Change(item, before, after)
 

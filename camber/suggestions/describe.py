@@ -10,7 +10,7 @@ import pandas as pd
 from camber import standards
 from camber.conventions import LATERAL_STATES, MIRRORED_STATES, NO_WAY
 from camber.schema import Cue, PlannedStretch, Suggestion, balance_of, interval_of
-from camber.suggestions.rules import LEFT_WALK, RIGHT_WALK
+from camber.suggestions.rules import LEFT_WALK, RIGHT_WALK, WHY_NOT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from camber.schema import Exposure, Roads, SuggestionSettings
     from camber.suggestions.plan import SidePlan
     from camber.suggestions.route_plans import Effect, Route
+    from camber.suggestions.rules import Rules
 
     BoolArray = NDArray[np.bool_]
     IntArray = NDArray[np.int64]
 
 SIDE_OF_STATE: Final = np.array([-1, -1, 0, 1, 1, 0])
 """Side of travel of each lateral state."""
+
+_SAID_M: Final = 50.0
+"""Metres from which it is said that a stretch is left as it was run: a tenth of a kilometre, rounded."""
 
 _CROSSED_AT: Final = {
     "signals": "at the signals",
@@ -173,6 +177,8 @@ def cues_of(
     exposure: Exposure,
     names: NDArray[np.object_],
     settings: SuggestionSettings,
+    *,
+    silent: BoolArray | None = None,
 ) -> tuple[Cue, ...]:
     """List what to do where: the first side to keep, and every crossing.
 
@@ -188,6 +194,8 @@ def cues_of(
         Street of each interval.
     settings : SuggestionSettings
         What counts as a quiet street.
+    silent : ndarray of bool, shape (n,), optional
+        Where nothing is said: nobody is told to keep to a side that would not be suggested.
 
     Returns
     -------
@@ -204,7 +212,7 @@ def cues_of(
     cues, keeping = [], False
     for row in range(len(start)):
         side = int(SIDE_OF_STATE[plan.state[row]])
-        if not side:
+        if not side or (silent is not None and silent[row]):
             keeping = False
             continue
         word = "left" if side < 0 else "right"
@@ -237,6 +245,7 @@ def suggestion_of(
     *,
     extra_crossings: int,
     extra_traffic_km: float,
+    rules: Rules,
 ) -> Suggestion:
     """Write a plan down with everything that a runner is to know of it.
 
@@ -260,6 +269,8 @@ def suggestion_of(
         Crossings more than without it.
     extra_traffic_km : float
         Exposure to traffic more than without it [km facing traffic].
+    rules : Rules
+        What was allowed where, to say what is left as it was run against it.
 
     Returns
     -------
@@ -273,7 +284,8 @@ def suggestion_of(
     metres = pd.Series(route.stretches.length_m[moved]).groupby(names[moved]).sum()
     main = metres.sort_values(ascending=False, kind="stable")
     rule = _rule(route, moved, roads)
-    cues = cues_of(plan, route, exposure, names, settings)
+    against_rule = _against_rule(plan, rules)
+    cues = cues_of(plan, route, exposure, names, settings, silent=against_rule)
     return Suggestion(
         kind=kind,
         what=_what(kind, plan, route, moved),
@@ -289,7 +301,10 @@ def suggestion_of(
         crossings=extra_crossings,
         rule=rule.text,
         rule_source=f"{rule.source} ({rule.strength})",
-        against=_against(plan, route, moved, cues, extra_crossings),
+        against=(
+            *_against(plan, route, moved, cues, extra_crossings),
+            *_left_alone(route, rules, plan, against_rule, settings),
+        ),
         p_even_before=p_even(before, settings.usual_balance),
         p_even_after=p_even(after, settings.usual_balance),
         extra_traffic_km=extra_traffic_km,
@@ -316,6 +331,26 @@ def _rule(route: Route, moved: BoolArray, roads: Roads) -> standards.PedestrianR
         str(way["country"]),
         built_up=bool(of.built_up[row]),
         has_sidewalk=bool(of.left_walk[row] | of.right_walk[row]),
+    )
+
+
+def _against_rule(plan: SidePlan, rules: Rules) -> BoolArray:
+    """Tell where a plan leaves the runner on a side that would not be suggested."""
+    return np.asarray(rules.kept & (rules.reason[np.arange(len(plan.state)), plan.state] != ""))
+
+
+def _left_alone(
+    route: Route, rules: Rules, plan: SidePlan, here: BoolArray, settings: SuggestionSettings
+) -> tuple[str, ...]:
+    """Say what is left as it was run although it would not be suggested, by reason."""
+    reason = rules.reason[np.arange(len(plan.state)), plan.state]
+    metres = pd.Series(route.stretches.length_m[here]).groupby(reason[here]).sum()
+    limits = vars(settings)
+    return tuple(
+        f"{length / 1000:.1f} km are left as they were run, for want of a place to cross, although "
+        f"{WHY_NOT[str(key)].format_map(limits)}."
+        for key, length in metres.items()
+        if length >= _SAID_M and key != "no_state"
     )
 
 

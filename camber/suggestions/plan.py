@@ -224,6 +224,9 @@ def _crosses(before: int, after: int, turned: bool, joins: bool, corner: int) ->
     side = -_SIDE[before] if turned else _SIDE[before]
     if before >= 5 and joins:
         return False
+    if before == 2 and after != 2 and after < 5:
+        # From the middle of the road either side is half a crossing: it counts as one.
+        return True
     if before < 5 and after < 5 and corner != 0 and side == -corner and _SIDE[after] == -corner:
         return True
     return bool(side * _SIDE[after] < 0)

@@ -9,7 +9,7 @@ import numpy as np
 from camber import standards
 from camber.conventions import LATERAL_STATES, MIRRORED_STATES
 from camber.suggestions.plan import SidePlan, SideProblem, plan_sides
-from camber.suggestions.rules import OTHER, Rules, side_rules
+from camber.suggestions.rules import CENTRE, OTHER, Rules, side_rules
 from camber.suggestions.stretches import Stretches, stretches_of
 
 if TYPE_CHECKING:
@@ -244,6 +244,26 @@ def plans_of(
         crossed & ~np.isfinite(rules.crossing_km), standards.side_choice().crossing_unmarked, np.inf
     )
     rules = rules._replace(crossing_km=np.minimum(rules.crossing_km, anyway))
+    before_m = 0.0 if before is None else float((before.right_m - before.left_m).mean())
+    most = settings.most_crossings + int(crossed.sum())
+    found = _planned(route, rules, crossed, before_m, most, level_pct)
+    if found.front:
+        return found
+    # Where the rules ask for a side that no crossing leads to, that stretch is left as it was run.
+    return _planned(route, _left_as_run(rules, route.usual), crossed, before_m, most, level_pct)
+
+
+def _left_as_run(rules: Rules, usual: IntArray) -> Rules:
+    rows = np.arange(len(usual))
+    allowed = rules.allowed.copy()
+    kept = rules.kept | ~allowed[rows, usual]
+    allowed[rows, usual] = True
+    return rules._replace(allowed=allowed, kept=kept)
+
+
+def _planned(
+    route: Route, rules: Rules, crossed: BoolArray, before_m: float, most_crossings: int, level_pct: float
+) -> Plans:
     first = _groups(route, rules, crossed)
     left, right = low_metres(route.option_slope_pct, route.stretches.length_m[:, np.newaxis], level_pct)
     problem = SideProblem(
@@ -257,8 +277,8 @@ def plans_of(
     )
     front = plan_sides(
         problem,
-        before_m=0.0 if before is None else float((before.right_m - before.left_m).mean()),
-        most_crossings=settings.most_crossings,
+        before_m=before_m,
+        most_crossings=most_crossings,
         bucket_m=max(2.0 * np.abs(problem.signed_m).max(axis=1).sum() / _BUCKETS, _LEAST_BUCKET_M),
     )
     return Plans(tuple(_spread(plan, first, len(left[0])) for plan in front), first, rules)
@@ -304,6 +324,7 @@ def _groups(route: Route, rules: Rules, crossed: BoolArray) -> IntArray:
     of = route.stretches
     same = (of.way_id[1:] == of.way_id[:-1]) & ~of.turned[1:] & (of.crossing[1:] == "")
     same &= (rules.allowed[1:] == rules.allowed[:-1]).all(axis=1) & (rules.kept[1:] == rules.kept[:-1])
+    same &= route.usual[1:] == route.usual[:-1]
     same &= (of.joins[1:] == of.joins[:-1]) & ~crossed[1:] & (of.corner[1:] == 0)
     first, run = [0], of.length_m[0]
     for row in range(1, len(of.length_m)):
@@ -446,6 +467,7 @@ def crossed_as_run(route: Route) -> BoolArray:
             before = 0
         outer = -route.stretches.corner[row]
         around = bool(outer) and here == before == outer and sides[row - 1] != 0
-        crossed[row] = around or here * before < 0
+        middle = bool(row) and route.usual[row - 1] == CENTRE and here != 0
+        crossed[row] = around or middle or here * before < 0
         before = here or before
     return crossed

@@ -156,7 +156,7 @@ def follow(files: list[str], count: int) -> pd.DataFrame:
         town, roads = towns[number % len(towns)]
         rng = np.random.default_rng([8, number])
         number += 1
-        setup = setup_of(number, simulate.Habit(p_facing=float(rng.choice([0.0, 0.05, 0.95, 1.0])), 0.95))
+        setup = setup_of(number, simulate.Habit(float(rng.choice([0.0, 0.05, 0.95, 1.0])), 0.95))
         route = route_from(roads, rng, back=bool(rng.random() < 0.6))
         run = simulate.simulate_run(roads, route, setup, rng)
         analysis = camber.analyse(run.recording, roads)
