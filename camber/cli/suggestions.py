@@ -97,7 +97,7 @@ def plan_file(
 
 
 def _already_known(library: Library, recording: Recording) -> tuple[int | None, date | None]:
-    """Find a file's own run in the library, so that it does not count twice, and the day before which to look."""
+    """Find a file's own run in the library, so that it does not count twice, and its day."""
     if recording.started_at is None:
         return None, None
     frame = library.runs()

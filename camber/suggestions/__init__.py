@@ -297,7 +297,7 @@ def _worth(change: _Change, settings: SuggestionSettings) -> bool:
 
 
 def _gain(change: _Change) -> float:
-    """Expected absolute balance before less that after: the side that is not known counts too."""
+    """Take the expected absolute balance before less that after: a side that is not known counts too."""
     return _unevenness(change.before) - _unevenness(change.after)
 
 

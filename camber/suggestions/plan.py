@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
 
-CARRIED: Final = 6
-"""Inner state: on a path, and last on the right of a road; state 5 then means last on its left."""
+_CENTRE: Final = 2
+_PATH: Final = 5
+_OUTWARD: Final = np.array([0, 1, _CENTRE, 3, 4, _PATH, _PATH, _CENTRE], dtype=np.int64)
+"""State of LATERAL_STATES of each inner one: a path, or the middle, remembers the side of the road before it;
+2 and 5 come from the left, 7 and 6 from the right."""
 
-_SIDE: Final = np.array([-1, -1, 0, 1, 1, -1, 1], dtype=np.int64)
-"""Side of travel of each state of `camber.conventions.LATERAL_STATES`, and of the inner one."""
+_SIDE: Final = np.array([-1, -1, -1, 1, 1, -1, 1, 1], dtype=np.int64)
+"""Side of travel of each inner state, remembered or taken."""
 
 _STATES: Final = len(_SIDE)
 
@@ -144,7 +147,7 @@ def plan_sides(
         at = tuple(ends[row])
         plans.append(
             SidePlan(
-                np.minimum(state, CARRIED - 1),
+                _OUTWARD[state],
                 crossed,
                 before_m + float(balance[at]),
                 int(ends[row, 1]),
@@ -185,12 +188,11 @@ def choose_plans(plans: tuple[SidePlan, ...], most: int = 5) -> tuple[SidePlan, 
 
 
 def _with_inner_state(problem: SideProblem) -> SideProblem:
-    """Split ``other`` in two, so that a path remembers the side of the road before it."""
-    columns = [*range(CARRIED), CARRIED - 1]
+    """Split ``other`` and ``centre`` in two, so that they remember the side of the road before them."""
     return problem._replace(
-        allowed=np.ascontiguousarray(problem.allowed[:, columns]),
-        traffic_km=np.ascontiguousarray(problem.traffic_km[:, columns]),
-        signed_m=np.ascontiguousarray(problem.signed_m[:, columns]),
+        allowed=np.ascontiguousarray(problem.allowed[:, _OUTWARD]),
+        traffic_km=np.ascontiguousarray(problem.traffic_km[:, _OUTWARD]),
+        signed_m=np.ascontiguousarray(problem.signed_m[:, _OUTWARD]),
     )
 
 
@@ -222,12 +224,10 @@ def _walk_back(came: CodeArray, end: IntArray, buckets: int) -> tuple[IntArray, 
 @njit(cache=True)
 def _crosses(before: int, after: int, turned: bool, joins: bool, corner: int) -> bool:  # noqa: FBT001 - a kernel
     side = -_SIDE[before] if turned else _SIDE[before]
-    if before >= 5 and joins:
+    if _OUTWARD[before] == _PATH and joins:
         return False
-    if before == 2 and after != 2 and after < 5:
-        # From the middle of the road either side is half a crossing: it counts as one.
-        return True
-    if before < 5 and after < 5 and corner != 0 and side == -corner and _SIDE[after] == -corner:
+    beside = _OUTWARD[before] not in (_CENTRE, _PATH) and _OUTWARD[after] not in (_CENTRE, _PATH)
+    if beside and corner != 0 and side == -corner and _SIDE[after] == -corner:
         return True
     return bool(side * _SIDE[after] < 0)
 
@@ -247,7 +247,7 @@ def _sweep(
 ) -> tuple[FloatArray, FloatArray, CodeArray]:
     """Go along the route and keep, for each state, crossings and bucket, the plan with least exposure.
 
-    Returns cost and exact balance at the end, shape (7, levels, buckets), and for each stretch where the
+    Returns cost and exact balance at the end, shape (8, levels, buckets), and for each stretch where the
     best plan of each cell came from.
     """
     n, middle = len(allowed), buckets // 2

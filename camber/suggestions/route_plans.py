@@ -9,7 +9,7 @@ import numpy as np
 from camber import standards
 from camber.conventions import LATERAL_STATES, MIRRORED_STATES
 from camber.suggestions.plan import SidePlan, SideProblem, plan_sides
-from camber.suggestions.rules import CENTRE, OTHER, Rules, side_rules
+from camber.suggestions.rules import OTHER, Rules, side_rules
 from camber.suggestions.stretches import Stretches, stretches_of
 
 if TYPE_CHECKING:
@@ -467,7 +467,6 @@ def crossed_as_run(route: Route) -> BoolArray:
             before = 0
         outer = -route.stretches.corner[row]
         around = bool(outer) and here == before == outer and sides[row - 1] != 0
-        middle = bool(row) and route.usual[row - 1] == CENTRE and here != 0
-        crossed[row] = around or middle or here * before < 0
+        crossed[row] = around or here * before < 0
         before = here or before
     return crossed

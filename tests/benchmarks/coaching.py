@@ -2,9 +2,9 @@
 
 Run in the project's root:
 
-``python tests/benchmarks/coaching.py follow ROADS...`` simulates runs in the towns of the extracts, plans each,
-lets the runner follow the plan except for a tenth of its parts, and counts how often the realised metres and
-balance lie within the stated 90 % intervals.
+``python tests/benchmarks/coaching.py follow ROADS...`` simulates runs in the towns of the extracts, plans
+each, lets the runner follow the plan except for a tenth of its parts, and counts how often the realised
+metres and balance lie within the stated 90 % intervals.
 
 ``python tests/benchmarks/coaching.py weeks CSV ROADS...`` simulates runner-weeks, asks for the best change of
 each as ``camber suggest --week`` does, and writes one row per week.
@@ -109,8 +109,13 @@ def planned_states(item: Suggestion, analysis: Analysis, rng: np.random.Generato
 
 
 def realised(
-    roads: Roads, route: simulate.Route, run: simulate.SimulatedRun, setup: simulate.Setup,
-    analysis: Analysis, state: IntArray, rng: np.random.Generator,
+    roads: Roads,
+    route: simulate.Route,
+    run: simulate.SimulatedRun,
+    setup: simulate.Setup,
+    analysis: Analysis,
+    state: IntArray,
+    rng: np.random.Generator,
 ) -> tuple[float, float]:
     """True metres with the left and the right leg low when the states of a plan are run in the same world."""
     truth = run.truth
@@ -244,7 +249,9 @@ def _coverage(runs: list[Analysis]) -> tuple[float, float]:
 
 def follow_table(table: pd.DataFrame) -> str:
     """The coverage of the stated intervals, by town and in all."""
-    lines = ["| town | plans | left held | right held | balance held | as run held | true balance before | after |"]
+    lines = [
+        "| town | plans | left held | right held | balance held | as run held | true balance before | after |"
+    ]
     lines.append("|---|---|---|---|---|---|---|---|")
     for name, part in [*table.groupby("town"), ("all", table)]:
         lines.append(
@@ -258,7 +265,9 @@ def follow_table(table: pd.DataFrame) -> str:
 def weeks_table(table: pd.DataFrame) -> str:
     """What came out of the weeks, by country and by sidewalk coverage."""
     part = pd.cut(table["sidewalk_share"], [-0.01, 0.1, 0.5, 1.0], labels=["< 10 %", "10-50 %", "> 50 %"])
-    lines = ["| where | weeks | change | even already | no safe change | balance before | after | crossings |"]
+    lines = [
+        "| where | weeks | change | even already | no safe change | balance before | after | crossings |"
+    ]
     lines.append("|---|---|---|---|---|---|---|---|")
     groups = [*table.groupby("country"), *table.groupby("town")]
     groups += [(f"sidewalks {name}", one) for name, one in table.groupby(part, observed=True)]

@@ -2,7 +2,8 @@
 
 The checks are written from the wording of the law and safety rules: a mapped sidewalk is used; without one,
 traffic from behind only where neither the law of the place, nor speed, nor darkness, nor a bend, nor the
-runner's own limits speak against it; never the middle; crossings at mapped ones, or on quiet straight streets.
+runner's own limits speak against it; never the middle; crossings at mapped ones, or on quiet
+straight streets.
 """
 
 from __future__ import annotations
@@ -38,7 +39,6 @@ FACING_IS_LAW = {"DE": "rural", "FR": "rural", "IT": "rural", "ES": "rural", "US
 
 ADVISED = {"GB", "NZ", "FI"}
 """Where facing traffic is advised: the Highway Code, NZTA, the Vienna Convention."""
-
 
 
 @lru_cache
@@ -145,7 +145,7 @@ def faults_of(plan, trip, analysis, settings, *, dark):
         at = first.iloc[row]
         on_walk = int(exposure["carriageway_way_id"].iloc[row]) not in (-1, int(exposure["way_id"].iloc[row]))
         forward = (at["carriageway_direction"] if on_walk else exposure["travel_direction"].iloc[row]) > 0
-        span = (None if on_walk else sorted(exposure[["start_chainage_m", "end_chainage_m"]].iloc[row]))
+        span = None if on_walk else sorted(exposure[["start_chainage_m", "end_chainage_m"]].iloc[row])
         unchanged = plan.state[row] == usual[row]
         yield from side_faults(way, state, span, at, settings, forward=forward, dark=dark, kept=unchanged)
         if plan.crossed[row] and row not in crossings_as_run:

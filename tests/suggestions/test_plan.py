@@ -163,6 +163,16 @@ def test_the_outer_side_of_a_corner_is_kept_by_crossing(corner, crossings):
         assert plan.crossings == count
 
 
+def test_the_middle_is_no_way_across():
+    # Left edge, the middle as it was run, right edge: that is a crossing all the same.
+    allowed = np.zeros((3, 6), dtype=bool)
+    allowed[0, 1] = allowed[1, 2] = allowed[2, 3] = True
+    nothing, off, flat = np.zeros((3, 6)), np.zeros(3, dtype=bool), np.zeros(3, dtype=np.int64)
+    assert plan_sides(SideProblem(allowed, nothing, nothing, np.full(3, np.inf), off, off, flat)) == ()
+    (plan,) = plan_sides(SideProblem(allowed, nothing, nothing, np.ones(3), off, off, flat))
+    assert (plan.crossings, plan.state.tolist()) == (1, [1, 2, 3])
+
+
 @given(st.lists(st.tuples(st.integers(-5, 5), st.integers(0, 3), st.integers(0, 5)), max_size=12))
 def test_the_choice_keeps_the_ends_of_the_front(aims: list[tuple[int, int, int]]):
     rows = sorted({(abs(a), c, t, a) for a, c, t in aims})
