@@ -1,10 +1,13 @@
 """A week made by hand of the run of tests/fabricate.py, with earlier weeks, and its mirror image."""
 
+import importlib.util
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 
 from camber.conventions import SideBasis, Verdict
 from camber.report.intervals import interval_lines
@@ -212,4 +215,59 @@ def mirrored(period):
             for s in period.streets
         ),
         stretches=table,
+    )
+
+
+def payloads():
+    """The hostile strings of the reports."""
+    place = Path(__file__).parent / "report" / "hostile.py"
+    spec = importlib.util.spec_from_file_location("hostile", place)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.PAYLOADS
+
+
+def poisoned(period, payloads):
+    """The week with each payload in every text field that comes from a file or from the map."""
+    run = period.runs[0]
+    item = run.suggestions.items[0]
+
+    def tainted(number, payload):
+        bad = replace(
+            item, what=payload, where=(payload,), rule=payload, rule_source=payload, against=(payload,)
+        )
+        said = replace(run.suggestions, items=(bad,), explanation=payload, conclusion=payload)
+        return replace(
+            run,
+            run=number,
+            title=payload,
+            source=payload,
+            sport=payload,
+            gear=payload,
+            reason=payload,
+            suggestions=said,
+        )
+
+    assumption, problem, street = period.total.assumptions[0], period.total.problems[0], period.streets[0]
+    rows = period.stretches.iloc[:1].drop(columns=["street", "slope_source", "run"])
+    count = range(len(payloads))
+    table = gpd.GeoDataFrame(pd.concat([rows] * len(payloads), ignore_index=True), crs="EPSG:4326").assign(
+        street=pd.Series(payloads, dtype=object),
+        slope_source=pd.Series(payloads, dtype=object),
+        run=list(count),
+    )
+    total = replace(
+        period.total,
+        assumptions=tuple(replace(assumption, applies_to=p, value=p, reference=p) for p in payloads),
+        problems=tuple(replace(problem, message=p) for p in payloads),
+    )
+    return replace(
+        period,
+        title=payloads[0],
+        runs=tuple(tainted(n, p) for n, p in enumerate(payloads)),
+        total=total,
+        streets=tuple(replace(street, total=replace(street.total, name=p), slope_source=p) for p in payloads),
+        stretches=table,
+        roads=tuple((p, p) for p in payloads),
+        model_versions=tuple(payloads),
     )

@@ -1,23 +1,10 @@
 """The page in a browser: opened from disk without a network, light and dark, on a phone and on paper."""
 
-import importlib.util
-from dataclasses import replace
-from pathlib import Path
-
-import geopandas as gpd
-import pandas as pd
 import pytest
 
 from camber.report.period_page import PageOptions, week_page
 from tests import fabricate_period as made
 from tests.report.browser import Seen, axe_or_skip, browser
-
-
-def _payloads():
-    spec = importlib.util.spec_from_file_location("hostile", Path(__file__).with_name("hostile.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.PAYLOADS
 
 
 @pytest.fixture(scope="module")
@@ -147,52 +134,6 @@ def test_paper_holds_the_width_of_the_page(chromium, path):
     assert 2 <= document.count(b"/Type /Page\n") + document.count(b"/Type /Page ") <= 8
 
 
-def poisoned(period, payloads):
-    """The week with each payload in every text field that comes from a file or from the map."""
-    run = period.runs[0]
-    item = run.suggestions.items[0]
-
-    def tainted(number, payload):
-        bad = replace(
-            item, what=payload, where=(payload,), rule=payload, rule_source=payload, against=(payload,)
-        )
-        said = replace(run.suggestions, items=(bad,), explanation=payload, conclusion=payload)
-        return replace(
-            run,
-            run=number,
-            title=payload,
-            source=payload,
-            sport=payload,
-            gear=payload,
-            reason=payload,
-            suggestions=said,
-        )
-
-    assumption, problem, street = period.total.assumptions[0], period.total.problems[0], period.streets[0]
-    rows = period.stretches.iloc[:1].drop(columns=["street", "slope_source", "run"])
-    count = range(len(payloads))
-    table = gpd.GeoDataFrame(pd.concat([rows] * len(payloads), ignore_index=True), crs="EPSG:4326").assign(
-        street=pd.Series(payloads, dtype=object),
-        slope_source=pd.Series(payloads, dtype=object),
-        run=list(count),
-    )
-    total = replace(
-        period.total,
-        assumptions=tuple(replace(assumption, applies_to=p, value=p, reference=p) for p in payloads),
-        problems=tuple(replace(problem, message=p) for p in payloads),
-    )
-    return replace(
-        period,
-        title=payloads[0],
-        runs=tuple(tainted(n, p) for n, p in enumerate(payloads)),
-        total=total,
-        streets=tuple(replace(street, total=replace(street.total, name=p), slope_source=p) for p in payloads),
-        stretches=table,
-        roads=tuple((p, p) for p in payloads),
-        model_versions=tuple(payloads),
-    )
-
-
 _BORN = """[...document.querySelectorAll('body *')].filter(e => !e.closest('.figure, #explanation'))
   .map(e => e.tagName + ':' + e.getAttributeNames().sort())"""
 
@@ -200,11 +141,11 @@ _BORN = """[...document.querySelectorAll('body *')].filter(e => !e.closest('.fig
 def test_hostile_names_execute_nothing_and_become_no_element(chromium, period, tmp_path, monkeypatch):
     monkeypatch.setattr("camber.report.period_tables.MOST_STREETS", 1000)
     monkeypatch.setattr("camber.report.period_contents.MOST_SUGGESTIONS", 1000)
-    hostile, born = _payloads(), []
+    hostile, born = made.payloads(), []
     # The same problem twice is counted, not listed twice.
     for names in ([f"a name {n}" for n in range(len(hostile))], hostile):
         file = tmp_path / f"{len(born)}.html"
-        file.write_text(week_page(poisoned(period, names)), encoding="utf-8")
+        file.write_text(week_page(made.poisoned(period, names)), encoding="utf-8")
         with Seen(chromium, file) as seen:
             for _ in names:
                 seen.page.evaluate("document.getElementById('map-after').click()")

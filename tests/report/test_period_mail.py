@@ -3,8 +3,10 @@
 import email
 import email.policy
 import re
+import unicodedata
 from html import unescape
 
+import lxml.html
 import pytest
 
 from camber.report.period_answer import answer
@@ -65,3 +67,21 @@ def test_a_coach_gets_no_names(period):
     data = week_mail(period, PageOptions(audience=Audience.COACH))
     for name in (b"Rantatie", b"Morning"):
         assert name not in data
+
+
+def _elements(data):
+    read = email.message_from_bytes(data, policy=email.policy.default)
+    page = lxml.html.document_fromstring(read.get_body(("html",)).get_content())
+    return read, [(element.tag, sorted(element.keys())) for element in page.iter() if element.tag != "li"]
+
+
+def test_hostile_names_become_no_element_and_no_header(period, monkeypatch):
+    monkeypatch.setattr("camber.report.period_tables.MOST_STREETS", 1000)
+    monkeypatch.setattr("camber.report.period_contents.MOST_SUGGESTIONS", 1000)
+    hostile = made.payloads()
+    _, harmless = _elements(week_mail(made.poisoned(period, [f"a name {n}" for n in range(len(hostile))])))
+    read, found = _elements(week_mail(made.poisoned(period, hostile)))
+    assert found == harmless
+    assert set(read.keys()) <= {"Subject", "Date", "MIME-Version", "Content-Type", "X-Unsent"}
+    text = read.get_body(("plain",)).get_content()
+    assert not any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in text if sign not in "\n\r")
