@@ -151,6 +151,17 @@ def _suggestion(item: Suggestion) -> dict[str, Any]:
         "rule": plain(item.rule),
         "rule_source": plain(item.rule_source),
         "against": [plain(reason) for reason in item.against],
+        "crossed_at": [
+            {
+                "at_m": _metres(cue.at_m),
+                "latitude_deg": round(cue.latitude_deg, 7),
+                "longitude_deg": round(cue.longitude_deg, 7),
+                "crossing": cue.crossing,
+                "text": plain(cue.text),
+            }
+            for cue in item.cues
+            if cue.kind == "cross"
+        ],
     }
 
 
