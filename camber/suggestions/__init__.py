@@ -168,7 +168,7 @@ class Trip(NamedTuple):
 
     def effect_of(self, plan: SidePlan, route: Route, plans: Plans) -> Effect:
         """Drawn metres by leg of a plan."""
-        return predicted(route, plan.state, plans.first, self.settings.obedience, self.level_pct, self.rng)
+        return predicted(route, plan.state, plans, self.settings.obedience, self.level_pct, self.rng)
 
 
 def trip_of(

@@ -10,6 +10,7 @@ import pandas as pd
 from camber import standards
 from camber.conventions import LATERAL_STATES, MIRRORED_STATES, NO_WAY
 from camber.schema import Cue, PlannedStretch, Suggestion, balance_of, interval_of
+from camber.suggestions.route_plans import against_rule
 from camber.suggestions.rules import LEFT_WALK, RIGHT_WALK, WHY_NOT
 
 if TYPE_CHECKING:
@@ -284,8 +285,8 @@ def suggestion_of(
     metres = pd.Series(route.stretches.length_m[moved]).groupby(names[moved]).sum()
     main = metres.sort_values(ascending=False, kind="stable")
     rule = _rule(route, moved, roads)
-    against_rule = _against_rule(plan, rules)
-    cues = cues_of(plan, route, exposure, names, settings, silent=against_rule)
+    alone = against_rule(plan.state, rules) & route.stretches.is_road
+    cues = cues_of(plan, route, exposure, names, settings, silent=alone)
     return Suggestion(
         kind=kind,
         what=_what(kind, plan, route, moved),
@@ -303,7 +304,7 @@ def suggestion_of(
         rule_source=f"{rule.source} ({rule.strength})",
         against=(
             *_against(plan, route, moved, cues, extra_crossings),
-            *_left_alone(route, rules, plan, against_rule, settings),
+            *_left_alone(route, rules, plan, alone, settings),
         ),
         p_even_before=p_even(before, settings.usual_balance),
         p_even_after=p_even(after, settings.usual_balance),
@@ -334,11 +335,6 @@ def _rule(route: Route, moved: BoolArray, roads: Roads) -> standards.PedestrianR
     )
 
 
-def _against_rule(plan: SidePlan, rules: Rules) -> BoolArray:
-    """Tell where a plan leaves the runner on a side that would not be suggested."""
-    return np.asarray(rules.kept & (rules.reason[np.arange(len(plan.state)), plan.state] != ""))
-
-
 def _left_alone(
     route: Route, rules: Rules, plan: SidePlan, here: BoolArray, settings: SuggestionSettings
 ) -> tuple[str, ...]:
@@ -350,7 +346,7 @@ def _left_alone(
         f"{length / 1000:.1f} km are left as they were run, for want of a place to cross, although "
         f"{WHY_NOT[str(key)].format_map(limits)}."
         for key, length in metres.items()
-        if length >= _SAID_M and key != "no_state"
+        if length >= _SAID_M and key not in {"", "no_state"}
     )
 
 

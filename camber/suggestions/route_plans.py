@@ -9,7 +9,7 @@ import numpy as np
 from camber import standards
 from camber.conventions import LATERAL_STATES, MIRRORED_STATES
 from camber.suggestions.plan import SidePlan, SideProblem, plan_sides
-from camber.suggestions.rules import OTHER, Rules, side_rules
+from camber.suggestions.rules import CENTRE, OTHER, Rules, side_rules
 from camber.suggestions.stretches import Stretches, stretches_of
 
 if TYPE_CHECKING:
@@ -387,7 +387,7 @@ def as_run(route: Route, level_pct: float) -> Effect:
 def predicted(
     route: Route,
     state: IntArray,
-    first: IntArray,
+    plans: Plans,
     obedience: float,
     level_pct: float,
     rng: np.random.Generator,
@@ -400,8 +400,9 @@ def predicted(
         The route.
     state : ndarray of int64, shape (n,)
         Planned state of each interval.
-    first : ndarray of int64
-        First interval of each group; a group is followed as a whole or not at all.
+    plans : Plans
+        Where each group begins, which is followed as a whole or not at all, and the rules: what a plan leaves
+        as it was run stays as uncertain as it is.
     obedience : float
         Share of the groups that are followed, 0 to 1; the others are run as usual.
     level_pct : float
@@ -415,11 +416,31 @@ def predicted(
         Drawn metres.
     """
     n_draws, n = route.usual_slope_pct.shape
+    first, rules = plans.first, plans.rules
     follows = np.repeat(rng.random((n_draws, len(first))) < obedience, np.diff(np.r_[first, n]), axis=1)
     planned = np.take_along_axis(route.option_slope_pct, state[np.newaxis, :, np.newaxis], axis=2)[:, :, 0]
-    slope = np.where(follows & route.stretches.is_road, planned, route.usual_slope_pct)
+    told = route.stretches.is_road & ~against_rule(state, rules)
+    slope = np.where(follows & told, planned, route.usual_slope_pct)
     left, right = low_metres(slope, route.stretches.length_m, level_pct)
     return Effect(left.sum(axis=1), right.sum(axis=1))
+
+
+def against_rule(state: IntArray, rules: Rules) -> BoolArray:
+    """Tell where a plan leaves the runner on a side that would not be suggested.
+
+    Parameters
+    ----------
+    state : ndarray of int64, shape (n,)
+        Planned states.
+    rules : Rules
+        What was allowed where.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        True in the middle of a road, and where the rules speak against the state.
+    """
+    return np.asarray((state == CENTRE) | (rules.reason[np.arange(len(state)), state] != ""))
 
 
 def costs_as_run(route: Route, rules: Rules) -> tuple[int, float]:

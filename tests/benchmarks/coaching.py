@@ -49,6 +49,8 @@ DISOBEDIENCE = 0.1
 STREETS = simulate.Preference(road=1.0, busy_road=2.0, service=1.5, sidewalk=1.3, path=1.6)
 """Runners of these studies keep to streets: on paths there is nothing to choose."""
 
+OUTCOMES = ("change", "even", "not known", "no safe change")
+
 STATE = {str(name): code for code, name in enumerate(LATERAL_STATES)}
 
 
@@ -99,7 +101,8 @@ def planned_states(item: Suggestion, analysis: Analysis, rng: np.random.Generato
     state = np.full(len(middle), -1, dtype=np.int64)
     for part in item.stretches:
         inside = (middle >= part.from_m) & (middle <= part.to_m)
-        state[inside] = STATE[part.state]
+        # Nobody is told to keep to the middle: there the runner stays as before.
+        state[inside] = -1 if part.state == "centre" else STATE[part.state]
         pieces = max(round((part.to_m - part.from_m) / 90.0), 1)
         piece = ((middle - part.from_m) / max(part.to_m - part.from_m, 1.0) * pieces).astype(int)
         ignored = rng.random(pieces + 1) < DISOBEDIENCE
@@ -154,11 +157,14 @@ def holds(interval: Interval | None, value: float) -> bool:
 
 def follow(files: list[str], count: int) -> pd.DataFrame:
     """One row per plan that was followed."""
-    towns = [(Path(name).name.split("_")[0].split(".")[0], camber.read_roads(name)) for name in files]
+    towns = [(town_of(name), camber.read_roads(name)) for name in files]
     rows: list[dict[str, Any]] = []
     number = 0
-    while len(rows) < count and number < 6 * count:
+    while len(rows) < count and number < 10 * count:
         town, roads = towns[number % len(towns)]
+        if sum(row["town"] == town for row in rows) >= 2 * count / len(towns):
+            number += 1  # no town may drown the others
+            continue
         rng = np.random.default_rng([8, number])
         number += 1
         setup = setup_of(number, simulate.Habit(float(rng.choice([0.0, 0.05, 0.95, 1.0])), 0.95))
@@ -188,6 +194,11 @@ def follow(files: list[str], count: int) -> pd.DataFrame:
     return pd.DataFrame(rows).assign(simulated=True)
 
 
+def town_of(name: str) -> str:
+    """Give a short name of an extract; the files of one project carry its name first."""
+    return Path(name).name.removeprefix("osm2streets_").split("_")[0].split(".")[0]
+
+
 def country_of(roads: Roads) -> str:
     """The country in which most ways lie."""
     return str(roads.ways["country"].mode().iloc[0])
@@ -195,7 +206,7 @@ def country_of(roads: Roads) -> str:
 
 def weeks(files: list[str], count: int) -> pd.DataFrame:
     """One row per runner-week: three runs, the best change of one of them, or why there is none."""
-    towns = [(Path(name).name.split("_")[0].split(".")[0], camber.read_roads(name)) for name in files]
+    towns = [(town_of(name), camber.read_roads(name)) for name in files]
     return pd.DataFrame([_week(*towns[n % len(towns)], n) for n in range(count)])
 
 
@@ -204,10 +215,10 @@ def _week(town: str, roads: Roads, number: int) -> dict[str, Any]:
     habit = simulate.Habit(float(rng.choice([0.0, 0.05, 0.5, 0.95, 1.0])), 0.95)
     setup = setup_of(number, habit)
     loop, back = (route_from(roads, rng, back=one) for one in (False, True))
-    runs = [
-        camber.analyse(simulate.simulate_run(roads, route, setup, rng).recording, roads)
-        for route in (loop, back, loop)
-    ]
+    simulated = [simulate.simulate_run(roads, route, setup, rng) for route in (loop, back, loop)]
+    runs = [camber.analyse(run.recording, roads) for run in simulated]
+    true = [simulate.truth_totals(run.truth) for run in simulated]
+    left_m, right_m = sum(one.left_low_m for one in true), sum(one.right_low_m for one in true)
     found = []
     for row, analysis in enumerate(runs[:2]):
         rest: Effect | None = effect_of_draws(run.draws for n, run in enumerate(runs) if n != row)
@@ -219,11 +230,13 @@ def _week(town: str, roads: Roads, number: int) -> dict[str, Any]:
     difference, tilted = week.right_m - week.left_m, week.right_m + week.left_m
     before = abs(float(np.median(difference / np.maximum(tilted, 1.0))))
     even = all("fine choice" in one.conclusion or "nothing to even" in one.conclusion for one in found)
+    unknown = not any("No safe change" in one.conclusion for one in found)
     return {
         "week": number, "town": town, "country": country_of(roads), "simulated": True,
         "distance_km": round(sum(run.summary.distance_m for run in runs) / 1000.0, 1),
         "road_share": round(road, 3), "sidewalk_share": round(walk, 3), "p_facing": habit.p_facing,
-        "outcome": "change" if best else "even" if even else "no safe change",
+        "true_balance": round((right_m - left_m) / max(right_m + left_m, 1.0), 3),
+        "outcome": "change" if best else "even" if even else "not known" if unknown else "no safe change",
         "kind": best.kind if best else "", "balance_before": round(before, 3),
         "balance_after": round(abs(best.balance_after.median), 3) if best else round(before, 3),
         "extra_crossings": best.crossings if best else 0,
@@ -265,20 +278,21 @@ def follow_table(table: pd.DataFrame) -> str:
 def weeks_table(table: pd.DataFrame) -> str:
     """What came out of the weeks, by country and by sidewalk coverage."""
     part = pd.cut(table["sidewalk_share"], [-0.01, 0.1, 0.5, 1.0], labels=["< 10 %", "10-50 %", "> 50 %"])
-    lines = [
-        "| where | weeks | change | even already | no safe change | balance before | after | crossings |"
-    ]
-    lines.append("|---|---|---|---|---|---|---|---|")
+    titles = "| where | weeks | change | even already | not known | no safe change | balance before | after "
+    lines = [f"{titles}| crossings | truly within 0.2 of even where called even |"]
+    lines.append("|" + "---|" * 10)
     groups = [*table.groupby("country"), *table.groupby("town")]
     groups += [(f"sidewalks {name}", one) for name, one in table.groupby(part, observed=True)]
     for name, one in [*groups, ("all", table)]:
         changed = one[one["outcome"] == "change"]
-        shares = [f"{(one['outcome'] == word).mean():.0%}" for word in ("change", "even", "no safe change")]
+        shares = [f"{(one['outcome'] == word).mean():.0%}" for word in OUTCOMES]
         middle = [
             f"{changed[column].median():.2f}" if len(changed) else "-"
             for column in ("balance_before", "balance_after", "extra_crossings")
         ]
-        lines.append(f"| {name} | {len(one)} | {' | '.join(shares + middle)} |")
+        even = one[one["outcome"] == "even"]
+        truly = f"{(even['true_balance'].abs() <= 0.2).mean():.0%}" if len(even) else "-"
+        lines.append(f"| {name} | {len(one)} | {' | '.join([*shares, *middle, truly])} |")
     return "\n".join(lines)
 
 
