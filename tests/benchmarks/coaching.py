@@ -30,6 +30,7 @@ import pandas as pd
 import camber
 from camber import simulate, standards
 from camber.conventions import LATERAL_STATES
+from camber.lateral import pool_evidence
 from camber.planning import effect_of_draws, plan_route
 from camber.simulate.lateral import _targets, curvature_of, true_cross_slope
 from camber.simulate.route import trace_route
@@ -216,7 +217,10 @@ def _week(town: str, roads: Roads, number: int) -> dict[str, Any]:
     setup = setup_of(number, habit)
     loop, back = (route_from(roads, rng, back=one) for one in (False, True))
     simulated = [simulate.simulate_run(roads, route, setup, rng) for route in (loop, back, loop)]
-    runs = [camber.analyse(run.recording, roads) for run in simulated]
+    first = [camber.analyse(run.recording, roads) for run in simulated]
+    # As a library does: the habits of all runs are learned, and each run judged again with them.
+    learned = pool_evidence(run.evidence for run in first)
+    runs = [camber.analyse(run.recording, roads, learned=learned) for run in simulated]
     true = [simulate.truth_totals(run.truth) for run in simulated]
     left_m, right_m = sum(one.left_low_m for one in true), sum(one.right_low_m for one in true)
     found = []
