@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from camber.cli.session import Session
     from camber.library import Library
-    from camber.schema import Analysis, Recording, Roads, RunResult
+    from camber.schema import Analysis, Learned, Recording, Roads, RunResult
     from camber.suggestions import Effect
 
 _HISTORY: Final = timedelta(days=28)
@@ -91,7 +91,8 @@ def plan_file(
             recording, title, day = library.recording(own), known.title, known.day
         draws = session.preferences.settings.draws
         before = history(library, day, own, draws) if with_history else None
-    analysis = _analysed(session, recording, path, road_files)
+        learned = library.learned()
+    analysis = _analysed(session, recording, path, road_files, learned)
     plan = plan_route(analysis, before=before, dark=dark)
     return Planned(recording.name or title, analysis, plan)
 
@@ -141,12 +142,13 @@ def plan_week(session: Session, road_files: Sequence[Path], *, dark: bool | None
         week = [run for run in usual if run.day is not None and run.day > last - timedelta(days=7)]
         chosen = usual_routes(usual)
         recordings = {run.run: library.recording(run.run) for run in chosen}
+        learned = library.learned()
     planned = []
     for run in chosen:
         rest = effect_of_draws(
             other.draws for other in week if other.run != run.run and other.draws is not None
         )
-        analysis = _analysed(session, recordings[run.run], Path(run.source), road_files)
+        analysis = _analysed(session, recordings[run.run], Path(run.source), road_files, learned)
         plan = plan_route(analysis, before=rest, dark=dark)
         if plan.suggestions.items:
             planned.append(Planned(f"{run.day} {run.title}", analysis, plan))
@@ -211,11 +213,13 @@ def _analysed_runs(library: Library, draws: int) -> list[RunResult]:
     return [run for run in runs if run.draws is not None and len(run.draws.left_low_m) == draws]
 
 
-def _analysed(session: Session, recording: Recording, path: Path, road_files: Sequence[Path]) -> Analysis:
+def _analysed(
+    session: Session, recording: Recording, path: Path, road_files: Sequence[Path], learned: Learned
+) -> Analysis:
     place = session.preferences.country or None
     if road_files:
         extracts = [read_roads(file, country=place, cache=roads_cache()) for file in road_files]
         roads: Roads = fitting_roads(recording, extracts)
     else:
         roads = TileRoads(roads_cache(), place, None).of(recording, path, session)
-    return analyse(recording, roads, session.preferences.settings)
+    return analyse(recording, roads, session.preferences.settings, learned)

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from camber.errors import UnknownRunError
+from camber.lateral import pool_evidence
 from camber.library.activities import positions_of, read_recording_of
 from camber.library.database import FILE_NAME, open_database, writing
 from camber.library.frames import habits_frame, runs_frame, shoes_frame, streets_frame, weeks_frame
 from camber.library.lock import held
 from camber.library.periods import LAST_DAY, ONE_RUN, period_of, run_result, trend_of
 from camber.library.place import library_folder
-from camber.library.results import read_exposure
+from camber.library.results import read_evidence, read_exposure
 from camber.library.stretches import stretches_of
 from camber.library.ways import ways_of
 from camber.library.weeks import Week, week_of
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.library.spans import Span
-    from camber.schema import Period, PeriodTotal, Recording, RunResult
+    from camber.schema import Learned, Period, PeriodTotal, Recording, RunResult
 
 
 def open_library(folder: Path | str | None = None) -> Library:
@@ -181,6 +182,16 @@ class Library:
             One row per pair, index ``shoes``; see `camber.library.frames.shoes_frame`.
         """
         return shoes_frame(self.connection)
+
+    def learned(self) -> Learned:
+        """Pool what the runs say about the runner's habits and the map.
+
+        Returns
+        -------
+        Learned
+            For `camber.analyse`; from an empty library it says nothing.
+        """
+        return pool_evidence(evidence for _, evidence in read_evidence(self.connection))
 
     def habits(self) -> pd.DataFrame:
         """List the runner's habits.
