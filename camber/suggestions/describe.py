@@ -346,7 +346,7 @@ def _left_alone(
         f"{length / 1000:.1f} km are left as they were run, for want of a place to cross, although "
         f"{WHY_NOT[str(key)].format_map(limits)}."
         for key, length in metres.items()
-        if length >= _SAID_M and key not in {"", "no_state"}
+        if length >= _SAID_M and key not in {"", "no_state", "middle"}
     )
 
 

@@ -66,8 +66,8 @@ def run(notebook, folder):
     return client.execute()
 
 
-def test_there_are_five():
-    assert [path.name[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04", "05"]
+def test_there_are_six():
+    assert [path.name[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04", "05", "06"]
 
 
 @pytest.mark.usefixtures("closed_network")
