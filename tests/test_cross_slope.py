@@ -13,6 +13,7 @@ from camber.cross_slope import (
     Surfaces,
     assign_cross_slope,
     leg_probabilities,
+    slope_options,
 )
 from camber.cross_slope.draws import draw_slopes
 from camber.cross_slope.mixture import WANDER_LIMIT, exceeds, truncated_moments
@@ -468,6 +469,20 @@ def test_on_a_mapped_sidewalk_the_road_is_turned_where_it_is_drawn_against():
         roads = roads_of({7: ([(0.0, 6.0), (600.0, 6.0)], walk), 8: road})
         sloped, _ = on_one_way(roads, "left_edge", carriageway=8, turned=turned)
         assert sloped["cross_slope_pct"].iloc[0] == pytest.approx(fall, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("direction", "state", "sign"), [(1, "left_sidewalk", 1), (-1, "right_sidewalk", -1)]
+)
+def test_a_plan_may_use_a_sidewalk_whose_line_is_missing_and_it_falls_to_the_road(direction, state, sign):
+    # Tagged left of the drawing as a line of its own; the map has no such line here.
+    roads = straight(sidewalk_left="separate", sidewalk_right="no")
+    start_m = 0.0 if direction > 0 else 600.0
+    edge = {"way_id": 7, "blocks": 3, "p": {"left_edge": 1.0}, "direction": direction, "start_m": start_m}
+    options = slope_options(lateral_on(roads, [edge]), roads, draws=50, seed=1, rng=np.random.default_rng(2))
+    assert (sign * options.cross_slope_pct[:, :, STATE[state]] > 0.0).all()
+    other = "right_sidewalk" if state == "left_sidewalk" else "left_sidewalk"
+    assert np.isnan(options.cross_slope_pct[:, :, STATE[other]]).all()
 
 
 @pytest.mark.parametrize("traffic_side", ["right", "left"])

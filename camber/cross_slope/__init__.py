@@ -119,12 +119,13 @@ def slope_options(
     Returns
     -------
     SlopeOptions
-        Slopes [%], positive falling to the right; NaN where a state does not exist.
+        Slopes [%], positive falling to the right; NaN where a state does not exist. A sidewalk that is tagged
+        as a line of its own exists although no line was found beside the block: rules send people there.
     """
     settings = settings or CrossSlopeSettings()
     plain = pd.DataFrame(lateral, copy=False)
     block, first = np.unique(plain["block"].to_numpy(), return_index=True)
-    surfaces = find_surfaces(plain, first, roads)
+    surfaces = find_surfaces(plain, first, roads, tagged_walks=True)
     keep = _kept_place(plain, first, settings.place_tau_s)
     slope = np.empty((draws, len(first), len(STATE)), dtype=np.float32)
     astray = np.zeros((draws, len(first)), dtype=bool)

@@ -109,7 +109,9 @@ class _Known(NamedTuple):
     shoulder: BoolArray
 
 
-def find_surfaces(lateral: pd.DataFrame, first: IntArray, roads: Roads) -> Surfaces:
+def find_surfaces(
+    lateral: pd.DataFrame, first: IntArray, roads: Roads, *, tagged_walks: bool = False
+) -> Surfaces:
     """Look up the surface under each lateral state of each block.
 
     Parameters
@@ -120,6 +122,9 @@ def find_surfaces(lateral: pd.DataFrame, first: IntArray, roads: Roads) -> Surfa
         Position of the first fix of each block.
     roads : Roads
         The roads.
+    tagged_walks : bool
+        Whether a sidewalk whose tag says that it is mapped as a line of its own counts as attached where no
+        such line is within reach. A plan sends people there, so it has to fall to something.
 
     Returns
     -------
@@ -127,6 +132,8 @@ def find_surfaces(lateral: pd.DataFrame, first: IntArray, roads: Roads) -> Surfa
         One row per block, one column per state.
     """
     way, column = _surface_ways(lateral, first)
+    if tagged_walks:
+        way = _with_tagged_walks(way, column, roads.ways)
     known = _look_up(way, column["way_id"], roads)
     row = known.ways.index.get_indexer(pd.Index(way.ravel())).reshape(way.shape)
     travel = _travel_direction(column, way)
@@ -163,6 +170,21 @@ def _surface_ways(lateral: pd.DataFrame, first: IntArray) -> tuple[IntArray, dic
     ids = [column["left_sidewalk_way_id"], *[column["carriageway_way_id"]] * 3]
     ids += [column["right_sidewalk_way_id"], column["way_id"]]
     return np.where(has_state, np.column_stack(ids), NO_WAY), column
+
+
+def _with_tagged_walks(way: IntArray, column: dict[str, IntArray], ways: Ways) -> IntArray:
+    """Put the sidewalks that a tag tells of, but no line, on their carriageway."""
+    carriageway, ahead = column["carriageway_way_id"], column["carriageway_direction"] >= 0
+    on_road = STATE[LateralState.LEFT_EDGE], STATE[LateralState.CENTRE], STATE[LateralState.RIGHT_EDGE]
+    road = (way[:, on_road] != NO_WAY).any(axis=1)
+    row = ways.index.get_indexer(pd.Index(carriageway))
+    drawn = [ways[f"sidewalk_{side}"].to_numpy(dtype=object)[row] == "separate" for side in ("left", "right")]
+    there = np.where(ahead, drawn[0], drawn[1]), np.where(ahead, drawn[1], drawn[0])
+    filled = way.copy()
+    for state, tagged in zip(_SIDEWALKS, there, strict=True):
+        missing = tagged & road & (way[:, state] == NO_WAY)
+        filled[missing, state] = carriageway[missing]
+    return filled
 
 
 def _travel_direction(column: dict[str, IntArray], way: IntArray) -> IntArray:
