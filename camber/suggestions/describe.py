@@ -343,8 +343,8 @@ def _left_alone(
     metres = pd.Series(route.stretches.length_m[here]).groupby(reason[here]).sum()
     limits = vars(settings)
     return tuple(
-        f"{length / 1000:.1f} km are left as they were run, for want of a place to cross, although "
-        f"{WHY_NOT[str(key)].format_map(limits)}."
+        f"{length / 1000:.1f} km are left as they were run, since no other side is allowed or reached there, "
+        f"although {WHY_NOT[str(key)].format_map(limits)}."
         for key, length in metres.items()
         if length >= _SAID_M and key not in {"", "no_state", "middle"}
     )

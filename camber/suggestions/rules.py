@@ -50,7 +50,8 @@ class Rules(NamedTuple):
     allowed : ndarray of bool, shape (n, 6)
         Whether the state may be planned.
     reason : ndarray of object, shape (n, 6)
-        Key of `WHY_NOT`, "" where it is allowed.
+        Key of `WHY_NOT`, "" where nothing speaks against it; a state that is only kept for want of another
+        keeps its reason.
     traffic_km : ndarray of float64, shape (n, 6)
         Exposure to traffic [km facing traffic at the edge of a road].
     crossing_km : ndarray of float64, shape (n,)
@@ -100,7 +101,6 @@ def side_rules(
     kept = ~allowed.any(axis=1)
     rows = np.flatnonzero(kept)
     allowed[rows, usual[rows]] = True
-    reason[rows, usual[rows]] = ""
     return Rules(
         allowed,
         reason,

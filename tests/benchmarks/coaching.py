@@ -19,6 +19,7 @@ import argparse
 import platform
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -26,16 +27,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import shapely
 
 import camber
 from camber import simulate, standards
-from camber.conventions import LATERAL_STATES
+from camber.conventions import LATERAL_STATES, NO_WAY
 from camber.lateral import pool_evidence
 from camber.planning import effect_of_draws, plan_route
 from camber.simulate.lateral import _targets, curvature_of, true_cross_slope
 from camber.simulate.route import trace_route
 from camber.simulate.street import streets_of
 from camber.simulate.truth import low_leg
+from camber.suggestions.route_plans import against_rule
+from camber.suggestions.rules import side_rules
 from camber.suggestions.stretches import stretches_of
 
 if TYPE_CHECKING:
@@ -99,17 +103,20 @@ def planned_states(item: Suggestion, analysis: Analysis, rng: np.random.Generato
     """
     end = analysis.exposure["distance_m"].to_numpy().cumsum()
     middle = end - 0.5 * analysis.exposure["distance_m"].to_numpy()
-    state = np.full(len(middle), -1, dtype=np.int64)
+    state = np.full(len(middle), STATE["other"], dtype=np.int64)
+    ignored = np.zeros(len(middle), dtype=bool)
     for part in item.stretches:
         inside = (middle >= part.from_m) & (middle <= part.to_m)
-        # Nobody is told to keep to the middle: there the runner stays as before.
-        state[inside] = -1 if part.state == "centre" else STATE[part.state]
+        state[inside] = STATE[part.state]
         pieces = max(round((part.to_m - part.from_m) / 90.0), 1)
         piece = ((middle - part.from_m) / max(part.to_m - part.from_m, 1.0) * pieces).astype(int)
-        ignored = rng.random(pieces + 1) < DISOBEDIENCE
-        state[inside & ignored[np.clip(piece, 0, pieces)]] = -1
-    road = stretches_of(analysis.exposure, analysis.lateral, analysis.roads).is_road
-    return np.where(road, state, -1)
+        skipped = rng.random(pieces + 1) < DISOBEDIENCE
+        ignored |= inside & skipped[np.clip(piece, 0, pieces)]
+    stretches = stretches_of(analysis.exposure, analysis.lateral, analysis.roads)
+    # No cue asks for the middle, nor for a side that is only left as it was run: there nothing changes.
+    rules = side_rules(stretches, state, analysis.settings.suggestion)
+    told = stretches.is_road & ~against_rule(state, rules) & ~ignored
+    return np.where(told, state, -1)
 
 
 def realised(
@@ -123,29 +130,69 @@ def realised(
 ) -> tuple[float, float]:
     """True metres with the left and the right leg low when the states of a plan are run in the same world."""
     truth = run.truth
-    line = trace_route(roads, route)
-    streets = streets_of(roads, line, setup.runner, setup.world_seed, unmapped_sidewalks=True)
     block = analysis.lateral["block"].reindex(truth.index).ffill().bfill().to_numpy().astype(np.int64)
     wanted = state[block]
-    # On a sidewalk mapped beside its street the plan speaks of the street.
-    table = streets.set_index("way_id", drop=False)
-    here = table.loc[truth["way_id"].to_numpy()]
-    direction = truth["travel_direction"].to_numpy()
-    follow = (wanted >= 0) & here["is_road"].to_numpy()
-    beside = (wanted >= 0) & ~here["is_road"].to_numpy() & (here["carriageway_side"] != 0).to_numpy()
-    chosen = np.where(follow, wanted, 2)
+    way, direction, chosen = _run_on(roads, truth, analysis, wanted)
+    followed = chosen >= 0
+    chosen = np.maximum(chosen, 0)
+    line = trace_route(roads, route)
+    seen = roads.ways.index.get_indexer(pd.Index(np.unique(way[way != NO_WAY])))
+    world = replace(line, way=np.r_[line.way, seen])
+    streets = streets_of(roads, world, setup.runner, setup.world_seed, unmapped_sidewalks=True)
+    here = streets.set_index("way_id", drop=False).loc[way]
     mean, spread = _targets(here, direction, chosen)
     wander = np.clip(rng.standard_normal(int(block.max()) + 1), -1.7, 1.7)[block]
-    offset = mean + wander * spread
-    curvature = curvature_of(here, truth["chainage_m"].to_numpy())
-    slope, _ = true_cross_slope(here, chosen, offset, direction, curvature)
-    # The sidewalk across the street falls the other way; the simulator has only the one that was run on.
-    was, side = truth["lateral_state"].map(STATE).to_numpy(), np.array([-1, -1, 0, 1, 1, 0])
-    across = beside & (side[wanted] * side[was] < 0)
-    old = truth["cross_slope_pct"].to_numpy()
-    slope = np.where(follow, slope, np.where(across, -old, old))
+    curvature = curvature_of(here, _chainage(here, truth, way))
+    slope, _ = true_cross_slope(here, chosen, mean + wander * spread, direction, curvature)
+    slope = np.where(followed, slope, truth["cross_slope_pct"].to_numpy())
     low, metres = low_leg(slope, truth["way_id"].to_numpy()), truth["distance_m"].to_numpy()
     return float(metres[low == "left"].sum()), float(metres[low == "right"].sum())
+
+
+def _run_on(
+    roads: Roads, truth: pd.DataFrame, analysis: Analysis, wanted: IntArray
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Way, direction of travel on it and lateral state of a runner who follows; state -1 who does not.
+
+    A sidewalk that is mapped as a line of its own is run on that line, with the surface that it has in this
+    world; every other state on the carriageway, also where the run itself was on the line beside it.
+    """
+    names = ["left_sidewalk_way_id", "right_sidewalk_way_id", "carriageway_way_id", "carriageway_direction"]
+    said = analysis.lateral[names].reindex(truth.index).ffill().bfill().astype(np.int64)
+    way, direction = truth["way_id"].to_numpy(), truth["travel_direction"].to_numpy()
+    side_of = roads.ways["carriageway_side"]
+    street = roads.ways["street_id"].reindex(way, fill_value=NO_WAY).to_numpy()
+    is_road = standards.assume(roads.ways)["is_road"].reindex(way, fill_value=False).to_numpy()
+    beside = side_of.reindex(way, fill_value=0).to_numpy() != 0
+    on_left = wanted == STATE["left_sidewalk"]
+    path = np.where(on_left, said["left_sidewalk_way_id"], said["right_sidewalk_way_id"])
+    path = np.where(on_left | (wanted == STATE["right_sidewalk"]), path, NO_WAY)
+    road = said["carriageway_way_id"].to_numpy()
+
+    def same_street(other: IntArray) -> NDArray[np.bool_]:
+        theirs = roads.ways["street_id"].reindex(other, fill_value=NO_WAY).to_numpy()
+        return np.asarray((theirs == street) & (street != NO_WAY))
+
+    follows = (wanted >= 0) & (is_road | beside)
+    # With the carriageway on its right, the left sidewalk is run as it is drawn.
+    path_side = side_of.reindex(path, fill_value=0).to_numpy()
+    on_path = follows & (path_side != 0) & same_street(path)
+    across = follows & ~on_path & ~is_road & same_street(road)
+    follows &= on_path | across | is_road
+    new_way = np.where(on_path, path, np.where(across, road, way))
+    along = np.where(on_left, path_side, -path_side)
+    new_direction = np.where(on_path, along, np.where(across, said["carriageway_direction"], direction))
+    state = np.where(on_path, STATE["other"], wanted)
+    return new_way, new_direction, np.where(follows, state, -1)
+
+
+def _chainage(here: pd.DataFrame, truth: pd.DataFrame, way: IntArray) -> NDArray[np.float64]:
+    """Chainage along the way that is run on: that of the run, or of the nearest place on another way."""
+    chainage = truth["chainage_m"].to_numpy(dtype=float).copy()
+    moved = way != truth["way_id"].to_numpy()
+    points = shapely.points(truth["x_m"].to_numpy()[moved], truth["y_m"].to_numpy()[moved])
+    chainage[moved] = shapely.line_locate_point(here["line"].to_numpy()[moved], points)
+    return chainage
 
 
 def holds(interval: Interval | None, value: float) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from camber import standards
 from camber.conventions import LATERAL_STATES
 from camber.schema import SuggestionSettings
+from camber.suggestions.route_plans import against_rule
 from camber.suggestions.rules import WHY_NOT, side_rules
 from camber.suggestions.stretches import Stretches
 
@@ -107,6 +108,8 @@ def test_with_the_flow_of_a_fast_one_way_road_nothing_is_left_and_the_run_stays_
     found, rules = allowed(stretch(flow=1, limit_kmh=70.0), "right_edge")
     assert found == {"right_edge"}
     assert rules.kept[0]
+    # Kept is not recommended: what speaks against it stays known, so that no cue asks for that side.
+    assert against_rule(np.array([STATE["right_edge"]]), rules)[0]
 
 
 def test_nobody_is_sent_to_the_middle():
