@@ -27,6 +27,8 @@ from camber.suggestions.route_plans import (
     recommended,
     reversed_route,
     route_of,
+    unevenness,
+    unevenness_of_plans,
 )
 from camber.suggestions.rules import LEFT_EDGE, RIGHT_EDGE, WHY_NOT
 from camber.suggestions.what_if import what_ifs
@@ -40,6 +42,9 @@ __all__ = ["Effect", "Trip", "outbound_partners", "suggest", "trip_of", "what_if
 
 _LIKELY: Final = 0.5
 """Probability of being even from which a run is called so (more likely than not: judgement)."""
+
+_NOTHING: Final = Effect(np.zeros(1), np.zeros(1))
+"""No metres, in every draw."""
 
 _UNLAWFUL: Final = 0.1
 """Share of a run on sides never suggested up to which it may be run again as it was (judgement)."""
@@ -166,6 +171,13 @@ class Trip(NamedTuple):
         length_km = float(self.route.stretches.length_m.sum()) / 1000.0
         return traffic_km + self.settings.extra_traffic_share * length_km
 
+    def judged(self, rest: Effect, *, share: float = 1.0) -> NDArray[np.float64]:
+        """Judge every plan by the expected absolute balance of it, ``share`` times, and the rest."""
+        obedience, level_pct = self.settings.obedience, self.level_pct
+        return unevenness_of_plans(
+            self.route, self.plans, obedience, level_pct, self.rng, rest=rest, share=share
+        )
+
     def effect_of(self, plan: SidePlan, route: Route, plans: Plans) -> Effect:
         """Drawn metres by leg of a plan."""
         return predicted(route, plan.state, plans, self.settings.obedience, self.level_pct, self.rng)
@@ -222,7 +234,8 @@ def _with(before: Effect | None, effect: Effect) -> Effect:
 def _other_sides(trip: Trip) -> _Change | None:
     """Take the same route on other sides, at no more exposure to traffic than is allowed."""
     now = _with(trip.before, trip.now())
-    best = recommended(trip.plans, _difference_m(now), trip.most_traffic_km())
+    rest = _with(trip.before, _NOTHING)
+    best = recommended(trip.plans, trip.judged(rest), unevenness(now), trip.most_traffic_km())
     if best is None or not changed_side(best, trip.route).any():
         return None
     after = _with(trip.before, trip.effect_of(best, trip.route, trip.plans))
@@ -239,7 +252,9 @@ def _other_way_round(trip: Trip, *, dark: bool) -> _Change | None:
     plans = plans_of(route, trip.settings, level_pct=trip.level_pct, before=so_far, dark=dark)
     # Only every other run is run this way, so the mean of both is what it costs.
     _, traffic_km = costs_as_run(trip.route, trip.plans.rules)
-    best = recommended(plans, _difference_m(so_far), 2.0 * trip.most_traffic_km() - traffic_km)
+    turned = trip._replace(route=route, plans=plans)
+    uneven = turned.judged(_with(trip.before, _mean(now, _NOTHING)), share=0.5)
+    best = recommended(plans, uneven, unevenness(so_far), 2.0 * trip.most_traffic_km() - traffic_km)
     if best is None:
         return None
     mean = _mean(now, trip.effect_of(best, route, plans))
@@ -280,10 +295,6 @@ def _point(plan: SidePlan, trip: Trip) -> PlanPoint:
     return PlanPoint(balance_of(effect.right_m, effect.left_m), even, plan.crossings, plan.traffic_km)
 
 
-def _difference_m(effect: Effect) -> float:
-    return float((effect.right_m - effect.left_m).mean())
-
-
 def _mean(one: Effect, other: Effect) -> Effect:
     return Effect(0.5 * (one.left_m + other.left_m), 0.5 * (one.right_m + other.right_m))
 
@@ -298,12 +309,7 @@ def _worth(change: _Change, settings: SuggestionSettings) -> bool:
 
 def _gain(change: _Change) -> float:
     """Take the expected absolute balance before less that after: a side that is not known counts too."""
-    return _unevenness(change.before) - _unevenness(change.after)
-
-
-def _unevenness(effect: Effect) -> float:
-    total = effect.left_m + effect.right_m
-    return float((np.abs(effect.right_m - effect.left_m) / np.where(total > 0.0, total, 1.0)).mean())
+    return unevenness(change.before) - unevenness(change.after)
 
 
 def _not_known(balance: Interval) -> str:

@@ -40,6 +40,14 @@ _LEAST_BUCKET_M: Final = 5.0
 _TIE_KM: Final = 1e-6
 """Cost of a changed kilometre that only decides between plans that are equal otherwise [km]."""
 
+_UNASKED_KM: Final = 1e4
+"""Cost of a kilometre on a side that is only kept for want of another [km/km]: more than any plan is worth,
+so that no such metre is kept for the balance's sake."""
+
+_ROUNDED_M: Final = 50.0
+"""Plans that keep so much more on such sides than the best one count as equal to it [m]: a tenth of a
+kilometre, rounded (judgement)."""
+
 _MOST_OF_IT: Final = 0.8
 """Share of the possible gain that a simpler plan has to reach (judgement)."""
 
@@ -265,11 +273,15 @@ def _planned(
     route: Route, rules: Rules, crossed: BoolArray, before_m: float, most_crossings: int, level_pct: float
 ) -> Plans:
     first = _groups(route, rules, crossed)
-    left, right = low_metres(route.option_slope_pct, route.stretches.length_m[:, np.newaxis], level_pct)
+    # A sidewalk that is in no map ("no_state") is no wrong place to stay on.
+    unasked = (rules.reason != "") & (rules.reason != "no_state")
+    unasked_km = np.where(unasked, route.stretches.length_m[:, np.newaxis] / 1000.0, 0.0)
+    cost_km = rules.traffic_km + _effort(route) + _UNASKED_KM * unasked_km
+    signed_m = np.add.reduceat(_signed_m(route, rules, level_pct), first, axis=0)
     problem = SideProblem(
         allowed=rules.allowed[first],
-        traffic_km=np.add.reduceat(rules.traffic_km + _effort(route), first, axis=0),
-        signed_m=np.add.reduceat((right - left).mean(axis=0), first, axis=0),
+        traffic_km=np.add.reduceat(cost_km, first, axis=0),
+        signed_m=signed_m,
         crossing_km=rules.crossing_km[first],
         turned=route.stretches.turned[first],
         joins=route.stretches.joins[first],
@@ -279,9 +291,42 @@ def _planned(
         problem,
         before_m=before_m,
         most_crossings=most_crossings,
-        bucket_m=max(2.0 * np.abs(problem.signed_m).max(axis=1).sum() / _BUCKETS, _LEAST_BUCKET_M),
+        bucket_m=max(2.0 * np.abs(signed_m).max(axis=1).sum() / _BUCKETS, _LEAST_BUCKET_M),
     )
-    return Plans(tuple(_spread(plan, first, len(left[0])) for plan in front), first, rules)
+    whole = [_spread(plan, first, len(unasked_km)) for plan in front]
+    return Plans(_least_unasked(whole, unasked_km), first, rules)
+
+
+def _signed_m(route: Route, rules: Rules, level_pct: float) -> FloatArray:
+    """Expect right-low minus left-low metres of each state; as it was run where nobody is told anything."""
+    left, right = low_metres(route.option_slope_pct, route.stretches.length_m[:, np.newaxis], level_pct)
+    was_left, was_right = low_metres(route.usual_slope_pct, route.stretches.length_m, level_pct)
+    as_it_was = (was_right - was_left).mean(axis=0)
+    expected = np.where(_told(route, rules), (right - left).mean(axis=0), as_it_was[:, np.newaxis])
+    return np.asarray(expected)
+
+
+def _told(route: Route, rules: Rules) -> BoolArray:
+    """Tell which states a runner can be asked to take; shape (n, 6)."""
+    asked = route.stretches.is_road[:, np.newaxis] & (rules.reason == "")
+    asked[:, CENTRE] = False
+    return np.asarray(asked)
+
+
+def _least_unasked(front: list[SidePlan], unasked_km: FloatArray) -> tuple[SidePlan, ...]:
+    """Keep the plans that keep least on sides that are not suggested, and take the price for it off again.
+
+    Law and safety come before balance: such a side is kept where no other is reached, and nowhere else.
+    """
+    if not front:
+        return ()
+    rows = np.arange(len(unasked_km))
+    kept_km = np.array([unasked_km[rows, plan.state].sum() for plan in front])
+    fine = kept_km <= kept_km.min() + _ROUNDED_M / 1000.0
+    priced = zip(front, kept_km, fine, strict=True)
+    return tuple(
+        plan._replace(traffic_km=plan.traffic_km - _UNASKED_KM * km) for plan, km, keep in priced if keep
+    )
 
 
 def _effort(route: Route) -> FloatArray:
@@ -292,15 +337,97 @@ def _effort(route: Route) -> FloatArray:
     return np.asarray(_TIE_KM * changed * (route.stretches.length_m * later / 1000.0)[:, np.newaxis])
 
 
-def recommended(plans: Plans, now_m: float, most_traffic_km: float) -> SidePlan | None:
+def unevenness(effect: Effect) -> float:
+    """Take the expected absolute balance: what is minimised over draws (science.md 7.2).
+
+    Parameters
+    ----------
+    effect : Effect
+        Drawn metres by leg.
+
+    Returns
+    -------
+    float
+        Mean over the draws of |right - left| / (right + left), 0 to 1; a draw without any tilt is even. A
+        side that is not known counts as uneven, to whichever leg; its mean balance would be zero.
+    """
+    total = effect.left_m + effect.right_m
+    return float((np.abs(effect.right_m - effect.left_m) / np.where(total > 0.0, total, 1.0)).mean())
+
+
+def unevenness_of_plans(
+    route: Route,
+    plans: Plans,
+    obedience: float,
+    level_pct: float,
+    rng: np.random.Generator,
+    *,
+    rest: Effect,
+    share: float = 1.0,
+) -> FloatArray:
+    """Judge every plan of a front over the same draws, disobedience included.
+
+    Parameters
+    ----------
+    route : Route
+        The route.
+    plans : Plans
+        Its plans.
+    obedience : float
+        Share of the groups that are followed, 0 to 1.
+    level_pct : float
+        Absolute cross slope below which the surface counts as level [%].
+    rng : numpy.random.Generator
+        Source of disobedience: the same for every plan.
+    rest : Effect
+        Drawn metres of everything else that the balance is taken over.
+    share : float
+        How often the route is run so, for each time that ``rest`` is.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_plans,)
+        Expected absolute balance, as `unevenness`.
+    """
+    length, told = route.stretches.length_m, _told(route, plans.rules)
+    was = as_run(route, level_pct)
+    follows = rng.random((len(route.usual_slope_pct), len(plans.first))) < obedience
+    pairs = zip(
+        low_metres(route.option_slope_pct, length[:, np.newaxis], level_pct),
+        low_metres(route.usual_slope_pct, length, level_pct),
+        strict=True,
+    )
+    # What following adds to each leg, group by group.
+    more = [
+        np.add.reduceat(np.where(told, state - usual[:, :, np.newaxis], 0.0), plans.first, axis=1)
+        * follows[:, :, np.newaxis]
+        for state, usual in pairs
+    ]
+    groups = np.arange(len(plans.first))
+    found = np.empty(len(plans.front))
+    for number, plan in enumerate(plans.front):
+        state = plan.state[plans.first]
+        left_m, right_m = (extra[:, groups, state].sum(axis=1) for extra in more)
+        found[number] = unevenness(
+            Effect(
+                rest.left_m + share * (was.left_m + left_m),
+                rest.right_m + share * (was.right_m + right_m),
+            )
+        )
+    return found
+
+
+def recommended(plans: Plans, uneven: FloatArray, now: float, most_traffic_km: float) -> SidePlan | None:
     """Choose the plan that a careful coach would name: nearly the most even one, and the simplest of those.
 
     Parameters
     ----------
     plans : Plans
         The front.
-    now_m : float
-        Right-low minus left-low metres without a plan, what was run before included [m].
+    uneven : ndarray of float64, shape (n_plans,)
+        Expected absolute balance with each plan, of `unevenness_of_plans`.
+    now : float
+        The same without a plan.
     most_traffic_km : float
         Most exposure to traffic that it may have [km facing traffic].
 
@@ -310,12 +437,13 @@ def recommended(plans: Plans, now_m: float, most_traffic_km: float) -> SidePlan 
         Among the plans that reach most of what can be gained, the one with the fewest crossings, and of
         those the one with the least exposure to traffic; None if no plan is within the limit.
     """
-    fitting = [plan for plan in plans.front if plan.traffic_km <= most_traffic_km]
+    pairs = zip(plans.front, uneven.tolist(), strict=True)
+    fitting = [(plan, value) for plan, value in pairs if plan.traffic_km <= most_traffic_km]
     if not fitting:
         return None
-    best_m = min(abs(plan.signed_m) for plan in fitting)
-    enough_m = best_m + (1.0 - _MOST_OF_IT) * max(abs(now_m) - best_m, 0.0)
-    good = [plan for plan in fitting if abs(plan.signed_m) <= enough_m]
+    best = min(value for _, value in fitting)
+    enough = best + (1.0 - _MOST_OF_IT) * max(now - best, 0.0)
+    good = [plan for plan, value in fitting if value <= enough]
     return min(good, key=lambda plan: (plan.crossings, plan.traffic_km))
 
 
