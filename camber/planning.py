@@ -9,7 +9,7 @@ import numpy as np
 
 from camber.cross_slope import slope_options
 from camber.daylight import in_the_dark
-from camber.suggestions import Effect, Trip, suggest, trip_of, what_ifs
+from camber.suggestions import Effect, suggest_on, trip_of, what_ifs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -76,10 +76,8 @@ def plan_route(
         rng=rng,
     )
     tables = (analysis.exposure, analysis.lateral, analysis.slope_histories, options, analysis.roads)
-    suggestions = suggest(
-        analysis.summary, *tables, settings, level_pct=level_pct, rng=rng, before=before, dark=dark
-    )
-    trip: Trip = trip_of(*tables, settings, level_pct=level_pct, rng=rng, before=before, dark=dark)
+    trip = trip_of(*tables, settings, level_pct=level_pct, rng=rng, before=before, dark=dark)
+    suggestions = suggest_on(trip, analysis.summary, analysis.slope_histories, dark=dark)
     return RoutePlan(suggestions, what_ifs(trip.route, trip.plans.rules, level_pct=level_pct), dark)
 
 

@@ -195,6 +195,11 @@ class Suggestions:
         One sentence; says so where no safe change was found.
     front : tuple of PlanPoint
         What could be chosen between on the same route, at most five plans, most even first.
+    answer : str
+        Stable name of the conclusion: ``"change"``, ``"even"`` (probably so), ``"not_known"`` (which leg was
+        low for longer, or whether it was even), ``"no_safe_change"`` or ``"level"`` (nothing was tilted).
+    p_even : float
+        Probability that what was run, without a change, lies within what counts as even, 0 to 1.
     """
 
     pattern: str
@@ -202,6 +207,8 @@ class Suggestions:
     items: tuple[Suggestion, ...]
     conclusion: str
     front: tuple[PlanPoint, ...] = ()
+    answer: str = ""
+    p_even: float = 0.0
 
     def _repr_html_(self) -> str:
         items = "".join(f"<li>{escape(item.what)}</li>" for item in self.items)

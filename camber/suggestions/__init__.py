@@ -36,12 +36,13 @@ from camber.suggestions.what_if import what_ifs
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from camber.schema import Exposure, Interval, LateralTrack, Roads, SlopeHistories, SlopeOptions, Summary
+    from camber.schema import Exposure, LateralTrack, Roads, SlopeHistories, SlopeOptions, Summary
 
-__all__ = ["Effect", "Trip", "outbound_partners", "suggest", "trip_of", "what_ifs"]
+__all__ = ["Effect", "Trip", "outbound_partners", "suggest", "suggest_on", "trip_of", "what_ifs"]
 
-_LIKELY: Final = 0.5
-"""Probability of being even from which a run is called so (more likely than not: judgement)."""
+_LIKELY: Final = 2.0 / 3.0
+"""Probability from which something is said to be so: "likely" is 66 % and more (Mastrandrea et al. 2010,
+guidance note of the IPCC on the treatment of uncertainties, table 1)."""
 
 _NOTHING: Final = Effect(np.zeros(1), np.zeros(1))
 """No metres, in every draw."""
@@ -99,31 +100,62 @@ def suggest(
     settings = settings or SuggestionSettings()
     tables = (exposure, lateral, histories, options, roads)
     trip = trip_of(*tables, settings, level_pct=level_pct, rng=rng, before=before, dark=dark)
-    pattern = pattern_of(exposure, trip.partner)
-    explanation = explain(pattern, histories, trip.partner, exposure)
-    now = _with(before, trip.now())
+    return suggest_on(trip, summary, histories, dark=dark)
+
+
+def suggest_on(trip: Trip, summary: Summary, histories: SlopeHistories, *, dark: bool = False) -> Suggestions:
+    """Say which pattern a planned route followed and what, if anything, could be changed.
+
+    Parameters
+    ----------
+    trip : Trip
+        Of `trip_of`.
+    summary : Summary
+        Totals of the run.
+    histories : SlopeHistories
+        Drawn states and slopes.
+    dark : bool
+        Whether the route is run in the dark.
+
+    Returns
+    -------
+    Suggestions
+        As `suggest`. Even is said where it is likely; a change where one is expected to even out noticeably,
+        also where it is not known which leg was low, since who follows a plan knows the side; else that
+        nothing safe was found, if it is likely that one leg had more, or that it is not known.
+    """
+    pattern = pattern_of(trip.exposure, trip.partner)
+    explanation = explain(pattern, histories, trip.partner, trip.exposure)
+    now = _with(trip.before, trip.now())
     balance = balance_of(now.right_m, now.left_m)
     if summary.balance is None or balance is None:
         text = "No tilted stretch was found, so there is nothing to even out."
-        return Suggestions(pattern, explanation, (), text)
-    known = p_even(now, settings.usual_balance) >= _LIKELY
-    if known and abs(balance.median) < settings.usual_balance:
-        text = "Both legs got about the same: within what counts as even. A fine choice."
-        return Suggestions(pattern, explanation, (), text)
+        return Suggestions(pattern, explanation, (), text, answer="level", p_even=1.0)
+    even = p_even(now, trip.settings.usual_balance)
+    if even >= _LIKELY:
+        text = (
+            f"Both legs likely got about the same: the probability that it was within what counts as even is "
+            f"{_percent(even)}. A fine choice."
+        )
+        return Suggestions(pattern, explanation, (), text, answer="even", p_even=even)
+    items = _worthwhile(trip, pattern, dark=dark)
+    points = tuple(_point(plan, trip) for plan in choose_plans(trip.plans.front))
+    if items:
+        count = "One change" if len(items) == 1 else f"{len(items)} changes"
+        text, answer = f"{count} found; law and safety come first.", "change"
+    elif max(_lean(now, trip.settings.usual_balance)) >= _LIKELY:
+        text, answer = _nothing(trip, pattern), "no_safe_change"
+    else:
+        text, answer = _not_known(trip, now, even), "not_known"
+    return Suggestions(pattern, explanation, items, text, points, answer, even)
+
+
+def _worthwhile(trip: Trip, pattern: str, *, dark: bool) -> tuple[Suggestion, ...]:
     found = [_other_sides(trip)]
     if pattern == "loop":
         found.append(_other_way_round(trip, dark=dark))
-    worth = [change for change in found if change is not None and _worth(change, settings)]
-    worth.sort(key=_gain, reverse=True)
-    items = [change.item for change in worth]
-    points = tuple(_point(plan, trip) for plan in choose_plans(trip.plans.front))
-    if not items:
-        even = abs(balance.median) < settings.usual_balance
-        text = _not_known(balance) if even else _nothing(trip, pattern)
-        return Suggestions(pattern, explanation, (), text, points)
-    count = "One change" if len(items) == 1 else f"{len(items)} changes"
-    conclusion = f"{count} found; law and safety come first."
-    return Suggestions(pattern, explanation, tuple(items), conclusion, points)
+    worth = [change for change in found if change is not None and _worth(change, trip.settings)]
+    return tuple(change.item for change in sorted(worth, key=_gain, reverse=True))
 
 
 class Trip(NamedTuple):
@@ -312,14 +344,38 @@ def _gain(change: _Change) -> float:
     return unevenness(change.before) - unevenness(change.after)
 
 
-def _not_known(balance: Interval) -> str:
+def _lean(effect: Effect, usual_balance: float) -> tuple[float, float]:
+    """Probability that the left leg, and that the right leg, was low for longer than counts as even."""
+    difference, total = effect.right_m - effect.left_m, effect.left_m + effect.right_m
+    limit = usual_balance * total
+    return float((difference < -limit).mean()), float((difference > limit).mean())
+
+
+def _not_known(trip: Trip, effect: Effect, even: float) -> str:
+    left, right = _lean(effect, trip.settings.usual_balance)
+    why = _why(trip)
     return (
-        "Which leg was low for longer is not known well enough to suggest a change: the balance lies "
-        f"between {balance.low:+.2f} and {balance.high:+.2f}."
+        f"Which leg was low for longer is not known well enough (the left one {_percent(left)}, about even "
+        f"{_percent(even)}, the right one {_percent(right)}), and no change that is safe would even it out "
+        f"whichever it was{': ' + why if why else ''}."
     )
 
 
+def _percent(probability: float) -> str:
+    """Say a probability; of a few hundred draws none is certain."""
+    return "over 99%" if probability > 0.99 else "under 1%" if probability < 0.01 else f"{probability:.0%}"
+
+
 def _nothing(trip: Trip, pattern: str) -> str:
+    why = _why(trip)
+    if why:
+        return f"No safe change found: {why}."
+    if pattern == "other":
+        return "No safe change found: the route gives no choice of side that would even it out."
+    return "No change found that would even it out noticeably."
+
+
+def _why(trip: Trip) -> str:
     """Say what stands against the other edge, by metres."""
     route, rules = trip.route, trip.plans.rules
     left, right = rules.reason[:, LEFT_EDGE], rules.reason[:, RIGHT_EDGE]
@@ -328,11 +384,6 @@ def _nothing(trip: Trip, pattern: str) -> str:
     length = length[[key for key in length.index if key not in {"", "no_state"}]]
     length = length[length > 0.0].sort_values(ascending=False)
     limits = vars(trip.settings)
-    why = "; ".join(
+    return "; ".join(
         f"{WHY_NOT[str(key)].format_map(limits)} ({metres / 1000:.1f} km)" for key, metres in length.items()
     )
-    if why:
-        return f"No safe change found: {why}."
-    if pattern == "other":
-        return "No safe change found: the route gives no choice of side that would even it out."
-    return "No change found that would even it out noticeably."

@@ -197,13 +197,19 @@ def _with_inner_state(problem: SideProblem) -> SideProblem:
 
 
 def _undominated(keys: FloatArray) -> list[int]:
-    """Rows of which no other row is at most equal in all columns and smaller in one; equals once."""
+    """Rows of which no other row is at most equal in all columns and smaller in one; equals once.
+
+    Columns are balance, crossings and cost. In order of the balance a row is dominated if one before it with
+    at most as many crossings costs at most as much: a running minimum for each number of crossings.
+    """
     order = np.lexsort(keys.T[::-1])
-    kept: list[int] = []
-    for row in order:
-        if not kept or not (keys[kept] <= keys[row] + 1e-12).all(axis=1).any():
-            kept.append(int(row))
-    return kept
+    crossings, cost = keys[order, 1], keys[order, 2]
+    kept = np.zeros(len(order), dtype=bool)
+    for level in np.unique(crossings):
+        least = np.minimum.accumulate(np.where(crossings <= level, cost, np.inf))
+        at = crossings == level
+        kept[at] = (cost + 1e-12 < np.concatenate([[np.inf], least[:-1]]))[at]
+    return [int(row) for row in order[kept]]
 
 
 def _walk_back(came: CodeArray, end: IntArray, buckets: int) -> tuple[IntArray, BoolArray]:

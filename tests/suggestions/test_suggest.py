@@ -8,7 +8,7 @@ import pytest
 from camber.conventions import LATERAL_STATES, NO_WAY, Profile
 from camber.exposure import measure_exposure
 from camber.schema import SlopeHistories, SlopeOptions, SuggestionSettings, as_sloped_track
-from camber.suggestions import outbound_partners, suggest
+from camber.suggestions import outbound_partners, suggest, trip_of
 from camber.summary import summarise
 from tests.worlds import STATE, fixed_histories, lateral_on, recording_of, roads_of, straight, track_of
 
@@ -336,6 +336,81 @@ def test_within_a_fifth_both_legs_got_the_same(right, fine):
     found = suggested(straight(**QUIET), legs)
     assert (abs(summary.balance.median) < 0.2) == fine
     assert ("fine choice" in found.conclusion) == fine
+
+
+# -- How sure it is -------------------------------------------------------------------------------------
+
+
+def in_draws(legs, *, left, even, right, roads):
+    """A run of which so many draws have the left leg low throughout, so many are even, so many the right."""
+    summary, exposure, lateral, histories, options = ran(roads, legs, draws=left + even + right)
+    half = np.arange(len(exposure)) < len(exposure) // 2
+    signs = np.concatenate(
+        [
+            np.tile(-np.ones(len(half)), (left, 1)),
+            np.tile(np.where(half, -1.0, 1.0), (even, 1)),
+            np.tile(np.ones(len(half)), (right, 1)),
+        ]
+    )
+    slope = np.float32(2.5) * signs.astype(np.float32)
+    return summary, exposure, lateral, replace(histories, cross_slope_pct=slope), options
+
+
+@pytest.mark.parametrize(
+    ("left", "even", "right", "answer"),
+    [
+        (40, 0, 0, "no_safe_change"),
+        (28, 12, 0, "no_safe_change"),
+        (0, 12, 28, "no_safe_change"),
+        (0, 40, 0, "even"),
+        (12, 28, 0, "even"),
+        (20, 20, 0, "not_known"),
+        (20, 0, 20, "not_known"),
+        (13, 14, 13, "not_known"),
+    ],
+)
+def test_what_is_said_is_likely_so(left, even, right, answer):
+    # Above 50 km/h there is one side only, so that no change is possible.
+    roads = straight(**QUIET | {"maxspeed_kmh": 100.0})
+    tables = in_draws(out_and_back("left_edge", "left_edge"), left=left, even=even, right=right, roads=roads)
+    settings = SuggestionSettings(obedience=1.0)
+    found = suggest(*tables, roads, settings, level_pct=1.0, rng=np.random.default_rng(1))
+    assert found.answer == answer
+    assert found.p_even == pytest.approx(even / 40.0)
+    assert not found.items
+
+
+def test_who_follows_a_plan_knows_the_side_where_the_run_left_it_open():
+    # Left throughout or right throughout, nobody knows: even on average, and never even.
+    roads = straight(**QUIET)
+    tables = in_draws(out_and_back("left_edge", "left_edge"), left=20, even=0, right=20, roads=roads)
+    settings = SuggestionSettings(obedience=1.0)
+    found = suggest(*tables, roads, settings, level_pct=1.0, rng=np.random.default_rng(1))
+    (item,) = found.items
+    assert (found.answer, found.p_even) == ("change", 0.0)
+    assert (item.p_even_before, item.p_even_after) == (0.0, 1.0)
+
+
+def test_no_metre_stays_on_a_side_ruled_out_because_that_is_more_even():
+    # A fast road, then a sidewalk across the street that no crossing leads to, then one on the near side.
+    tags = (
+        {"maxspeed_kmh": 60.0, "built_up": False},
+        {"sidewalk_right": "yes"},
+        {"sidewalk_left": "yes"},
+    )
+    ends = (0.0, 360.0, 720.0, 1440.0)
+    roads = roads_of(
+        {7 + n: ([(ends[n], 0.0), (ends[n + 1], 0.0)], QUIET | more) for n, more in enumerate(tags)}
+    )
+    legs = [leg("left_edge"), leg("left_edge", way_id=8), leg("left_edge", way_id=9, blocks=20)]
+    _, *tables = ran(roads, legs)
+    mine = SuggestionSettings(mapped_crossings_only=True)
+    trip = trip_of(*tables, roads, mine, level_pct=1.0, rng=np.random.default_rng(1))
+    # On the edge the left leg is low, on the left sidewalk the right one: half of the last street on the edge
+    # would be the most even, and would be on the carriageway beside a sidewalk.
+    assert trip.plans.front
+    for plan in trip.plans.front:
+        assert (plan.state[20:] == STATE["left_sidewalk"]).all()
 
 
 # -- Always ---------------------------------------------------------------------------------------------
