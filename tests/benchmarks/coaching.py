@@ -9,8 +9,10 @@ metres and balance lie within the stated 90 % intervals.
 ``python tests/benchmarks/coaching.py weeks CSV ROADS...`` simulates runner-weeks, asks for the best change of
 each as ``camber suggest --week`` does, and writes one row per week.
 
-``--count N`` sets how many runs, or weeks, there are in all. Everything here is simulated on real maps, (c)
-OpenStreetMap contributors; seeds are fixed.
+``--count N`` sets how many runs, or weeks, there are in all. Runners are ``strict`` if nothing else is said:
+they keep to one side and to sidewalks far more than the standards assume. ``--runners assumed`` takes
+runners as the standards assume them, of whom camber's probabilities should be right. Everything here is
+simulated on real maps, (c) OpenStreetMap contributors; seeds are fixed.
 """
 
 from __future__ import annotations
@@ -22,8 +24,9 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -31,14 +34,17 @@ import shapely
 
 import camber
 from camber import simulate, standards
-from camber.conventions import LATERAL_STATES, NO_WAY
+from camber.conventions import LATERAL_STATES, MIRRORED_STATES, NO_WAY
 from camber.lateral import pool_evidence
+from camber.pipeline import evidence_of
 from camber.planning import effect_of_draws, plan_route
+from camber.schema import balance_of
 from camber.simulate.lateral import _targets, curvature_of, true_cross_slope
 from camber.simulate.route import trace_route
 from camber.simulate.street import streets_of
 from camber.simulate.truth import low_leg
-from camber.suggestions.route_plans import against_rule
+from camber.suggestions.describe import p_even
+from camber.suggestions.route_plans import Route, against_rule, reversed_route
 from camber.suggestions.rules import side_rules
 from camber.suggestions.stretches import stretches_of
 
@@ -46,7 +52,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.schema import Analysis, Interval, Roads, Suggestion
-    from camber.suggestions import Effect
+    from camber.simulate.route import RouteLine
+    from camber.suggestions.stretches import Stretches
 
     IntArray = NDArray[np.int64]
 
@@ -55,6 +62,12 @@ STREETS = simulate.Preference(road=1.0, busy_road=2.0, service=1.5, sidewalk=1.3
 """Runners of these studies keep to streets: on paths there is nothing to choose."""
 
 OUTCOMES = ("change", "even", "not known", "no safe change")
+
+EVEN = 0.2
+"""Absolute balance up to which a run or a week is even (science.md 7.2)."""
+
+PARTS = (0.0, 0.2, 0.4, 2.0 / 3.0, 0.8, 1.0)
+"""Borders between the stated probabilities that are held against the truth; 2/3 is where "even" is said."""
 
 STATE = {str(name): code for code, name in enumerate(LATERAL_STATES)}
 
@@ -80,7 +93,7 @@ def route_from(
     raise SystemExit(message)
 
 
-def setup_of(number: int, habit: simulate.Habit) -> simulate.Setup:
+def setup_of(number: int, habit: simulate.Habit | None) -> simulate.Setup:
     """A run by day with a common receiver, in a world of its own."""
     names = ("multi_band", "single_band")
     error = simulate.GnssErrorModel.from_class(standards.gnss_classes()[names[number % 2]])
@@ -96,13 +109,26 @@ def setup_of(number: int, habit: simulate.Habit) -> simulate.Setup:
     )
 
 
+class World(NamedTuple):
+    """A run in its simulated world, and what camber says of it."""
+
+    roads: Roads
+    route: simulate.Route
+    setup: simulate.Setup
+    run: simulate.SimulatedRun
+    analysis: Analysis
+
+
 def planned_states(item: Suggestion, analysis: Analysis, rng: np.random.Generator) -> IntArray:
     """State of each block of the run as its runner follows the plan; -1 where the plan is not followed.
 
-    The parts of a plan that are followed or not are at most 120 m long, as the prediction has it.
+    The parts of a plan that are followed or not are at most 120 m long, as the prediction has it. A plan for
+    the other way round is read from its end, in the frame in which it is run.
     """
-    end = analysis.exposure["distance_m"].to_numpy().cumsum()
-    middle = end - 0.5 * analysis.exposure["distance_m"].to_numpy()
+    length = analysis.exposure["distance_m"].to_numpy()
+    turned = item.kind == "alternate_direction"
+    length = length[::-1] if turned else length
+    middle = length.cumsum() - 0.5 * length
     state = np.full(len(middle), STATE["other"], dtype=np.int64)
     ignored = np.zeros(len(middle), dtype=bool)
     for part in item.stretches:
@@ -112,41 +138,76 @@ def planned_states(item: Suggestion, analysis: Analysis, rng: np.random.Generato
         piece = ((middle - part.from_m) / max(part.to_m - part.from_m, 1.0) * pieces).astype(int)
         skipped = rng.random(pieces + 1) < DISOBEDIENCE
         ignored |= inside & skipped[np.clip(piece, 0, pieces)]
-    stretches = stretches_of(analysis.exposure, analysis.lateral, analysis.roads)
+    stretches = _stretches(analysis, turned=turned)
     # No cue asks for the middle, nor for a side that is only left as it was run: there nothing changes.
     rules = side_rules(stretches, state, analysis.settings.suggestion)
     told = stretches.is_road & ~against_rule(state, rules) & ~ignored
-    return np.where(told, state, -1)
+    planned = np.where(told, state, -1)
+    return planned[::-1] if turned else planned
+
+
+def _stretches(analysis: Analysis, *, turned: bool) -> Stretches:
+    of = stretches_of(analysis.exposure, analysis.lateral, analysis.roads)
+    if not turned:
+        return of
+    n = len(of.length_m)
+    level = np.zeros((1, n, len(STATE)))
+    bare = Route(
+        of, np.full(n, STATE["centre"]), level[:, :, 0], level, np.arange(n), reversed_direction=False
+    )
+    return reversed_route(bare).stretches
 
 
 def realised(
-    roads: Roads,
-    route: simulate.Route,
-    run: simulate.SimulatedRun,
-    setup: simulate.Setup,
-    analysis: Analysis,
-    state: IntArray,
-    rng: np.random.Generator,
+    world: World, state: IntArray, rng: np.random.Generator, *, turned: bool = False
 ) -> tuple[float, float]:
-    """True metres with the left and the right leg low when the states of a plan are run in the same world."""
-    truth = run.truth
-    block = analysis.lateral["block"].reindex(truth.index).ffill().bfill().to_numpy().astype(np.int64)
+    """True metres with the left and the right leg low when the states of a plan are run in the same world.
+
+    Run the other way round, the states are those of that direction: what is run is their mirror image in the
+    frame of the run as it was, and each tilt goes to the other leg. Who does not follow keeps the side of
+    travel, as a habit does.
+    """
+    truth, roads = world.run.truth, world.roads
+    block = world.analysis.lateral["block"].reindex(truth.index).ffill().bfill().to_numpy().astype(np.int64)
     wanted = state[block]
-    way, direction, chosen = _run_on(roads, truth, analysis, wanted)
+    line = trace_route(roads, world.route)
+    if turned:
+        wanted = _mirrored(world, line, wanted)
+    way, direction, chosen = _run_on(roads, truth, world.analysis, wanted)
     followed = chosen >= 0
     chosen = np.maximum(chosen, 0)
-    line = trace_route(roads, route)
-    seen = roads.ways.index.get_indexer(pd.Index(np.unique(way[way != NO_WAY])))
-    world = replace(line, way=np.r_[line.way, seen])
-    streets = streets_of(roads, world, setup.runner, setup.world_seed, unmapped_sidewalks=True)
-    here = streets.set_index("way_id", drop=False).loc[way]
+    here = _streets_under(world, line, way)
     mean, spread = _targets(here, direction, chosen)
     wander = np.clip(rng.standard_normal(int(block.max()) + 1), -1.7, 1.7)[block]
     curvature = curvature_of(here, _chainage(here, truth, way))
     slope, _ = true_cross_slope(here, chosen, mean + wander * spread, direction, curvature)
-    slope = np.where(followed, slope, truth["cross_slope_pct"].to_numpy())
+    slope = np.where(followed, slope, truth["cross_slope_pct"].to_numpy()) * (-1.0 if turned else 1.0)
     low, metres = low_leg(slope, truth["way_id"].to_numpy()), truth["distance_m"].to_numpy()
     return float(metres[low == "left"].sum()), float(metres[low == "right"].sum())
+
+
+def _streets_under(world: World, line: RouteLine, way: IntArray) -> pd.DataFrame:
+    """What is true about the ways that are run on, also those that the route itself does not touch."""
+    seen = world.roads.ways.index.get_indexer(pd.Index(np.unique(way[way != NO_WAY])))
+    wider = replace(line, way=np.r_[line.way, seen])
+    setup = world.setup
+    streets = streets_of(world.roads, wider, setup.runner, setup.world_seed, unmapped_sidewalks=True)
+    return streets.set_index("way_id", drop=False).loc[way]
+
+
+def _mirrored(world: World, line: RouteLine, wanted: IntArray) -> IntArray:
+    """States of a run the other way round, in the frame of the run as it was."""
+    truth, mirror = world.run.truth, np.array(MIRRORED_STATES)
+    here = _streets_under(world, line, truth["way_id"].to_numpy())
+    along = truth["travel_direction"].to_numpy() >= 0
+    walk = [here[f"walk_{side}"].to_numpy(dtype=bool) for side in ("left", "right")]
+    left, right = np.where(along, walk[0], walk[1]), np.where(along, walk[1], walk[0])
+    was = truth["lateral_state"].map(STATE).to_numpy()
+    kept = mirror[was]
+    there = np.where(kept == STATE["left_sidewalk"], left, right)
+    kept = np.where(np.isin(kept, (STATE["left_sidewalk"], STATE["right_sidewalk"])) & ~there, was, kept)
+    habit = np.where(here["is_road"].to_numpy(dtype=bool), kept, -1)
+    return np.where(wanted >= 0, mirror[np.maximum(wanted, 0)], habit)
 
 
 def _run_on(
@@ -203,7 +264,7 @@ def holds(interval: Interval | None, value: float) -> bool:
     return interval.low - slack <= value <= interval.high + slack
 
 
-def follow(files: list[str], count: int) -> pd.DataFrame:
+def follow(files: list[str], count: int, runners: str) -> pd.DataFrame:
     """One row per plan that was followed."""
     towns = [(town_of(name), camber.read_roads(name)) for name in files]
     rows: list[dict[str, Any]] = []
@@ -214,8 +275,9 @@ def follow(files: list[str], count: int) -> pd.DataFrame:
             number += 1  # no town may drown the others
             continue
         rng = np.random.default_rng([8, number])
+        habit = simulate.Habit(float(rng.choice([0.0, 0.05, 0.95, 1.0])), 0.95)
+        setup = setup_of(number, habit if runners == "strict" else None)
         number += 1
-        setup = setup_of(number, simulate.Habit(float(rng.choice([0.0, 0.05, 0.95, 1.0])), 0.95))
         route = route_from(roads, rng, back=bool(rng.random() < 0.6))
         run = simulate.simulate_run(roads, route, setup, rng)
         analysis = camber.analyse(run.recording, roads)
@@ -223,11 +285,11 @@ def follow(files: list[str], count: int) -> pd.DataFrame:
         item = next((one for one in items if one.kind != "alternate_direction"), None)
         if item is None:
             continue
-        state = planned_states(item, analysis, rng)
-        left, right = realised(roads, route, run, setup, analysis, state, rng)
+        world = World(roads, route, setup, run, analysis)
+        left, right = realised(world, planned_states(item, analysis, rng), rng)
         balance = (right - left) / (right + left)
         total = simulate.truth_totals(run.truth)
-        as_it_was = (total.right_low_m - total.left_low_m) / (total.right_low_m + total.left_low_m)
+        as_it_was = _balance(total.left_low_m, total.right_low_m)
         rows.append(
             {
                 "town": town, "country": country_of(roads), "kind": item.kind,
@@ -236,10 +298,15 @@ def follow(files: list[str], count: int) -> pd.DataFrame:
                 "before": holds(item.balance_before, as_it_was),
                 "true_before": as_it_was, "true_after": balance,
                 "said_before": item.balance_before.median, "said_after": item.balance_after.median,
+                "p_even_after": item.p_even_after,
                 "width": item.balance_after.high - item.balance_after.low, "extra": item.crossings,
             }
         )  # fmt: skip
     return pd.DataFrame(rows).assign(simulated=True)
+
+
+def _balance(left_m: float, right_m: float) -> float:
+    return (right_m - left_m) / max(right_m + left_m, 1.0)
 
 
 def town_of(name: str) -> str:
@@ -252,52 +319,88 @@ def country_of(roads: Roads) -> str:
     return str(roads.ways["country"].mode().iloc[0])
 
 
-def weeks(files: list[str], count: int) -> pd.DataFrame:
+def weeks(files: list[str], count: int, runners: str) -> pd.DataFrame:
     """One row per runner-week: three runs, the best change of one of them, or why there is none."""
     towns = [(town_of(name), camber.read_roads(name)) for name in files]
-    return pd.DataFrame([_week(*towns[n % len(towns)], n) for n in range(count)])
+    return pd.DataFrame([_week(*towns[n % len(towns)], n, runners) for n in range(count)])
 
 
-def _week(town: str, roads: Roads, number: int) -> dict[str, Any]:
+def _week(town: str, roads: Roads, number: int, runners: str) -> dict[str, Any]:
     rng = np.random.default_rng([9, number])
     habit = simulate.Habit(float(rng.choice([0.0, 0.05, 0.5, 0.95, 1.0])), 0.95)
-    setup = setup_of(number, habit)
+    setup = setup_of(number, habit if runners == "strict" else None)
     loop, back = (route_from(roads, rng, back=one) for one in (False, True))
-    simulated = [simulate.simulate_run(roads, route, setup, rng) for route in (loop, back, loop)]
-    first = [camber.analyse(run.recording, roads) for run in simulated]
+    routes = (loop, back, loop)
+    simulated = [simulate.simulate_run(roads, route, setup, rng) for route in routes]
     # As a library does: the habits of all runs are learned, and each run judged again with them.
-    learned = pool_evidence(run.evidence for run in first)
+    learned = pool_evidence(evidence_of(run.recording, roads) for run in simulated)
     runs = [camber.analyse(run.recording, roads, learned=learned) for run in simulated]
-    true = [simulate.truth_totals(run.truth) for run in simulated]
-    left_m, right_m = sum(one.left_low_m for one in true), sum(one.right_low_m for one in true)
+    worlds = [World(roads, *one) for one in zip(routes, [setup] * 3, simulated, runs, strict=True)]
     found = []
     for row, analysis in enumerate(runs[:2]):
-        rest: Effect | None = effect_of_draws(run.draws for n, run in enumerate(runs) if n != row)
+        rest = effect_of_draws(run.draws for n, run in enumerate(runs) if n != row)
         found.append(plan_route(analysis, before=rest, dark=False).suggestions)
-    items = [item for one in found for item in one.items]
-    best = max(items, key=_gain, default=None)
+    items = [(row, item) for row, one in enumerate(found) for item in one.items]
+    row, best = max(items, key=lambda pair: _gain(pair[1]), default=(0, None))
+    said, even = _said(runs)
+    lefts, rights = zip(*(_low(run) for run in simulated), strict=True)
+    before = _balance(sum(lefts), sum(rights))
+    after = before
+    if best:
+        left, right = _changed(worlds[row], best, rng)
+        after = _balance(sum(lefts) - lefts[row] + left, sum(rights) - rights[row] + right)
     road, walk = _coverage(runs)
-    week = effect_of_draws(run.draws for run in runs)
-    difference, tilted = week.right_m - week.left_m, week.right_m + week.left_m
-    before = abs(float(np.median(difference / np.maximum(tilted, 1.0))))
-    even = all("fine choice" in one.conclusion or "nothing to even" in one.conclusion for one in found)
-    unknown = not any("No safe change" in one.conclusion for one in found)
+    alone = [_said([run])[1] for run in runs[:2]]
     return {
-        "week": number, "town": town, "country": country_of(roads), "simulated": True,
+        "week": number, "town": town, "country": country_of(roads), "simulated": True, "runners": runners,
         "distance_km": round(sum(run.summary.distance_m for run in runs) / 1000.0, 1),
         "road_share": round(road, 3), "sidewalk_share": round(walk, 3), "p_facing": habit.p_facing,
-        "true_balance": round((right_m - left_m) / max(right_m + left_m, 1.0), 3),
-        "outcome": "change" if best else "even" if even else "not known" if unknown else "no safe change",
-        "kind": best.kind if best else "", "balance_before": round(before, 3),
-        "balance_after": round(abs(best.balance_after.median), 3) if best else round(before, 3),
+        "outcome": "change" if best else _answer({one.answer for one in found}),
+        "kind": best.kind if best else "", "p_even": round(even, 3),
+        "p_even_after": round(best.p_even_after if best else even, 3),
+        "said_before": round(said, 3),
+        "said_after": round(best.balance_after.median if best else said, 3),
+        "true_before": round(before, 3), "true_after": round(after, 3),
+        "held_after": holds(best.balance_after, after) if best else "",
         "extra_crossings": best.crossings if best else 0,
         "extra_traffic_km": round(best.extra_traffic_km, 3) if best else 0.0,
         "left_changes": len(items),
+        "loop_p_even": round(alone[0], 3), "loop_true": round(_balance(lefts[0], rights[0]), 3),
+        "back_p_even": round(alone[1], 3), "back_true": round(_balance(lefts[1], rights[1]), 3),
     }  # fmt: skip
 
 
+def _low(run: simulate.SimulatedRun) -> tuple[float, float]:
+    total = simulate.truth_totals(run.truth)
+    return total.left_low_m, total.right_low_m
+
+
+def _changed(world: World, item: Suggestion, rng: np.random.Generator) -> tuple[float, float]:
+    """True metres by leg of a run that is changed; of one each way where it is turned every other time."""
+    turned = item.kind == "alternate_direction"
+    left, right = realised(world, planned_states(item, world.analysis, rng), rng, turned=turned)
+    if not turned:
+        return left, right
+    was_left, was_right = _low(world.run)
+    return 0.5 * (was_left + left), 0.5 * (was_right + right)
+
+
+def _said(runs: list[Analysis]) -> tuple[float, float]:
+    """Median of the balance of some runs together, and the probability that it is even."""
+    effect = effect_of_draws(run.draws for run in runs)
+    balance = balance_of(effect.right_m, effect.left_m)
+    return (balance.median if balance else 0.0), p_even(effect, EVEN)
+
+
+def _answer(answers: set[str]) -> str:
+    """Join what is said of the routes of one week: what nobody knows of one is not known of the week."""
+    if answers <= {"even", "level"}:
+        return "even"
+    return "not known" if "not_known" in answers else "no safe change"
+
+
 def _gain(item: Suggestion) -> float:
-    return abs(item.balance_before.median) - abs(item.balance_after.median)
+    return item.p_even_after - item.p_even_before
 
 
 def _coverage(runs: list[Analysis]) -> tuple[float, float]:
@@ -327,23 +430,62 @@ def follow_table(table: pd.DataFrame) -> str:
 
 
 def weeks_table(table: pd.DataFrame) -> str:
-    """What came out of the weeks, by country and by sidewalk coverage."""
+    """What came out of the weeks, by country, by town and by sidewalk coverage; balances are true ones."""
     part = pd.cut(table["sidewalk_share"], [-0.01, 0.1, 0.5, 1.0], labels=["< 10 %", "10-50 %", "> 50 %"])
-    titles = "| where | weeks | change | even already | not known | no safe change | balance before | after "
-    lines = [f"{titles}| crossings | truly within 0.2 of even where called even |"]
-    lines.append("|" + "---|" * 10)
+    titles = [
+        *("where", "weeks", "change", "even already", "not known", "no safe change"),
+        *("true before", "true after", "said after holds", "made it more even", "crossings"),
+        *("called even: truly", "called even: said"),
+    ]
+    lines = [f"| {' | '.join(titles)} |", "|" + "---|" * len(titles)]
     groups = [*table.groupby("country"), *table.groupby("town")]
     groups += [(f"sidewalks {name}", one) for name, one in table.groupby(part, observed=True)]
     for name, one in [*groups, ("all", table)]:
-        changed = one[one["outcome"] == "change"]
-        shares = [f"{(one['outcome'] == word).mean():.0%}" for word in OUTCOMES]
-        middle = [
-            f"{changed[column].median():.2f}" if len(changed) else "-"
-            for column in ("balance_before", "balance_after", "extra_crossings")
-        ]
-        even = one[one["outcome"] == "even"]
-        truly = f"{(even['true_balance'].abs() <= 0.2).mean():.0%}" if len(even) else "-"
-        lines.append(f"| {name} | {len(one)} | {' | '.join([*shares, *middle, truly])} |")
+        cells = [str(name), str(len(one)), *(f"{(one['outcome'] == word).mean():.0%}" for word in OUTCOMES)]
+        cells += _change_cells(one[one["outcome"] == "change"]) + _even_cells(one[one["outcome"] == "even"])
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _change_cells(changed: pd.DataFrame) -> list[str]:
+    if changed.empty:
+        return ["-"] * 5
+    before, after = changed["true_before"].abs(), changed["true_after"].abs()
+    return [
+        f"{before.median():.2f}",
+        f"{after.median():.2f}",
+        f"{changed['held_after'].astype(bool).mean():.0%}",
+        f"{(after < before).mean():.0%}",
+        f"{changed['extra_crossings'].median():.0f}",
+    ]
+
+
+def _even_cells(even: pd.DataFrame) -> list[str]:
+    if even.empty:
+        return ["-", "-"]
+    return [f"{(even['true_before'].abs() <= EVEN).mean():.0%}", f"{even['p_even'].mean():.0%}"]
+
+
+def reliability_table(table: pd.DataFrame) -> str:
+    """Of what is even with a stated probability, how much truly is: weeks, single runs, changed weeks."""
+    changed = table[table["outcome"] == "change"]
+    pairs = {
+        "weeks": [(table["p_even"], table["true_before"])],
+        "single runs": [(table[f"{one}_p_even"], table[f"{one}_true"]) for one in ("loop", "back")],
+        "weeks with the change": [(changed["p_even_after"], changed["true_after"])],
+    }
+    lines = ["| what | stated probability of even | how many | mean stated | truly even |"]
+    lines.append("|---|---|---|---|---|")
+    for name, columns in pairs.items():
+        said = np.concatenate([one.to_numpy(dtype=float) for one, _ in columns])
+        truly = np.concatenate([np.abs(true.to_numpy(dtype=float)) <= EVEN for _, true in columns])
+        for low, high in pairwise(PARTS):
+            here = (said >= low) & (said < high + (high >= 1.0))
+            if here.any():
+                lines.append(
+                    f"| {name} | {low:.2f}-{high:.2f} | {here.sum()} | {said[here].mean():.2f} "
+                    f"| {truly[here].mean():.2f} |"
+                )
     return "\n".join(lines)
 
 
@@ -353,14 +495,15 @@ def main() -> None:
     parser.add_argument("what", choices=["follow", "weeks"])
     parser.add_argument("files", nargs="+")
     parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--runners", choices=["strict", "assumed"], default="strict")
     given = parser.parse_args()
     begin = time.process_time()
     if given.what == "follow":
-        print(follow_table(follow(given.files, given.count)))
+        print(follow_table(follow(given.files, given.count, given.runners)))
     else:
-        table = weeks(given.files[1:], given.count)
+        table = weeks(given.files[1:], given.count, given.runners)
         table.to_csv(given.files[0], index=False, lineterminator="\n")
-        print(weeks_table(table))
+        print(weeks_table(table), reliability_table(table), sep="\n\n")
     print(
         f"\nSimulated. {datetime.now(tz=UTC):%Y-%m-%d}, camber {version('camber')}, "
         f"Python {sys.version.split()[0]}, numpy {np.__version__}, {platform.machine()}, "
