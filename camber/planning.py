@@ -113,8 +113,8 @@ def usual_routes(runs: Sequence[RunResult], most: int = 3) -> tuple[RunResult, .
     Returns
     -------
     tuple of RunResult
-        The latest run of each route, best first: by the metres that its best suggestion would even out,
-        times how often the route was run.
+        The latest run of each route, best first: by the metres that its best suggestion is expected to even
+        out, times how often the route was run.
     """
     routes: list[list[RunResult]] = []
     for run in sorted(runs, key=lambda one: (one.day is not None, one.day, one.run), reverse=True):
@@ -140,5 +140,5 @@ def _evened_m(run: RunResult) -> float:
     if run.suggestions is None or not run.suggestions.items:
         return 0.0
     item = run.suggestions.items[0]
-    before = abs(item.right_low_before_m.median - item.left_low_before_m.median)
-    return before - abs(item.right_low_after_m.median - item.left_low_after_m.median)
+    tilted_m = item.left_low_before_m.median + item.right_low_before_m.median
+    return (item.uneven_before - item.uneven_after) * tilted_m

@@ -341,7 +341,7 @@ def _worth(change: _Change, settings: SuggestionSettings) -> bool:
 
 def _gain(change: _Change) -> float:
     """Take the expected absolute balance before less that after: a side that is not known counts too."""
-    return unevenness(change.before) - unevenness(change.after)
+    return change.item.uneven_before - change.item.uneven_after
 
 
 def _lean(effect: Effect, usual_balance: float) -> tuple[float, float]:

@@ -10,7 +10,7 @@ import pandas as pd
 from camber import standards
 from camber.conventions import LATERAL_STATES, MIRRORED_STATES, NO_WAY
 from camber.schema import Cue, PlannedStretch, Suggestion, balance_of, interval_of
-from camber.suggestions.route_plans import against_rule
+from camber.suggestions.route_plans import against_rule, unevenness
 from camber.suggestions.rules import LEFT_WALK, RIGHT_WALK, WHY_NOT
 
 if TYPE_CHECKING:
@@ -308,6 +308,8 @@ def suggestion_of(
         ),
         p_even_before=p_even(before, settings.usual_balance),
         p_even_after=p_even(after, settings.usual_balance),
+        uneven_before=unevenness(before),
+        uneven_after=unevenness(after),
         extra_traffic_km=extra_traffic_km,
         stretches=stretches_in_words(plan, route, names),
         cues=cues,

@@ -400,7 +400,7 @@ def _answer(answers: set[str]) -> str:
 
 
 def _gain(item: Suggestion) -> float:
-    return item.p_even_after - item.p_even_before
+    return item.uneven_before - item.uneven_after
 
 
 def _coverage(runs: list[Analysis]) -> tuple[float, float]:
