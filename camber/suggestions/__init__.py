@@ -262,7 +262,6 @@ def _written(
         lever,
         plan,
         route,
-        trip.exposure,
         trip.roads,
         before,
         after,

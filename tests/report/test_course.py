@@ -25,7 +25,8 @@ TCX = "{http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2}"
 def course(kind="same_side_back", cues=CUES):
     fixes = pd.DataFrame({"latitude_deg": LATITUDE, "longitude_deg": LONGITUDE})
     analysis = SimpleNamespace(recording=SimpleNamespace(fixes=fixes))
-    suggestion = SimpleNamespace(kind=kind, what="Stay on one side.", cues=cues)
+    whole = SimpleNamespace(to_m=11.14 * (N - 1))
+    suggestion = SimpleNamespace(kind=kind, what="Stay on one side.", cues=cues, stretches=(whole,))
     return course_of(analysis, suggestion, "A very long name of a course")
 
 
@@ -86,3 +87,35 @@ def test_the_other_way_round_turns_the_line_and_says_that_times_are_made_up():
     np.testing.assert_array_equal(turned.latitude_deg, LATITUDE[::-1])
     assert "made up" in turned.note
     assert "OpenStreetMap" in turned.note
+
+
+def test_a_cue_between_two_points_gets_a_point_of_its_own():
+    between = Cue(225.0, 60.50202, 26.7, "cross", "left", "marked", "Cross to the left-hand side of Lane.")
+    root = etree.fromstring(course_tcx(course(cues=(between,))).encode())
+    assert len(list(root.iter(f"{TCX}Trackpoint"))) == N + 1
+    cross = root.find(f".//{TCX}CoursePoint")
+    assert float(cross.findtext(f"{TCX}Position/{TCX}LatitudeDegrees")) == pytest.approx(60.50202, abs=1e-7)
+    times = [point.findtext(f"{TCX}Time") for point in root.iter(f"{TCX}Trackpoint")]
+    assert times == sorted(times)
+    assert cross.findtext(f"{TCX}Time") in times
+
+
+@pytest.mark.parametrize(("at_m", "row"), [(220.0, 20), (860.0, 77)])
+def test_where_a_place_is_passed_twice_the_distance_run_decides(at_m, row):
+    # Out for 49 steps of 11.14 m and back on the same line: row 20 and row 78 are one place.
+    there = np.r_[LATITUDE, LATITUDE[-2::-1]]
+    fixes = pd.DataFrame({"latitude_deg": there, "longitude_deg": np.full(len(there), 26.7)})
+    analysis = SimpleNamespace(recording=SimpleNamespace(fixes=fixes))
+    cue = Cue(at_m, float(there[row]), 26.7, "cross", "left", "marked", "Cross.")
+    whole = SimpleNamespace(to_m=11.14 * (len(there) - 1))
+    suggestion = SimpleNamespace(kind="other_side", what="Change.", cues=(cue,), stretches=(whole,))
+    assert course_of(analysis, suggestion, "twice").cue_row.tolist() == [row]
+
+
+def test_a_runner_who_stood_still_does_not_break_the_line():
+    still = np.r_[LATITUDE[:10], np.full(30, LATITUDE[10]), LATITUDE[11:]]
+    fixes = pd.DataFrame({"latitude_deg": still, "longitude_deg": np.full(len(still), 26.7)})
+    analysis = SimpleNamespace(recording=SimpleNamespace(fixes=fixes))
+    whole = SimpleNamespace(to_m=11.14 * (N - 1))
+    suggestion = SimpleNamespace(kind="other_side", what="Change.", cues=CUES, stretches=(whole,))
+    np.testing.assert_array_equal(course_of(analysis, suggestion, "still").latitude_deg, LATITUDE)

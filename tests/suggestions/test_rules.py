@@ -32,6 +32,7 @@ def stretch(n=1, **given):
         "facing_advised": False,
         "bend": False,
         "crossing": "",
+        "crossing_ahead_m": 0.0,
         "turned": False,
         "joins": False,
         "corner": 0,
