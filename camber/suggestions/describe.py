@@ -355,6 +355,7 @@ def _rule(route: Route, moved: BoolArray, roads: Roads) -> standards.PedestrianR
         str(way["country"]),
         built_up=bool(of.built_up[row]),
         has_sidewalk=bool(of.left_walk[row] | of.right_walk[row]),
+        one_way=bool(of.flow[row]),
     )
 
 

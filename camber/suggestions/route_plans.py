@@ -179,6 +179,7 @@ def reversed_route(route: Route) -> Route:
         flow=-of.flow[back],
         facing_required=of.facing_required[back],
         facing_advised=of.facing_advised[back],
+        edge_required=-of.edge_required[back],
         bend=of.bend[back],
         # What is met between two intervals is met at the start of the later one, whichever that is.
         crossing=np.r_[np.array([""], dtype=object), of.crossing[1:][back]],

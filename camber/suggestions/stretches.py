@@ -61,6 +61,9 @@ class Stretches(NamedTuple):
         One-way traffic: +1 runs with the runner, -1 comes towards the runner, 0 both.
     facing_required, facing_advised : ndarray of bool
         What law or advice says about the side where there is no sidewalk.
+    edge_required : ndarray of int64
+        Edge of a one-way road that the law asks for whichever way people go: +1 right of travel, -1 left,
+        0 none.
     bend : ndarray of bool
         Whether vehicles are seen late.
     crossing : ndarray of object
@@ -88,6 +91,7 @@ class Stretches(NamedTuple):
     flow: IntArray
     facing_required: BoolArray
     facing_advised: BoolArray
+    edge_required: IntArray
     bend: BoolArray
     crossing: NDArray[np.object_]
     crossing_ahead_m: FloatArray
@@ -140,6 +144,7 @@ def stretches_of(
     length_m = exposure["distance_m"].to_numpy(dtype=float)
     turned = np.r_[False, (way[1:] == way[:-1]) & on[1:] & (travel[1:] == -travel[:-1])]
     crossing, ahead_m = met_crossings(roads, way, exposure, line or line_of(lateral), turned)
+    traffic_side = np.where(_take(at["drives_left"], row, on), -1, 1)
     return Stretches(
         way_id=way,
         length_m=length_m,
@@ -148,10 +153,11 @@ def stretches_of(
         right_walk=is_road & right,
         limit_kmh=np.where(on, _take(at["limit_kmh"], row, on), 0.0),
         built_up=_take(at["built_up"], row, on).astype(bool),
-        traffic_side=np.where(_take(at["drives_left"], row, on), -1, 1),
+        traffic_side=traffic_side,
         flow=flow.astype(np.int64),
         facing_required=_take(at["facing_required"], row, on).astype(bool),
         facing_advised=_take(at["facing_advised"], row, on).astype(bool),
+        edge_required=np.where(_take(at["driving_side_required"], row, on), flow * traffic_side, 0),
         bend=is_road & _bends(ways, way, np.minimum(start, end), np.maximum(start, end), choice),
         crossing=crossing,
         crossing_ahead_m=ahead_m,
@@ -181,13 +187,17 @@ def _per_way(ways: pd.DataFrame, roads: Roads) -> dict[str, NDArray[np.generic]]
         "closed": (ways["foot"].isin(_CLOSED) | ways["motorroad"]).to_numpy(dtype=bool),
         "drives_left": (ways["traffic_side"] == "left").to_numpy(),
     }
+    places = list(zip(ways["country"], ways["built_up"], ways["oneway"] != 0, strict=True))
     rules = {
-        key: standards.pedestrian_rule(str(key[0]), built_up=bool(key[1]), has_sidewalk=False)
-        for key in set(zip(ways["country"], ways["built_up"], strict=True))
+        key: standards.pedestrian_rule(
+            str(key[0]), built_up=bool(key[1]), has_sidewalk=False, one_way=bool(key[2])
+        )
+        for key in set(places)
     }
-    of_way = [rules[key] for key in zip(ways["country"], ways["built_up"], strict=True)]
+    of_way = [rules[key] for key in places]
     columns["facing_required"] = np.array([rule.facing_required for rule in of_way], dtype=bool)
     columns["facing_advised"] = np.array([rule.facing_recommended for rule in of_way], dtype=bool)
+    columns["driving_side_required"] = np.array([rule.driving_side_required for rule in of_way], dtype=bool)
     for side in ("left", "right"):
         columns[side] = ways[f"sidewalk_{side}"].isin(["yes", "separate"]).to_numpy()
     return columns
