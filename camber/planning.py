@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from camber.cross_slope import slope_options
+from camber.cross_slope import slope_options, slopes_of_ways
 from camber.daylight import in_the_dark
 from camber.suggestions import Effect, Trip, suggest, trip_of, what_ifs
 
@@ -76,8 +77,23 @@ def plan_route(
         rng=rng,
     )
     tables = (analysis.exposure, analysis.lateral, analysis.slope_histories, options, analysis.roads)
+    slopes_of = partial(
+        slopes_of_ways,
+        roads=analysis.roads,
+        settings=given.cross_slope,
+        draws=given.draws,
+        seed=given.seed,
+        rng=rng,
+    )
     suggestions = suggest(
-        analysis.summary, *tables, settings, level_pct=level_pct, rng=rng, before=before, dark=dark
+        analysis.summary,
+        *tables,
+        settings,
+        level_pct=level_pct,
+        rng=rng,
+        before=before,
+        dark=dark,
+        slopes_of=slopes_of,
     )
     trip: Trip = trip_of(*tables, settings, level_pct=level_pct, rng=rng, before=before, dark=dark)
     return RoutePlan(suggestions, what_ifs(trip.route, trip.plans.rules, level_pct=level_pct), dark)

@@ -23,15 +23,19 @@ from camber.report.wording import plain
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from camber.schema import Analysis, Cue, Suggestion
+    from camber.schema import Analysis, Cue, Detour, Suggestion
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
 
 _TCX: Final = "http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2"
-_SYMBOL: Final = {"cross": "Crossing", "keep": "Information"}
-_SHORT: Final = {("cross", "left"): "Cross L", ("cross", "right"): "Cross R",
-                 ("keep", "left"): "Keep L", ("keep", "right"): "Keep R"}  # fmt: skip
+_SYMBOL: Final = {"cross": "Crossing", "keep": "Information", "turn": "Information"}
+_SHORT: Final = {("cross", "left"): "Cross L", ("cross", "right"): "Cross R", ("cross", ""): "Cross",
+                 ("keep", "left"): "Keep L", ("keep", "right"): "Keep R",
+                 ("turn", "left"): "Turn L", ("turn", "right"): "Turn R", ("turn", ""): "Go on"}  # fmt: skip
+_POINT: Final = {("turn", "left"): "Left", ("turn", "right"): "Right", ("turn", ""): "Straight"}
+"""Types of course points that say more than ``Generic``."""
+
 _BEGIN: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _PACE_MPS: Final = 3.0
 """Pace of the made-up times [m/s] (judgement)."""
@@ -94,7 +98,8 @@ def course_of(analysis: Analysis, suggestion: Suggestion, name: str) -> Course:
     Returns
     -------
     Course
-        Turned round where the suggestion is to run it the other way; the line has a point at every cue.
+        Turned round where the suggestion is to run it the other way, along its ways round where it has any;
+        the line has a point at every cue.
     """
     fixes = analysis.recording.fixes
     longitude = fixes["longitude_deg"].to_numpy(dtype=float)
@@ -103,6 +108,7 @@ def course_of(analysis: Analysis, suggestion: Suggestion, name: str) -> Course:
         longitude, latitude = longitude[::-1], latitude[::-1]
     note = f"{suggestion.what} Times are made up. Cues are estimates: what you see on the road comes first."
     length_m = suggestion.stretches[-1].to_m if suggestion.stretches else 0.0
+    longitude, latitude = _with_detours(longitude, latitude, suggestion.detours, length_m)
     longitude, latitude, row = _with_cues(longitude, latitude, suggestion.cues, length_m)
     return Course(plain(name, 60), longitude, latitude, suggestion.cues, row, f"{note} {OSM_ATTRIBUTION}.")
 
@@ -180,7 +186,7 @@ def course_tcx(course: Course) -> str:
         _add(point, "Name", _SHORT[cue.kind, cue.side])
         _add(point, "Time", _time(distance[row]))
         _position(point, "Position", course, row)
-        _add(point, "PointType", "Generic")
+        _add(point, "PointType", _POINT.get((cue.kind, cue.side), "Generic"))
         _add(point, "Notes", plain(cue.text, 200))
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True).decode("utf-8")
 
@@ -191,13 +197,47 @@ def _distances(longitude: FloatArray, latitude: FloatArray) -> FloatArray:
     return np.concatenate([np.zeros(1), np.cumsum(np.asarray(step, dtype=float))])
 
 
+def _with_detours(
+    longitude: FloatArray, latitude: FloatArray, detours: tuple[Detour, ...], length_m: float
+) -> tuple[FloatArray, FloatArray]:
+    """Lay the line along the ways round; the length is that of the route with them."""
+    distance = _distances(longitude, latitude)
+    as_run_m = length_m - sum(one.length_m - (one.rejoin_m - one.leave_m) for one in detours)
+    scale = distance[-1] / as_run_m if as_run_m > 0.0 else 1.0
+    line, start = [], 0.0
+    columns = np.column_stack([longitude, latitude])
+    for one in detours:
+        ends = ((one.leave_m, 0), (one.rejoin_m, -1))
+        leave, rejoin = (
+            _passed_at(
+                longitude,
+                latitude,
+                distance,
+                (one.longitude_deg[end], one.latitude_deg[end]),
+                expected_m * scale,
+            )
+            for expected_m, end in ends
+        )
+        line.append(columns[(distance >= start) & (distance <= leave)])
+        line.append(np.column_stack([one.longitude_deg, one.latitude_deg]))
+        start = rejoin
+    line.append(columns[distance >= start])
+    whole = np.concatenate(line)
+    return whole[:, 0], whole[:, 1]
+
+
 def _with_cues(
     longitude: FloatArray, latitude: FloatArray, cues: tuple[Cue, ...], length_m: float
 ) -> tuple[FloatArray, FloatArray, IntArray]:
     """Give the line a point at each cue that has none, and say which point is whose."""
     distance = _distances(longitude, latitude)
     scale = distance[-1] / length_m if length_m > 0.0 else 1.0
-    at = np.array([_passed_at(longitude, latitude, distance, cue, cue.at_m * scale) for cue in cues])
+    at = np.array(
+        [
+            _passed_at(longitude, latitude, distance, (cue.longitude_deg, cue.latitude_deg), cue.at_m * scale)
+            for cue in cues
+        ]
+    )
     nearest = np.abs(distance - at[:, np.newaxis]).min(axis=1, initial=np.inf) if len(at) else at
     marks = np.unique(np.r_[distance, at[nearest > _ON_POINT_M]])
     # Where the runner stood still, points share a distance: one of them is enough.
@@ -212,11 +252,15 @@ def _rising(distance: FloatArray, column: FloatArray) -> tuple[FloatArray, Float
 
 
 def _passed_at(
-    longitude: FloatArray, latitude: FloatArray, distance: FloatArray, cue: Cue, expected_m: float
+    longitude: FloatArray,
+    latitude: FloatArray,
+    distance: FloatArray,
+    place_deg: tuple[float, float],
+    expected_m: float,
 ) -> float:
-    """Distance along the line at which it passes a cue [m]; of several passes the one that is expected."""
-    east = _DEGREE_M * np.cos(np.radians(cue.latitude_deg))
-    xy = np.column_stack([(longitude - cue.longitude_deg) * east, (latitude - cue.latitude_deg) * _DEGREE_M])
+    """Distance along the line at which it passes a place [m]; of several passes the one that is expected."""
+    east = _DEGREE_M * np.cos(np.radians(place_deg[1]))
+    xy = np.column_stack([(longitude - place_deg[0]) * east, (latitude - place_deg[1]) * _DEGREE_M])
     if len(xy) == 1:
         return 0.0
     step = np.diff(xy, axis=0)

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from camber.report.contents import Report
-    from camber.schema import Analysis, Assumption, Interval, Suggestion, Summary
+    from camber.schema import Analysis, Assumption, Detour, Interval, Suggestion, Summary
 
-SCHEMA_VERSION: Final = "1.0"
+SCHEMA_VERSION: Final = "1.1"
 """Grows after the point when fields are added, before it when one is changed or taken away."""
 
 
@@ -162,6 +162,19 @@ def _suggestion(item: Suggestion) -> dict[str, Any]:
             for cue in item.cues
             if cue.kind == "cross"
         ],
+        "detour_m": _metres(item.detour_m),
+        "detours": [_detour(one) for one in item.detours],
+    }
+
+
+def _detour(detour: Detour) -> dict[str, Any]:
+    lengths = ("leave_m", "rejoin_m", "length_m", "unpaved_m", "unlit_m")
+    return {
+        **{name: _metres(getattr(detour, name)) for name in lengths},
+        "way_ids": list(detour.way_ids),
+        "names": [plain(name) for name in detour.names],
+        "longitude_deg": list(detour.longitude_deg),
+        "latitude_deg": list(detour.latitude_deg),
     }
 
 

@@ -14,6 +14,8 @@ import pandas as pd
 
 from camber.schema import PlanPoint, Suggestion, Suggestions, SuggestionSettings, balance_of
 from camber.suggestions.describe import changed_side, lever_of, p_even, suggestion_of
+from camber.suggestions.level_detours import find_detours
+from camber.suggestions.level_surface import effect_of_rounds, level_suggestion, rounds_of
 from camber.suggestions.patterns import explain, outbound_partners, pattern_of
 from camber.suggestions.plan import SidePlan, choose_plans
 from camber.suggestions.route_plans import (
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.schema import Exposure, Interval, LateralTrack, Roads, SlopeHistories, SlopeOptions, Summary
+    from camber.suggestions.level_surface import SlopesOfWays
 
 __all__ = ["Effect", "Trip", "outbound_partners", "suggest", "trip_of", "what_ifs"]
 
@@ -58,6 +61,7 @@ def suggest(
     rng: np.random.Generator,
     before: Effect | None = None,
     dark: bool = False,
+    slopes_of: SlopesOfWays | None = None,
 ) -> Suggestions:
     """Say which pattern a run followed and what, if anything, could be changed.
 
@@ -85,11 +89,14 @@ def suggest(
         Drawn metres by leg of the weeks before, which a change is to even out too.
     dark : bool
         Whether the route is run in the dark: then only facing traffic.
+    slopes_of : callable, optional
+        Draws the cross slope [%] of ways that were not run, shape (n_draws, n), from their ids and directions
+        of travel; without it no level ground nearby is looked for.
 
     Returns
     -------
     Suggestions
-        Pattern, explanation and zero to three suggestions, best first.
+        Pattern, explanation and zero to three suggestions, best first; level ground nearby is the last.
     """
     settings = settings or SuggestionSettings()
     tables = (exposure, lateral, histories, options, roads)
@@ -110,6 +117,9 @@ def suggest(
         found.append(_other_way_round(trip, dark=dark))
     worth = [change for change in found if change is not None and _worth(change, settings)]
     worth.sort(key=_gain, reverse=True)
+    if slopes_of is not None:
+        level = _level_ground(trip, slopes_of, dark=dark)
+        worth += [level] if level is not None and _evens_out(level, settings) else []
     items = [change.item for change in worth]
     points = tuple(_point(plan, trip) for plan in choose_plans(trip.plans.front))
     if not items:
@@ -246,6 +256,35 @@ def _other_way_round(trip: Trip, *, dark: bool) -> _Change | None:
     return _written(trip, "alternate_direction", best, route, plans, so_far, _with(trip.before, mean))
 
 
+def _level_ground(trip: Trip, slopes_of: SlopesOfWays, *, dark: bool) -> _Change | None:
+    """Take level ground nearby in place of stretches where no change of side helps."""
+    if not _lawful(trip):
+        return None
+    route, rules = trip.route, trip.plans.rules
+    before_m = 0.0 if trip.before is None else _difference_m(trip.before)
+    detours = find_detours(
+        route,
+        rules,
+        trip.exposure,
+        trip.roads,
+        trip.settings,
+        level_pct=trip.level_pct,
+        before_m=before_m,
+        dark=dark,
+    )
+    if not detours:
+        return None
+    rounds = rounds_of(detours, trip.roads, slopes_of)
+    effect = effect_of_rounds(
+        route, rounds, obedience=trip.settings.obedience, level_pct=trip.level_pct, rng=trip.rng
+    )
+    now, after = _with(trip.before, trip.now()), _with(trip.before, effect)
+    item = level_suggestion(
+        route, rounds, trip.roads, rules, now, after, trip.settings, level_pct=trip.level_pct, dark=dark
+    )
+    return _Change(item, now, after)
+
+
 def _lawful(trip: Trip) -> bool:
     """Whether nearly all of the run may be run again as it was: else nothing can be built upon it."""
     rows = np.arange(len(trip.route.usual))
@@ -293,6 +332,20 @@ def _worth(change: _Change, settings: SuggestionSettings) -> bool:
     after = np.maximum(change.after.left_m, change.after.right_m).mean()
     enough = _gain(change) >= settings.smallest_gain
     return enough and bool(after <= before * (1.0 - 0.5 * settings.smallest_gain))
+
+
+def _evens_out(change: _Change, settings: SuggestionSettings) -> bool:
+    """Whether level ground takes away enough of what one leg has too much of.
+
+    It leaves fewer tilted metres, so that the balance of those that are left may stay as it is: what is lost
+    of the difference between the legs is compared with all tilted metres before. Where the number of tilted
+    metres stays the same, as with a change of side, this is the same gain.
+    """
+    before, after = (np.abs(one.right_m - one.left_m).mean() for one in (change.before, change.after))
+    total = (change.before.left_m + change.before.right_m).mean()
+    lower = np.maximum(change.before.left_m, change.before.right_m).mean()
+    lower -= np.maximum(change.after.left_m, change.after.right_m).mean()
+    return bool(before - after >= settings.smallest_gain * total and lower >= 0.0)
 
 
 def _gain(change: _Change) -> float:

@@ -236,17 +236,42 @@ def _bends(
     bend = np.zeros(len(way), dtype=bool)
     window = max(round(choice.bend_length_m / _SAMPLE_M), 1)
     for name, line in zip(ways.index, ways.geometry, strict=True):
-        turn = _turn_within(line, window)
+        turn = _turns(line, window)
         if not len(turn):
             continue
         for row in np.flatnonzero(way == name):
-            first = max(int((low_m[row] - choice.bend_length_m) // _SAMPLE_M), 0)
-            last = int(high_m[row] // _SAMPLE_M) + 1
-            bend[row] = turn[first:last].max(initial=0.0) > np.radians(choice.bend_heading_deg)
+            bend[row] = _is_bend(turn, low_m[row], high_m[row], choice)
     return bend
 
 
-def _turn_within(line: shapely.LineString, window: int) -> FloatArray:
+def turns_within(line: shapely.LineString, low_m: float, high_m: float, choice: SideChoice) -> bool:
+    """Tell whether a way turns by more than the limit within a bend's length, there or just before.
+
+    Parameters
+    ----------
+    line : LineString
+        The way [m].
+    low_m, high_m : float
+        Chainages between which it is looked at [m].
+    choice : SideChoice
+        What counts as a bend.
+
+    Returns
+    -------
+    bool
+        True in a bend.
+    """
+    window = max(round(choice.bend_length_m / _SAMPLE_M), 1)
+    return _is_bend(_turns(line, window), low_m, high_m, choice)
+
+
+def _is_bend(turn: FloatArray, low_m: float, high_m: float, choice: SideChoice) -> bool:
+    first = max(int((low_m - choice.bend_length_m) // _SAMPLE_M), 0)
+    last = int(high_m // _SAMPLE_M) + 1
+    return bool(turn[first:last].max(initial=0.0) > np.radians(choice.bend_heading_deg))
+
+
+def _turns(line: shapely.LineString, window: int) -> FloatArray:
     """Change of heading over the next ``window`` samples of a line, in its drawn direction [rad]."""
     places = np.arange(0.0, line.length, _SAMPLE_M)
     xy = shapely.get_coordinates(shapely.line_interpolate_point(line, np.r_[places, line.length]))

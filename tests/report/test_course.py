@@ -26,7 +26,9 @@ def course(kind="same_side_back", cues=CUES):
     fixes = pd.DataFrame({"latitude_deg": LATITUDE, "longitude_deg": LONGITUDE})
     analysis = SimpleNamespace(recording=SimpleNamespace(fixes=fixes))
     whole = SimpleNamespace(to_m=11.14 * (N - 1))
-    suggestion = SimpleNamespace(kind=kind, what="Stay on one side.", cues=cues, stretches=(whole,))
+    suggestion = SimpleNamespace(
+        kind=kind, what="Stay on one side.", cues=cues, stretches=(whole,), detours=()
+    )
     return course_of(analysis, suggestion, "A very long name of a course")
 
 
@@ -108,7 +110,9 @@ def test_where_a_place_is_passed_twice_the_distance_run_decides(at_m, row):
     analysis = SimpleNamespace(recording=SimpleNamespace(fixes=fixes))
     cue = Cue(at_m, float(there[row]), 26.7, "cross", "left", "marked", "Cross.")
     whole = SimpleNamespace(to_m=11.14 * (len(there) - 1))
-    suggestion = SimpleNamespace(kind="other_side", what="Change.", cues=(cue,), stretches=(whole,))
+    suggestion = SimpleNamespace(
+        kind="other_side", what="Change.", cues=(cue,), stretches=(whole,), detours=()
+    )
     assert course_of(analysis, suggestion, "twice").cue_row.tolist() == [row]
 
 
@@ -117,5 +121,5 @@ def test_a_runner_who_stood_still_does_not_break_the_line():
     fixes = pd.DataFrame({"latitude_deg": still, "longitude_deg": np.full(len(still), 26.7)})
     analysis = SimpleNamespace(recording=SimpleNamespace(fixes=fixes))
     whole = SimpleNamespace(to_m=11.14 * (N - 1))
-    suggestion = SimpleNamespace(kind="other_side", what="Change.", cues=CUES, stretches=(whole,))
+    suggestion = SimpleNamespace(kind="other_side", what="Change.", cues=CUES, stretches=(whole,), detours=())
     np.testing.assert_array_equal(course_of(analysis, suggestion, "still").latitude_deg, LATITUDE)
