@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import osmium
 import pytest
+from pyproj import Transformer
 
 import camber
 from camber import simulate
 from camber.schema import SuggestionSettings
 from camber.suggestions.level_detours import find_detours, path_line, replaced_share
 from camber.suggestions.rules import LEFT_EDGE, LEFT_WALK, OTHER
-from tests.suggestions.test_constraints import MAPS, roads_of, trip_on
+from tests.suggestions.test_constraints import MAPS, limit_kmh, roads_of, trip_on
 
 ROADS = {"motorway", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential",
          "living_street", "service", "road", "motorway_link", "trunk_link", "primary_link", "secondary_link",
@@ -77,19 +80,19 @@ def test_every_way_round_keeps_to_the_tags_of_the_file(tagged):
                 )
                 for detour in found:
                     seen += 1
-                    for fault in faults_of(detour, analysis, tagged, dark=dark):
+                    for fault in faults_of(detour, analysis, route, tagged, dark=dark):
                         pytest.fail(fault)
                     length = route.stretches.length_m @ replaced_share(route, detour)
                     assert length == pytest.approx(detour.rejoin_m - detour.leave_m, abs=0.1)
                 extra = sum(one.length_m - (one.rejoin_m - one.leave_m) for one in found)
                 assert extra <= SETTINGS.longest_detour_m + 1e-6
-                assert all(a.rejoin_m <= b.leave_m for a, b in zip(found, found[1:], strict=False))
+                assert all(a.rejoin_m <= b.leave_m for a, b in pairwise(found))
     assert seen
 
 
-def faults_of(detour, analysis, tagged, *, dark):
+def faults_of(detour, analysis, route, tagged, *, dark):
     """Everything that the tags have against a way round, in words."""
-    ways, nodes, places = tagged
+    ways, _, _ = tagged
     roads = analysis.roads
     used = roads.ways.index.to_numpy()[roads.graph.edge_way[detour.edges]]
     for way in set(used.tolist()):
@@ -111,33 +114,49 @@ def faults_of(detour, analysis, tagged, *, dark):
     line = path_line(roads, detour)
     if abs(np.hypot(*np.diff(line, axis=0).T).sum() - detour.length_m) > 1.0:
         yield "the line is not as long as it is said to be"
-    yield from crossing_faults(detour, set(used.tolist()), tagged, dark=dark)
+    yield from crossing_faults(detour, set(used.tolist()), line, roads, route, tagged, dark=dark)
 
 
-def crossing_faults(detour, used, tagged, *, dark):
-    """A road met between the two ends is crossed at a mapped crossing, or is quiet, in light."""
-    ways, nodes, _ = tagged
-    own = {ref for way in used for ref in ways[way][1]}
-    kinds = [crossed.kind for crossed in detour.crossed]
-    if dark and "quiet" in kinds:
-        yield "a street without a mapped crossing is crossed in the dark"
-    met = {}
-    for tags, refs in ways.values():
-        if tags["highway"] in ROADS:
-            for ref in own.intersection(refs):
-                met.setdefault(ref, []).append(tags)
-    mapped = sum(nodes.get(ref, {}).get("highway") in ("crossing", "traffic_signals") for ref in met)
-    mapped += sum(ways[way][0].get("footway") == "crossing" for way in used)
-    if sum(kind != "quiet" for kind in kinds) > 0 and not mapped:
-        yield "a mapped crossing is named where none is mapped"
-    slow = [tags for of_node in met.values() for tags in of_node]
-    if "quiet" in kinds and not any(limit_of(tags) <= 30.0 for tags in slow):
-        yield "a crossing is called quiet where no street is"
+def crossing_faults(detour, used, line, roads, route, tagged, *, dark):
+    """Every node of a road on the way is crossed where it may be, or, at an end, not crossed at all."""
+    ways, nodes, places = tagged
+    own = np.array(sorted({ref for way in used for ref in ways[way][1]}))
+    to_metres = Transformer.from_crs("EPSG:4326", roads.crs, always_xy=True).transform
+    xy = np.column_stack(to_metres(*np.array([places[ref] for ref in own]).T))
+    crossed = [round(one.along_m, 1) for one in detour.crossed]
+    along = np.r_[0.0, np.cumsum(np.hypot(*np.diff(line, axis=0).T))]
+    counted = 0
+    for number, vertex in enumerate(line):
+        away = np.hypot(*(xy - vertex).T)
+        ref = int(own[away.argmin()])
+        assert away.min() < 0.5
+        met = [way for way, (tags, refs) in ways.items() if tags["highway"] in ROADS and ref in refs]
+        if not met:
+            continue
+        at_end = number in (0, len(line) - 1)
+        if at_end and not any(abs(along[number] - one) < 1.0 for one in crossed):
+            if not on_the_left(line if number == 0 else line[::-1], route, detour, first=number == 0):
+                yield f"node {ref}: the path is across the road, and no crossing is told of"
+            continue
+        counted += 1
+        tags = nodes.get(ref, {})
+        feet = any(ways[way][0].get("footway") == "crossing" and ref in ways[way][1] for way in used)
+        if tags.get("highway") == "crossing" or "crossing" in tags or feet:
+            continue
+        limits = [limit_kmh(roads.ways.loc[way]) for way in met if way in roads.ways.index]
+        if dark or max(limits) > 30.0:
+            yield f"node {ref}: {max(limits)} km/h, not mapped as a crossing, dark: {dark}"
+    if counted != len(crossed):
+        yield f"{counted} roads are crossed, {len(crossed)} are told of"
 
 
-def limit_of(tags):
-    """The tagged limit [km/h]; a lenient one where there is none: driveways and yards count as quiet."""
-    value = tags.get("maxspeed", "")
-    if value.isdigit():
-        return float(value)
-    return 30.0 if tags["highway"] in ("service", "living_street", "residential", "road") else 50.0
+def on_the_left(line, route, detour, *, first):
+    """Whether a path lies left of the run where it leaves it, or comes back to it."""
+    at_m = detour.leave_m if first else detour.rejoin_m
+    ends = (at_m - 25.0, at_m) if first else (at_m, at_m + 25.0)
+    run = np.diff(
+        [np.interp(ends, route.line.at_m, route.line.xy[:, axis]) for axis in (0, 1)], axis=1
+    ).ravel()
+    away = np.hypot(*(line - line[0]).T)
+    path = line[int(np.argmax(away > 15.0))] - line[0]
+    return run[0] * path[1] - run[1] * path[0] > 0.0
