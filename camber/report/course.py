@@ -53,6 +53,9 @@ _ON_POINT_M: Final = 1.0
 _DEGREE_M: Final = 111_195.0
 """A degree of latitude on a sphere with the earth's mean radius of 6371 km (IUGG) [m]."""
 
+_NAMELESS: Final = "Course"
+"""Name of a course without one: TCX asks for a character at least."""
+
 _NAME: Final = 15
 """Most characters of a course's name in TCX."""
 
@@ -110,7 +113,16 @@ def course_of(analysis: Analysis, suggestion: Suggestion, name: str) -> Course:
     length_m = suggestion.stretches[-1].to_m if suggestion.stretches else 0.0
     longitude, latitude = _with_detours(longitude, latitude, suggestion.detours, length_m)
     longitude, latitude, row = _with_cues(longitude, latitude, suggestion.cues, length_m)
-    return Course(plain(name, 60), longitude, latitude, suggestion.cues, row, f"{note} {OSM_ATTRIBUTION}.")
+    # Both schemas end just short of 180 degrees, to which a place may be rounded.
+    longitude = np.where(np.round(longitude, 7) >= 180.0, -180.0, longitude)
+    return Course(
+        plain(name, 60).strip() or _NAMELESS,
+        longitude,
+        latitude,
+        suggestion.cues,
+        row,
+        f"{note} {OSM_ATTRIBUTION}.",
+    )
 
 
 def course_gpx(course: Course) -> str:
