@@ -359,7 +359,7 @@ def _row(end: FloatArray, at_m: float) -> int:
 
 def _turn(route: Route, one: Round, at_m: float, street: str) -> Cue:
     longitude, latitude = places_at(route.line, np.array([one.detour.leave_m]))
-    text = f"Leave {street} {_TURN[one.detour.turn]} {one.names[0]}: level ground."
+    text = f"Leave {street} {_TURN[one.detour.turn]} {one.names[0]}, instead of the tilted stretch."
     return Cue(at_m, float(latitude[0]), float(longitude[0]), "turn", _SIDE[one.detour.turn], "", text)
 
 
