@@ -35,7 +35,11 @@ _LINKS: Final = ("footway:crossing", "footway:sidewalk")
 
 _OPEN_FOOT: Final = ("yes", "designated", "permissive", "official")
 _OPEN_ACCESS: Final = ("", "yes", "permissive", "public", "designated")
-"""Values of ``foot`` and ``access`` that let people on foot in (wiki.openstreetmap.org, Key:access)."""
+"""Values of ``foot`` and ``access`` that let people on foot in (wiki.openstreetmap.org, Key:access).
+
+A cycleway without ``foot`` does not (OSM tags for routing/Access-Restrictions, table for all countries);
+where a country's custom is another one, that is left out.
+"""
 
 _SAME_M: Final = 0.5
 """A mapped crossing this close to a node is that node [m]: both have one place in the map."""
