@@ -173,7 +173,8 @@ def follow(files: list[str], count: int) -> pd.DataFrame:
         run = simulate.simulate_run(roads, route, setup, rng)
         analysis = camber.analyse(run.recording, roads)
         items = plan_route(analysis, dark=False).suggestions.items
-        item = next((one for one in items if one.kind != "alternate_direction"), None)
+        elsewhere = {"alternate_direction", "level_surface"}  # another run, other ground
+        item = next((one for one in items if one.kind not in elsewhere), None)
         if item is None:
             continue
         state = planned_states(item, analysis, rng)
