@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 _AT_M: Final = 25.0
 """A crossing this close to the border of two intervals is used there [m]: an interval is about 36 m long."""
 
-_LOOKED_FOR_M: Final = 40.0
-"""How far along the route from that border it may be passed [m]: the same, round a corner or by a noisy line
-(judgement)."""
-
 _ON_WAY_M: Final = 3.0
 """A crossing this close to a way's line crosses that way [m]: its node is one of the way's own."""
 
@@ -74,15 +70,16 @@ def met_crossings(
     if points is None or points.empty or not len(known):
         return kind, ahead_m
     places, kinds = points.geometry.to_numpy(), points["kind"].to_numpy(dtype=object)
-    run_m = exposure["distance_m"].to_numpy(dtype=float)
-    start_m = np.cumsum(run_m) - run_m
+    border_m = np.r_[0.0, np.cumsum(exposure["distance_m"].to_numpy(dtype=float))]
     best: dict[int, tuple[int, float]] = {}
     for row, point, street in _near(roads, way, exposure, known, places):
-        found_m = _passed(line, places[point], street, float(start_m[row]), after=bool(turned[row]))
-        rank = (_BEST[kinds[point]], abs(found_m - start_m[row]))
+        # What is passed beyond the intervals on both sides of the border is met at another border.
+        first = row if turned[row] else max(row - 1, 0)
+        found_m = _passed(line, places[point], street, float(border_m[first]), float(border_m[row + 1]))
+        rank = (_BEST[kinds[point]], abs(found_m - border_m[row]))
         if np.isfinite(found_m) and (row not in best or rank < best[row]):
             best[row] = rank
-            kind[row], ahead_m[row] = kinds[point], found_m - start_m[row]
+            kind[row], ahead_m[row] = kinds[point], found_m - border_m[row]
     return kind, ahead_m
 
 
@@ -112,12 +109,11 @@ def _borders(roads: Roads, exposure: Exposure, known: IntArray) -> NDArray[np.ob
 
 
 def _passed(
-    line: RouteLine, crossing: shapely.Point, street: shapely.LineString, start_m: float, *, after: bool
+    line: RouteLine, crossing: shapely.Point, street: shapely.LineString, low_m: float, high_m: float
 ) -> float:
-    """Where the route passes a crossing [m from its start]; NaN where it leaves the street before that."""
+    """Where the route passes a crossing [m from its start]; NaN where it does not between two distances."""
     place = np.array([crossing.x, crossing.y])
-    low_m = start_m if after else start_m - _LOOKED_FOR_M
-    at_m, foot = passed_at(line, place, low_m, start_m + _LOOKED_FOR_M)
+    at_m, foot = passed_at(line, place, low_m, high_m)
     chainage = shapely.line_locate_point(street, crossing)
     ends = np.clip([chainage - _TANGENT_M, chainage + _TANGENT_M], 0.0, street.length)
     along = np.diff(shapely.get_coordinates(shapely.line_interpolate_point(street, ends)), axis=0)[0]

@@ -13,6 +13,7 @@ import shapely
 
 from camber.schema import SuggestionSettings
 from camber.suggestions import suggest
+from tests.benchmarks.level_ground import measure
 from tests.suggestions.test_suggest import QUIET, leg, ran
 from tests.worlds import CRS, ORIGIN, roads_of
 
@@ -225,3 +226,12 @@ def test_the_text_promises_nothing():
     words = " ".join([item.what, item.rule, *item.against, *(cue.text for cue in item.cues)]).lower()
     for forbidden in ("risk", "injur", "short leg", "long leg", "middle of the road"):
         assert forbidden not in words
+
+
+def test_what_is_predicted_is_what_a_runner_gets_who_takes_the_path():
+    # The on-demand measurement holds 60 runs; these are few, so that only gross errors show.
+    found = measure(16)
+    assert len(found) >= 8
+    assert found["left"].mean() >= 0.75
+    assert found["right"].mean() >= 0.75
+    assert (found["evened_m"] > 0.0).mean() >= 0.8
