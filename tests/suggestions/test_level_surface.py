@@ -187,14 +187,33 @@ def test_it_has_to_help_and_may_cost_no_more_than_the_limit():
     assert level(offered(place(), slope_pct=-2.5)) is None
 
 
-def test_a_run_is_not_cut_short():
-    # Out for 540 m and back; a path joins both legs near the start.
-    short = {
-        7: ([(0.0, 0.0), (200.0, 0.0), (1200.0, 0.0)], FAST),
-        8: ([(200.0, 0.0), (250.0, 40.0), (200.0, 80.0), (200.0, 0.0)], PARK),
+@pytest.mark.parametrize(("deep_m", "offers"), [(40.0, False), (280.0, True)])
+def test_a_run_is_not_cut_short(deep_m, offers):
+    # Out for 540 m and back; a path of 140 m joins both legs near the start, and it may be crossed there. One
+    # of 620 m, as long as what it replaces, is another matter.
+    both = {
+        7: ([(0.0, 0.0), (200.0, 0.0), (260.0, 0.0), (1200.0, 0.0)], FAST),
+        8: ([(200.0, 0.0), (200.0, deep_m), (260.0, deep_m), (260.0, 0.0)], PARK),
     }
     legs = [leg("left_edge", blocks=15), leg("left_edge", blocks=15, direction=-1, start_m=540.0)]
-    assert level(offered(roads_of(short), legs=legs)) is None
+    roads = with_crossings(roads_of(both), "signals", (200.0, 0.0), (260.0, 0.0))
+    faster = SuggestionSettings(obedience=1.0, crossing_limit_kmh=90.0)
+    assert (level(offered(roads, settings=faster, legs=legs)) is not None) == offers
+
+
+def test_where_the_shortest_way_may_not_be_crossed_the_next_one_is_taken():
+    # The path meets a fast road at (600, 40), where nobody may cross; 110 m further there are signals.
+    ways = {
+        7: ([(0.0, 0.0), (200.0, 0.0), (1000.0, 0.0), (1200.0, 0.0)], FAST),
+        8: ([(200.0, 0.0), (200.0, 40.0), (400.0, 40.0), (600.0, 40.0), (800.0, 40.0), (1000.0, 40.0),
+             (1000.0, 0.0)], PARK),
+        9: ([(600.0, 20.0), (600.0, 40.0), (600.0, 150.0), (600.0, 400.0)], FAST | {"name": "Cross Road"}),
+        10: ([(400.0, 40.0), (400.0, 150.0), (600.0, 150.0), (800.0, 150.0), (800.0, 40.0)], PARK),
+    }  # fmt: skip
+    faster = SuggestionSettings(obedience=1.0, crossing_limit_kmh=90.0)
+    item = level(offered(with_crossings(roads_of(ways), "signals", (600.0, 150.0)), settings=faster))
+    assert item.detours[0].length_m == pytest.approx(880.0 + 220.0)
+    assert [cue.crossing for cue in item.cues if cue.kind == "cross"] == ["signals"]
 
 
 def test_where_a_side_change_helps_the_road_is_kept():
