@@ -140,7 +140,7 @@ def build_graph(way_first_vertex: IntArray, vertex_node: IntArray, vertex_xy: Fl
     node_xy = np.empty((len(at_junction), 2))
     node_xy[junction] = vertex_xy[cuts]
     edge_from, edge_to = number[node[start]], number[node[end]]
-    node_first_edge, node_edge = _edges_by_node(edge_from, edge_to, len(at_junction))
+    node_first_edge, node_edge = edges_by_node(edge_from, edge_to, len(at_junction))
     return GraphArrays(
         node_xy=node_xy,
         edge_way=way_of_vertex[start].astype(np.int64),
@@ -175,7 +175,23 @@ def ranges(start: IntArray, stop: IntArray) -> tuple[IntArray, IntArray]:
     return np.arange(first[-1]) + np.repeat(start - first[:-1], stop - start), first
 
 
-def _edges_by_node(edge_from: IntArray, edge_to: IntArray, n_nodes: int) -> tuple[IntArray, IntArray]:
+def edges_by_node(edge_from: IntArray, edge_to: IntArray, n_nodes: int) -> tuple[IntArray, IntArray]:
+    """List the edges that touch each node.
+
+    Parameters
+    ----------
+    edge_from, edge_to : ndarray of int64, shape (n_edges,)
+        Nodes of each edge.
+    n_nodes : int
+        Number of nodes.
+
+    Returns
+    -------
+    node_first_edge : ndarray of int64, shape (n_nodes + 1,)
+        The edges of node ``n`` are ``node_edge[node_first_edge[n]:node_first_edge[n + 1]]``.
+    node_edge : ndarray of int64
+        Edges by node; an edge from a node to itself is listed twice.
+    """
     node = np.stack([edge_from, edge_to], axis=1).ravel()
     edge = np.repeat(np.arange(len(edge_from), dtype=np.int64), 2)
     count = np.bincount(node, minlength=n_nodes)

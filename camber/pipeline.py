@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from zlib import crc32
 
 import numpy as np
 
-from camber.cross_slope import assign_cross_slope, slope_options
+from camber.cross_slope import assign_cross_slope, slope_options, slopes_of_ways
 from camber.daylight import in_the_dark
 from camber.exposure import measure_exposure
 from camber.lateral import locate
@@ -71,7 +72,12 @@ def analyse(
     options = slope_options(lateral, roads, given.cross_slope, draws=given.draws, seed=given.seed, rng=rng)
     tables = (summary, exposure, lateral, slopes, options, roads)
     dark = in_the_dark(recording)
-    suggestions = suggest(*tables, given.suggestion, level_pct=level_pct, rng=rng, dark=dark)
+    slopes_of = partial(
+        slopes_of_ways, roads=roads, settings=given.cross_slope, draws=given.draws, seed=given.seed, rng=rng
+    )
+    suggestions = suggest(
+        *tables, given.suggestion, level_pct=level_pct, rng=rng, dark=dark, slopes_of=slopes_of
+    )
     return Analysis(
         recording,
         roads,

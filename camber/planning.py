@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from camber.cross_slope import slope_options
+from camber.cross_slope import slope_options, slopes_of_ways
 from camber.daylight import in_the_dark
 from camber.suggestions import Effect, suggest_on, trip_of, what_ifs
 
@@ -76,8 +77,16 @@ def plan_route(
         rng=rng,
     )
     tables = (analysis.exposure, analysis.lateral, analysis.slope_histories, options, analysis.roads)
+    slopes_of = partial(
+        slopes_of_ways,
+        roads=analysis.roads,
+        settings=given.cross_slope,
+        draws=given.draws,
+        seed=given.seed,
+        rng=rng,
+    )
     trip = trip_of(*tables, settings, level_pct=level_pct, rng=rng, before=before, dark=dark)
-    suggestions = suggest_on(trip, analysis.summary, analysis.slope_histories, dark=dark)
+    suggestions = suggest_on(trip, analysis.summary, analysis.slope_histories, dark=dark, slopes_of=slopes_of)
     return RoutePlan(suggestions, what_ifs(trip.route, trip.plans.rules, level_pct=level_pct), dark)
 
 
@@ -140,5 +149,7 @@ def _evened_m(run: RunResult) -> float:
     if run.suggestions is None or not run.suggestions.items:
         return 0.0
     item = run.suggestions.items[0]
-    tilted_m = item.left_low_before_m.median + item.right_low_before_m.median
-    return (item.uneven_before - item.uneven_after) * tilted_m
+    # Level ground takes tilted metres away, so that their balance may stay as it is.
+    before_m = item.left_low_before_m.median + item.right_low_before_m.median
+    after_m = item.left_low_after_m.median + item.right_low_after_m.median
+    return item.uneven_before * before_m - item.uneven_after * after_m

@@ -14,6 +14,7 @@ from camber.cross_slope import (
     assign_cross_slope,
     leg_probabilities,
     slope_options,
+    slopes_of_ways,
 )
 from camber.cross_slope.draws import draw_slopes
 from camber.cross_slope.mixture import WANDER_LIMIT, exceeds, truncated_moments
@@ -540,3 +541,36 @@ def test_the_stage_leaves_its_argument_alone_and_keeps_the_states():
     assert set(STATE) == {
         name.removeprefix("p_") for name in before.columns if name in {f"p_{s}" for s in STATE}
     }
+
+
+# -- Ways that were not run -----------------------------------------------------------------------------
+
+
+def of_ways(roads, direction, seed=1):
+    ways = roads.ways.index.to_numpy()
+    rng = np.random.default_rng(3)
+    return slopes_of_ways(ways, np.full(len(ways), direction), roads, draws=200, seed=seed, rng=rng)
+
+
+def test_a_way_that_was_not_run_falls_as_it_does_in_a_run_over_it():
+    # A crossing way falls one way, whoever crosses where: the draws of both have to be the same numbers.
+    roads = straight(highway="footway", footway="crossing")
+    for direction in (1, -1):
+        _, run = on_one_way(roads, "other", direction=direction)
+        np.testing.assert_allclose(of_ways(roads, direction)[:, 0], run.cross_slope_pct[:, 0], rtol=1e-6)
+
+
+def test_turned_round_it_falls_to_the_other_leg_and_a_path_has_no_leg_of_its_own():
+    roads = straight(highway="footway", footway="crossing")
+    np.testing.assert_allclose(of_ways(roads, -1), -of_ways(roads, 1))
+    path = of_ways(straight(highway="footway", surface="asphalt"), 1)[:, 0]
+    assert 0.3 < (path > 0.0).mean() < 0.7
+
+
+@pytest.mark.parametrize("side", [1, -1])
+@pytest.mark.parametrize("direction", [1, -1])
+def test_a_sidewalk_that_was_not_run_falls_to_its_road(side, direction):
+    walk = {"highway": "footway", "footway": "sidewalk", "carriageway_id": 8, "carriageway_side": side}
+    slope = of_ways(straight(**walk), direction)[:, 0]
+    # The road lies on that side of the drawing; turned round, on the other side of travel.
+    assert (slope * side * direction > 0.0).all()

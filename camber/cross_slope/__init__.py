@@ -37,7 +37,14 @@ if TYPE_CHECKING:
     IntArray = NDArray[np.int64]
     BoolArray = NDArray[np.bool_]
 
-__all__ = ["Surfaces", "assign_cross_slope", "find_surfaces", "leg_probabilities", "slope_options"]
+__all__ = [
+    "Surfaces",
+    "assign_cross_slope",
+    "find_surfaces",
+    "leg_probabilities",
+    "slope_options",
+    "slopes_of_ways",
+]
 
 _NOMINAL_MPS = 3.0
 """Speed of a recording without times [m/s] (judgement)."""
@@ -134,6 +141,66 @@ def slope_options(
         always = LateralHistories(block, np.tile(there, (draws, 1)), astray, "", snapped=False)
         slope[:, :, state], _ = draw_slopes(surfaces, always, keep, settings.street_correlation, seed, rng)
     return SlopeOptions(block, slope)
+
+
+def slopes_of_ways(
+    way_id: IntArray,
+    travel_direction: IntArray,
+    roads: Roads,
+    settings: CrossSlopeSettings | None = None,
+    *,
+    draws: int,
+    seed: int,
+    rng: np.random.Generator,
+) -> FloatArray:
+    """Draw the cross slope of paths and sidewalks that were not run.
+
+    Parameters
+    ----------
+    way_id : ndarray of int64, shape (n,)
+        Ways of their own, no carriageways.
+    travel_direction : ndarray of int64, shape (n,)
+        +1 where one is run as drawn, -1 against.
+    roads : Roads
+        The roads.
+    settings : CrossSlopeSettings, optional
+        Numbers of the stage.
+    draws : int
+        Number of draws.
+    seed : int
+        Seed of the roads' own draws: a way is the same as in `assign_cross_slope`.
+    rng : numpy.random.Generator
+        Source of the runner's place across.
+
+    Returns
+    -------
+    ndarray of float64, shape (draws, n)
+        Slopes [%], positive falling to the right. A sidewalk falls to its road where the map tells on which
+        side that lies.
+    """
+    settings = settings or CrossSlopeSettings()
+    beside = roads.ways["carriageway_side"].loc[way_id.tolist()].to_numpy() * travel_direction
+    names = (LateralState.RIGHT_SIDEWALK, LateralState.OTHER, LateralState.LEFT_SIDEWALK)
+    state = np.array([STATE[name] for name in names])[np.sign(beside) + 1]
+    there = np.arange(len(P_STATES)) == state[:, np.newaxis]
+    columns = {
+        "way_id": way_id,
+        "travel_direction": travel_direction,
+        "carriageway_way_id": np.full(len(way_id), NO_WAY),
+        "carriageway_direction": np.zeros(len(way_id), dtype=np.int64),
+        "left_sidewalk_way_id": np.where(beside > 0, way_id, NO_WAY),
+        "right_sidewalk_way_id": np.where(beside < 0, way_id, NO_WAY),
+        "chainage_m": np.zeros(len(way_id)),
+        **{name: there[:, number].astype(float) for number, name in enumerate(P_STATES)},
+    }
+    rows = np.arange(len(way_id))
+    surfaces = find_surfaces(pd.DataFrame(columns), rows, roads)
+    astray = np.zeros((draws, len(rows)), dtype=bool)
+    states = np.tile(state.astype(np.int8), (draws, 1))
+    always = LateralHistories(rows, states, astray, "", snapped=False)
+    keep = np.zeros(len(rows))
+    slope, _ = draw_slopes(surfaces, always, keep, settings.street_correlation, seed, rng)
+    return np.asarray(np.nan_to_num(slope.astype(float)))
 
 
 def _kept_place(lateral: pd.DataFrame, first: IntArray, tau_s: float) -> FloatArray:

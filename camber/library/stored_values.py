@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from camber.schema import (
     Assumption,
     Cue,
+    Detour,
     Interval,
     PlannedStretch,
     PlanPoint,
@@ -101,8 +102,14 @@ def _suggestion(values: Mapping[str, Any]) -> Suggestion:
     plan = {
         "stretches": tuple(PlannedStretch(**item) for item in values["stretches"]),
         "cues": tuple(Cue(**item) for item in values["cues"]),
+        "detours": tuple(_detour(item) for item in values.get("detours", ())),
     }
     return Suggestion(**{**values, **lists, **plan, **{name: _interval(values[name]) for name in _CHANGES}})
+
+
+def _detour(values: Mapping[str, Any]) -> Detour:
+    lists: dict[str, Any] = {name: tuple(item) for name, item in values.items() if isinstance(item, list)}
+    return Detour(**{**values, **lists})
 
 
 def _interval(values: Mapping[str, float] | None) -> Interval | None:

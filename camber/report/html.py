@@ -28,6 +28,7 @@ from camber.report.wording import (
     STANDING_NOTES,
     balance_text,
     distance_text,
+    longer_text,
     plain,
     range_text,
     share_text,
@@ -98,6 +99,7 @@ def _environment(report: Report) -> Environment:
     )
     words: dict[str, Callable[..., Any]] = {
         "distance": partial(distance_text, units=report.units),
+        "longer": partial(longer_text, units=report.units),
         "bare": lambda metres: distance_text(metres, report.units).removesuffix(f" {report.units}"),
         "range": partial(range_text, units=report.units),
         "share": share_text,

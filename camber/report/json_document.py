@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from camber.report.contents import Report
-    from camber.schema import Analysis, Assumption, Interval, Suggestion, Summary
+    from camber.schema import Analysis, Assumption, Detour, Interval, Suggestion, Summary
 
-SCHEMA_VERSION: Final = "1.0"
+SCHEMA_VERSION: Final = "1.1"
 """Grows after the point when fields are added, before it when one is changed or taken away."""
 
 
@@ -96,6 +96,8 @@ def _run(analysis: Analysis) -> dict[str, Any]:
             "pattern": suggestions.pattern,
             "explanation": plain(suggestions.explanation),
             "conclusion": plain(suggestions.conclusion),
+            "answer": suggestions.answer,
+            "p_even": round(suggestions.p_even, 6),
             "items": [_suggestion(item) for item in suggestions.items],
         },
     }
@@ -147,6 +149,8 @@ def _suggestion(item: Suggestion) -> dict[str, Any]:
         **{name: _interval(getattr(item, name), 3) for name in names},
         "balance_before": _interval(item.balance_before, 6),
         "balance_after": _interval(item.balance_after, 6),
+        "uneven_before": round(item.uneven_before, 6),
+        "uneven_after": round(item.uneven_after, 6),
         "crossings": item.crossings,
         "rule": plain(item.rule),
         "rule_source": plain(item.rule_source),
@@ -162,6 +166,19 @@ def _suggestion(item: Suggestion) -> dict[str, Any]:
             for cue in item.cues
             if cue.kind == "cross"
         ],
+        "detour_m": _metres(item.detour_m),
+        "detours": [_detour(one) for one in item.detours],
+    }
+
+
+def _detour(detour: Detour) -> dict[str, Any]:
+    lengths = ("leave_m", "rejoin_m", "length_m", "unpaved_m", "unlit_m")
+    return {
+        **{name: _metres(getattr(detour, name)) for name in lengths},
+        "way_ids": list(detour.way_ids),
+        "names": [plain(name) for name in detour.names],
+        "longitude_deg": list(detour.longitude_deg),
+        "latitude_deg": list(detour.latitude_deg),
     }
 
 

@@ -9,7 +9,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from camber.report.wording import STANDING_NOTES, balance_text, distance_text, plain, range_text, share_text
+from camber.report.wording import (
+    STANDING_NOTES,
+    balance_text,
+    distance_text,
+    longer_text,
+    plain,
+    range_text,
+    share_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,6 +103,7 @@ def _item(item: Suggestion, units: str, *, detailed: bool) -> list[RenderableTyp
         f"even with probability {share_text(item.p_even_before)} → {share_text(item.p_even_after)}",
         f"where: {where} ({distance_text(item.distance_m, units)})",
         f"additional crossings: {item.crossings}",
+        *([f"the run gets {longer_text(item.detour_m, units)}"] if item.detours else []),
         f"rule of the place: {plain(item.rule)} ({plain(item.rule_source)})",
         *(f"against it: {plain(reason)}" for reason in item.against),
     ]

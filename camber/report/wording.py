@@ -118,6 +118,24 @@ def distance_text(metres: float, units: str = "km") -> str:
     return f"{metres / METRES_PER_UNIT[units]:,.2f}".replace(",", "\u2009") + f" {units}"
 
 
+def longer_text(extra_m: float, units: str) -> str:
+    """Say how much longer a changed run is.
+
+    Parameters
+    ----------
+    extra_m : float
+        Additional distance [m]; negative where it is shorter.
+    units : {"km", "mi"}
+        Unit.
+
+    Returns
+    -------
+    str
+        Such as ``"0.08 km longer"``.
+    """
+    return f"{distance_text(abs(extra_m), units)} {'longer' if extra_m >= 0.0 else 'shorter'}"
+
+
 def range_text(interval: Interval, units: str = "km") -> str:
     """Write the bounds of an interval of metres.
 

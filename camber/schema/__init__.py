@@ -30,7 +30,7 @@ from camber.schema.settings import (
     SuggestionSettings,
     TrackSettings,
 )
-from camber.schema.suggestions import Cue, PlannedStretch, PlanPoint, Suggestion, Suggestions, WhatIf
+from camber.schema.suggestions import Cue, Detour, PlannedStretch, PlanPoint, Suggestion, Suggestions, WhatIf
 from camber.schema.tables import (
     Candidates,
     Crossings,
@@ -61,6 +61,7 @@ __all__ = [
     "CrossSlopeSettings",
     "Crossings",
     "Cue",
+    "Detour",
     "Draws",
     "Evidence",
     "Exposure",

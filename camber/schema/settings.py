@@ -235,6 +235,9 @@ class SuggestionSettings:
         (70: judgement; an unmapped crossing is planned on quiet streets only).
     most_crossings : int
         Most crossings that a plan may have more than the run had (6: judgement).
+    longest_detour_m : float
+        How much longer level ground nearby may make a run in all [m] (500: judgement, about three
+        minutes).
     obedience : float
         Share of the planned stretches that are run as planned when the effect is predicted, 0 to 1 (0.9:
         judgement; nobody follows a plan to the letter).
@@ -249,6 +252,7 @@ class SuggestionSettings:
     mapped_crossings_only: bool = False
     crossing_limit_kmh: float = 70.0
     most_crossings: int = 6
+    longest_detour_m: float = 500.0
     obedience: float = 0.9
 
 

@@ -40,13 +40,13 @@ class Cue:
     Parameters
     ----------
     at_m : float
-        Distance from the start of the route [m].
+        Distance from the start of the route as it is to be run [m].
     latitude_deg, longitude_deg : float
         Where [deg].
     kind : str
-        ``"cross"`` or ``"keep"``.
+        ``"cross"``, ``"keep"`` or, where level ground is taken instead of a road, ``"turn"``.
     side : str
-        ``"left"`` or ``"right"``: the side of travel after it.
+        ``"left"`` or ``"right"``: the side of travel after it, or where to turn; "" where it is neither.
     crossing : str
         ``"signals"``, ``"marked"``, ``"unmarked"``, ``"quiet"`` for a quiet street without a mapped one, or
         ``"as_run"`` where the route crosses anyway; "" where nothing is crossed.
@@ -64,14 +64,47 @@ class Cue:
 
 
 @dataclass(frozen=True)
+class Detour:
+    """Level ground nearby in place of one stretch of a route.
+
+    Parameters
+    ----------
+    leave_m, rejoin_m : float
+        Distances from the start of the route as it was run at which it is left and met again [m].
+    length_m : float
+        Length of the way round [m].
+    way_ids : tuple of int
+        OpenStreetMap ids of its ways, in order.
+    names : tuple of str
+        Their names, or their class where they have none.
+    unpaved_m : float
+        Metres of it that are unpaved, or taken to be [m].
+    unlit_m : float
+        Metres of it that are not known to be lit [m].
+    longitude_deg, latitude_deg : tuple of float
+        Its line [deg], in the direction of travel.
+    """
+
+    leave_m: float
+    rejoin_m: float
+    length_m: float
+    way_ids: tuple[int, ...]
+    names: tuple[str, ...]
+    unpaved_m: float
+    unlit_m: float
+    longitude_deg: tuple[float, ...]
+    latitude_deg: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Suggestion:
-    """One change of side or direction, with its predicted effect.
+    """One change of side, direction or ground, with its predicted effect.
 
     Parameters
     ----------
     kind : str
         Stable name of the lever: ``"other_side"``, ``"same_side_back"``, ``"other_sidewalk"``,
-        ``"alternate_direction"`` or ``"level_detour"``.
+        ``"alternate_direction"`` or ``"level_surface"``.
     what : str
         The change, in one sentence.
     where : tuple of str
@@ -95,8 +128,9 @@ class Suggestion:
     p_even_before, p_even_after : float
         Probability that the balance lies within what counts as even, 0 to 1.
     uneven_before, uneven_after : float
-        Expected absolute balance, 0 to 1: what a change is judged by. A side that is not known counts as
-        uneven, while its median balance is near zero.
+        Expected absolute balance, 0 to 1: what a change of side or direction is judged by. A side that is
+        not known counts as uneven, while its median balance is near zero. Level ground is judged by metres:
+        it leaves fewer tilted ones, and their balance may stay as it is.
     extra_traffic_km : float
         Additional exposure to traffic, crossings included [km facing traffic at the edge of a road at
         50 km/h]; negative where it gets less.
@@ -106,6 +140,8 @@ class Suggestion:
         The whole plan, in order.
     cues : tuple of Cue
         What to do where.
+    detours : tuple of Detour
+        Where level ground nearby replaces a stretch, in order.
     """
 
     kind: str
@@ -131,6 +167,7 @@ class Suggestion:
     detour_m: float = 0.0
     stretches: tuple[PlannedStretch, ...] = ()
     cues: tuple[Cue, ...] = ()
+    detours: tuple[Detour, ...] = ()
 
 
 @dataclass(frozen=True)

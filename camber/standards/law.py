@@ -23,6 +23,8 @@ class PedestrianRule:
         Whether the law asks for the side that faces traffic, where that is practicable.
     facing_recommended : bool
         Whether law or advice asks for it or recommends it.
+    driving_side_required : bool
+        Whether the law asks for the edge on the side on which vehicles drive, whichever way people go.
     text : str
         The rule in words.
     strength : str
@@ -33,12 +35,15 @@ class PedestrianRule:
 
     facing_required: bool
     facing_recommended: bool
+    driving_side_required: bool
     text: str
     strength: str
     source: str
 
 
-def pedestrian_rule(country: str, *, built_up: bool, has_sidewalk: bool) -> PedestrianRule:
+def pedestrian_rule(
+    country: str, *, built_up: bool, has_sidewalk: bool, one_way: bool = False
+) -> PedestrianRule:
     """Rule for people on foot, by place.
 
     Parameters
@@ -49,6 +54,8 @@ def pedestrian_rule(country: str, *, built_up: bool, has_sidewalk: bool) -> Pede
         Whether the road is in a built-up area.
     has_sidewalk : bool
         Whether there is a sidewalk; it is then to be used, on either side.
+    one_way : bool
+        Whether vehicles drive in one direction only.
 
     Returns
     -------
@@ -69,13 +76,16 @@ def pedestrian_rule(country: str, *, built_up: bool, has_sidewalk: bool) -> Pede
         return PedestrianRule(
             facing_required=False,
             facing_recommended=False,
+            driving_side_required=False,
             text=text,
             strength=str(row["strength"]),
             source=str(row["basis"]),
         )
+    edge = row["one_way"] if one_way else "facing"
     return PedestrianRule(
-        facing_required=row[place] == "required",
-        facing_recommended=row[place] != "none",
+        facing_required=edge == "facing" and row[place] == "required",
+        facing_recommended=edge == "facing" and row[place] != "none",
+        driving_side_required=edge == "driving_side" and row[place] == "required",
         text=f"{row['text']}{note}",
         strength=str(row["strength"]),
         source=str(row["basis"]),

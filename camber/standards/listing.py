@@ -39,7 +39,8 @@ _VALUE: Final = {
     "{p_facing_free:g} (law silent), {p_facing_advised:g} (advised), {p_facing_required:g} (required)",
     "maxspeed_default": "{built_up_kmh:g} km/h in towns, {rural_kmh:g} km/h outside",
     "side_choice": "{value:g} {unit}",
-    "pedestrian_law": "{text} (facing traffic in towns: {built_up}, outside: {rural}; {strength})",
+    "pedestrian_law": "{text} (facing traffic in towns: {built_up}, outside: {rural}; "
+    "on one-way roads: {one_way}; {strength})",
 }
 
 

@@ -98,11 +98,12 @@ LAYOUTS: Final = {
     "side_choice": Layout("quantity", ("unit",), numbers=("value",)),
     "pedestrian_law": Layout(
         "region",
-        ("traffic_side", "built_up", "rural", "text", "strength"),
+        ("traffic_side", "built_up", "rural", "one_way", "text", "strength"),
         allowed=(
             ("traffic_side", ("left", "right", "")),
             ("built_up", _RULES),
             ("rural", _RULES),
+            ("one_way", ("facing", "either", "driving_side")),
         ),
     ),
 }
@@ -154,7 +155,9 @@ def pedestrian_law_table() -> pd.DataFrame:
     -------
     DataFrame
         ``region``, ``traffic_side``, ``built_up`` and ``rural`` (facing traffic is required, recommended,
-        none), ``text``, ``strength``, ``confidence``, ``status``, ``basis`` (the source). A copy.
+        none), ``one_way`` (what takes its place on one-way roads, wherever it is not none: ``facing`` all the
+        same, ``either`` edge, or the edge on the ``driving_side``, to the right of vehicles where they drive
+        on the right), ``text``, ``strength``, ``confidence``, ``status``, ``basis`` (the source). A copy.
 
     Raises
     ------

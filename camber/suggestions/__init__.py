@@ -14,6 +14,8 @@ import pandas as pd
 
 from camber.schema import PlanPoint, Suggestion, Suggestions, SuggestionSettings, balance_of
 from camber.suggestions.describe import changed_side, lever_of, p_even, suggestion_of
+from camber.suggestions.level_detours import find_detours
+from camber.suggestions.level_surface import effect_of_rounds, level_suggestion, rounds_of
 from camber.suggestions.patterns import explain, outbound_partners, pattern_of
 from camber.suggestions.plan import SidePlan, choose_plans
 from camber.suggestions.route_plans import (
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.schema import Exposure, LateralTrack, Roads, SlopeHistories, SlopeOptions, Summary
+    from camber.suggestions.level_surface import SlopesOfWays
 
 __all__ = ["Effect", "Trip", "outbound_partners", "suggest", "suggest_on", "trip_of", "what_ifs"]
 
@@ -64,6 +67,7 @@ def suggest(
     rng: np.random.Generator,
     before: Effect | None = None,
     dark: bool = False,
+    slopes_of: SlopesOfWays | None = None,
 ) -> Suggestions:
     """Say which pattern a run followed and what, if anything, could be changed.
 
@@ -91,19 +95,29 @@ def suggest(
         Drawn metres by leg of the weeks before, which a change is to even out too.
     dark : bool
         Whether the route is run in the dark: then only facing traffic.
+    slopes_of : callable, optional
+        Draws the cross slope [%] of ways that were not run, shape (n_draws, n), from their ids and directions
+        of travel; without it no level ground nearby is looked for.
 
     Returns
     -------
     Suggestions
-        Pattern, explanation and zero to three suggestions, best first.
+        Pattern, explanation and zero to three suggestions, best first; level ground nearby is the last.
     """
     settings = settings or SuggestionSettings()
     tables = (exposure, lateral, histories, options, roads)
     trip = trip_of(*tables, settings, level_pct=level_pct, rng=rng, before=before, dark=dark)
-    return suggest_on(trip, summary, histories, dark=dark)
+    return suggest_on(trip, summary, histories, dark=dark, slopes_of=slopes_of)
 
 
-def suggest_on(trip: Trip, summary: Summary, histories: SlopeHistories, *, dark: bool = False) -> Suggestions:
+def suggest_on(
+    trip: Trip,
+    summary: Summary,
+    histories: SlopeHistories,
+    *,
+    dark: bool = False,
+    slopes_of: SlopesOfWays | None = None,
+) -> Suggestions:
     """Say which pattern a planned route followed and what, if anything, could be changed.
 
     Parameters
@@ -116,13 +130,16 @@ def suggest_on(trip: Trip, summary: Summary, histories: SlopeHistories, *, dark:
         Drawn states and slopes.
     dark : bool
         Whether the route is run in the dark.
+    slopes_of : callable, optional
+        As `suggest` takes it.
 
     Returns
     -------
     Suggestions
         As `suggest`. Even is said where it is likely; a change where one is expected to even out noticeably,
-        also where it is not known which leg was low, since who follows a plan knows the side; else that
-        nothing safe was found, if it is likely that one leg had more, or that it is not known.
+        also where it is not known which leg was low, since who follows a plan knows the side, or where level
+        ground nearby takes tilted metres away; else that nothing safe was found, if it is likely that one leg
+        had more, or that it is not known.
     """
     pattern = pattern_of(trip.exposure, trip.partner)
     explanation = explain(pattern, histories, trip.partner, trip.exposure)
@@ -138,7 +155,7 @@ def suggest_on(trip: Trip, summary: Summary, histories: SlopeHistories, *, dark:
             f"{_percent(even)}. A fine choice."
         )
         return Suggestions(pattern, explanation, (), text, answer="even", p_even=even)
-    items = _worthwhile(trip, pattern, dark=dark)
+    items = _worthwhile(trip, pattern, dark=dark, slopes_of=slopes_of)
     points = tuple(_point(plan, trip) for plan in choose_plans(trip.plans.front))
     if items:
         count = "One change" if len(items) == 1 else f"{len(items)} changes"
@@ -150,12 +167,19 @@ def suggest_on(trip: Trip, summary: Summary, histories: SlopeHistories, *, dark:
     return Suggestions(pattern, explanation, items, text, points, answer, even)
 
 
-def _worthwhile(trip: Trip, pattern: str, *, dark: bool) -> tuple[Suggestion, ...]:
+def _worthwhile(
+    trip: Trip, pattern: str, *, dark: bool, slopes_of: SlopesOfWays | None
+) -> tuple[Suggestion, ...]:
+    """List the changes that even out noticeably: of side and direction, best first, then level ground."""
     found = [_other_sides(trip)]
     if pattern == "loop":
         found.append(_other_way_round(trip, dark=dark))
     worth = [change for change in found if change is not None and _worth(change, trip.settings)]
-    return tuple(change.item for change in sorted(worth, key=_gain, reverse=True))
+    worth.sort(key=_gain, reverse=True)
+    level = None if slopes_of is None else _level_ground(trip, slopes_of, dark=dark)
+    if level is not None and _evens_out(level, trip.settings):
+        worth.append(level)
+    return tuple(change.item for change in worth)
 
 
 class Trip(NamedTuple):
@@ -293,6 +317,35 @@ def _other_way_round(trip: Trip, *, dark: bool) -> _Change | None:
     return _written(trip, "alternate_direction", best, route, plans, so_far, _with(trip.before, mean))
 
 
+def _level_ground(trip: Trip, slopes_of: SlopesOfWays, *, dark: bool) -> _Change | None:
+    """Take level ground nearby in place of stretches where no change of side helps."""
+    if not _lawful(trip):
+        return None
+    route, rules = trip.route, trip.plans.rules
+    before_m = 0.0 if trip.before is None else _difference_m(trip.before)
+    detours = find_detours(
+        route,
+        rules,
+        trip.exposure,
+        trip.roads,
+        trip.settings,
+        level_pct=trip.level_pct,
+        before_m=before_m,
+        dark=dark,
+    )
+    if not detours:
+        return None
+    rounds = rounds_of(detours, trip.roads, slopes_of)
+    effect = effect_of_rounds(
+        route, rounds, obedience=trip.settings.obedience, level_pct=trip.level_pct, rng=trip.rng
+    )
+    now, after = _with(trip.before, trip.now()), _with(trip.before, effect)
+    item = level_suggestion(
+        route, rounds, trip.roads, rules, now, after, trip.settings, level_pct=trip.level_pct, dark=dark
+    )
+    return _Change(item, now, after)
+
+
 def _lawful(trip: Trip) -> bool:
     """Whether nearly all of the run may be run again as it was: else nothing can be built upon it."""
     rows = np.arange(len(trip.route.usual))
@@ -309,7 +362,6 @@ def _written(
         lever,
         plan,
         route,
-        trip.exposure,
         trip.roads,
         before,
         after,
@@ -327,6 +379,10 @@ def _point(plan: SidePlan, trip: Trip) -> PlanPoint:
     return PlanPoint(balance_of(effect.right_m, effect.left_m), even, plan.crossings, plan.traffic_km)
 
 
+def _difference_m(effect: Effect) -> float:
+    return float((effect.right_m - effect.left_m).mean())
+
+
 def _mean(one: Effect, other: Effect) -> Effect:
     return Effect(0.5 * (one.left_m + other.left_m), 0.5 * (one.right_m + other.right_m))
 
@@ -337,6 +393,20 @@ def _worth(change: _Change, settings: SuggestionSettings) -> bool:
     after = np.maximum(change.after.left_m, change.after.right_m).mean()
     enough = _gain(change) >= settings.smallest_gain
     return enough and bool(after <= before * (1.0 - 0.5 * settings.smallest_gain))
+
+
+def _evens_out(change: _Change, settings: SuggestionSettings) -> bool:
+    """Whether level ground takes away enough of what one leg has too much of.
+
+    It leaves fewer tilted metres, so that the balance of those that are left may stay as it is: what is lost
+    of the difference between the legs is compared with all tilted metres before. Where the number of tilted
+    metres stays the same, as with a change of side, this is the same gain.
+    """
+    before, after = (np.abs(one.right_m - one.left_m).mean() for one in (change.before, change.after))
+    total = (change.before.left_m + change.before.right_m).mean()
+    lower = np.maximum(change.before.left_m, change.before.right_m).mean()
+    lower -= np.maximum(change.after.left_m, change.after.right_m).mean()
+    return bool(before - after >= settings.smallest_gain * total and lower >= 0.0)
 
 
 def _gain(change: _Change) -> float:

@@ -10,13 +10,14 @@ import pandas as pd
 from camber import standards
 from camber.conventions import LATERAL_STATES, MIRRORED_STATES, NO_WAY
 from camber.schema import Cue, PlannedStretch, Suggestion, balance_of, interval_of
+from camber.suggestions.route_line import places_at
 from camber.suggestions.route_plans import against_rule, unevenness
 from camber.suggestions.rules import LEFT_WALK, RIGHT_WALK, WHY_NOT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from camber.schema import Exposure, Roads, SuggestionSettings
+    from camber.schema import Roads, SuggestionSettings
     from camber.suggestions.plan import SidePlan
     from camber.suggestions.route_plans import Effect, Route
     from camber.suggestions.rules import Rules
@@ -29,6 +30,9 @@ SIDE_OF_STATE: Final = np.array([-1, -1, 0, 1, 1, 0])
 
 _SAID_M: Final = 50.0
 """Metres from which it is said that a stretch is left as it was run: a tenth of a kilometre, rounded."""
+
+_SAME_PLACE_M: Final = 5.0
+"""A cue this close before a border counts as lying on it [m]: half the width of a street (judgement)."""
 
 _CROSSED_AT: Final = {
     "signals": "at the signals",
@@ -153,17 +157,17 @@ def stretches_in_words(
     tuple of PlannedStretch
         In order, without gaps.
     """
-    end = np.cumsum(route.stretches.length_m)
+    border = np.r_[borders_m(plan, route), route.stretches.length_m.sum()]
     moved = changed_side(plan, route)
     new = np.r_[
         True, (plan.state[1:] != plan.state[:-1]) | (names[1:] != names[:-1]) | (moved[1:] != moved[:-1])
     ]
     first = np.flatnonzero(new)
-    last = np.r_[first[1:], len(end)] - 1
+    last = np.r_[first[1:], len(names)]
     return tuple(
         PlannedStretch(
-            from_m=float(end[a] - route.stretches.length_m[a]),
-            to_m=float(end[b]),
+            from_m=float(border[a]),
+            to_m=float(border[b]),
             street=str(names[a]),
             state=str(LATERAL_STATES[plan.state[a]]),
             changed=bool(moved[a]),
@@ -172,10 +176,32 @@ def stretches_in_words(
     )
 
 
+def borders_m(plan: SidePlan, route: Route) -> NDArray[np.float64]:
+    """Say where each interval of a plan begins: where the side is changed at a mapped crossing, right there.
+
+    Parameters
+    ----------
+    plan : SidePlan
+        The plan.
+    route : Route
+        The route.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Distances from the start of the route [m], never falling.
+    """
+    of = route.stretches
+    start = np.cumsum(of.length_m) - of.length_m
+    crossed_m = np.clip(start + of.crossing_ahead_m, 0.0, of.length_m.sum())
+    # A crossing stays where it is; what begins between it and its own border gives way.
+    following = np.minimum.accumulate(np.where(plan.crossed, crossed_m, np.inf)[::-1])[::-1]
+    return np.asarray(np.maximum.accumulate(np.where(plan.crossed, crossed_m, np.minimum(start, following))))
+
+
 def cues_of(
     plan: SidePlan,
     route: Route,
-    exposure: Exposure,
     names: NDArray[np.object_],
     settings: SuggestionSettings,
     *,
@@ -189,8 +215,6 @@ def cues_of(
         The plan.
     route : Route
         The route.
-    exposure : Exposure
-        The run, for the places.
     names : ndarray of object, shape (n,)
         Street of each interval.
     settings : SuggestionSettings
@@ -204,23 +228,21 @@ def cues_of(
         In order.
     """
     of = route.stretches
-    start = np.cumsum(of.length_m) - of.length_m
-    latitude, longitude = (
-        _at_starts(exposure[name].to_numpy(dtype=float)[route.row])
-        for name in ("latitude_deg", "longitude_deg")
-    )
+    at_m = borders_m(plan, route)
+    longitude, latitude = places_at(route.line, at_m)
+    streets = _streets_there(at_m, route, names)
     quiet = of.limit_kmh <= settings.quiet_limit_kmh
     cues, keeping = [], False
-    for row in range(len(start)):
+    for row in range(len(at_m)):
         side = int(SIDE_OF_STATE[plan.state[row]])
         if not side or (silent is not None and silent[row]):
             keeping = False
             continue
         word = "left" if side < 0 else "right"
-        place = (float(start[row]), float(latitude[row]), float(longitude[row]))
+        place = (float(at_m[row]), float(latitude[row]), float(longitude[row]))
         if plan.crossed[row]:
             kind = str(of.crossing[row]) or ("quiet" if quiet[row] else "as_run")
-            text = f"Cross to the {word}-hand side of {names[row]}, {_CROSSED_AT[kind]}."
+            text = f"Cross to the {word}-hand side of {streets[row]}, {_CROSSED_AT[kind]}."
             cues.append(Cue(*place, "cross", word, kind, text))
         elif not keeping:
             where = "sidewalk" if plan.state[row] in (LEFT_WALK, RIGHT_WALK) else "side"
@@ -229,16 +251,19 @@ def cues_of(
     return tuple(cues)
 
 
-def _at_starts(middle: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Where intervals begin, from where their middles are: half way from the one before."""
-    return np.asarray(0.5 * (middle + np.concatenate([middle[:1], middle[:-1]])))
+def _streets_there(
+    at_m: NDArray[np.float64], route: Route, names: NDArray[np.object_]
+) -> NDArray[np.object_]:
+    """Name the street at the place of a cue, which may be the one before the border."""
+    start = np.cumsum(route.stretches.length_m) - route.stretches.length_m
+    there = np.searchsorted(start, at_m + _SAME_PLACE_M, side="right") - 1
+    return np.asarray(names[np.minimum(there, np.arange(len(names)))])
 
 
 def suggestion_of(
     kind: str,
     plan: SidePlan,
     route: Route,
-    exposure: Exposure,
     roads: Roads,
     before: Effect,
     after: Effect,
@@ -258,8 +283,6 @@ def suggestion_of(
         The plan.
     route : Route
         The route it is for.
-    exposure : Exposure
-        The run.
     roads : Roads
         The roads.
     before, after : Effect
@@ -286,7 +309,7 @@ def suggestion_of(
     main = metres.sort_values(ascending=False, kind="stable")
     rule = _rule(route, moved, roads)
     alone = against_rule(plan.state, rules) & route.stretches.is_road
-    cues = cues_of(plan, route, exposure, names, settings, silent=alone)
+    cues = cues_of(plan, route, names, settings, silent=alone)
     return Suggestion(
         kind=kind,
         what=_what(kind, plan, route, moved),
@@ -334,6 +357,7 @@ def _rule(route: Route, moved: BoolArray, roads: Roads) -> standards.PedestrianR
         str(way["country"]),
         built_up=bool(of.built_up[row]),
         has_sidewalk=bool(of.left_walk[row] | of.right_walk[row]),
+        one_way=bool(of.flow[row]),
     )
 
 

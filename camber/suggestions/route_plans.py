@@ -9,6 +9,7 @@ import numpy as np
 from camber import standards
 from camber.conventions import LATERAL_STATES, MIRRORED_STATES
 from camber.suggestions.plan import SidePlan, SideProblem, plan_sides
+from camber.suggestions.route_line import RouteLine, line_of, reversed_line
 from camber.suggestions.rules import CENTRE, OTHER, Rules, side_rules
 from camber.suggestions.stretches import Stretches, stretches_of
 
@@ -67,6 +68,8 @@ class Route(NamedTuple):
         Drawn cross slope in each state [%]; 0 where the state does not exist.
     row : ndarray of int64, shape (n,)
         Row of the exposure table that each interval is.
+    line : RouteLine
+        Where the route is at which distance from its start.
     reversed_direction : bool
         Whether the route is run the other way round.
     """
@@ -76,6 +79,7 @@ class Route(NamedTuple):
     usual_slope_pct: FloatArray
     option_slope_pct: FloatArray
     row: IntArray
+    line: RouteLine
     reversed_direction: bool
 
 
@@ -137,7 +141,8 @@ def route_of(
     Route
         The route as it was run.
     """
-    stretches = stretches_of(exposure, lateral, roads)
+    line = line_of(lateral)
+    stretches = stretches_of(exposure, lateral, roads, line=line)
     count = np.stack([(histories.state == state).sum(axis=0) for state in range(len(LATERAL_STATES))])
     usual = np.where(count.sum(axis=0) > 0, count.argmax(axis=0), OTHER)
     # What may be a street's unmapped verge is, to a plan, a path: there is nothing to choose.
@@ -148,6 +153,7 @@ def route_of(
         np.nan_to_num(histories.cross_slope_pct.astype(float)),
         np.nan_to_num(options.cross_slope_pct.astype(float)),
         np.arange(len(usual)),
+        line,
         reversed_direction=False,
     )
 
@@ -181,9 +187,12 @@ def reversed_route(route: Route) -> Route:
         flow=-of.flow[back],
         facing_required=of.facing_required[back],
         facing_advised=of.facing_advised[back],
+        edge_required=-of.edge_required[back],
         bend=of.bend[back],
         # What is met between two intervals is met at the start of the later one, whichever that is.
         crossing=np.r_[np.array([""], dtype=object), of.crossing[1:][back]],
+        # At a turn it is passed once more on the other leg, as far behind the turn as it was before it.
+        crossing_ahead_m=np.r_[0.0, np.where(of.turned, 1.0, -1.0)[1:][back] * of.crossing_ahead_m[1:][back]],
         turned=np.r_[False, of.turned[1:][back]],
         joins=of.joins[back],
         corner=np.r_[0, -of.corner[1:][back]],
@@ -194,7 +203,8 @@ def reversed_route(route: Route) -> Route:
     kept = route.usual[back]
     usual = np.where(exists[np.arange(len(kept)), kept], kept, mirror[kept])
     slope = np.take_along_axis(options, usual[np.newaxis, :, np.newaxis], axis=2)[:, :, 0]
-    return Route(following, usual, slope, options, route.row[back], not route.reversed_direction)
+    line = reversed_line(route.line)
+    return Route(following, usual, slope, options, route.row[back], line, not route.reversed_direction)
 
 
 def following_exists(stretches: Stretches, options: FloatArray) -> BoolArray:

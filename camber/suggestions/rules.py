@@ -33,6 +33,7 @@ WHY_NOT: Final = {
     "access": "the carriageway is closed to people on foot",
     "use_sidewalk": "there is a sidewalk, and it is to be used",
     "law": "facing traffic is the law there",
+    "one_way": "on a one-way road the law asks for the other edge there",
     "fast": "the limit is above {with_traffic_limit_kmh:.0f} km/h and there is no footway",
     "advised": "facing traffic is recommended there, and the limit is above {quiet_limit_kmh:.0f} km/h",
     "night": "in the dark only facing traffic",
@@ -130,6 +131,7 @@ def _reasons(stretches: Stretches, settings: SuggestionSettings, *, dark: bool) 
             (stretches.facing_required, "law"),
         ):
             edge[behind & rules_out] = key
+        edge[stretches.edge_required == -side] = "one_way"
         edge[stretches.is_road & walks] = "use_sidewalk"
         edge[stretches.is_road & stretches.closed] = "access"
         reason[:, state] = edge

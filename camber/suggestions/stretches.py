@@ -10,12 +10,15 @@ import shapely
 
 from camber import standards
 from camber.conventions import NO_WAY
+from camber.suggestions.met_crossings import met_crossings
+from camber.suggestions.route_line import line_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.schema import Exposure, LateralTrack, Roads
     from camber.standards import SideChoice
+    from camber.suggestions.route_line import RouteLine
 
     BoolArray = NDArray[np.bool_]
     FloatArray = NDArray[np.float64]
@@ -23,12 +26,6 @@ if TYPE_CHECKING:
 
 _SAMPLE_M = 5.0
 """Step at which the heading of a way is sampled [m]: a node distance of a well-drawn bend (judgement)."""
-
-_AT_M = 25.0
-"""A crossing this close to the border of two intervals is used there [m]: an interval is about 36 m long."""
-
-_ON_WAY_M = 3.0
-"""A crossing this close to a way's line crosses that way [m]: its node is one of the way's own."""
 
 _CLOSED = ("no", "private", "use_sidepath")
 """Values of ``foot`` that keep people off a carriageway (wiki.openstreetmap.org, Key:foot)."""
@@ -64,10 +61,15 @@ class Stretches(NamedTuple):
         One-way traffic: +1 runs with the runner, -1 comes towards the runner, 0 both.
     facing_required, facing_advised : ndarray of bool
         What law or advice says about the side where there is no sidewalk.
+    edge_required : ndarray of int64
+        Edge of a one-way road that the law asks for whichever way people go: +1 right of travel, -1 left,
+        0 none.
     bend : ndarray of bool
         Whether vehicles are seen late.
     crossing : ndarray of object
         Mapped crossing of the road at the start of the interval: "signals", "marked", "unmarked" or "".
+    crossing_ahead_m : ndarray of float64
+        How far after the start of the interval the route passes that crossing [m]; negative before it.
     turned : ndarray of bool
         Whether the runner turns round at its start.
     joins : ndarray of bool
@@ -89,8 +91,10 @@ class Stretches(NamedTuple):
     flow: IntArray
     facing_required: BoolArray
     facing_advised: BoolArray
+    edge_required: IntArray
     bend: BoolArray
     crossing: NDArray[np.object_]
+    crossing_ahead_m: FloatArray
     turned: BoolArray
     joins: BoolArray
     corner: IntArray
@@ -98,7 +102,11 @@ class Stretches(NamedTuple):
 
 
 def stretches_of(
-    exposure: Exposure, lateral: LateralTrack, roads: Roads, choice: SideChoice | None = None
+    exposure: Exposure,
+    lateral: LateralTrack,
+    roads: Roads,
+    choice: SideChoice | None = None,
+    line: RouteLine | None = None,
 ) -> Stretches:
     """Describe a route, interval by interval.
 
@@ -112,6 +120,8 @@ def stretches_of(
         The roads.
     choice : SideChoice, optional
         What counts as a bend; that of `standards` if missing.
+    line : RouteLine, optional
+        The line of the fixes; made of them if missing.
 
     Returns
     -------
@@ -131,23 +141,28 @@ def stretches_of(
     left, right = _sidewalks(at, row, on, travel, beside, way)
     start = np.nan_to_num(exposure["start_chainage_m"].to_numpy(dtype=float))
     end = np.nan_to_num(exposure["end_chainage_m"].to_numpy(dtype=float))
+    length_m = exposure["distance_m"].to_numpy(dtype=float)
     turned = np.r_[False, (way[1:] == way[:-1]) & on[1:] & (travel[1:] == -travel[:-1])]
+    crossing, ahead_m = met_crossings(roads, way, exposure, line or line_of(lateral), turned)
+    traffic_side = np.where(_take(at["drives_left"], row, on), -1, 1)
     return Stretches(
         way_id=way,
-        length_m=exposure["distance_m"].to_numpy(dtype=float),
+        length_m=length_m,
         is_road=is_road,
         left_walk=is_road & left,
         right_walk=is_road & right,
         limit_kmh=np.where(on, _take(at["limit_kmh"], row, on), 0.0),
         built_up=_take(at["built_up"], row, on).astype(bool),
-        traffic_side=np.where(_take(at["drives_left"], row, on), -1, 1),
+        traffic_side=traffic_side,
         flow=flow.astype(np.int64),
         facing_required=_take(at["facing_required"], row, on).astype(bool),
         facing_advised=_take(at["facing_advised"], row, on).astype(bool),
+        edge_required=np.where(_take(at["driving_side_required"], row, on), flow * traffic_side, 0),
         bend=is_road & _bends(ways, way, np.minimum(start, end), np.maximum(start, end), choice),
-        crossing=_crossings(roads, ways, way, exposure),
+        crossing=crossing,
+        crossing_ahead_m=ahead_m,
         turned=turned,
-        joins=_joins(is_road, exposure["distance_m"].to_numpy(dtype=float)),
+        joins=_joins(is_road, length_m),
         corner=_corners(exposure, np.where(is_road, _take(at["street_id"], row, on), NO_WAY)),
         closed=_take(at["closed"], row, on).astype(bool),
     )
@@ -172,13 +187,17 @@ def _per_way(ways: pd.DataFrame, roads: Roads) -> dict[str, NDArray[np.generic]]
         "closed": (ways["foot"].isin(_CLOSED) | ways["motorroad"]).to_numpy(dtype=bool),
         "drives_left": (ways["traffic_side"] == "left").to_numpy(),
     }
+    places = list(zip(ways["country"], ways["built_up"], ways["oneway"] != 0, strict=True))
     rules = {
-        key: standards.pedestrian_rule(str(key[0]), built_up=bool(key[1]), has_sidewalk=False)
-        for key in set(zip(ways["country"], ways["built_up"], strict=True))
+        key: standards.pedestrian_rule(
+            str(key[0]), built_up=bool(key[1]), has_sidewalk=False, one_way=bool(key[2])
+        )
+        for key in set(places)
     }
-    of_way = [rules[key] for key in zip(ways["country"], ways["built_up"], strict=True)]
+    of_way = [rules[key] for key in places]
     columns["facing_required"] = np.array([rule.facing_required for rule in of_way], dtype=bool)
     columns["facing_advised"] = np.array([rule.facing_recommended for rule in of_way], dtype=bool)
+    columns["driving_side_required"] = np.array([rule.driving_side_required for rule in of_way], dtype=bool)
     for side in ("left", "right"):
         columns[side] = ways[f"sidewalk_{side}"].isin(["yes", "separate"]).to_numpy()
     return columns
@@ -217,17 +236,42 @@ def _bends(
     bend = np.zeros(len(way), dtype=bool)
     window = max(round(choice.bend_length_m / _SAMPLE_M), 1)
     for name, line in zip(ways.index, ways.geometry, strict=True):
-        turn = _turn_within(line, window)
+        turn = _turns(line, window)
         if not len(turn):
             continue
         for row in np.flatnonzero(way == name):
-            first = max(int((low_m[row] - choice.bend_length_m) // _SAMPLE_M), 0)
-            last = int(high_m[row] // _SAMPLE_M) + 1
-            bend[row] = turn[first:last].max(initial=0.0) > np.radians(choice.bend_heading_deg)
+            bend[row] = _is_bend(turn, low_m[row], high_m[row], choice)
     return bend
 
 
-def _turn_within(line: shapely.LineString, window: int) -> FloatArray:
+def turns_within(line: shapely.LineString, low_m: float, high_m: float, choice: SideChoice) -> bool:
+    """Tell whether a way turns by more than the limit within a bend's length, there or just before.
+
+    Parameters
+    ----------
+    line : LineString
+        The way [m].
+    low_m, high_m : float
+        Chainages between which it is looked at [m].
+    choice : SideChoice
+        What counts as a bend.
+
+    Returns
+    -------
+    bool
+        True in a bend.
+    """
+    window = max(round(choice.bend_length_m / _SAMPLE_M), 1)
+    return _is_bend(_turns(line, window), low_m, high_m, choice)
+
+
+def _is_bend(turn: FloatArray, low_m: float, high_m: float, choice: SideChoice) -> bool:
+    first = max(int((low_m - choice.bend_length_m) // _SAMPLE_M), 0)
+    last = int(high_m // _SAMPLE_M) + 1
+    return bool(turn[first:last].max(initial=0.0) > np.radians(choice.bend_heading_deg))
+
+
+def _turns(line: shapely.LineString, window: int) -> FloatArray:
     """Change of heading over the next ``window`` samples of a line, in its drawn direction [rad]."""
     places = np.arange(0.0, line.length, _SAMPLE_M)
     xy = shapely.get_coordinates(shapely.line_interpolate_point(line, np.r_[places, line.length]))
@@ -265,33 +309,3 @@ def _corners(exposure: Exposure, street: IntArray) -> IntArray:
     at = other & (np.abs(turn_deg) >= _CORNER_DEG[0]) & (np.abs(turn_deg) <= _CORNER_DEG[1])
     corner[1:] = np.where(at, -np.sign(turn_deg), 0.0)
     return corner
-
-
-def _crossings(roads: Roads, ways: pd.DataFrame, way: IntArray, exposure: Exposure) -> NDArray[np.object_]:
-    """Find the mapped crossing of the interval's road at its start; the best one where there are several."""
-    kind = np.full(len(way), "", dtype=object)
-    points = roads.crossings
-    if points is None or points.empty:
-        return kind
-    place = shapely.STRtree(points.geometry.to_numpy())
-    chainage = np.nan_to_num(exposure["start_chainage_m"].to_numpy(dtype=float))
-    known = np.flatnonzero(way != NO_WAY)
-    lines = ways.geometry.to_numpy()[ways.index.get_indexer(pd.Index(way[known]))]
-    # The chainage is that of the matched way; on a sidewalk of its own, the border is carried over.
-    border = _borders(roads, exposure, known, chainage)
-    near, found = place.query(border, predicate="dwithin", distance=_AT_M)
-    # Where two streets meet, a crossing of either serves.
-    before = np.maximum(np.arange(len(known)) - 1, 0)
-    at = points.geometry.to_numpy()[found]
-    away_m = np.minimum(shapely.distance(lines[near], at), shapely.distance(lines[before[near]], at))
-    on_way = away_m <= _ON_WAY_M
-    value = points["kind"].to_numpy(dtype=object)[found]
-    for name in ("unmarked", "marked", "signals"):
-        kind[known[near[on_way & (value == name)]]] = name
-    return kind
-
-
-def _borders(roads: Roads, exposure: Exposure, known: IntArray, chainage: FloatArray) -> NDArray[np.object_]:
-    own = exposure["way_id"].to_numpy()[known]
-    lines = roads.ways.geometry.to_numpy()[roads.ways.index.get_indexer(pd.Index(own))]
-    return np.asarray(shapely.line_interpolate_point(lines, chainage[known]))

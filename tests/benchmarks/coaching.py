@@ -44,6 +44,7 @@ from camber.simulate.route import trace_route
 from camber.simulate.street import streets_of
 from camber.simulate.truth import low_leg
 from camber.suggestions.describe import p_even
+from camber.suggestions.route_line import line_of
 from camber.suggestions.route_plans import Route, against_rule, reversed_route
 from camber.suggestions.rules import side_rules
 from camber.suggestions.stretches import stretches_of
@@ -61,7 +62,10 @@ DISOBEDIENCE = 0.1
 STREETS = simulate.Preference(road=1.0, busy_road=2.0, service=1.5, sidewalk=1.3, path=1.6)
 """Runners of these studies keep to streets: on paths there is nothing to choose."""
 
-OUTCOMES = ("change", "even", "not known", "no safe change")
+OUTCOMES = ("change", "even", "not known", "no safe change", "level ground")
+
+ELSEWHERE = "level_surface"
+"""Kind of change that is no change of side: other ground, which is not simulated."""
 
 EVEN = 0.2
 """Absolute balance up to which a run or a week is even (science.md 7.2)."""
@@ -153,7 +157,13 @@ def _stretches(analysis: Analysis, *, turned: bool) -> Stretches:
     n = len(of.length_m)
     level = np.zeros((1, n, len(STATE)))
     bare = Route(
-        of, np.full(n, STATE["centre"]), level[:, :, 0], level, np.arange(n), reversed_direction=False
+        of,
+        np.full(n, STATE["centre"]),
+        level[:, :, 0],
+        level,
+        np.arange(n),
+        line_of(analysis.lateral),
+        reversed_direction=False,
     )
     return reversed_route(bare).stretches
 
@@ -282,7 +292,7 @@ def follow(files: list[str], count: int, runners: str) -> pd.DataFrame:
         run = simulate.simulate_run(roads, route, setup, rng)
         analysis = camber.analyse(run.recording, roads)
         items = plan_route(analysis, dark=False).suggestions.items
-        item = next((one for one in items if one.kind != "alternate_direction"), None)
+        item = next((one for one in items if one.kind not in {"alternate_direction", ELSEWHERE}), None)
         if item is None:
             continue
         world = World(roads, route, setup, run, analysis)
@@ -340,7 +350,7 @@ def _week(town: str, roads: Roads, number: int, runners: str) -> dict[str, Any]:
     for row, analysis in enumerate(runs[:2]):
         rest = effect_of_draws(run.draws for n, run in enumerate(runs) if n != row)
         found.append(plan_route(analysis, before=rest, dark=False).suggestions)
-    items = [(row, item) for row, one in enumerate(found) for item in one.items]
+    items = [(row, item) for row, one in enumerate(found) for item in one.items if item.kind != ELSEWHERE]
     row, best = max(items, key=lambda pair: _gain(pair[1]), default=(0, None))
     said, even = _said(runs)
     lefts, rights = zip(*(_low(run) for run in simulated), strict=True)
@@ -393,7 +403,12 @@ def _said(runs: list[Analysis]) -> tuple[float, float]:
 
 
 def _answer(answers: set[str]) -> str:
-    """Join what is said of the routes of one week: what nobody knows of one is not known of the week."""
+    """Join what is said of the routes of one week: what nobody knows of one is not known of the week.
+
+    A change that is left here is level ground nearby, which nobody follows in this study.
+    """
+    if "change" in answers:
+        return "level ground"
     if answers <= {"even", "level"}:
         return "even"
     return "not known" if "not_known" in answers else "no safe change"
@@ -433,7 +448,7 @@ def weeks_table(table: pd.DataFrame) -> str:
     """What came out of the weeks, by country, by town and by sidewalk coverage; balances are true ones."""
     part = pd.cut(table["sidewalk_share"], [-0.01, 0.1, 0.5, 1.0], labels=["< 10 %", "10-50 %", "> 50 %"])
     titles = [
-        *("where", "weeks", "change", "even already", "not known", "no safe change"),
+        *("where", "weeks", "change", "even already", "not known", "no safe change", "level ground"),
         *("true before", "true after", "said after holds", "made it more even", "crossings"),
         *("called even: truly", "called even: said"),
     ]

@@ -83,3 +83,59 @@ def test_what_cannot_be_used_is_said_in_one_line(call, tmp_path):
         assert code in codes, arguments
         assert "Traceback" not in err
         assert code == 0 or err.strip()
+
+
+ROAD = {"highway": "tertiary", "name": "Ledbury Road", "maxspeed": "60 mph", "sidewalk": "no"}
+PATH = {"highway": "path", "name": "Old Railway", "foot": "designated", "surface": "fine_gravel", "lit": "no"}
+
+
+@pytest.fixture(scope="module")
+def beside_a_path(tmp_path_factory):
+    """A fast straight road in England with a path beside it, and a planned route along its right edge."""
+    folder = tmp_path_factory.mktemp("path")
+    places = [(0, 0), (500, 0), (3000, 0), (4000, 0), (500, -60), (3000, -60)]
+
+    def degrees(x_m, y_m):
+        return 51.8 + y_m / 111_195.0, -2.5 + x_m / (111_195.0 * 0.6184)
+
+    lines = ['<osm version="0.6">']
+    for number, xy in enumerate(places, start=1):
+        latitude, longitude = degrees(*xy)
+        lines.append(f'<node id="{number}" lat="{latitude:.8f}" lon="{longitude:.8f}"/>')
+    for way, refs, tags in ((7, (1, 2, 3, 4), ROAD), (8, (2, 5, 6, 3), PATH)):
+        nodes = "".join(f'<nd ref="{ref}"/>' for ref in refs)
+        told = "".join(f'<tag k="{key}" v="{value}"/>' for key, value in tags.items())
+        lines.append(f'<way id="{way}">{nodes}{told}</way>')
+    roads, route = folder / "roads.osm", folder / "route.gpx"
+    roads.write_text("\n".join([*lines, "</osm>"]), encoding="utf-8")
+    document = gpxpy.gpx.GPX()
+    planned = gpxpy.gpx.GPXRoute("over the hill")
+    planned.points += [gpxpy.gpx.GPXRoutePoint(*degrees(x_m, -2.5)) for x_m in range(0, 4001, 20)]
+    document.routes.append(planned)
+    route.write_text(document.to_xml(), encoding="utf-8")
+    return roads, route
+
+
+def test_level_ground_beside_a_fast_road_is_found_said_and_written_as_a_course(call, beside_a_path, tmp_path):
+    roads, route = beside_a_path
+    gpx, tcx = tmp_path / "c.gpx", tmp_path / "c.tcx"
+    code, out, _ = call(
+        "suggest", route, "--roads", roads, "--no-history", "--json", "--gpx", gpx, "--tcx", tcx
+    )
+    assert code == 0
+    (item,) = json.loads(out)["plans"][0]["suggestions"]["items"]
+    assert (item["kind"], item["crossings"], item["way_ids"]) == ("level_surface", 0, [8])
+    assert item["detours"][0]["length_m"] == pytest.approx(2620.0, rel=0.004)
+    assert item["detours"][0]["unpaved_m"] == item["detours"][0]["unlit_m"] == item["detours"][0]["length_m"]
+    before, after = (item[f"right_low_{when}_m"]["median"] for when in ("before", "after"))
+    assert after < before - 500.0
+    assert [cue["side"] for cue in item["cues"]] == ["right", ""]
+    document = gpxpy.parse(gpx.read_text(encoding="utf-8"))
+    assert [point.name for point in document.waypoints] == ["Turn R", "Go on"]
+    south = 51.8 - 55.0 / 111_195.0
+    assert sum(point.latitude < south for point in document.tracks[0].segments[0].points) >= 2
+    assert "<PointType>Right</PointType>" in tcx.read_text(encoding="utf-8")
+    code, out, _ = call("suggest", route, "--roads", roads, "--no-history", "--dark")
+    assert code == 0
+    assert "Instead of 2.5 km of Ledbury Road" in " ".join(out.split())
+    assert "not known to be lit" in " ".join(out.split())

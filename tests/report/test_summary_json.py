@@ -97,7 +97,7 @@ def test_the_same_report_gives_the_same_bytes(fabricate):
 
 def test_it_names_its_version_the_map_and_the_date_of_the_map(week):
     document = summary_document(week)
-    assert document["schema_version"] == "1.0"
+    assert document["schema_version"] == "1.1"
     assert document["attribution"] == "© OpenStreetMap contributors"
     assert document["roads"] == [{"source": "fabricated.osm", "osm_date": "2026-11-01"}]
     assert document["notes"][0] == "Made up for a test."

@@ -39,6 +39,26 @@ def test_what_a_place_asks_for(country, built_up, required, recommended):
 
 
 @pytest.mark.parametrize(
+    ("country", "built_up", "facing", "driving_side"),
+    [
+        ("IT", False, False, True),
+        ("IT", True, False, False),
+        ("US-ND", False, False, False),
+        ("DE", False, True, False),
+        ("US-NY", True, True, False),
+        ("FI", False, False, False),
+    ],
+)
+def test_a_one_way_road_may_have_a_rule_of_its_own(country, built_up, facing, driving_side):
+    rule = pedestrian_rule(country, built_up=built_up, has_sidewalk=False, one_way=True)
+    assert (rule.facing_required, rule.driving_side_required) == (facing, driving_side)
+    walk = pedestrian_rule(country, built_up=built_up, has_sidewalk=True, one_way=True)
+    assert not walk.driving_side_required
+    both_ways = pedestrian_rule(country, built_up=built_up, has_sidewalk=False)
+    assert not both_ways.driving_side_required
+
+
+@pytest.mark.parametrize(
     ("country", "says", "source"),
     [
         ("DE", "inside them either edge", "StVO section 25"),

@@ -160,6 +160,7 @@ def text_of_licence():
         ("side_prior", 0, "p_centre", 1.5, "no usable p_centre"),
         ("pedestrian_law", 1, "status", "guessed", "another status than opened"),
         ("pedestrian_law", 1, "rural", "forbidden", "another rural than required"),
+        ("pedestrian_law", 1, "one_way", "left", "another one_way than facing"),
         ("gnss_error", 0, "fast_tau_s", 0, "no usable fast_tau_s"),
         ("maxspeed_default", 0, "rural_kmh", -5, "no usable rural_kmh"),
         ("kinds", 0, "is_road", "maybe", "another is_road than yes"),

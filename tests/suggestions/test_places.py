@@ -82,6 +82,46 @@ def test_the_plan_of_the_mirror_image_is_the_mirror_image_of_the_plan(walks):
     assert one.balance_after.median == pytest.approx(-other.balance_after.median)
 
 
+def by_edge(found):
+    """Metres by planned state of the first suggestion."""
+    metres = {}
+    for part in found.items[0].stretches:
+        metres[part.state] = metres.get(part.state, 0.0) + part.to_m - part.from_m
+    return metres
+
+
+@pytest.mark.parametrize("traffic", ["right", "left"])
+@pytest.mark.parametrize("built_up", [False, True])
+def test_on_a_one_way_road_in_italy_the_edge_right_of_the_vehicles_is_the_law(traffic, built_up):
+    # Out with the vehicles and back against them; Italy's law, and what it would be driving on the left.
+    tags = QUIET | {"country": "IT", "traffic_side": traffic, "oneway": 1, "built_up": built_up}
+    wrong, lawful = ("left_edge", "right_edge") if traffic == "right" else ("right_edge", "left_edge")
+    roads = roads_by_hand({7: ([(0.0, 0.0), (1200.0, 0.0)], tags)})
+    limits = SuggestionSettings(obedience=1.0, smallest_gain=0.0)
+    found = suggested(roads, out_and_back(wrong, wrong), limits)
+    if not built_up:
+        # With the vehicles that is their own side; against them the other side of travel: one physical edge.
+        metres = by_edge(found)
+        assert metres[lawful] == pytest.approx(metres[wrong], abs=12.1)
+        assert [part.state for part in found.items[0].stretches] == [lawful, wrong]
+        assert "one-way roads the right edge" in found.items[0].rule
+    # The other way round the law asks for the same: who is right already has nothing to change.
+    kept = suggested(roads, out_and_back(lawful, wrong), limits)
+    assert not kept.items
+
+
+@pytest.mark.parametrize(("oneway", "other"), [(1, "right_edge"), (-1, "left_edge")])
+def test_in_italy_nobody_is_sent_to_the_other_edge_of_a_one_way_road(oneway, other):
+    # A long one-way road, run on the lawful edge all the way: with the vehicles right, against them left.
+    tags = QUIET | {"country": "IT", "built_up": False, "oneway": oneway}
+    roads = roads_by_hand({7: ([(0.0, 0.0), (3600.0, 0.0)], tags)})
+    found = suggested(roads, [leg(other, blocks=100)])
+    assert not found.items
+    assert "one-way road the law asks for the other edge" in found.conclusion
+    free = roads_by_hand({7: ([(0.0, 0.0), (3600.0, 0.0)], tags | {"built_up": True})})
+    assert suggested(free, [leg(other, blocks=100)]).items
+
+
 def test_a_network_of_one_way_streets_has_an_answer():
     roads = roads_by_hand({7: ([(0.0, 0.0), (1200.0, 0.0)], QUIET | {"oneway": 1})})
     found = suggested(roads, [leg("left_edge", blocks=20)])

@@ -31,8 +31,10 @@ def stretch(n=1, **given):
         "flow": 0,
         "facing_required": False,
         "facing_advised": False,
+        "edge_required": 0,
         "bend": False,
         "crossing": "",
+        "crossing_ahead_m": 0.0,
         "turned": False,
         "joins": False,
         "corner": 0,
@@ -60,6 +62,10 @@ CASES = [
     ({"facing_required": True, "facing_advised": True}, {"left_edge"}),
     ({"bend": True}, {"left_edge"}),
     ({"flow": -1, "limit_kmh": 70.0}, EDGES),
+    # Italy, art. 190: with the vehicles or against them, the edge that is on the right of the vehicles.
+    ({"flow": 1, "edge_required": 1}, {"right_edge"}),
+    ({"flow": -1, "edge_required": -1, "limit_kmh": 90.0}, {"left_edge"}),
+    ({"flow": 1, "edge_required": 1, "right_walk": True}, {"right_sidewalk"}),
     ({"left_walk": True}, {"left_sidewalk"}),
     ({"right_walk": True, "facing_required": True}, {"right_sidewalk"}),
     ({"left_walk": True, "right_walk": True, "limit_kmh": 90.0, "bend": True}, WALKS),
@@ -79,6 +85,7 @@ def test_what_law_and_safety_leave(given, states):
 @pytest.mark.parametrize(("given", "states"), CASES)
 def test_the_mirror_image_swaps_left_and_right(given, states):
     swapped = dict(given) | {"traffic_side": -given.get("traffic_side", 1)}
+    swapped |= {"edge_required": -given.get("edge_required", 0)}
     swapped |= {"left_walk": given.get("right_walk", False), "right_walk": given.get("left_walk", False)}
     table = str.maketrans({})
     mirrored = {

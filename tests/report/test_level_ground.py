@@ -1,0 +1,93 @@
+"""Level ground as a suggestion, wherever a suggestion is shown: terminal, page, JSON and the library."""
+
+import json
+from dataclasses import replace
+
+import jsonschema
+import pytest
+
+from camber.library.stored_values import json_of, suggestions_from
+from camber.report import Report, html_page, summary_json, summary_schema, text_report
+from camber.report.plan_json import plan_document, plans_json
+from camber.report.plan_text import plan_text
+from camber.report.text import rendered
+from tests.suggestions.test_level_surface import offered, place
+
+
+@pytest.fixture(scope="module")
+def found():
+    return offered(place(deep_m=100.0))
+
+
+@pytest.fixture(scope="module")
+def report(run, found):
+    return Report((replace(run, suggestions=found),), run.summary)
+
+
+def words_of(text):
+    return " ".join(text.split())
+
+
+def test_the_terminal_and_the_page_tell_of_it(found, report):
+    (item,) = found.items
+    shown = [
+        rendered(text_report(report), 100),
+        html_page(report),
+        rendered(plan_text("Run", found, (), "km"), 100),
+    ]
+    for text in map(words_of, shown):
+        assert "the run gets 0.2" in text.lower()
+        assert "longer" in text
+        assert "Park Walk" in text
+        assert item.cues[0].text in text
+        for reason in item.against:
+            assert reason in text
+
+
+def test_miles_are_miles(found):
+    text = words_of(rendered(plan_text("Run", found, (), "mi"), 100))
+    assert "the run gets 0.1" in text
+    assert "mi longer" in text
+
+
+def test_the_json_follows_its_schema_and_holds_the_way_round(found, report):
+    document = json.loads(summary_json(report))
+    assert list(jsonschema.Draft202012Validator(summary_schema()).iter_errors(document)) == []
+    (item,) = document["runs"][0]["suggestions"]["items"]
+    assert item["kind"] == "level_surface"
+    assert document["runs"][0]["suggestions"]["answer"] == "change"
+    assert document["runs"][0]["suggestions"]["p_even"] == pytest.approx(found.p_even, abs=1e-6)
+    for name in ("uneven_before", "uneven_after"):
+        assert item[name] == pytest.approx(getattr(found.items[0], name), abs=1e-6)
+    assert item["detour_m"] == pytest.approx(found.items[0].detour_m, abs=0.001)
+    (detour,) = item["detours"]
+    assert detour["length_m"] == 1000.0
+    assert detour["way_ids"] == [8]
+    assert len(detour["longitude_deg"]) == len(detour["latitude_deg"]) == 4
+
+
+def test_what_version_1_1_added_may_be_missing(single):
+    document = json.loads(summary_json(single))
+    for run in document["runs"]:
+        for name in ("answer", "p_even"):
+            run["suggestions"].pop(name)
+        for item in run["suggestions"]["items"]:
+            for name in ("detours", "detour_m", "uneven_before", "uneven_after"):
+                item.pop(name)
+    assert list(jsonschema.Draft202012Validator(summary_schema()).iter_errors(document)) == []
+
+
+def test_a_plan_as_json_is_plain_values(found):
+    plan = json.loads(plans_json([plan_document("Run", found, (), dark=False)]))["plans"][0]
+    assert plan["suggestions"]["items"][0]["detours"][0]["names"] == ["Park Walk"]
+
+
+def test_the_library_keeps_it_and_reads_what_it_kept_before(found):
+    assert suggestions_from(json_of(found)) == found
+    before = json.loads(json_of(found))
+    for name in ("detours", "uneven_before", "uneven_after"):
+        before["items"][0].pop(name)
+    for name in ("answer", "p_even"):
+        before.pop(name)
+    kept = suggestions_from(json.dumps(before))
+    assert (kept.items[0].detours, kept.answer) == ((), "")
