@@ -28,14 +28,17 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
 
-_TRIES: Final = 24
-"""Normal numbers drawn for each slope; the first positive one is the truncated draw."""
-
 _PROFILE: Final = 0
 _SIDE: Final = 1
 _BANKED: Final = 2
 _SLOPE: Final = 3
-"""Uses of the normal numbers of a road; the tries of its slope follow the last."""
+"""Columns of what is drawn for a road."""
+
+_OTHER_STREET: Final = np.uint64(0xD1342543DE82EF95)
+"""Turns the key of a road into that of the unknown other one that the runner may have been on instead."""
+
+_SURELY_POSITIVE: Final = 6.0
+"""So many standard deviations above zero nothing is cut off that a draw could show."""
 
 _PART_CODES: Final = tuple(
     CODES[profile]
@@ -94,13 +97,14 @@ def draw_slopes(
         2 * (given.way_id + 1) + given.attached, return_index=True, return_inverse=True
     )
     streets = (2 * (given.street_id + 1) + given.attached).ravel()[first]
+    keys = np.stack([ways, streets], axis=1).astype(np.uint64)
     return _draw(
         histories.state,
         histories.astray,
         np.stack([np.asarray(part, dtype=np.float64) for part in numbers], axis=2),
         np.stack([np.asarray(part, dtype=np.int64) for part in signs], axis=2),
         road.reshape(given.way_id.shape),
-        np.stack([ways, streets], axis=1).astype(np.uint64),
+        np.concatenate([keys, keys ^ _OTHER_STREET]),
         keep,
         rng.standard_normal(histories.state.shape, dtype=np.float32),
         rng.random(histories.state.shape, dtype=np.float32),
@@ -143,15 +147,55 @@ def _shared_normals(
 
 
 @numba.njit(cache=True)
-def _grade(
-    seed: np.uint64, keys: NDArray[np.uint64], draw: int, parts: FloatArray, mean: float, std: float, z: float
-) -> float:
-    """Slope truncated at zero by rejection: the first try that is positive; ``z`` is the first."""
-    for attempt in range(1, _TRIES):
-        if mean + std * z > 0.0:
-            return mean + std * z
-        z = _shared_normals(seed, keys, draw, _SLOPE + attempt, parts)[0]
-    return abs(mean + std * z)
+def inverse_normal(p: float) -> float:
+    """Inverse of the standard normal distribution function, to seven digits.
+
+    Wichura 1988, "Algorithm AS 241: the percentage points of the normal distribution", routine PPND7.
+
+    Parameters
+    ----------
+    p : float
+        Probability, inside (0, 1).
+
+    Returns
+    -------
+    float
+        The number that a standard normal one is below with that probability.
+    """
+    q = p - 0.5
+    if abs(q) <= 0.425:
+        r = 0.180625 - q * q
+        above = ((59.109374720 * r + 159.29113202) * r + 50.434271938) * r + 3.3871327179
+        return q * above / (((67.187563600 * r + 78.757757664) * r + 17.895169469) * r + 1.0)
+    r = math.sqrt(-math.log(min(p, 1.0 - p)))
+    if r <= 5.0:
+        r -= 1.6
+        above = ((0.17023821103 * r + 1.3067284816) * r + 2.7568153900) * r + 1.4234372777
+        below = (0.12021132975 * r + 0.73700164250) * r + 1.0
+    else:
+        r -= 5.0
+        above = ((0.017337203997 * r + 0.42868294337) * r + 3.0812263860) * r + 6.6579051150
+        below = (0.012258202635 * r + 0.24197894225) * r + 1.0
+    return math.copysign(above / below, q)
+
+
+@numba.njit(cache=True)
+def _distribution(z: float) -> float:
+    return 0.5 * math.erfc(-z / 2.0**0.5)
+
+
+@numba.njit(cache=True)
+def _grade(mean: float, std: float, z: float) -> float:
+    """Slope truncated at zero that has the rank of the normal number ``z``.
+
+    By its rank and not by trying again: what is tried again for one way of a street and not for the next
+    would make them less alike than they are.
+    """
+    if mean >= _SURELY_POSITIVE * std:
+        return mean + std * z
+    negative = _distribution(-mean / std)
+    rank = negative + (1.0 - negative) * _distribution(z)
+    return max(mean + std * inverse_normal(min(max(rank, 1e-12), 1.0 - 1e-12)), 0.0)
 
 
 @numba.njit(cache=True)
@@ -195,16 +239,18 @@ def _draw(
             if k < 0:
                 continue
             r, given, signed = road[b, k], numbers[b, k], signs[b, k]
+            if astray[d, b]:
+                r += len(keys) // 2
             if drawn[r] != d:
                 drawn[r] = d
                 known[r, 0], known[r, 1] = _shared_normals(seed, keys[r], d, 0, parts)
                 known[r, 2], known[r, 3] = _shared_normals(seed, keys[r], d, 1, parts)
-                known[r, _PROFILE] = 0.5 * math.erfc(-known[r, _PROFILE] / 2.0**0.5)
-                known[r, _BANKED] = 0.5 * math.erfc(-known[r, _BANKED] / 2.0**0.5)
+                known[r, _PROFILE] = _distribution(known[r, _PROFILE])
+                known[r, _BANKED] = _distribution(known[r, _BANKED])
             part = _part(known[r, _PROFILE], known[r, _BANKED], given)
             profile[d, b] = signed[3] if part == 3 else _PART_CODES[part]
             column = 5 if part == 4 else 0
-            grade = _grade(seed, keys[r], d, parts, given[column], given[column + 1], known[r, _SLOPE])
+            grade = _grade(given[column], given[column + 1], known[r, _SLOPE])
             low = signed[1] if part == 4 else signed[0]
             # A plane falls one way for all who pass: its unknown side is drawn for the street, and turned.
             side = 1.0 if known[r, _SIDE] >= 0.0 else -1.0
@@ -212,6 +258,7 @@ def _draw(
             offset = given[2] + given[3] * min(max(place, -WANDER_LIMIT), WANDER_LIMIT)
             slope[d, b] = grade * shape_factor(part, offset, given[4], plane)
             if astray[d, b]:
-                # Another street than the matched one falls to either side, alike for a stretch of doubt.
+                # Another street than the matched one has a surface of its own, and falls to either side, alike
+                # for a stretch of doubt.
                 slope[d, b] *= flip
     return slope, profile

@@ -91,14 +91,19 @@ def draw_runner(rng, *, misspecified):
 
 
 def draw_route(roads, rng, least_m=3000.0, most_m=12_000.0):
-    """Draw a tour, or an out-and-back; None in a corner of the network that is too small."""
+    """Draw a tour, or an out-and-back; None in a corner of the network that is too small.
+
+    Where a street's sidewalks are ways of their own, as many runners take them as the standards say.
+    """
+    walks = standards.side_prior_table().set_index("context")["p_sidewalk"]["sidewalk_both"]
+    preference = simulate.Preference(beside_sidewalk=4.0 if rng.random() < walks else 1.0)
     degree = np.diff(roads.graph.node_first_edge)
     for _ in range(20):
         start = int(rng.choice(np.flatnonzero(degree > 2)))
         length_m = float(rng.uniform(least_m, most_m))
         shape = simulate.out_and_back if rng.random() < 0.3 else simulate.random_tour
         try:
-            return shape(roads, start, length_m, simulate.Preference(), rng)
+            return shape(roads, start, length_m, preference, rng)
         except camber.CamberError:
             continue
     return None
