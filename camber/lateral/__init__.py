@@ -47,6 +47,7 @@ from camber.schema import (
     Roads,
     as_lateral_track,
 )
+from camber.schema.columns import with_columns
 from camber.schema.tables import P_STATES
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def locate(
     state = np.where(_doubtful(blocks.p_off_road, rng.random((draws, n))), np.int8(-1), state)
     astray = _doubtful(1.0 - blocks.p_street, rng.random((draws, n)))
     columns = _columns(blocks, places, probability, seen.probability, settings.threshold)
-    frame = matched.assign(block=blocks.number, **columns)
+    frame = with_columns(matched, columns, blocks.number)
     histories = LateralHistories(np.arange(n), state, astray, likeliest_noise(parts), snapped)
     return as_lateral_track(frame), histories, evidence
 
@@ -228,8 +229,7 @@ def _columns(
     seen: NDArray[np.float64],
     threshold: float,
 ) -> dict[str, Any]:
-    """Columns of the lateral track, block values spread over the fixes."""
-    number = blocks.number
+    """Columns of the lateral track, one value for each block."""
     on_road = 1.0 - blocks.p_off_road
     shown = probability * on_road[:, np.newaxis]
     shown[:, OTHER] += blocks.p_off_road
@@ -241,16 +241,17 @@ def _columns(
     known = blocks.way_id >= 0
     ids = places.way_id
     return {
-        "p_street": blocks.p_street[number],
-        **{name: shown[number, s] for s, name in enumerate(P_STATES)},
-        "offset_mean_m": np.where(known, mean, np.nan)[number],
-        "offset_std_m": np.where(known, np.sqrt(np.maximum(variance, 0.0)), np.nan)[number],
-        "side": side[number],
-        "side_basis": basis[number],
-        "carriageway_way_id": np.maximum(ids[:, CENTRE], ids[:, OTHER])[number],
-        "carriageway_direction": places.direction[number],
-        "left_sidewalk_way_id": ids[number, LEFT_SIDEWALK],
-        "right_sidewalk_way_id": ids[number, RIGHT_SIDEWALK],
+        "block": np.arange(len(blocks.first)),
+        "p_street": blocks.p_street,
+        **{name: shown[:, s] for s, name in enumerate(P_STATES)},
+        "offset_mean_m": np.where(known, mean, np.nan),
+        "offset_std_m": np.where(known, np.sqrt(np.maximum(variance, 0.0)), np.nan),
+        "side": side,
+        "side_basis": basis,
+        "carriageway_way_id": np.maximum(ids[:, CENTRE], ids[:, OTHER]),
+        "carriageway_direction": places.direction,
+        "left_sidewalk_way_id": ids[:, LEFT_SIDEWALK],
+        "right_sidewalk_way_id": ids[:, RIGHT_SIDEWALK],
     }
 
 
