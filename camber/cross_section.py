@@ -120,6 +120,25 @@ def half_width(
     return total / 2.0, std / 2.0, source
 
 
+_PARKED: Final = frozenset({"lane", "parallel", "diagonal", "perpendicular", "on_street", "yes"})
+
+
+def is_parked(tags: ObjectArray) -> BoolArray:
+    """Whether cars are parked on the carriageway along one side.
+
+    Parameters
+    ----------
+    tags : ndarray of object, shape (n,)
+        Values of ``parking_left`` or ``parking_right`` of the ways.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        True for "yes", "lane", "on_street" and the ways of parking.
+    """
+    return np.array([tag in _PARKED for tag in tags.tolist()], dtype=bool)
+
+
 def state_offsets(
     half_width_m: FloatArray,
     half_width_std_m: FloatArray,
