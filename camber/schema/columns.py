@@ -56,7 +56,12 @@ def with_columns(
     DataFrame
         Of the type of ``frame``.
     """
-    added = pd.DataFrame(dict(columns), copy=False)
-    added = (added if row is None else added.take(row)).set_axis(frame.index)
+    values = {name: each if row is None else _spread(each, row) for name, each in columns.items()}
+    added = pd.DataFrame(values, index=frame.index, copy=False)
     old = [name for name in columns if name in frame]
     return cast("_Frame", pd.concat([frame.drop(columns=old) if old else frame, added], axis=1))
+
+
+def _spread(values: NDArray[Any], row: NDArray[np.int64]) -> Any:  # noqa: ANN401 - an array of numpy or pandas
+    # pandas takes much longer to take over an array of texts than to repeat what it has taken over.
+    return pd.Series(values).array.take(row) if values.dtype == object else values[row]
