@@ -9,7 +9,7 @@ plus its own columns, so each table below lists only what it adds to the one bef
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, isnan
 from typing import Final, NewType
 
 import geopandas as gpd
@@ -557,7 +557,8 @@ def _is_sound(values: pd.Series | None, column: Column) -> bool:
         # The smallest of numbers is NaN if one of them is, unless missing ones are passed over.
         least, most = (np.fmin, np.fmax) if column.missing else (np.minimum, np.maximum)
         low, high = float(least.reduce(numbers)), float(most.reduce(numbers))
-        return column.low <= low and high <= column.high and isfinite(low) and isfinite(high)
+        fine = column.low <= low and high <= column.high and isfinite(low) and isfinite(high)
+        return fine or (column.missing and isnan(low))
     if column.allowed:
         return set(values.unique().tolist()) <= set(column.allowed)
     return column.missing or not values.isna().any()
