@@ -148,6 +148,17 @@ def _shared_normals(
 
 
 @numba.njit(cache=True)
+def _draw_road(
+    seed: np.uint64, keys: NDArray[np.uint64], draw: int, parts: FloatArray, known: FloatArray
+) -> None:
+    """Draw what belongs to a road: ranks of its profile and of being banked, normals of side and slope."""
+    known[0], known[1] = _shared_normals(seed, keys, draw, 0, parts)
+    known[2], known[3] = _shared_normals(seed, keys, draw, 1, parts)
+    known[_PROFILE] = 0.5 * math.erfc(-known[_PROFILE] / 2.0**0.5)
+    known[_BANKED] = 0.5 * math.erfc(-known[_BANKED] / 2.0**0.5)
+
+
+@numba.njit(cache=True)
 def _grade(
     seed: np.uint64, keys: NDArray[np.uint64], draw: int, parts: FloatArray, mean: float, std: float, z: float
 ) -> float:
@@ -205,10 +216,7 @@ def _draw(
             r = road[b, k]
             if drawn[r] != d:
                 drawn[r] = d
-                known[r, 0], known[r, 1] = _shared_normals(seed, keys[r], d, 0, parts)
-                known[r, 2], known[r, 3] = _shared_normals(seed, keys[r], d, 1, parts)
-                known[r, _PROFILE] = 0.5 * math.erfc(-known[r, _PROFILE] / 2.0**0.5)
-                known[r, _BANKED] = 0.5 * math.erfc(-known[r, _BANKED] / 2.0**0.5)
+                _draw_road(seed, keys[r], d, parts, known[r])
             # Element by element: views of rows cost more than all the arithmetic here.
             part = _part(
                 known[r, _PROFILE],
