@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import shapely
 
 from camber.conventions import NO_WAY, Side, SideBasis
 from camber.lateral.blocks import Blocks, block_mean, cut_blocks
@@ -29,7 +30,6 @@ from camber.lateral.street import (
     Places,
     StreetShares,
     find_places,
-    habit_context,
     state_prior,
     street_shares,
 )
@@ -122,7 +122,7 @@ def locate(
     settings = settings or LateralSettings()
     blocks = cut_blocks(matched, candidates, roads.ways, settings)
     offset = matched["offset_m"].to_numpy(dtype=float)
-    xy = np.column_stack([matched.geometry.x, matched.geometry.y])
+    xy = shapely.get_coordinates(np.asarray(matched.geometry.array))
     places = find_places(blocks, offset, xy, roads)
     device = classify(blocks, block_mean(offset, blocks.number), settings)
     snapped = is_snapped(blocks, offset, settings.snapped_sigma_m)
@@ -133,7 +133,7 @@ def locate(
     alone = stage.infer(shares, None, noise_hypotheses(device, settings), habit=False)
     likely = [part.hypothesis.noise for part in alone]
     smoothed = combine(alone)
-    evidence = Evidence(run, *stage.evidence(smoothed, roads))
+    evidence = Evidence(run, *stage.evidence(smoothed, shares))
     others = None if learned is None else without(learned, evidence)
     seen, parts = smoothed, alone
     if others is not None:
@@ -194,22 +194,23 @@ class _Stage(NamedTuple):
                 pairs.append((Hypothesis(noise, shift, share * weight), observed))
         return weigh(pairs, self.settings.degrees_of_freedom)
 
-    def evidence(self, alone: Smoothed, roads: Roads) -> tuple[tuple[HabitCount, ...], tuple[MapOffset, ...]]:
+    def evidence(
+        self, alone: Smoothed, here: StreetShares
+    ) -> tuple[tuple[HabitCount, ...], tuple[MapOffset, ...]]:
         """Read habits and map offsets off what the run says alone."""
         share = alone.probability * ((1.0 - self.blocks.p_off_road) * self.blocks.p_street)[:, None]
         known = np.isfinite(self.places.observed_m).any(axis=1)
-        context, left_faces = habit_context(self.places, roads)
         left = share[:, [LEFT_SIDEWALK, LEFT_EDGE]].sum(axis=1)
         right = share[:, [RIGHT_EDGE, RIGHT_SIDEWALK]].sum(axis=1)
-        facing = np.where(left_faces, left, right)
-        against = np.where(left_faces, right, left)
+        facing = np.where(here.left_faces, left, right)
+        against = np.where(here.left_faces, right, left)
         decided = np.where(facing >= against, facing, -against)
         metres = np.diff(self.blocks.distance_m, prepend=self.blocks.distance_m[0])
         change = change_probability(self.blocks, metres, self.settings)
         where = np.where(known & (self.piece >= 0), self.places.reference, NO_WAY)
         line = alone.mean[:, MAP], alone.variance[:, MAP]
         return (
-            habit_evidence(np.where(known, context, ""), decided, change, self.settings.threshold),
+            habit_evidence(np.where(known, here.context, ""), decided, change, self.settings.threshold),
             map_evidence(where, self.piece, self.settings.map_sigma_m, *line),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -40,7 +40,7 @@ _PATH_SPREAD_M = 0.5
 
 _TAGS = (
     *("highway", "surface", "oneway", "footway", "service", "junction", "leisure", "is_sidepath", "bridge"),
-    *("country", "built_up", "sidewalk_left", "sidewalk_right"),
+    *("country", "built_up", "traffic_side", "sidewalk_left", "sidewalk_right"),
 )
 """Columns of the ways that say who runs where."""
 
@@ -289,43 +289,6 @@ def _fill_sidewalks(
     places.doubtful[k, state] = False
 
 
-def habit_context(places: Places, roads: Roads) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
-    """Context of each block for the runner's habit, and which side faces traffic there.
-
-    Parameters
-    ----------
-    places : Places
-        States of the blocks.
-    roads : Roads
-        The roads.
-
-    Returns
-    -------
-    context : ndarray of object, shape (n,)
-        "rural_no_sidewalk", "rural_sidewalk", "urban_no_sidewalk" or "urban_sidewalk" (one that is tagged or
-        mapped); "" off carriageways and on one-way streets, where both sides face the same traffic.
-    left_faces : ndarray of bool, shape (n,)
-        True where vehicles drive on the right.
-    """
-    road = places.way_id[:, CENTRE] != NO_WAY
-    ids, row = np.unique(places.way_id[road, CENTRE], return_inverse=True)
-    columns = ("oneway", "built_up", "traffic_side", "sidewalk_left", "sidewalk_right")
-    ways = take_columns(roads.ways, columns, roads.ways.index.get_indexer(pd.Index(ids)))
-    walks = np.zeros(len(ids), dtype=bool)
-    for tag in (ways["sidewalk_left"], ways["sidewalk_right"]):
-        walks |= (tag == "yes") | (tag == "separate")
-    walks = walks[row] | places.mapped[np.ix_(road, [LEFT_SIDEWALK, RIGHT_SIDEWALK])].any(axis=1)
-    names = np.array(
-        [["rural_no_sidewalk", "rural_sidewalk"], ["urban_no_sidewalk", "urban_sidewalk"]], dtype=object
-    )
-    here = names[ways["built_up"][row].astype(np.int64), walks.astype(np.int64)]
-    context = np.full(len(places.way_id), "", dtype=object)
-    context[road] = np.where(ways["oneway"][row] == 0, here, "")
-    left_faces = np.ones(len(places.way_id), dtype=bool)
-    left_faces[road] = (ways["traffic_side"] == TrafficSide.RIGHT)[row]
-    return context, left_faces
-
-
 def state_prior(
     places: Places, here: StreetShares, *, habit: bool, shift: float = 0.0
 ) -> NDArray[np.float64]:
@@ -384,8 +347,12 @@ class StreetShares(NamedTuple):
         Share of those at the edges, and on sidewalks, who face traffic; there it is even until learned.
     decisions : ndarray of float64
         Decisions that these shares are worth; infinite on one-way streets, where nothing is open.
+    context : ndarray of object
+        Context of the runner's habit: "rural_no_sidewalk", "rural_sidewalk", "urban_no_sidewalk" or
+        "urban_sidewalk" (one that is tagged or mapped); "" off carriageways and on one-way streets, where
+        both sides face the same traffic.
     left_faces : ndarray of bool
-        Whether the left side faces traffic.
+        Whether the left side faces traffic: where vehicles drive on the right, and off carriageways.
     """
 
     sidewalk: NDArray[np.float64]
@@ -393,6 +360,7 @@ class StreetShares(NamedTuple):
     facing: NDArray[np.float64]
     walk_facing: NDArray[np.float64]
     decisions: NDArray[np.float64]
+    context: NDArray[np.object_]
     left_faces: NDArray[np.bool_]
 
 
@@ -433,11 +401,28 @@ def street_shares(
     share = raised
     one_way = (ways["oneway"] != 0)[row]
     facing = np.where(one_way, 0.5, facing)
-    context, left_faces = habit_context(places, roads)
+    context, left_faces = _habit_context(places, ways, row)
     even, decisions = np.full(len(row), 0.5), np.full(len(row), prior_decisions)
     (facing, walk_facing), decisions = learned_facing(context, (facing, even), decisions, learned)
     decisions = np.where(one_way | ~road, np.inf, decisions)
-    return StreetShares(share, middle, facing, walk_facing, decisions, left_faces)
+    return StreetShares(share, middle, facing, walk_facing, decisions, context, left_faces)
+
+
+def _habit_context(
+    places: Places, ways: dict[str, NDArray[Any]], row: NDArray[np.int64]
+) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+    """Context of each block for the runner's habit, and whether the left side faces traffic there."""
+    road = places.way_id[:, CENTRE] != NO_WAY
+    tagged = np.zeros(len(ways["oneway"]), dtype=bool)
+    for tag in (ways["sidewalk_left"], ways["sidewalk_right"]):
+        tagged |= (tag == "yes") | (tag == "separate")
+    walks = tagged[row] | places.mapped[:, [LEFT_SIDEWALK, RIGHT_SIDEWALK]].any(axis=1)
+    names = np.array(
+        [["rural_no_sidewalk", "rural_sidewalk"], ["urban_no_sidewalk", "urban_sidewalk"]], dtype=object
+    )
+    here = names[ways["built_up"][row].astype(np.int64), walks.astype(np.int64)]
+    context = np.where(road & (ways["oneway"][row] == 0), here, "")
+    return context, ~road | (ways["traffic_side"] == TrafficSide.RIGHT)[row]
 
 
 def _sides(facing: NDArray[np.float64], here: StreetShares) -> NDArray[np.float64]:

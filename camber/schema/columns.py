@@ -34,7 +34,8 @@ def take_columns(
     dict of str to ndarray, shape (n,)
         Copies; text is an array of objects.
     """
-    return {name: np.asarray(frame[name].array.take(rows)) for name in names if name in frame}
+    present = set(frame.columns.tolist())
+    return {name: np.asarray(frame[name].array.take(rows)) for name in names if name in present}
 
 
 def with_columns(
@@ -58,7 +59,7 @@ def with_columns(
     """
     values = {name: each if row is None else _spread(each, row) for name, each in columns.items()}
     added = pd.DataFrame(values, index=frame.index, copy=False)
-    old = [name for name in columns if name in frame]
+    old = list(set(frame.columns.tolist()).intersection(columns))
     return cast("_Frame", pd.concat([frame.drop(columns=old) if old else frame, added], axis=1))
 
 
