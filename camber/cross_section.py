@@ -231,7 +231,9 @@ def allowed_states(
     allowed = np.repeat(np.asarray(is_road, dtype=bool)[:, np.newaxis], len(LATERAL_STATES), axis=1)
     columns = (LateralState.LEFT_SIDEWALK, sidewalk_left), (LateralState.RIGHT_SIDEWALK, sidewalk_right)
     for state, tags in columns:
-        allowed[:, LATERAL_STATES.index(state)] &= np.isin(np.asarray(tags, dtype=str), wanted)
+        allowed[:, LATERAL_STATES.index(state)] &= np.array(
+            [tag in wanted for tag in tags.tolist()], dtype=bool
+        )
     allowed[:, LATERAL_STATES.index(LateralState.OTHER)] = ~np.asarray(is_road, dtype=bool)
     return allowed
 

@@ -58,7 +58,7 @@ def with_columns(
         Of the type of ``frame``.
     """
     values = {name: each if row is None else _spread(each, row) for name, each in columns.items()}
-    added = pd.DataFrame(values, index=frame.index, copy=False)
+    added = pd.DataFrame(values, index=frame.index)
     old = list(set(frame.columns.tolist()).intersection(columns))
     return cast("_Frame", pd.concat([frame.drop(columns=old) if old else frame, added], axis=1))
 

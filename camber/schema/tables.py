@@ -529,21 +529,22 @@ def _check(
     geometry: str | None = None,
     sums: tuple[tuple[tuple[str, ...], np.ndarray, float | np.ndarray], ...] = (),
 ) -> None:
-    # All at once: columns of a GeoDataFrame are slow to take.
-    found = {str(name): values for name, values in pd.DataFrame(frame, copy=False).items()}
+    # By number: the names are Arrow strings, each of which is made a Python string again at every look.
+    plain = pd.DataFrame(frame, copy=False).set_axis(range(frame.shape[1]), axis=1)
+    found = dict(zip(frame.columns.tolist(), (values for _, values in plain.items()), strict=True))
     doubtful = [column for column in columns if not _is_sound(found.get(column.name), column)]
     problems = [problem for column in doubtful for problem in _column_problems(frame, column)]
     if index is not None:
         problems += _index_problems(frame, index)
     if geometry is not None:
         problems += _geometry_problems(frame, geometry)
-    for names, rows, total in sums:
-        if all(name in found and _is_kind(found[name], "float") for name in names):
-            added = np.sum([found[name].to_numpy(dtype=float) for name in names], axis=0)
+    for parts, rows, total in sums:
+        if all(name in found and _is_kind(found[name], "float") for name in parts):
+            added = np.sum([found[name].to_numpy(dtype=float) for name in parts], axis=0)
             wrong = rows & ~np.isclose(added, total, atol=1e-6)
             if wrong.any():
                 expected = f"{total:g}" if isinstance(total, float) else "distance_m"
-                problems.append(f"{' + '.join(names)} is not {expected} in rows {_rows(frame, wrong)}")
+                problems.append(f"{' + '.join(parts)} is not {expected} in rows {_rows(frame, wrong)}")
     if problems:
         raise TableError(table, problems)
 
