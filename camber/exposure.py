@@ -121,7 +121,7 @@ def measure_exposure(
     ring = np.asarray(shared["surface_kind"] == SurfaceKind.TRACK)
     on_way = np.asarray(shared["way_id"]) != NO_WAY
     draws = _draw_totals(ring, on_way, distance, histories, level_pct)
-    return as_exposure(pd.DataFrame(columns, copy=False)), draws
+    return as_exposure(pd.DataFrame(columns)), draws
 
 
 def step_lengths(sloped: pd.DataFrame) -> FloatArray:

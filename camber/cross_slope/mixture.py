@@ -108,10 +108,21 @@ def exceeds(limit: float, mean: float, std: float) -> float:
     float
         The probability.
     """
+    return _upper(limit, mean, std) / _positive(mean, std)
+
+
+@numba.njit(cache=True)
+def _upper(limit: float, mean: float, std: float) -> float:
+    """Twice the probability that a normal variable exceeds a limit; 1 or 0 where it hardly varies."""
     if std <= _FLAT_PCT:
         return 1.0 if mean > limit else 0.0
-    scale = 1.0 / (std * math.sqrt(2.0))
-    return math.erfc((limit - mean) * scale) / math.erfc(-mean * scale)
+    return math.erfc((limit - mean) * (1.0 / (std * math.sqrt(2.0))))
+
+
+@numba.njit(cache=True)
+def _positive(mean: float, std: float) -> float:
+    """Twice the probability that it is above zero: what the truncated variable is divided by."""
+    return 1.0 if std <= _FLAT_PCT else math.erfc(-mean * (1.0 / (std * math.sqrt(2.0))))
 
 
 @numba.njit(cache=True)
@@ -214,10 +225,12 @@ def _across(
     beyond: FloatArray,
 ) -> None:
     """Slope as a multiple of the grade at each place across, and how likely it exceeds the level."""
+    positive = _positive(mean, std)
     for look in range(len(nodes)):
         node = nodes[look] if len(nodes) > 1 else 0.0
         factor[look] = shape_factor(part, place[0] + place[1] * node, place[2], 0.0)
-        beyond[look] = exceeds(level_pct / abs(factor[look]), mean, std) if factor[look] != 0.0 else 0.0
+        if factor[look] != 0.0:
+            beyond[look] = _upper(level_pct / abs(factor[look]), mean, std) / positive
 
 
 @numba.njit(cache=True)

@@ -33,6 +33,8 @@ SlopedTrack = NewType("SlopedTrack", gpd.GeoDataFrame)
 Exposure = NewType("Exposure", pd.DataFrame)
 
 _INF: Final = float("inf")
+_PLAIN: Final = {"float": "f", "int": "iu"}
+"""Kinds of numpy's dtypes that hold numbers of a kind."""
 
 
 @dataclass(frozen=True)
@@ -551,15 +553,17 @@ def _check(
 
 def _is_sound(values: pd.Series | None, column: Column) -> bool:
     """Whether a quick look finds nothing; what is in doubt is looked at again, row by row."""
-    if values is None or values.empty or not _is_kind(values, column.kind):
+    if values is None or values.empty:
         return False
-    if column.kind in {"float", "int"} and isinstance(values.dtype, np.dtype):
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in _PLAIN.get(column.kind, ""):
         numbers = values.to_numpy()
         # The smallest of numbers is NaN if one of them is, unless missing ones are passed over.
         least, most = (np.fmin, np.fmax) if column.missing else (np.minimum, np.maximum)
         low, high = float(least.reduce(numbers)), float(most.reduce(numbers))
         fine = column.low <= low and high <= column.high and isfinite(low) and isfinite(high)
         return fine or (column.missing and isnan(low))
+    if not _is_kind(values, column.kind) or column.kind in _PLAIN:
+        return False
     if column.allowed:
         return set(values.unique().tolist()) <= set(column.allowed)
     return column.missing or not values.isna().any()
@@ -617,10 +621,11 @@ def _geometry_problems(frame: pd.DataFrame, kind: str) -> list[str]:
     if not isinstance(frame, gpd.GeoDataFrame):
         return ["is no GeoDataFrame"]
     problems = []
-    crs = None if frame.crs is None else CRS.from_user_input(frame.crs)
+    shapes = frame.geometry
+    crs = None if shapes.crs is None else CRS.from_user_input(shapes.crs)
     if crs is None or not crs.is_projected or crs.to_epsg() == 3857 or crs.axis_info[0].unit_name != "metre":
         problems.append(f"CRS is {crs.name if crs else None}; metres need a local UTM system")
-    wrong = shapely.get_type_id(np.asarray(frame.geometry.array)) != shapely.GeometryType[kind.upper()]
+    wrong = shapely.get_type_id(np.asarray(shapes.array)) != shapely.GeometryType[kind.upper()]
     if wrong.any():
         problems.append(f"geometry is no {kind} in rows {_rows(frame, wrong)}")
     return problems
