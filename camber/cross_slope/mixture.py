@@ -205,9 +205,10 @@ def _integrate(
                 continue
             if part == 2 and rest * weights[row, 0] > 0.0:
                 # An inverted profile is a crown upside down.
-                factor[2], beyond[2] = -factor[0], beyond[0]
+                for look in range(count):
+                    factor[2, look], beyond[2, look] = -factor[0, look], beyond[0, look]
             else:
-                _across(part, places[row], nodes[:count], level_pct, mean, std, factor[part], beyond[part])
+                _across(part, row, places, nodes, count, level_pct, mean, std, factor, beyond)
             for look in range(count):
                 _add(result, row, weight / count, factor[part, look], beyond[part, look], first, second)
     return result
@@ -216,21 +217,24 @@ def _integrate(
 @numba.njit(cache=True)
 def _across(
     part: int,
-    place: FloatArray,
+    row: int,
+    places: FloatArray,
     nodes: FloatArray,
+    count: int,
     level_pct: float,
     mean: float,
     std: float,
     factor: FloatArray,
     beyond: FloatArray,
 ) -> None:
-    """Slope as a multiple of the grade at each place across, and how likely it exceeds the level."""
+    """Write slope as a multiple of the grade at each place across, and how likely it exceeds the level."""
     positive = _positive(mean, std)
-    for look in range(len(nodes)):
-        node = nodes[look] if len(nodes) > 1 else 0.0
-        factor[look] = shape_factor(part, place[0] + place[1] * node, place[2], 0.0)
-        if factor[look] != 0.0:
-            beyond[look] = _upper(level_pct / abs(factor[look]), mean, std) / positive
+    for look in range(count):
+        node = nodes[look] if count > 1 else 0.0
+        at_m = places[row, 0] + places[row, 1] * node
+        factor[part, look] = shape_factor(part, at_m, places[row, 2], 0.0)
+        if factor[part, look] != 0.0:
+            beyond[part, look] = _upper(level_pct / abs(factor[part, look]), mean, std) / positive
 
 
 @numba.njit(cache=True)

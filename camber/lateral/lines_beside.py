@@ -141,25 +141,27 @@ def _follow(
     The offsets are those of the fixes that are beside a line that is followed, one pair after the other.
     """
     direction, count = np.zeros(len(row), np.int64), np.zeros(len(row), np.int64)
-    offsets = np.empty((end - first).sum())
-    filled = 0
+    offsets, filled = np.empty((end - first).sum()), 0
+    places = np.empty((2, 2))
     for k in range(len(row)):
-        fixes = xy[first[k] : end[k]]
         line = vertex_xy[first_vertex[row[k]] : first_vertex[row[k] + 1]]
-        _, offset, beside = project_to_line(fixes, line)
-        number = beside.sum()
-        if 2 * number <= len(fixes):
+        _, offset, beside = project_to_line(xy[first[k] : end[k]], line)
+        number, x, y = 0, 0.0, 0.0
+        for i in range(len(beside)):
+            if beside[i]:
+                number, x, y = number + 1, x + xy[first[k] + i, 0], y + xy[first[k] + i, 1]
+        if 2 * number <= len(beside):
             continue
-        middle = np.zeros((1, 2))
-        for i in np.flatnonzero(beside):
-            middle[0] += fixes[i]
-        middle /= number
-        ahead = middle + 5.0 * heading[k]
-        step = project_to_line(ahead, line)[0][0] - project_to_line(middle, line)[0][0]
+        # The middle of those fixes, and a place a little ahead of it.
+        places[0, 0], places[0, 1] = x / number, y / number
+        places[1, 0], places[1, 1] = x / number + 5.0 * heading[k, 0], y / number + 5.0 * heading[k, 1]
+        chainage, _, _ = project_to_line(places, line)
+        step = chainage[1] - chainage[0]
         if abs(step) < 3.0:
             continue  # it crosses the street rather than follows it
-        direction[k] = 1 if step > 0.0 else -1
-        count[k] = number
-        offsets[filled : filled + number] = offset[beside]
-        filled += number
+        direction[k], count[k] = 1 if step > 0.0 else -1, number
+        for i in range(len(beside)):
+            if beside[i]:
+                offsets[filled] = offset[i]
+                filled += 1
     return direction, count, offsets[:filled]
