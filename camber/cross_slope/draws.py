@@ -32,13 +32,19 @@ _PROFILE: Final = 0
 _SIDE: Final = 1
 _BANKED: Final = 2
 _SLOPE: Final = 3
-"""Columns of what is drawn for a road."""
+_OF_MEAN, _OF_STD, _GRADE = range(4, 7)
+"""Columns of what is drawn for a road; the last three keep a slope, and the mean and spread that it is of."""
 
 _OTHER_STREET: Final = np.uint64(0xD1342543DE82EF95)
 """Turns the key of a road into that of the unknown other one that the runner may have been on instead."""
 
 _SURELY_POSITIVE: Final = 6.0
 """So many standard deviations above zero nothing is cut off that a draw could show."""
+
+_MEAN, _STD, _PLACE, _SPREAD, _HALF, _BANKED_MEAN, _BANKED_STD, _P_BANKED = range(8)
+_P_CROWNED, _P_PARABOLIC, _P_INVERTED = range(8, 11)
+_LOW, _BANKED_LOW, _ALONG, _ONE_WAY = range(4)
+"""Places of the numbers and of the signs of a surface in the arrays of the kernel."""
 
 _PART_CODES: Final = tuple(
     CODES[profile]
@@ -199,15 +205,29 @@ def _grade(mean: float, std: float, z: float) -> float:
 
 
 @numba.njit(cache=True)
-def _part(shape_rank: float, banked_rank: float, given: FloatArray) -> int:
+def _draw_road(
+    seed: np.uint64, keys: NDArray[np.uint64], draw: int, parts: FloatArray, known: FloatArray
+) -> None:
+    """Draw what belongs to a road: ranks of its profile and of being banked, normals of side and slope."""
+    known[0], known[1] = _shared_normals(seed, keys, draw, 0, parts)
+    known[2], known[3] = _shared_normals(seed, keys, draw, 1, parts)
+    known[_PROFILE] = _distribution(known[_PROFILE])
+    known[_BANKED] = _distribution(known[_BANKED])
+    known[_OF_MEAN] = np.nan
+
+
+@numba.njit(cache=True)
+def _part(
+    shape_rank: float, banked_rank: float, crowned: float, parabolic: float, inverted: float, banked: float
+) -> int:
     """Read ranks against shares: 0 crowned, 1 parabolic, 2 inverted, 3 one plane, 4 banked."""
-    if banked_rank < given[7]:
+    if banked_rank < banked:
         return 4
-    if shape_rank >= 1.0 - given[10]:
+    if shape_rank >= 1.0 - inverted:
         return 2
-    if shape_rank < given[8]:
+    if shape_rank < crowned:
         return 0
-    return 1 if shape_rank < given[8] + given[9] else 3
+    return 1 if shape_rank < crowned + parabolic else 3
 
 
 @numba.njit(cache=True)
@@ -228,37 +248,46 @@ def _draw(
     slope = np.full((draws, blocks), np.nan, dtype=np.float32)
     profile = np.full((draws, blocks), -1, dtype=np.int8)
     drawn = np.full(len(keys), -1)
-    known = np.zeros((len(keys), 4))
+    known = np.zeros((len(keys), 7))
+    fresh = np.sqrt(1.0 - keep * keep)
     for d in range(draws):
         place, flip = 0.0, 1.0
         for b in range(blocks):
-            place = keep[b] * place + math.sqrt(1.0 - keep[b] * keep[b]) * weave[d, b]
+            place = keep[b] * place + fresh[b] * weave[d, b]
             if astray[d, b] and (b == 0 or not astray[d, b - 1]):
                 flip = -1.0 if chance[d, b] < 0.5 else 1.0
             k = state[d, b]
             if k < 0:
                 continue
-            r, given, signed = road[b, k], numbers[b, k], signs[b, k]
-            if astray[d, b]:
-                r += len(keys) // 2
+            r = road[b, k] + (len(keys) // 2 if astray[d, b] else 0)
             if drawn[r] != d:
                 drawn[r] = d
-                known[r, 0], known[r, 1] = _shared_normals(seed, keys[r], d, 0, parts)
-                known[r, 2], known[r, 3] = _shared_normals(seed, keys[r], d, 1, parts)
-                known[r, _PROFILE] = _distribution(known[r, _PROFILE])
-                known[r, _BANKED] = _distribution(known[r, _BANKED])
-            part = _part(known[r, _PROFILE], known[r, _BANKED], given)
-            profile[d, b] = signed[3] if part == 3 else _PART_CODES[part]
-            column = 5 if part == 4 else 0
-            grade = _grade(given[column], given[column + 1], known[r, _SLOPE])
-            low = signed[1] if part == 4 else signed[0]
+                _draw_road(seed, keys[r], d, parts, known[r])
+            # Element by element: views of rows cost more than all the arithmetic here.
+            part = _part(
+                known[r, _PROFILE],
+                known[r, _BANKED],
+                numbers[b, k, _P_CROWNED],
+                numbers[b, k, _P_PARABOLIC],
+                numbers[b, k, _P_INVERTED],
+                numbers[b, k, _P_BANKED],
+            )
+            profile[d, b] = signs[b, k, _ONE_WAY] if part == 3 else _PART_CODES[part]
+            mean, std, low = numbers[b, k, _MEAN], numbers[b, k, _STD], signs[b, k, _LOW]
+            if part == 4:
+                mean, std = numbers[b, k, _BANKED_MEAN], numbers[b, k, _BANKED_STD]
+                low = signs[b, k, _BANKED_LOW]
+            if mean != known[r, _OF_MEAN] or std != known[r, _OF_STD]:
+                known[r, _OF_MEAN], known[r, _OF_STD] = mean, std
+                known[r, _GRADE] = _grade(mean, std, known[r, _SLOPE])
             # A plane falls one way for all who pass: its unknown side is drawn for the street, and turned.
             side = 1.0 if known[r, _SIDE] >= 0.0 else -1.0
-            plane = float(low) if low != 0 else side * signed[2]
-            offset = given[2] + given[3] * min(max(place, -WANDER_LIMIT), WANDER_LIMIT)
-            slope[d, b] = grade * shape_factor(part, offset, given[4], plane)
+            plane = float(low) if low != 0 else side * signs[b, k, _ALONG]
+            wander = min(max(place, -WANDER_LIMIT), WANDER_LIMIT)
+            offset = numbers[b, k, _PLACE] + numbers[b, k, _SPREAD] * wander
+            slope[d, b] = known[r, _GRADE] * shape_factor(part, offset, numbers[b, k, _HALF], plane)
             if astray[d, b]:
-                # Another street than the matched one has a surface of its own, and falls to either side, alike
-                # for a stretch of doubt.
+                # Another street than the matched one has a surface of its own, and falls to either side,
+                # alike for a stretch of doubt.
                 slope[d, b] *= flip
     return slope, profile
