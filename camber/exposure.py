@@ -125,7 +125,7 @@ def measure_exposure(
 
 
 def step_lengths(sloped: pd.DataFrame) -> FloatArray:
-    """Distance of each fix from the one before [m]; 0 at the start of a section.
+    """Distance of each fix from the one before along the path [m]; 0 at the start of a section.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def step_lengths(sloped: pd.DataFrame) -> FloatArray:
     ndarray of float64, shape (n_fixes,)
         Lengths that sum to the distance of the run.
     """
-    distance = sloped["distance_m"].to_numpy(dtype=float)
+    distance = sloped["along_m"].to_numpy(dtype=float)
     return np.maximum(np.diff(distance, prepend=distance[0]), 0.0)
 
 

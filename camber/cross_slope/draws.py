@@ -1,10 +1,10 @@
 """Cross slopes drawn along whole histories; what belongs to a road is the same in every run.
 
 Profile, steepness and low side of a way are drawn by a counter-based generator (Salmon et al. 2011, "Parallel
-random numbers: as easy as 1, 2, 3"): each number is a function of the model's seed, the way, the draw and the
-use, mixed by splitmix64 (Steele, Lea & Flood 2014). A street is built as a whole while its line in the map is
-cut at every change of a tag, so ways of one street share a part of their normal numbers (a Gaussian copula:
-each way alone still follows its own row of the standards).
+random numbers: as easy as 1, 2, 3"): each number is a function of the model's seed, the way, the draw (and
+how many there are) and the use, mixed by splitmix64 (Steele, Lea & Flood 2014). A street is built as a whole
+while its line in the map is cut at every change of a tag, so ways of one street share a part of their normal
+numbers (a Gaussian copula: each way alone still follows its own row of the standards).
 """
 
 from __future__ import annotations
@@ -37,6 +37,10 @@ _OF_MEAN, _OF_STD, _GRADE = range(4, 7)
 
 _OTHER_STREET: Final = np.uint64(0xD1342543DE82EF95)
 """Turns the key of a road into that of the unknown other one that the runner may have been on instead."""
+
+_GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
+_WHOLE: Final = np.uint64(0x5851F42D4C957F2D)
+"""Turns the seed of ways into that of whole streets."""
 
 _SURELY_POSITIVE: Final = 6.0
 """So many standard deviations above zero nothing is cut off that a draw could show."""
@@ -128,31 +132,6 @@ def _mix(value: np.uint64) -> np.uint64:
 
 
 @numba.njit(cache=True)
-def _road_normals(seed: np.uint64, key: np.uint64, draw: int, use: int) -> tuple[float, float]:
-    """Draw two standard normal numbers that belong to a road (Box & Muller 1958)."""
-    golden = np.uint64(0x9E3779B97F4A7C15)
-    state = _mix(_mix(seed + golden) ^ key * golden)
-    state = _mix(state + np.uint64(draw) * golden) ^ (np.uint64(use) << np.uint64(32))
-    first, second = _mix(state + golden), _mix(state + golden + golden)
-    radius = math.sqrt(-2.0 * math.log((float(first >> np.uint64(11)) + 0.5) * 2.0**-53))
-    angle = 2.0 * math.pi * float(second >> np.uint64(11)) * 2.0**-53
-    return radius * math.cos(angle), radius * math.sin(angle)
-
-
-@numba.njit(cache=True)
-def _shared_normals(
-    seed: np.uint64, keys: NDArray[np.uint64], draw: int, use: int, parts: FloatArray
-) -> tuple[float, float]:
-    """Draw two normal numbers of a way, which correlate with those of its street."""
-    one, two = _road_normals(seed, keys[0], draw, use)
-    if parts[0] == 0.0:
-        return one, two
-    whole = np.uint64(0x5851F42D4C957F2D)
-    street_one, street_two = _road_normals(seed ^ whole, keys[1], draw, use)
-    return parts[0] * street_one + parts[1] * one, parts[0] * street_two + parts[1] * two
-
-
-@numba.njit(cache=True)
 def inverse_normal(p: float) -> float:
     """Inverse of the standard normal distribution function, to seven digits.
 
@@ -191,6 +170,70 @@ def _distribution(z: float) -> float:
 
 
 @numba.njit(cache=True)
+def _slice(key: np.uint64, draw: int, draws: int) -> int:
+    """Place of a draw in a permutation of all draws that belongs to the key.
+
+    A Feistel network of four rounds over the smallest domain of an even number of bits, walked until it ends
+    inside (Black & Rogaway 2002, "Ciphers with arbitrary finite domains", cycle walking).
+    """
+    half = 1
+    while 1 << (2 * half) < draws:
+        half += 1
+    low = np.uint64((1 << half) - 1)
+    value = np.uint64(draw)
+    while True:
+        left, right = value >> np.uint64(half), value & low
+        for turn in range(4):
+            mixed = _mix(key + np.uint64(turn) * _GOLDEN ^ right)
+            left, right = right, left ^ (mixed & low)
+        value = left << np.uint64(half) | right
+        if value < np.uint64(draws):
+            return int(value)
+
+
+@numba.njit(cache=True)
+def road_normal(seed: np.uint64, road: np.uint64, draw: int, draws: int, use: int) -> float:
+    """Draw a standard normal number that belongs to a road.
+
+    Its draws are spread evenly: each comes from another of equally likely slices, in an order of the road's
+    own (McKay, Beckman & Conover 1979, Latin hypercube sampling). A runner's usual streets are few, and the
+    same draws serve all runs, so that luck in them would never average out.
+
+    Parameters
+    ----------
+    seed : uint64
+        Seed of the model.
+    road : uint64
+        Key of the road.
+    draw, draws : int
+        Number of the draw, and how many there are.
+    use : int
+        What the number is for.
+
+    Returns
+    -------
+    float
+        The number.
+    """
+    key = _mix(_mix(seed + _GOLDEN) ^ road * _GOLDEN) ^ _mix(np.uint64(use) + _GOLDEN)
+    inside = float(_mix(key ^ np.uint64(draw) * _GOLDEN) >> np.uint64(11)) * 2.0**-53
+    rank = (_slice(key, draw, draws) + inside) / draws
+    return inverse_normal(min(max(rank, 1e-12), 1.0 - 1e-12))
+
+
+@numba.njit(cache=True)
+def _shared_normal(
+    seed: np.uint64, keys: NDArray[np.uint64], draw: int, draws: int, use: int, parts: FloatArray
+) -> float:
+    """Draw a normal number of a way, which correlates with that of its street."""
+    own = road_normal(seed, keys[0], draw, draws, use)
+    if parts[0] == 0.0:
+        return own
+    street = road_normal(seed ^ _WHOLE, keys[1], draw, draws, use)
+    return float(parts[0] * street + parts[1] * own)
+
+
+@numba.njit(cache=True)
 def _grade(mean: float, std: float, z: float) -> float:
     """Slope truncated at zero that has the rank of the normal number ``z``.
 
@@ -206,11 +249,11 @@ def _grade(mean: float, std: float, z: float) -> float:
 
 @numba.njit(cache=True)
 def _draw_road(
-    seed: np.uint64, keys: NDArray[np.uint64], draw: int, parts: FloatArray, known: FloatArray
+    seed: np.uint64, keys: NDArray[np.uint64], draw: int, draws: int, parts: FloatArray, known: FloatArray
 ) -> None:
     """Draw what belongs to a road: ranks of its profile and of being banked, normals of side and slope."""
-    known[0], known[1] = _shared_normals(seed, keys, draw, 0, parts)
-    known[2], known[3] = _shared_normals(seed, keys, draw, 1, parts)
+    for use in range(4):
+        known[use] = _shared_normal(seed, keys, draw, draws, use, parts)
     known[_PROFILE] = _distribution(known[_PROFILE])
     known[_BANKED] = _distribution(known[_BANKED])
     known[_OF_MEAN] = np.nan
@@ -262,7 +305,7 @@ def _draw(
             r = road[b, k] + (len(keys) // 2 if astray[d, b] else 0)
             if drawn[r] != d:
                 drawn[r] = d
-                _draw_road(seed, keys[r], d, parts, known[r])
+                _draw_road(seed, keys[r], d, draws, parts, known[r])
             # Element by element: views of rows cost more than all the arithmetic here.
             part = _part(
                 known[r, _PROFILE],

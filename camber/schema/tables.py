@@ -163,13 +163,16 @@ MATCHED: Final = (
     Column("chainage_m", "float", 0.0, missing=True),
     Column("travel_direction", "int", -1, 1),
     Column("offset_m", "float", missing=True),
+    Column("along_m", "float", 0.0),
     _p("match_probability"),
     _p("p_off_road"),
 )
 """``way_id`` -1, ``travel_direction`` 0 and missing chainage and offset where the fix is on no way.
 
-``offset_m`` is measured from the way's line, positive right of travel. ``match_probability`` is the
-probability of that way in that direction (of being off the road, where ``way_id`` is -1).
+``offset_m`` is measured from the way's line, positive right of travel. ``along_m`` is the distance run along
+the path, as long as the roads are (as the track is, off them); between sections it stands still.
+``match_probability`` is the probability of that way in that direction (of being off the road, where
+``way_id`` is -1).
 """
 
 CANDIDATES: Final = (
