@@ -17,8 +17,9 @@ from camber.lateral.blocks import Blocks, block_mean, cut_blocks
 from camber.lateral.existence import draw_existence
 from camber.lateral.learning import habit_evidence, map_evidence, map_prior, pool_evidence, without
 from camber.lateral.mixture import Hypothesis, Part, combine, draw_histories, likeliest_noise, weigh
-from camber.lateral.model import change_probability, map_pieces, observe, transitions
+from camber.lateral.model import change_probability, come_back, map_pieces, observe, transitions
 from camber.lateral.noise import classify, is_snapped, noise_hypotheses
+from camber.lateral.passes import Passes, link_states
 from camber.lateral.sharing import SharedEvidence
 from camber.lateral.street import (
     CENTRE,
@@ -128,7 +129,14 @@ def locate(
     snapped = is_snapped(blocks, offset, settings.snapped_sigma_m)
     silent = snapped | ~(np.abs(block_mean(offset, blocks.number)) <= settings.mismatch_m)
     places = places._replace(observed_m=np.where(silent[:, np.newaxis], np.nan, places.observed_m))
-    stage = _Stage(blocks, places, map_pieces(blocks, places, matched), device, settings)
+    stage = _Stage(
+        blocks,
+        places,
+        map_pieces(blocks, places, matched),
+        come_back(blocks, places, matched),
+        device,
+        settings,
+    )
     shares = street_shares(places, roads, None, settings.habit_decisions)
     alone = stage.infer(shares, None, noise_hypotheses(device, settings), habit=False)
     likely = [part.hypothesis.noise for part in alone]
@@ -166,6 +174,7 @@ class _Stage(NamedTuple):
     blocks: Blocks
     places: Places
     piece: NDArray[np.int64]
+    again: tuple[NDArray[np.int64], NDArray[np.float64]]
     device: GnssClass
     settings: LateralSettings
 
@@ -189,8 +198,9 @@ class _Stage(NamedTuple):
         for shift, share in _HABITS if habit else ((0.0, 1.0),):
             prior = state_prior(self.places, shares, habit=habit, shift=shift)
             change = transitions(self.blocks, prior, self.settings)
+            states = prior, change, Passes(*self.again, link_states(self.again[0], prior, change))
             for noise, weight in given:
-                observed = observe(self.blocks, self.places, noise, (prior, change), line, self.settings)
+                observed = observe(self.blocks, self.places, noise, states, line, self.settings)
                 pairs.append((Hypothesis(noise, shift, share * weight), observed))
         return weigh(pairs, self.settings.degrees_of_freedom)
 
