@@ -37,6 +37,8 @@ class Blocks(NamedTuple):
         Mean probability of being off the mapped ways; 1 where the block is matched to none.
     p_street : ndarray of float64, shape (n,)
         Mean probability of the matched street, given that it was some mapped way.
+    junctions : ndarray of int64, shape (n,)
+        Junctions passed since the middle of the block before.
     """
 
     number: NDArray[np.int64]
@@ -52,6 +54,7 @@ class Blocks(NamedTuple):
     heading_rad: NDArray[np.float64]
     p_off_road: NDArray[np.float64]
     p_street: NDArray[np.float64]
+    junctions: NDArray[np.int64]
 
 
 def cut_blocks(
@@ -104,7 +107,15 @@ def cut_blocks(
         _mean_heading(matched, number),
         np.clip(block_mean(off, number), 0.0, 1.0),
         np.clip(block_mean(street_probability(matched, candidates, ways), number), 0.0, 1.0),
+        _junctions(matched, (first + last) // 2),
     )
+
+
+def _junctions(matched: MatchedTrack, middle: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Count the ends of edges between the middles of blocks: a way goes on over most junctions."""
+    edge, way = matched["edge_id"].to_numpy(), matched["way_id"].to_numpy()
+    passed = np.cumsum(np.r_[False, (edge[1:] != edge[:-1]) | (way[1:] != way[:-1])])
+    return np.diff(passed[middle], prepend=0)
 
 
 def street_probability(matched: MatchedTrack, candidates: Candidates, ways: Ways) -> NDArray[np.float64]:

@@ -88,7 +88,7 @@ def observe(
     coefficient[:, :, 4] = places.width_std_m
     seconds = np.diff(blocks.time_s, prepend=blocks.time_s[0])
     metres = np.diff(blocks.distance_m, prepend=blocks.distance_m[0])
-    same_street = np.r_[False, (np.diff(blocks.street_id) == 0) & (blocks.street_id[1:] >= 0)]
+    same_street = np.r_[False, (np.diff(places.reference) == 0) & (places.reference[1:] >= 0)]
     keep = np.zeros((n, LATENT))
     keep[:, :2] = np.exp(-seconds / device.slow_tau_s)[:, np.newaxis]
     keep[:, 2] = _fast_correlation(blocks, device)
@@ -139,8 +139,7 @@ def change_probability(
     ndarray of float64, shape (n,)
         Probabilities.
     """
-    new_way = np.r_[True, np.diff(blocks.way_id) != 0]
-    extra_m = np.where(new_way, (settings.junction_factor - 1.0) * settings.junction_m, 0.0)
+    extra_m = blocks.junctions * (settings.junction_factor - 1.0) * settings.junction_m
     rate = settings.switches_per_km / 1000.0
     return np.asarray(1.0 - np.exp(-rate * (np.maximum(metres, 1.0) + extra_m)))
 
