@@ -120,6 +120,25 @@ def half_width(
     return total / 2.0, std / 2.0, source
 
 
+_PARKED: Final = frozenset({"lane", "parallel", "diagonal", "perpendicular", "on_street", "yes"})
+
+
+def is_parked(tags: ObjectArray) -> BoolArray:
+    """Whether cars are parked on the carriageway along one side.
+
+    Parameters
+    ----------
+    tags : ndarray of object, shape (n,)
+        Values of ``parking_left`` or ``parking_right`` of the ways.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        True for "yes", "lane", "on_street" and the ways of parking.
+    """
+    return np.array([tag in _PARKED for tag in tags.tolist()], dtype=bool)
+
+
 def state_offsets(
     half_width_m: FloatArray,
     half_width_std_m: FloatArray,
@@ -212,7 +231,9 @@ def allowed_states(
     allowed = np.repeat(np.asarray(is_road, dtype=bool)[:, np.newaxis], len(LATERAL_STATES), axis=1)
     columns = (LateralState.LEFT_SIDEWALK, sidewalk_left), (LateralState.RIGHT_SIDEWALK, sidewalk_right)
     for state, tags in columns:
-        allowed[:, LATERAL_STATES.index(state)] &= np.isin(np.asarray(tags, dtype=str), wanted)
+        allowed[:, LATERAL_STATES.index(state)] &= np.array(
+            [tag in wanted for tag in tags.tolist()], dtype=bool
+        )
     allowed[:, LATERAL_STATES.index(LateralState.OTHER)] = ~np.asarray(is_road, dtype=bool)
     return allowed
 

@@ -102,26 +102,30 @@ def measure_exposure(
     distance = np.bincount(number, step).astype(float)
     unmatched = np.bincount(number, step * off)
     matched = np.maximum(distance - unmatched, 0.0)
-    shared = pd.DataFrame({name: plain[name].to_numpy()[first] for name in _SHARED}, copy=False)
+    # As pandas holds them: text is slow to take out and to put in.
+    shared = {name: plain[name].array.take(first) for name in _SHARED}
     metres = {
-        "left_low_m": matched * shared["p_left_low"].to_numpy(),
-        "right_low_m": matched * shared["p_right_low"].to_numpy(),
-        "level_m": matched * shared["p_level"].to_numpy(),
+        f"{leg}_m": matched * np.asarray(shared[f"p_{leg}"]) for leg in ("left_low", "right_low", "level")
     }
     unmatched = np.maximum(distance - sum(metres.values()), 0.0)
-    frame = shared.assign(
+    columns = {
+        **shared,
         **_extent(sloped, plain, first, number),
-        distance_m=distance,
+        "distance_m": distance,
         **metres,
-        unmatched_m=unmatched,
-        verdict=verdicts(distance, metres["left_low_m"], metres["right_low_m"], metres["level_m"], settings),
-    )
-    draws = _draw_totals(shared, distance, histories, level_pct)
-    return as_exposure(frame), draws
+        "unmatched_m": unmatched,
+        "verdict": verdicts(
+            distance, metres["left_low_m"], metres["right_low_m"], metres["level_m"], settings
+        ),
+    }
+    ring = np.asarray(shared["surface_kind"] == SurfaceKind.TRACK)
+    on_way = np.asarray(shared["way_id"]) != NO_WAY
+    draws = _draw_totals(ring, on_way, distance, histories, level_pct)
+    return as_exposure(pd.DataFrame(columns)), draws
 
 
 def step_lengths(sloped: pd.DataFrame) -> FloatArray:
-    """Distance of each fix from the one before [m]; 0 at the start of a section.
+    """Distance of each fix from the one before along the path [m]; 0 at the start of a section.
 
     Parameters
     ----------
@@ -133,7 +137,7 @@ def step_lengths(sloped: pd.DataFrame) -> FloatArray:
     ndarray of float64, shape (n_fixes,)
         Lengths that sum to the distance of the run.
     """
-    distance = sloped["distance_m"].to_numpy(dtype=float)
+    distance = sloped["along_m"].to_numpy(dtype=float)
     return np.maximum(np.diff(distance, prepend=distance[0]), 0.0)
 
 
@@ -146,7 +150,7 @@ def _extent(track: SlopedTrack, sloped: pd.DataFrame, first: IntArray, number: I
     seconds = sloped["elapsed_s"].to_numpy(dtype=float)
     duration = np.nan_to_num(seconds[last] - seconds[begin])
     middle = (first + last) // 2
-    places = track.geometry.iloc[middle].to_crs(WGS84)
+    places = track.geometry.array[middle].to_crs(WGS84)
     weight = np.bincount(number)
     chainage = sloped["chainage_m"].to_numpy()
     return {
@@ -155,8 +159,8 @@ def _extent(track: SlopedTrack, sloped: pd.DataFrame, first: IntArray, number: I
         "start_chainage_m": chainage[first],
         "end_chainage_m": chainage[last],
         "duration_s": np.maximum(duration, 0.0),
-        "latitude_deg": places.y.to_numpy(),
-        "longitude_deg": places.x.to_numpy(),
+        "latitude_deg": places.y,
+        "longitude_deg": places.x,
         "offset_m": np.bincount(number, sloped["offset_m"].to_numpy()) / weight,
         "match_probability": np.minimum(np.bincount(number, sloped["match_probability"]) / weight, 1.0),
         "p_off_road": np.minimum(np.bincount(number, sloped["p_off_road"]) / weight, 1.0),
@@ -195,14 +199,17 @@ def verdicts(
 
 
 def _draw_totals(
-    shared: pd.DataFrame, distance: FloatArray, histories: SlopeHistories, level_pct: float
+    ring: NDArray[np.bool_],
+    on_way: NDArray[np.bool_],
+    distance: FloatArray,
+    histories: SlopeHistories,
+    level_pct: float,
 ) -> Draws:
+    """Sum the draws; ``ring`` is true where a path is a running track."""
     by_state = np.array([_KINDS[_STATE_KIND[name]] for name in LATERAL_STATES])
-    ring = (shared["surface_kind"] == SurfaceKind.TRACK).to_numpy()
     kind = np.tile(by_state, (len(distance), 1))
     path, other = _KINDS[SurfaceKind.PATH], LATERAL_STATES.index(LateralState.OTHER)
     kind[:, other] = np.where(ring, _KINDS[SurfaceKind.TRACK], path)
-    on_way = shared["way_id"].to_numpy() != NO_WAY
     totals = _totals(
         histories.state, histories.cross_slope_pct, kind, on_way, distance, level_pct, len(SURFACE_KINDS)
     )

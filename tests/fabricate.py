@@ -167,6 +167,7 @@ def fix_table(rows):
             records.append({
                 "x": x, "y": y, "time": START + timedelta(seconds=elapsed), "elapsed_s": elapsed,
                 "distance_m": BLOCK_M * row["block"] + BLOCK_M / FIXES_PER_BLOCK * i, "speed_mps": 3.0,
+                "along_m": BLOCK_M * row["block"] + BLOCK_M / FIXES_PER_BLOCK * i,
                 "heading_deg": 90.0, "accuracy_m": np.nan, "section": leg.section, "way_id": leg.way_id,
                 "street_id": 102 if leg.way_id == 103 else leg.way_id, "edge_id": leg.way_id,
                 "chainage_m": start + step if on_way else np.nan, "travel_direction": leg.travel_direction,

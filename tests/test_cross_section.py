@@ -329,3 +329,10 @@ def test_the_defaults_are_the_published_assumptions():
     assert len(fields(OffsetAssumptions)) == 15
     assert WidthAssumptions(std["width_tagged"], std["width_from_lanes"]) == WidthAssumptions()
     assert inspect.signature(cross_section.cross_slope).parameters["blend_m"].default == value["crown_blend"]
+
+
+def test_only_cars_on_the_carriageway_take_its_edge():
+    tags = np.array(
+        ["yes", "lane", "parallel", "on_street", "", "no", "half_on_kerb", "street_side"], dtype=object
+    )
+    assert cross_section.is_parked(tags).tolist() == [True] * 4 + [False] * 4

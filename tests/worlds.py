@@ -158,7 +158,7 @@ def matched_on(roads, legs, *, step_s=1.0, speed_mps=3.0):
     track = track_of(
         xy, step_s=step_s, speed_mps=speed_mps, heading_deg=heading, section=joined.pop("section")
     )
-    return as_matched_track(track.assign(**joined))
+    return as_matched_track(track.assign(along_m=track["distance_m"], **joined))
 
 
 def _leg(roads, leg, step_m):

@@ -28,6 +28,7 @@ from camber.schema import (
     Ways,
     as_sloped_track,
 )
+from camber.schema.columns import with_columns
 from camber.schema.tables import P_STATES
 
 if TYPE_CHECKING:
@@ -93,8 +94,9 @@ def assign_cross_slope(
     columns = _mixture(plain, first, surfaces, roads.ways, settings.level_pct)
     keep = _kept_place(plain, first, settings.place_tau_s)
     slope, profile = draw_slopes(surfaces, histories, keep, settings.street_correlation, seed, rng)
-    frame = lateral.assign(**{name: values[number] for name, values in columns.items()})
-    return as_sloped_track(frame), SlopeHistories(histories.block, histories.state, slope, profile)
+    return as_sloped_track(with_columns(lateral, columns, number)), SlopeHistories(
+        histories.block, histories.state, slope, profile
+    )
 
 
 def slope_options(

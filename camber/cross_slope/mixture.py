@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numba
 import numpy as np
 
+from camber.conventions import NO_WAY
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -41,15 +43,15 @@ def leg_probabilities(
     p_left_low, p_right_low : ndarray of float64, shape (n_blocks, 6)
         Probability that the surface falls to the left or right by more than ``level_pct``.
     mean_pct, square_pct2 : ndarray of float64, shape (n_blocks, 6)
-        Mean of the signed cross slope [%] and of its square.
+        Mean of the signed cross slope [%] and of its square. All 0 where the state does not exist.
     """
-    given = surfaces
+    given, exists = surfaces, surfaces.way_id != NO_WAY
     weights = (given.p_crowned, given.p_parabolic, given.p_inverted, given.p_one_way, given.p_banked)
     numbers = (given.mean_pct, given.std_pct, given.banked_pct, given.banked_std_pct)
     places = (given.place_m, given.spread_m, given.half_width_m)
     sides = (given.low_side, given.banked_side)
     result = _integrate(
-        np.stack([part.ravel() for part in weights], axis=1),
+        np.stack([np.where(exists, part, 0.0).ravel() for part in weights], axis=1),
         np.stack([part.ravel() for part in numbers], axis=1),
         np.stack([part.ravel() for part in places], axis=1),
         np.stack([part.ravel() for part in sides], axis=1),
@@ -106,10 +108,21 @@ def exceeds(limit: float, mean: float, std: float) -> float:
     float
         The probability.
     """
+    return _upper(limit, mean, std) / _positive(mean, std)
+
+
+@numba.njit(cache=True)
+def _upper(limit: float, mean: float, std: float) -> float:
+    """Twice the probability that a normal variable exceeds a limit; 1 or 0 where it hardly varies."""
     if std <= _FLAT_PCT:
         return 1.0 if mean > limit else 0.0
-    scale = 1.0 / (std * math.sqrt(2.0))
-    return math.erfc((limit - mean) * scale) / math.erfc(-mean * scale)
+    return math.erfc((limit - mean) * (1.0 / (std * math.sqrt(2.0))))
+
+
+@numba.njit(cache=True)
+def _positive(mean: float, std: float) -> float:
+    """Twice the probability that it is above zero: what the truncated variable is divided by."""
+    return 1.0 if std <= _FLAT_PCT else math.erfc(-mean * (1.0 / (std * math.sqrt(2.0))))
 
 
 @numba.njit(cache=True)
@@ -171,6 +184,7 @@ def _integrate(
     level_pct: float,
 ) -> FloatArray:
     result = np.zeros((len(weights), 4))
+    factor, beyond = np.zeros((3, len(nodes))), np.zeros((3, len(nodes)))
     for row in range(len(weights)):
         if weights[row, :4].sum() <= 0.0:
             continue
@@ -183,20 +197,53 @@ def _integrate(
             column = 2 if part == 4 else 0
             mean, std = numbers[row, column], numbers[row, column + 1]
             first, second = truncated_moments(mean, std)
-            looks = count if part < 3 else 2
-            for look in range(looks):
-                side, share = 0.0, weight / looks
-                if part >= 3:
-                    low = sides[row, part - 3]
-                    side = 2.0 * look - 1.0
+            if part >= 3:
+                tail, low = exceeds(level_pct, mean, std), sides[row, part - 3]
+                for side in (-1.0, 1.0):
                     share = weight * (0.5 if low == 0 else (1.0 if low == side else 0.0))
-                node = nodes[look] if count > 1 and part < 3 else 0.0
-                place = places[row, 0] + places[row, 1] * node
-                factor = shape_factor(part, place, places[row, 2], side)
-                if share <= 0.0 or factor == 0.0:
-                    continue
-                tilted = share * exceeds(level_pct / abs(factor), mean, std)
-                result[row, 0 if factor < 0.0 else 1] += tilted
-                result[row, 2] += share * factor * first
-                result[row, 3] += share * factor * factor * second
+                    _add(result, row, share, side, tail, first, second)
+                continue
+            if part == 2 and rest * weights[row, 0] > 0.0:
+                # An inverted profile is a crown upside down.
+                for look in range(count):
+                    factor[2, look], beyond[2, look] = -factor[0, look], beyond[0, look]
+            else:
+                _across(part, row, places, nodes, count, level_pct, mean, std, factor, beyond)
+            for look in range(count):
+                _add(result, row, weight / count, factor[part, look], beyond[part, look], first, second)
     return result
+
+
+@numba.njit(cache=True)
+def _across(
+    part: int,
+    row: int,
+    places: FloatArray,
+    nodes: FloatArray,
+    count: int,
+    level_pct: float,
+    mean: float,
+    std: float,
+    factor: FloatArray,
+    beyond: FloatArray,
+) -> None:
+    """Write slope as a multiple of the grade at each place across, and how likely it exceeds the level."""
+    positive = _positive(mean, std)
+    for look in range(count):
+        node = nodes[look] if count > 1 else 0.0
+        at_m = places[row, 0] + places[row, 1] * node
+        factor[part, look] = shape_factor(part, at_m, places[row, 2], 0.0)
+        if factor[part, look] != 0.0:
+            beyond[part, look] = _upper(level_pct / abs(factor[part, look]), mean, std) / positive
+
+
+@numba.njit(cache=True)
+def _add(
+    result: FloatArray, row: int, share: float, factor: float, beyond: float, first: float, second: float
+) -> None:
+    """Add one place, or one side of a plane, to the probabilities and moments of a row."""
+    if share <= 0.0 or factor == 0.0:
+        return
+    result[row, 0 if factor < 0.0 else 1] += share * beyond
+    result[row, 2] += share * factor * first
+    result[row, 3] += share * factor * factor * second

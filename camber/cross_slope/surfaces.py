@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from camber import bends, cross_section, standards
 from camber.conventions import LATERAL_STATES, NO_WAY, LateralState, Profile
 from camber.geometry import swap_sides
+from camber.schema.columns import take_columns
 from camber.schema.tables import P_STATES
 from camber.street_direction import ways_drawn_alike
 
@@ -33,7 +35,12 @@ _EDGES: Final = ((STATE[LateralState.LEFT_EDGE], "left"), (STATE[LateralState.RI
 _TAGGED_STD_PCT: Final = 0.5
 """Spread of a tagged ``incline:across`` [%]: the tag gives the practical maximum (judgement)."""
 
-_PARKED: Final = ("lane", "parallel", "diagonal", "perpendicular", "on_street", "yes")
+_COLUMNS: Final = (
+    *("highway", "surface", "oneway", "footway", "service", "junction", "leisure", "is_sidepath", "bridge"),
+    *("country", "built_up", "traffic_side", "maxspeed_kmh", "width_m", "lanes", "length_m", "street_id"),
+    *("parking_left", "parking_right", "shoulder_left", "shoulder_right", "incline_across_pct", "geometry"),
+)
+"""What is looked up about the ways of a run."""
 
 
 class Surfaces(NamedTuple):
@@ -97,16 +104,21 @@ class Surfaces(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """The ways of a run, and what is assumed about each; rows are ways."""
+    """The ways of a run by column, and what is assumed about each; rows are ways."""
 
-    ways: Ways
-    assumed: pd.DataFrame
+    way_id: IntArray
+    ways: dict[str, NDArray[Any]]
+    assumed: dict[str, NDArray[Any]]
     ring_side: IntArray
     drawn_alike: IntArray
     half_width_m: FloatArray
     place_m: FloatArray
     spread_m: FloatArray
     shoulder: BoolArray
+
+    def row(self, way: IntArray) -> IntArray:
+        """Row of each way; that of some other one for `NO_WAY`, which has no surface."""
+        return np.minimum(np.searchsorted(self.way_id, way), len(self.way_id) - 1)
 
 
 def find_surfaces(
@@ -135,7 +147,7 @@ def find_surfaces(
     if tagged_walks:
         way = _with_tagged_walks(way, column, roads.ways)
     known = _look_up(way, column["way_id"], roads)
-    row = known.ways.index.get_indexer(pd.Index(way.ravel())).reshape(way.shape)
+    row = known.row(way)
     travel = _travel_direction(column, way)
     profiles = _profiles(known, row, way, travel)
     turned = (travel < 0).astype(np.int64)
@@ -143,7 +155,7 @@ def find_surfaces(
     attached = profiles["attached"]
     chainage = lateral["chainage_m"].to_numpy(dtype=float)[first]
     banked = _banked(known, column, chainage, way, travel)
-    street = known.ways["street_id"].to_numpy()[row]
+    street = known.ways["street_id"][row]
     return Surfaces(
         way_id=way,
         travel=np.where(travel == 0, 1, travel),
@@ -178,8 +190,9 @@ def _with_tagged_walks(way: IntArray, column: dict[str, IntArray], ways: Ways) -
     on_road = STATE[LateralState.LEFT_EDGE], STATE[LateralState.CENTRE], STATE[LateralState.RIGHT_EDGE]
     road = (way[:, on_road] != NO_WAY).any(axis=1)
     row = ways.index.get_indexer(pd.Index(carriageway))
-    drawn = [ways[f"sidewalk_{side}"].to_numpy(dtype=object)[row] == "separate" for side in ("left", "right")]
-    there = np.where(ahead, drawn[0], drawn[1]), np.where(ahead, drawn[1], drawn[0])
+    tags = take_columns(ways, ("sidewalk_left", "sidewalk_right"), row)
+    left, right = (tags[f"sidewalk_{side}"] == "separate" for side in ("left", "right"))
+    there = np.where(ahead, left, right), np.where(ahead, right, left)
     filled = way.copy()
     for state, tagged in zip(_SIDEWALKS, there, strict=True):
         missing = tagged & road & (way[:, state] == NO_WAY)
@@ -199,31 +212,33 @@ def _travel_direction(column: dict[str, IntArray], way: IntArray) -> IntArray:
 def _look_up(way: IntArray, matched: IntArray, roads: Roads) -> _Known:
     index = roads.ways.index
     rows = index.get_indexer(pd.Index(np.union1d(way, matched)))
-    rows = np.sort(rows[rows >= 0])
+    rows = rows[rows >= 0]
     if len(rows) == 0:  # nothing matched: any way serves as a placeholder for states that do not exist
         rows = np.zeros(1, dtype=np.int64)
-    ways: Ways = roads.ways.iloc[rows]
-    assumed = standards.assume(ways, roads.overrides)
+    ways = take_columns(roads.ways, _COLUMNS, rows)
+    assumed = standards.assumed_columns(ways, roads.overrides)
     half, _, _ = cross_section.half_width(
-        *(ways[name].to_numpy(dtype=float) for name in ("width_m", "lanes")),
-        *(assumed[name].to_numpy(dtype=float) for name in ("lane_m", "default_total_m", "width_std_m")),
+        ways["width_m"],
+        ways["lanes"],
+        *(assumed[name] for name in ("lane_m", "default_total_m", "width_std_m")),
     )
-    places = [_places(ways, half, direction) for direction in (1, -1)]
-    place = np.stack([pair[0] for pair in places], axis=1)
-    spread = np.stack([pair[1] for pair in places], axis=1)
-    shoulder = np.stack([pair[2] for pair in places], axis=1)
+    place, spread, shoulder = (
+        np.stack(pair, axis=1)
+        for pair in zip(*(_places(ways, half, direction) for direction in (1, -1)), strict=True)
+    )
     alike = ways_drawn_alike(roads.graph, roads.ways, rows)
-    return _Known(ways, assumed, _ring_side(ways), alike, half, place, spread, shoulder)
+    return _Known(
+        index.to_numpy()[rows], ways, assumed, _ring_side(ways), alike, half, place, spread, shoulder
+    )
 
 
-def _places(ways: Ways, half_m: FloatArray, direction: int) -> tuple[FloatArray, FloatArray, BoolArray]:
+def _places(
+    ways: dict[str, NDArray[Any]], half_m: FloatArray, direction: int
+) -> tuple[FloatArray, FloatArray, BoolArray]:
     """Where each state lies, its spread, and whether it is on a shoulder, when run in one direction."""
-    tags = {
-        what: swap_sides(ways[f"{what}_left"], ways[f"{what}_right"], direction)
-        for what in ("parking", "shoulder")
-    }
-    parked = [tag.isin(_PARKED).to_numpy() for tag in tags["parking"]]
-    paved = [(tag == "yes").to_numpy() for tag in tags["shoulder"]]
+    sides = swap_sides("left", "right", direction)
+    parked = [cross_section.is_parked(ways[f"parking_{side}"]) for side in sides]
+    paved = [ways[f"shoulder_{side}"] == "yes" for side in sides]
     place, spread = cross_section.state_offsets(
         half_m,
         np.zeros_like(half_m),
@@ -240,20 +255,20 @@ def _places(ways: Ways, half_m: FloatArray, direction: int) -> tuple[FloatArray,
     return place, spread, shoulder
 
 
-def _ring_side(ways: pd.DataFrame) -> IntArray:
+def _ring_side(ways: dict[str, NDArray[Any]]) -> IntArray:
     """Side, in the way frame, to which a ring falls: running tracks inwards, roundabouts outwards; else 0."""
-    side = np.zeros(len(ways), dtype=np.int64)
-    rings = ways["junction"].isin(["roundabout", "circular"]).to_numpy()
-    tracks = (ways["leisure"] == "track").to_numpy()
+    side = np.zeros(len(ways["junction"]), dtype=np.int64)
+    rings = (ways["junction"] == "roundabout") | (ways["junction"] == "circular")
+    tracks = ways["leisure"] == "track"
     for position in np.flatnonzero(rings | tracks):
-        xy = np.asarray(ways["geometry"].iloc[position].coords)
+        xy = shapely.get_coordinates(ways["geometry"][position])
         step = np.diff(xy, axis=0)
         turn = step[:-1, 0] * step[1:, 1] - step[:-1, 1] * step[1:, 0]
         # Drawn anticlockwise (turning left): the inside is on the left.
         inside = -int(np.sign(turn.sum()))
         if inside == 0 and rings[position]:
             # A straight piece: traffic that keeps right circulates anticlockwise, along the drawing.
-            inside = -1 if ways["traffic_side"].iloc[position] == "right" else 1
+            inside = -1 if ways["traffic_side"][position] == "right" else 1
         side[position] = inside if tracks[position] else -inside
     return side
 
@@ -263,11 +278,11 @@ def _profiles(known: _Known, row: IntArray, way: IntArray, travel: IntArray) -> 
     assumed = known.assumed
     sidewalk = np.zeros(way.shape, dtype=bool)
     sidewalk[:, _SIDEWALKS] = True
-    attached = sidewalk & assumed["is_road"].to_numpy()[row] & (way != NO_WAY)
+    attached = sidewalk & assumed["is_road"][row] & (way != NO_WAY)
     side = np.broadcast_to(np.array([1, 0, 0, 0, -1, 0]), way.shape)
     names = ("p_crowned", "parabolic_share", "p_one_way", "p_inverted")
-    crowned, parabolic, one_way, inverted = (assumed[name].to_numpy(dtype=float)[row] for name in names)
-    profile = np.array([CODES[Profile(name)] for name in assumed["one_way_profile"]])[row]
+    crowned, parabolic, one_way, inverted = (assumed[name][row] for name in names)
+    profile = np.array([CODES[Profile(name)] for name in assumed["one_way_profile"].tolist()])[row]
     low = np.where(profile == CODES[Profile.ONE_WAY], 0, known.ring_side[row] * travel)
     # A sidewalk falls to the road: left of the road to the runner's right.
     walk = (attached | (profile == CODES[Profile.TO_ROAD])) & (side != 0)
@@ -276,7 +291,7 @@ def _profiles(known: _Known, row: IntArray, way: IntArray, travel: IntArray) -> 
     lost = (profile == CODES[Profile.TO_ROAD]) & ~walk
     profile = np.where(lost, CODES[Profile.ONE_WAY], profile)
     shoulder = known.shoulder[row, (travel < 0).astype(np.int64), np.arange(6)] & (way != NO_WAY)
-    tag = known.ways["incline_across_pct"].to_numpy(dtype=float)[row]
+    tag = known.ways["incline_across_pct"][row]
     tagged = np.isfinite(tag) & ~attached
     mean, std, source = _put_slopes(assumed, row, attached, shoulder)
     plane = attached | tagged
@@ -297,15 +312,14 @@ def _profiles(known: _Known, row: IntArray, way: IntArray, travel: IntArray) -> 
 
 
 def _put_slopes(
-    assumed: pd.DataFrame, row: IntArray, attached: BoolArray, shoulder: BoolArray
+    assumed: dict[str, NDArray[Any]], row: IntArray, attached: BoolArray, shoulder: BoolArray
 ) -> tuple[FloatArray, FloatArray, NDArray[np.object_]]:
     """Mean and spread of the slope of carriageways, shoulders and attached sidewalks, and their rows."""
-    mean, std = (assumed[f"slope_{name}"].to_numpy(dtype=float)[row] for name in ("mean_pct", "std_pct"))
-    source = assumed["slope_row"].to_numpy(dtype=object)[row]
+    mean, std, source = (assumed[f"slope_{name}"][row] for name in ("mean_pct", "std_pct", "row"))
     for where, name in ((shoulder, "shoulder"), (attached, "sidewalk")):
-        mean = np.where(where, assumed[f"{name}_slope_mean_pct"].to_numpy(dtype=float)[row], mean)
-        std = np.where(where, assumed[f"{name}_slope_std_pct"].to_numpy(dtype=float)[row], std)
-        source = np.where(where, assumed[f"{name}_slope_row"].to_numpy(dtype=object)[row], source)
+        mean = np.where(where, assumed[f"{name}_slope_mean_pct"][row], mean)
+        std = np.where(where, assumed[f"{name}_slope_std_pct"][row], std)
+        source = np.where(where, assumed[f"{name}_slope_row"][row], source)
     return mean, std, source
 
 
@@ -313,16 +327,15 @@ def _banked(
     known: _Known, column: dict[str, IntArray], chainage_m: FloatArray, way: IntArray, travel: IntArray
 ) -> dict[str, NDArray[Any]]:
     """Superelevation of the matched carriageway at each block, for the states on it."""
-    row = known.ways.index.get_indexer(pd.Index(column["way_id"]))
+    row = known.row(column["way_id"])
     built = standards.banking(known.ways, known.assumed)
     speed, built_up = built.speed_kmh[row], built.built_up[row]
-    length = known.ways["length_m"].to_numpy(dtype=float)[row]
-    lines = known.ways.geometry.to_numpy()[row]
+    length, lines = known.ways["length_m"][row], known.ways["geometry"][row]
     curvature = bends.curvature_along(lines, length, chainage_m, bends.window_of(speed))
     share = bends.banked_share(curvature, speed, built_up, built.built_share[row])
     slope = bends.banked_slope(curvature, speed, built_up)
     own = (way == column["way_id"][:, np.newaxis]) & (way != NO_WAY)
-    tagged = np.isfinite(known.ways["incline_across_pct"].to_numpy(dtype=float))[row]
+    tagged = np.isfinite(known.ways["incline_across_pct"])[row]
     side = np.where(curvature < 0.0, -1, 1)[:, np.newaxis] * np.where(travel == 0, 1, travel)
     return {
         "p_banked": np.where(own, (share * ~tagged)[:, np.newaxis], 0.0),

@@ -10,14 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import shapely
 
 from camber.conventions import NO_WAY, Side, SideBasis
 from camber.lateral.blocks import Blocks, block_mean, cut_blocks
 from camber.lateral.existence import draw_existence
 from camber.lateral.learning import habit_evidence, map_evidence, map_prior, pool_evidence, without
 from camber.lateral.mixture import Hypothesis, Part, combine, draw_histories, likeliest_noise, weigh
-from camber.lateral.model import change_probability, map_pieces, observe, transitions
+from camber.lateral.model import change_probability, come_back, map_pieces, observe, transitions
 from camber.lateral.noise import classify, is_snapped, noise_hypotheses
+from camber.lateral.passes import Passes, link_states
 from camber.lateral.sharing import SharedEvidence
 from camber.lateral.street import (
     CENTRE,
@@ -29,7 +31,6 @@ from camber.lateral.street import (
     Places,
     StreetShares,
     find_places,
-    habit_context,
     state_prior,
     street_shares,
 )
@@ -47,6 +48,7 @@ from camber.schema import (
     Roads,
     as_lateral_track,
 )
+from camber.schema.columns import with_columns
 from camber.schema.tables import P_STATES
 
 if TYPE_CHECKING:
@@ -121,18 +123,25 @@ def locate(
     settings = settings or LateralSettings()
     blocks = cut_blocks(matched, candidates, roads.ways, settings)
     offset = matched["offset_m"].to_numpy(dtype=float)
-    xy = np.column_stack([matched.geometry.x, matched.geometry.y])
+    xy = shapely.get_coordinates(np.asarray(matched.geometry.array))
     places = find_places(blocks, offset, xy, roads)
     device = classify(blocks, block_mean(offset, blocks.number), settings)
     snapped = is_snapped(blocks, offset, settings.snapped_sigma_m)
     silent = snapped | ~(np.abs(block_mean(offset, blocks.number)) <= settings.mismatch_m)
     places = places._replace(observed_m=np.where(silent[:, np.newaxis], np.nan, places.observed_m))
-    stage = _Stage(blocks, places, map_pieces(blocks, places, matched), device, settings)
+    stage = _Stage(
+        blocks,
+        places,
+        map_pieces(blocks, places, matched),
+        come_back(blocks, places, matched),
+        device,
+        settings,
+    )
     shares = street_shares(places, roads, None, settings.habit_decisions)
     alone = stage.infer(shares, None, noise_hypotheses(device, settings), habit=False)
     likely = [part.hypothesis.noise for part in alone]
     smoothed = combine(alone)
-    evidence = Evidence(run, *stage.evidence(smoothed, roads))
+    evidence = Evidence(run, *stage.evidence(smoothed, shares))
     others = None if learned is None else without(learned, evidence)
     seen, parts = smoothed, alone
     if others is not None:
@@ -148,7 +157,7 @@ def locate(
     state = np.where(_doubtful(blocks.p_off_road, rng.random((draws, n))), np.int8(-1), state)
     astray = _doubtful(1.0 - blocks.p_street, rng.random((draws, n)))
     columns = _columns(blocks, places, probability, seen.probability, settings.threshold)
-    frame = matched.assign(block=blocks.number, **columns)
+    frame = with_columns(matched, columns, blocks.number)
     histories = LateralHistories(np.arange(n), state, astray, likeliest_noise(parts), snapped)
     return as_lateral_track(frame), histories, evidence
 
@@ -165,6 +174,7 @@ class _Stage(NamedTuple):
     blocks: Blocks
     places: Places
     piece: NDArray[np.int64]
+    again: tuple[NDArray[np.int64], NDArray[np.float64]]
     device: GnssClass
     settings: LateralSettings
 
@@ -188,27 +198,29 @@ class _Stage(NamedTuple):
         for shift, share in _HABITS if habit else ((0.0, 1.0),):
             prior = state_prior(self.places, shares, habit=habit, shift=shift)
             change = transitions(self.blocks, prior, self.settings)
+            states = prior, change, Passes(*self.again, link_states(self.again[0], prior, change))
             for noise, weight in given:
-                observed = observe(self.blocks, self.places, noise, (prior, change), line, self.settings)
+                observed = observe(self.blocks, self.places, noise, states, line, self.settings)
                 pairs.append((Hypothesis(noise, shift, share * weight), observed))
         return weigh(pairs, self.settings.degrees_of_freedom)
 
-    def evidence(self, alone: Smoothed, roads: Roads) -> tuple[tuple[HabitCount, ...], tuple[MapOffset, ...]]:
+    def evidence(
+        self, alone: Smoothed, here: StreetShares
+    ) -> tuple[tuple[HabitCount, ...], tuple[MapOffset, ...]]:
         """Read habits and map offsets off what the run says alone."""
         share = alone.probability * ((1.0 - self.blocks.p_off_road) * self.blocks.p_street)[:, None]
         known = np.isfinite(self.places.observed_m).any(axis=1)
-        context, left_faces = habit_context(self.places, roads)
         left = share[:, [LEFT_SIDEWALK, LEFT_EDGE]].sum(axis=1)
         right = share[:, [RIGHT_EDGE, RIGHT_SIDEWALK]].sum(axis=1)
-        facing = np.where(left_faces, left, right)
-        against = np.where(left_faces, right, left)
+        facing = np.where(here.left_faces, left, right)
+        against = np.where(here.left_faces, right, left)
         decided = np.where(facing >= against, facing, -against)
         metres = np.diff(self.blocks.distance_m, prepend=self.blocks.distance_m[0])
         change = change_probability(self.blocks, metres, self.settings)
         where = np.where(known & (self.piece >= 0), self.places.reference, NO_WAY)
         line = alone.mean[:, MAP], alone.variance[:, MAP]
         return (
-            habit_evidence(np.where(known, context, ""), decided, change, self.settings.threshold),
+            habit_evidence(np.where(known, here.context, ""), decided, change, self.settings.threshold),
             map_evidence(where, self.piece, self.settings.map_sigma_m, *line),
         )
 
@@ -228,8 +240,7 @@ def _columns(
     seen: NDArray[np.float64],
     threshold: float,
 ) -> dict[str, Any]:
-    """Columns of the lateral track, block values spread over the fixes."""
-    number = blocks.number
+    """Columns of the lateral track, one value for each block."""
     on_road = 1.0 - blocks.p_off_road
     shown = probability * on_road[:, np.newaxis]
     shown[:, OTHER] += blocks.p_off_road
@@ -241,16 +252,17 @@ def _columns(
     known = blocks.way_id >= 0
     ids = places.way_id
     return {
-        "p_street": blocks.p_street[number],
-        **{name: shown[number, s] for s, name in enumerate(P_STATES)},
-        "offset_mean_m": np.where(known, mean, np.nan)[number],
-        "offset_std_m": np.where(known, np.sqrt(np.maximum(variance, 0.0)), np.nan)[number],
-        "side": side[number],
-        "side_basis": basis[number],
-        "carriageway_way_id": np.maximum(ids[:, CENTRE], ids[:, OTHER])[number],
-        "carriageway_direction": places.direction[number],
-        "left_sidewalk_way_id": ids[number, LEFT_SIDEWALK],
-        "right_sidewalk_way_id": ids[number, RIGHT_SIDEWALK],
+        "block": np.arange(len(blocks.first)),
+        "p_street": blocks.p_street,
+        **{name: shown[:, s] for s, name in enumerate(P_STATES)},
+        "offset_mean_m": np.where(known, mean, np.nan),
+        "offset_std_m": np.where(known, np.sqrt(np.maximum(variance, 0.0)), np.nan),
+        "side": side,
+        "side_basis": basis,
+        "carriageway_way_id": np.maximum(ids[:, CENTRE], ids[:, OTHER]),
+        "carriageway_direction": places.direction,
+        "left_sidewalk_way_id": ids[:, LEFT_SIDEWALK],
+        "right_sidewalk_way_id": ids[:, RIGHT_SIDEWALK],
     }
 
 

@@ -37,6 +37,8 @@ class Blocks(NamedTuple):
         Mean probability of being off the mapped ways; 1 where the block is matched to none.
     p_street : ndarray of float64, shape (n,)
         Mean probability of the matched street, given that it was some mapped way.
+    junctions : ndarray of int64, shape (n,)
+        Junctions passed since the middle of the block before.
     """
 
     number: NDArray[np.int64]
@@ -52,6 +54,7 @@ class Blocks(NamedTuple):
     heading_rad: NDArray[np.float64]
     p_off_road: NDArray[np.float64]
     p_street: NDArray[np.float64]
+    junctions: NDArray[np.int64]
 
 
 def cut_blocks(
@@ -78,10 +81,12 @@ def cut_blocks(
     distance = matched["distance_m"].to_numpy(dtype=float)
     seconds = matched["elapsed_s"].to_numpy(dtype=float)
     seconds = np.where(np.isfinite(seconds), seconds, distance / settings.nominal_speed_mps)
-    keys = matched[["section", "way_id", "travel_direction"]].to_numpy()
-    stretch = np.cumsum(np.r_[True, (keys[1:] != keys[:-1]).any(axis=1)]) - 1
-    begin = pd.Series(seconds).groupby(stretch).transform("min").to_numpy()
-    length = pd.Series(seconds).groupby(stretch).transform("max").to_numpy() - begin
+    # One by one: several columns of a GeoDataFrame are slow to take.
+    keys = np.stack([matched[name].to_numpy() for name in ("section", "way_id", "travel_direction")], axis=1)
+    new = np.r_[True, (keys[1:] != keys[:-1]).any(axis=1)]
+    stretch, starts = np.cumsum(new) - 1, np.flatnonzero(new)
+    begin = np.minimum.reduceat(seconds, starts)[stretch]
+    length = np.maximum.reduceat(seconds, starts)[stretch] - begin
     pieces = np.maximum(np.round(length / settings.block_s), 1.0)
     piece = np.minimum(np.floor((seconds - begin) / np.maximum(length, 1e-9) * pieces), pieces - 1.0)
     number = np.cumsum(np.r_[True, (np.diff(stretch) > 0) | (np.diff(piece) > 0)]) - 1
@@ -102,7 +107,15 @@ def cut_blocks(
         _mean_heading(matched, number),
         np.clip(block_mean(off, number), 0.0, 1.0),
         np.clip(block_mean(street_probability(matched, candidates, ways), number), 0.0, 1.0),
+        _junctions(matched, (first + last) // 2),
     )
+
+
+def _junctions(matched: MatchedTrack, middle: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Count the ends of edges between the middles of blocks: a way goes on over most junctions."""
+    edge, way = matched["edge_id"].to_numpy(), matched["way_id"].to_numpy()
+    passed = np.cumsum(np.r_[False, (edge[1:] != edge[:-1]) | (way[1:] != way[:-1])])
+    return np.diff(passed[middle], prepend=0)
 
 
 def street_probability(matched: MatchedTrack, candidates: Candidates, ways: Ways) -> NDArray[np.float64]:
@@ -123,9 +136,10 @@ def street_probability(matched: MatchedTrack, candidates: Candidates, ways: Ways
         Probabilities; 1 where there is no candidate at all.
     """
     position = matched.index.get_indexer(pd.Index(candidates["fix_id"]))
-    street = ways["street_id"].reindex(candidates["way_id"]).to_numpy()
+    row = ways.index.get_indexer(pd.Index(candidates["way_id"]))
     probability = candidates["probability"].to_numpy()
-    same = street == matched["street_id"].to_numpy()[position]
+    same = ways["street_id"].to_numpy()[row] == matched["street_id"].to_numpy()[position]
+    same &= row >= 0
     total = np.bincount(position, probability, minlength=len(matched))
     own = np.bincount(position, probability * same, minlength=len(matched))
     return np.divide(own, total, out=np.ones(len(matched)), where=total > 0.0)
@@ -153,5 +167,8 @@ def block_mean(values: NDArray[np.float64], number: NDArray[np.int64]) -> NDArra
 
 
 def _mean_heading(matched: MatchedTrack, number: NDArray[np.int64]) -> NDArray[np.float64]:
-    heading = np.radians(matched["heading_deg"].ffill().bfill().fillna(0.0).to_numpy(dtype=float))
+    known = matched["heading_deg"]
+    if known.hasnans:
+        known = known.ffill().bfill().fillna(0.0)
+    heading = np.radians(known.to_numpy(dtype=float))
     return np.arctan2(block_mean(np.sin(heading), number), block_mean(np.cos(heading), number))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import shapely
 
 from camber import cross_section, geometry, standards
 from camber.conventions import LATERAL_STATES, NO_WAY, LateralState, TrafficSide
 from camber.lateral.learning import learned_facing
+from camber.lateral.lines_beside import WIDEST_M, Beside, find_lines_beside
+from camber.schema.columns import take_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,12 +34,21 @@ MIRRORED = tuple(
 )
 """State that is the same physical place when the direction of travel is turned."""
 
-_WIDEST_M = 25.0
-"""A mapped sidewalk further than this from the carriageway's line is none of it (judgement)."""
-
 _PATH_SPREAD_M = 0.5
 """Spread of a runner about the line of a path or mapped sidewalk of about 1.8 m [m] (judgement)."""
 
+
+_TAGS = (
+    *("highway", "surface", "oneway", "footway", "service", "junction", "leisure", "is_sidepath", "bridge"),
+    *("country", "built_up", "traffic_side", "sidewalk_left", "sidewalk_right"),
+)
+"""Columns of the ways that say who runs where."""
+
+_COLUMNS = (
+    *(*_TAGS, "width_m", "lanes", "parking_left", "parking_right", "shoulder_left", "shoulder_right"),
+    *("street_id", "carriageway_side", "geometry"),
+)
+"""Columns of the ways that say where the states are."""
 
 _STANDARD = cross_section.OffsetAssumptions()
 _OWN_SPREAD = cross_section.OffsetAssumptions(verge_std_m=0.0, sidewalk_std_m=0.0)
@@ -103,8 +113,22 @@ def find_places(
     Places
         States of each block.
     """
+    streets = _look_up(roads, blocks.street_id)
+    own_row = _positions(streets.way_id, blocks.way_id)
+    beside = find_lines_beside(blocks, own_row, offset_m, xy, (streets.street_id, streets.lines))
+    places = _nowhere(blocks)
+    carriageway = _carriageways(beside, len(own_row), streets)
+    _fill_paths(places, beside, carriageway, streets)
+    _fill_streets(places, beside, carriageway, streets)
+    for state, sign in ((LEFT_SIDEWALK, -1.0), (RIGHT_SIDEWALK, 1.0)):
+        _fill_sidewalks(places, beside, carriageway, streets, state, sign)
+    return places
+
+
+def _nowhere(blocks: Blocks) -> Places:
+    """Places of blocks none of whose states exists yet."""
     n = len(blocks.first)
-    places = Places(
+    return Places(
         np.full((n, 6), np.nan),
         np.zeros((n, 6)),
         np.full((n, 6), _PATH_SPREAD_M),
@@ -115,172 +139,154 @@ def find_places(
         blocks.travel_direction.copy(),
         np.zeros((n, 6), dtype=bool),
     )
-    streets = _Streets(roads.ways[roads.ways["street_id"].isin(blocks.street_id)], roads.overrides)
-    for k in np.flatnonzero(blocks.way_id >= 0):
-        fixes = slice(blocks.first[k], blocks.last[k] + 1)
-        beside = streets.lines_beside(
-            int(blocks.way_id[k]), int(blocks.street_id[k]), xy[fixes], blocks.heading_rad[k]
-        )
-        beside[int(blocks.way_id[k])] = (float(offset_m[fixes].mean()), int(blocks.travel_direction[k]))
-        _fill(places, int(k), int(blocks.way_id[k]), beside, streets)
-    return places
 
 
-class _Streets:
-    """Lines of the ways of each street, and what is assumed about them, looked up while blocks are filled."""
+class _Streets(NamedTuple):
+    """Ways of the streets of a run, and what is assumed about them; ``w`` ways, in the order of their ids.
 
-    def __init__(self, ways: pd.DataFrame, overrides: standards.Overrides | None) -> None:
-        self.assumed = standards.assume(ways, overrides)
-        self.ways = ways
-        self.is_road = dict(zip(ways.index, self.assumed["is_road"], strict=True))
-        self.road_side = dict(zip(ways.index, ways["carriageway_side"].tolist(), strict=True))
-        self.is_sidepath = {way: side != 0 for way, side in self.road_side.items()}
-        self.row = {way: row for row, way in enumerate(ways.index)}
-        self.lines = ways.geometry.to_numpy()
-        self.members = ways.groupby("street_id").indices
-        self.bounds = shapely.bounds(self.lines)
-        half, half_std, _ = cross_section.half_width(
-            ways["width_m"].to_numpy(dtype=float),
-            ways["lanes"].to_numpy(dtype=float),
-            self.assumed["lane_m"].to_numpy(dtype=float),
-            self.assumed["default_total_m"].to_numpy(dtype=float),
-            self.assumed["width_std_m"].to_numpy(dtype=float),
-        )
-        self.half_std = half_std
-        self.places, self.spread, self.allowed, self.tagged = {}, {}, {}, {}
-        for direction in (1, -1):
-            left, right = geometry.swap_sides("left", "right", direction)
-            # Only the runner's own spread is wanted here: the width is one latent error for a whole way.
-            self.places[direction], self.spread[direction] = cross_section.state_offsets(
-                half,
-                np.zeros_like(half),
-                assumptions=_OWN_SPREAD,
-                parked_left=_parked(ways[f"parking_{left}"]),
-                parked_right=_parked(ways[f"parking_{right}"]),
-                shoulder_left=(ways[f"shoulder_{left}"] == "yes").to_numpy(),
-                shoulder_right=(ways[f"shoulder_{right}"] == "yes").to_numpy(),
-            )
-            tagged, possible = (
-                cross_section.allowed_states(
-                    self.assumed["is_road"].to_numpy(),
-                    ways[f"sidewalk_{left}"].to_numpy(dtype=object),
-                    ways[f"sidewalk_{right}"].to_numpy(dtype=object),
-                    assume_untagged=untagged,
-                )
-                for untagged in (False, True)
-            )
-            # Most sidewalks in towns are in no map: untagged means unknown there, not absent.
-            self.tagged[direction] = tagged
-            self.allowed[direction] = np.where(ways["built_up"].to_numpy()[:, np.newaxis], possible, tagged)
-
-    def lines_beside(
-        self, way_id: int, street_id: int, xy: NDArray[np.float64], heading_rad: float
-    ) -> dict[int, tuple[float, int]]:
-        """Other ways of the street that run beside a block: mean offset [m] and direction of travel."""
-        low, high = xy.min(axis=0) - _WIDEST_M - 10.0, xy.max(axis=0) + _WIDEST_M + 10.0
-        found: dict[int, tuple[float, int]] = {}
-        for row in self.members[street_id]:
-            other = int(self.ways.index[row])
-            box = self.bounds[row]
-            if other == way_id or box[0] > high[0] or box[1] > high[1] or box[2] < low[0] or box[3] < low[1]:
-                continue
-            line = shapely.get_coordinates(self.lines[row])
-            _, offset, beside = geometry.project_to_line(xy, line)
-            if beside.mean() <= 0.5:
-                continue
-            middle = xy[beside].mean(axis=0, keepdims=True)
-            ahead = middle + 5.0 * np.array([[np.sin(heading_rad), np.cos(heading_rad)]])
-            step = geometry.project_to_line(ahead, line)[0][0] - geometry.project_to_line(middle, line)[0][0]
-            if abs(step) < 3.0:
-                continue  # it crosses the street rather than follows it
-            direction = 1 if step > 0.0 else -1
-            found[other] = (direction * float(offset[beside].mean()), direction)
-        return found
-
-
-def _parked(tag: pd.Series) -> NDArray[np.bool_]:
-    return tag.isin(["lane", "parallel", "diagonal", "perpendicular", "on_street", "yes"]).to_numpy()
-
-
-def _fill(
-    places: Places, k: int, way_id: int, beside: dict[int, tuple[float, int]], streets: _Streets
-) -> None:
-    """Write the states of one block into the places, which nobody else holds yet."""
-    carriageways = [way for way in beside if streets.is_road[way]]
-    if not streets.is_road[way_id] and not (streets.is_sidepath[way_id] and carriageways):
-        # A path, or a sidewalk whose road is out of reach here: its own line is all there is.
-        side = streets.road_side[way_id] * beside[way_id][1]
-        state = {0: OTHER, -1: RIGHT_SIDEWALK, 1: LEFT_SIDEWALK}[side]
-        places.observed_m[k] = beside[way_id][0]
-        places.way_id[k, state] = way_id
-        places.mapped[k, state] = True
-        return
-    carriageway = way_id
-    if not streets.is_road[way_id]:
-        carriageway = min(carriageways, key=lambda way: (abs(beside[way][0] - beside[way_id][0]), way))
-    offset, direction = beside[carriageway]
-    row = streets.row[carriageway]
-    places.reference[k], places.direction[k] = carriageway, direction
-    sidepaths = {way: offset - value for way, (value, _) in beside.items() if streets.is_sidepath[way]}
-    # Where sidewalks are mapped as lines, an untagged one on the other side is most likely none (judgement).
-    exists = (streets.tagged if sidepaths else streets.allowed)[direction][row]
-    places.observed_m[k] = offset
-    places.place_m[k] = streets.places[direction][row]
-    places.spread_m[k] = streets.spread[direction][row]
-    walk_std = np.hypot(streets.half_std[row], _WALK_STD_M)
-    edge_std = streets.half_std[row]
-    places.width_std_m[k] = np.array([-walk_std, -edge_std, 0.0, edge_std, walk_std, 0.0])
-    places.way_id[k] = np.where(exists, carriageway, NO_WAY)
-    places.way_id[k, OTHER] = NO_WAY
-    places.doubtful[k] = exists & ~streets.tagged[direction][row]
-    for state, sign in ((LEFT_SIDEWALK, -1.0), (RIGHT_SIDEWALK, 1.0)):
-        gaps = {way: sign * gap for way, gap in sidepaths.items() if 1.0 < sign * gap < _WIDEST_M}
-        if not gaps:
-            continue
-        nearest = way_id if way_id in gaps else min(gaps, key=lambda way: (gaps[way], way))
-        places.observed_m[k, state] = beside[nearest][0]
-        places.place_m[k, state] = 0.0
-        places.spread_m[k, state] = _PATH_SPREAD_M
-        places.width_std_m[k, state] = 0.0
-        places.way_id[k, state] = nearest
-        places.mapped[k, state] = True
-        places.doubtful[k, state] = False
-
-
-def habit_context(places: Places, roads: Roads) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
-    """Context of each block for the runner's habit, and which side faces traffic there.
-
-    Parameters
-    ----------
-    places : Places
-        States of the blocks.
-    roads : Roads
-        The roads.
-
-    Returns
-    -------
-    context : ndarray of object, shape (n,)
-        "rural_no_sidewalk", "rural_sidewalk", "urban_no_sidewalk" or "urban_sidewalk" (one that is tagged or
-        mapped); "" off carriageways and on one-way streets, where both sides face the same traffic.
-    left_faces : ndarray of bool, shape (n,)
-        True where vehicles drive on the right.
+    Arrays of shape (2, w, 6) are for travel along and against the drawing.
     """
-    road = places.way_id[:, CENTRE] != NO_WAY
-    columns = ["oneway", "built_up", "traffic_side", "sidewalk_left", "sidewalk_right"]
-    row = roads.ways.index.get_indexer(pd.Index(places.way_id[road, CENTRE]))
-    # Columns of a GeoDataFrame are slow to take.
-    ways = pd.DataFrame(roads.ways, copy=False)[columns].take(row)
-    walks = ways[["sidewalk_left", "sidewalk_right"]].isin(["yes", "separate"]).to_numpy().any(axis=1)
-    walks |= places.mapped[np.ix_(road, [LEFT_SIDEWALK, RIGHT_SIDEWALK])].any(axis=1)
-    names = np.array(
-        [["rural_no_sidewalk", "rural_sidewalk"], ["urban_no_sidewalk", "urban_sidewalk"]], dtype=object
+
+    way_id: NDArray[np.int64]
+    street_id: NDArray[np.int64]
+    lines: NDArray[np.object_]
+    is_road: NDArray[np.bool_]
+    road_side: NDArray[np.int64]
+    half_std_m: NDArray[np.float64]
+    place_m: NDArray[np.float64]
+    spread_m: NDArray[np.float64]
+    tagged: NDArray[np.bool_]
+    allowed: NDArray[np.bool_]
+
+
+def _look_up(roads: Roads, street_id: NDArray[np.int64]) -> _Streets:
+    """Look up all ways of some streets."""
+    rows = np.flatnonzero(np.isin(roads.ways["street_id"].to_numpy(), np.unique(street_id)))
+    rows = rows[np.argsort(roads.ways.index.to_numpy()[rows])]
+    ways = take_columns(roads.ways, _COLUMNS, rows)
+    assumed = standards.assumed_columns(ways, roads.overrides)
+    half, half_std, _ = cross_section.half_width(
+        ways["width_m"],
+        ways["lanes"],
+        *(assumed[name] for name in ("lane_m", "default_total_m", "width_std_m")),
     )
-    here = names[ways["built_up"].to_numpy(dtype=np.int64), walks.astype(np.int64)]
-    context = np.full(len(places.way_id), "", dtype=object)
-    context[road] = np.where((ways["oneway"] == 0).to_numpy(), here, "")
-    left_faces = np.ones(len(places.way_id), dtype=bool)
-    left_faces[road] = (ways["traffic_side"] == TrafficSide.RIGHT).to_numpy()
-    return context, left_faces
+    places, spreads, tagged, allowed = [], [], [], []
+    for direction in (1, -1):
+        left, right = geometry.swap_sides("left", "right", direction)
+        # Only the runner's own spread is wanted here: the width is one latent error for a whole way.
+        place, spread = cross_section.state_offsets(
+            half,
+            np.zeros_like(half),
+            assumptions=_OWN_SPREAD,
+            parked_left=cross_section.is_parked(ways[f"parking_{left}"]),
+            parked_right=cross_section.is_parked(ways[f"parking_{right}"]),
+            shoulder_left=ways[f"shoulder_{left}"] == "yes",
+            shoulder_right=ways[f"shoulder_{right}"] == "yes",
+        )
+        sidewalks = ways[f"sidewalk_{left}"], ways[f"sidewalk_{right}"]
+        sure, possible = (
+            cross_section.allowed_states(assumed["is_road"], *sidewalks, assume_untagged=untagged)
+            for untagged in (False, True)
+        )
+        places.append(place)
+        spreads.append(spread)
+        tagged.append(sure)
+        # Most sidewalks in towns are in no map: untagged means unknown there, not absent.
+        allowed.append(np.where(ways["built_up"][:, np.newaxis], possible, sure))
+    return _Streets(
+        roads.ways.index.to_numpy()[rows],
+        ways["street_id"],
+        ways["geometry"],
+        assumed["is_road"],
+        ways["carriageway_side"],
+        half_std,
+        *(np.stack(pair) for pair in (places, spreads, tagged, allowed)),
+    )
+
+
+def _positions(ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Positions of ids in a sorted array that holds them; -1 for `NO_WAY`."""
+    return np.where(wanted == NO_WAY, -1, np.searchsorted(ids, wanted))
+
+
+def _least(
+    key: NDArray[np.float64], among: NDArray[np.bool_], beside: Beside, blocks: int
+) -> NDArray[np.int64]:
+    """Pair of each block with the smallest key among some; the smaller way of equal ones; -1 if none."""
+    pairs = np.flatnonzero(among)
+    pairs = pairs[np.lexsort((beside.row[pairs], key[pairs], beside.block[pairs]))]
+    block, first = np.unique(beside.block[pairs], return_index=True)
+    found = np.full(blocks, -1, dtype=np.int64)
+    found[block] = pairs[first]
+    return found
+
+
+def _carriageways(beside: Beside, blocks: int, streets: _Streets) -> NDArray[np.int64]:
+    """Pair of each block with its carriageway: itself, or else the nearest one; -1 on a path of its own."""
+    own_offset = np.full(blocks, np.nan)
+    own_offset[beside.block[beside.own]] = beside.offset_m[beside.own]
+    away = np.where(beside.own, -1.0, np.abs(beside.offset_m - own_offset[beside.block]))
+    carriageway = _least(away, streets.is_road[beside.row], beside, blocks)
+    on_street = streets.is_road[beside.row] | (streets.road_side[beside.row] != 0)
+    carriageway[beside.block[beside.own & ~on_street]] = -1
+    return carriageway
+
+
+def _fill_paths(places: Places, beside: Beside, carriageway: NDArray[np.int64], streets: _Streets) -> None:
+    """Write the places of blocks on a path, or a sidewalk whose road is out of reach: on its own line."""
+    own = np.flatnonzero(beside.own & (carriageway[beside.block] < 0))
+    k, row = beside.block[own], beside.row[own]
+    side = streets.road_side[row] * beside.direction[own]
+    state = np.array([OTHER, LEFT_SIDEWALK, RIGHT_SIDEWALK])[side]
+    places.observed_m[k] = beside.offset_m[own, np.newaxis]
+    places.way_id[k, state] = streets.way_id[row]
+    places.mapped[k, state] = True
+
+
+def _fill_streets(places: Places, beside: Beside, carriageway: NDArray[np.int64], streets: _Streets) -> None:
+    """Write the places of blocks on a street, as the width and the tags of its carriageway have them."""
+    k = np.flatnonzero(carriageway >= 0)
+    pair = carriageway[k]
+    row, direction = beside.row[pair], beside.direction[pair]
+    places.reference[k], places.direction[k] = streets.way_id[row], direction
+    # Where sidewalks are mapped as lines, an untagged one on the other side is most likely none (judgement).
+    lines = np.zeros(len(carriageway), dtype=bool)
+    lines[beside.block[streets.road_side[beside.row] != 0]] = True
+    turned = (direction < 0).astype(np.int64)
+    tagged = streets.tagged[turned, row]
+    exists = np.where(lines[k, np.newaxis], tagged, streets.allowed[turned, row])
+    places.observed_m[k] = beside.offset_m[pair, np.newaxis]
+    places.place_m[k] = streets.place_m[turned, row]
+    places.spread_m[k] = streets.spread_m[turned, row]
+    edge_std, zero = streets.half_std_m[row], np.zeros(len(k))
+    walk_std = np.hypot(edge_std, _WALK_STD_M)
+    places.width_std_m[k] = np.stack([-walk_std, -edge_std, zero, edge_std, walk_std, zero], axis=1)
+    places.way_id[k] = np.where(exists, streets.way_id[row, np.newaxis], NO_WAY)
+    places.way_id[k, OTHER] = NO_WAY
+    places.doubtful[k] = exists & ~tagged
+
+
+def _fill_sidewalks(
+    places: Places,
+    beside: Beside,
+    carriageway: NDArray[np.int64],
+    streets: _Streets,
+    state: int,
+    sign: float,
+) -> None:
+    """Write the sidewalks of one side that are lines of their own: the matched one, or else the nearest."""
+    pair = carriageway[beside.block]
+    gap = sign * np.where(pair >= 0, beside.offset_m[pair] - beside.offset_m, np.nan)
+    among = (streets.road_side[beside.row] != 0) & (gap > 1.0) & (gap < WIDEST_M)
+    nearest = _least(np.where(beside.own, -1.0, gap), among, beside, len(carriageway))
+    k = np.flatnonzero(nearest >= 0)
+    places.observed_m[k, state] = beside.offset_m[nearest[k]]
+    places.place_m[k, state] = 0.0
+    places.spread_m[k, state] = _PATH_SPREAD_M
+    places.width_std_m[k, state] = 0.0
+    places.way_id[k, state] = streets.way_id[beside.row[nearest[k]]]
+    places.mapped[k, state] = True
+    places.doubtful[k, state] = False
 
 
 def state_prior(
@@ -341,8 +347,12 @@ class StreetShares(NamedTuple):
         Share of those at the edges, and on sidewalks, who face traffic; there it is even until learned.
     decisions : ndarray of float64
         Decisions that these shares are worth; infinite on one-way streets, where nothing is open.
+    context : ndarray of object
+        Context of the runner's habit: "rural_no_sidewalk", "rural_sidewalk", "urban_no_sidewalk" or
+        "urban_sidewalk" (one that is tagged or mapped); "" off carriageways and on one-way streets, where
+        both sides face the same traffic.
     left_faces : ndarray of bool
-        Whether the left side faces traffic.
+        Whether the left side faces traffic: where vehicles drive on the right, and off carriageways.
     """
 
     sidewalk: NDArray[np.float64]
@@ -350,6 +360,7 @@ class StreetShares(NamedTuple):
     facing: NDArray[np.float64]
     walk_facing: NDArray[np.float64]
     decisions: NDArray[np.float64]
+    context: NDArray[np.object_]
     left_faces: NDArray[np.bool_]
 
 
@@ -378,25 +389,40 @@ def street_shares(
     road = centre != NO_WAY
     # Off carriageways any way serves as a placeholder: its shares are not used.
     some = np.where(road, centre, centre[road][0] if road.any() else roads.ways.index[0])
-    ways = roads.ways.loc[np.unique(some)]
-    row = ways.index.get_indexer(pd.Index(some))
-    table = standards.prior_context(ways)
-    mapped_share = float(standards.side_prior_table().set_index("context")["p_sidewalk"]["sidewalk_both"])
-    share, middle, facing = (
-        table[name].to_numpy(dtype=float)[row] for name in ("p_sidewalk", "p_centre", "p_facing")
-    )
+    ids, row = np.unique(some, return_inverse=True)
+    ways = take_columns(roads.ways, _TAGS, roads.ways.index.get_indexer(pd.Index(ids)))
+    table = standards.prior_columns(ways)
+    mapped_share = standards.mapped_sidewalk_share()
+    share, middle, facing = (table[name][row] for name in ("p_sidewalk", "p_centre", "p_facing"))
     mapped = places.mapped[:, [LEFT_SIDEWALK, RIGHT_SIDEWALK]].any(axis=1)
     raised = np.where(mapped, np.maximum(share, mapped_share), share)
     # Who is on a sidewalk that the context does not foresee comes from the edges and the middle alike.
     middle = middle * np.divide(1.0 - raised, 1.0 - share, out=np.ones_like(share), where=share < 1.0)
     share = raised
-    one_way = (ways["oneway"] != 0).to_numpy()[row]
+    one_way = (ways["oneway"] != 0)[row]
     facing = np.where(one_way, 0.5, facing)
-    context, left_faces = habit_context(places, roads)
+    context, left_faces = _habit_context(places, ways, row)
     even, decisions = np.full(len(row), 0.5), np.full(len(row), prior_decisions)
     (facing, walk_facing), decisions = learned_facing(context, (facing, even), decisions, learned)
     decisions = np.where(one_way | ~road, np.inf, decisions)
-    return StreetShares(share, middle, facing, walk_facing, decisions, left_faces)
+    return StreetShares(share, middle, facing, walk_facing, decisions, context, left_faces)
+
+
+def _habit_context(
+    places: Places, ways: dict[str, NDArray[Any]], row: NDArray[np.int64]
+) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+    """Context of each block for the runner's habit, and whether the left side faces traffic there."""
+    road = places.way_id[:, CENTRE] != NO_WAY
+    tagged = np.zeros(len(ways["oneway"]), dtype=bool)
+    for tag in (ways["sidewalk_left"], ways["sidewalk_right"]):
+        tagged |= (tag == "yes") | (tag == "separate")
+    walks = tagged[row] | places.mapped[:, [LEFT_SIDEWALK, RIGHT_SIDEWALK]].any(axis=1)
+    names = np.array(
+        [["rural_no_sidewalk", "rural_sidewalk"], ["urban_no_sidewalk", "urban_sidewalk"]], dtype=object
+    )
+    here = names[ways["built_up"][row].astype(np.int64), walks.astype(np.int64)]
+    context = np.where(road & (ways["oneway"][row] == 0), here, "")
+    return context, ~road | (ways["traffic_side"] == TrafficSide.RIGHT)[row]
 
 
 def _sides(facing: NDArray[np.float64], here: StreetShares) -> NDArray[np.float64]:

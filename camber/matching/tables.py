@@ -11,6 +11,7 @@ from numba import njit
 
 from camber.conventions import NO_WAY
 from camber.matching.chain import JUNCTION
+from camber.matching.run_length import distance_along
 from camber.schema import as_candidates, as_matched_track, as_path
 
 if TYPE_CHECKING:
@@ -89,8 +90,11 @@ def matched_table(track: Track, parts: list[Part]) -> MatchedTrack:
         One row per fix.
     """
     own = _joined([part.own for part in parts])
-    # Joined as plain frames, at once: a column set on a GeoDataFrame costs half a millisecond.
     plain = pd.DataFrame(track, copy=False)
+    travelled = plain["distance_m"].to_numpy(dtype=float), plain["section"].to_numpy()
+    rows = [row for part in parts for row in part.path]
+    own["along_m"] = distance_along(*travelled, own["chainage_m"], rows)
+    # Joined as plain frames, at once: a column set on a GeoDataFrame costs half a millisecond.
     kept = plain.drop(columns=[name for name in own if name in plain])
     joined = pd.concat([kept, pd.DataFrame(own, index=track.index)], axis=1)
     return as_matched_track(gpd.GeoDataFrame(joined, geometry=track.geometry.name))

@@ -123,7 +123,7 @@ class LateralSettings:
         Row of ``standards/gnss_error.csv``, or ``"auto"`` to estimate it from the recording's own scatter.
     slow_factor : float
         Widening of the slow error's standard deviation against a misspecified model (1.25-1.5 gave 85-95 %
-        coverage; simulations in science.md 5.5).
+        coverage; simulations in science.md 5.5; the upper end is taken).
     slow_spread : float
         Factor by which the slow error's standard deviation may be larger or smaller than that; integrated
         over with three nodes. 1: it is known (judgement).
@@ -137,12 +137,12 @@ class LateralSettings:
     switches_per_km : float
         Changes of lateral state away from junctions (0.3-1 per km: science.md 5.5, judgement).
     junction_factor : float
-        How much likelier a change is at a junction, where the way changes (20: science.md 5.5, judgement).
+        How much likelier a change is at a junction (20: science.md 5.5, judgement).
     junction_m : float
-        Length of a junction [m] (judgement).
+        Length of a junction [m] (judgement: the mouth of a street with both its corners).
     habit_decisions : float
         Decisions that the prior of the runner's habit is worth: it is a Beta distribution of that weight,
-        which is integrated over (judgement).
+        which is integrated over (judgement: 1, since many runners nearly always do the same).
     threshold : float
         Probability at which a side is named.
     mismatch_m : float
@@ -156,15 +156,15 @@ class LateralSettings:
     nominal_speed_mps: float = 3.0
     facing_habit: bool = True
     device_class: str = "auto"
-    slow_factor: float = 1.25
+    slow_factor: float = 1.5
     slow_spread: float = 1.45
     map_sigma_m: float = 1.5
     town_sigma_m: float = 1.0
     degrees_of_freedom: float = 4.0
     switches_per_km: float = 0.5
     junction_factor: float = 20.0
-    junction_m: float = 10.0
-    habit_decisions: float = 4.0
+    junction_m: float = 20.0
+    habit_decisions: float = 1.0
     threshold: float = 0.9
     mismatch_m: float = 15.0
     snapped_sigma_m: float = 0.3

@@ -9,6 +9,7 @@ plus its own columns, so each table below lists only what it adds to the one bef
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite, isnan
 from typing import Final, NewType
 
 import geopandas as gpd
@@ -32,6 +33,8 @@ SlopedTrack = NewType("SlopedTrack", gpd.GeoDataFrame)
 Exposure = NewType("Exposure", pd.DataFrame)
 
 _INF: Final = float("inf")
+_PLAIN: Final = {"float": "f", "int": "iu"}
+"""Kinds of numpy's dtypes that hold numbers of a kind."""
 
 
 @dataclass(frozen=True)
@@ -160,13 +163,16 @@ MATCHED: Final = (
     Column("chainage_m", "float", 0.0, missing=True),
     Column("travel_direction", "int", -1, 1),
     Column("offset_m", "float", missing=True),
+    Column("along_m", "float", 0.0),
     _p("match_probability"),
     _p("p_off_road"),
 )
 """``way_id`` -1, ``travel_direction`` 0 and missing chainage and offset where the fix is on no way.
 
-``offset_m`` is measured from the way's line, positive right of travel. ``match_probability`` is the
-probability of that way in that direction (of being off the road, where ``way_id`` is -1).
+``offset_m`` is measured from the way's line, positive right of travel. ``along_m`` is the distance run along
+the path, as long as the roads are (as the track is, off them); between sections it stands still.
+``match_probability`` is the probability of that way in that direction (of being off the road, where
+``way_id`` is -1).
 """
 
 CANDIDATES: Final = (
@@ -528,46 +534,42 @@ def _check(
     geometry: str | None = None,
     sums: tuple[tuple[tuple[str, ...], np.ndarray, float | np.ndarray], ...] = (),
 ) -> None:
-    plain = pd.DataFrame(frame, copy=False)  # columns of a GeoDataFrame are slow to take
-    doubtful = [column for column, sound in zip(columns, _sound(plain, columns), strict=True) if not sound]
-    problems = [problem for column in doubtful for problem in _column_problems(plain, column)]
+    # By number: the names are Arrow strings, each of which is made a Python string again at every look.
+    plain = pd.DataFrame(frame, copy=False).set_axis(range(frame.shape[1]), axis=1)
+    found = dict(zip(frame.columns.tolist(), (values for _, values in plain.items()), strict=True))
+    doubtful = [column for column in columns if not _is_sound(found.get(column.name), column)]
+    problems = [problem for column in doubtful for problem in _column_problems(frame, column)]
     if index is not None:
         problems += _index_problems(frame, index)
     if geometry is not None:
         problems += _geometry_problems(frame, geometry)
-    for names, rows, total in sums:
-        if set(names) <= set(frame.columns) and all(_is_kind(plain[name], "float") for name in names):
-            wrong = rows & ~np.isclose(plain[list(names)].to_numpy().sum(axis=1), total, atol=1e-6)
+    for parts, rows, total in sums:
+        if all(name in found and _is_kind(found[name], "float") for name in parts):
+            added = np.sum([found[name].to_numpy(dtype=float) for name in parts], axis=0)
+            wrong = rows & ~np.isclose(added, total, atol=1e-6)
             if wrong.any():
                 expected = f"{total:g}" if isinstance(total, float) else "distance_m"
-                problems.append(f"{' + '.join(names)} is not {expected} in rows {_rows(frame, wrong)}")
+                problems.append(f"{' + '.join(parts)} is not {expected} in rows {_rows(frame, wrong)}")
     if problems:
         raise TableError(table, problems)
 
 
-def _sound(frame: pd.DataFrame, columns: tuple[Column, ...]) -> np.ndarray:
-    """Which columns are plain numbers within their limits, looked at all together: one by one is slow."""
-    position = {name: number for number, name in enumerate(frame.columns)}
-    dtype = dict(zip(frame.columns, frame.dtypes, strict=True))
-    # By position: the names are Arrow strings, each of which is made a Python string again at every look.
-    numbered = frame.set_axis(range(frame.shape[1]), axis=1)
-    sound = np.zeros(len(columns), dtype=bool)
-    for kind, code in (("float", "f"), ("int", "iu")):
-        numbers = [
-            number
-            for number, column in enumerate(columns)
-            if column.kind == kind and isinstance(found := dtype.get(column.name), np.dtype)
-            if found.kind in code
-        ]
-        if not numbers:
-            continue
-        asked = [columns[number] for number in numbers]
-        values = numbered[[position[column.name] for column in asked]].to_numpy()
-        low, high = np.array([column.low for column in asked]), np.array([column.high for column in asked])
-        inside = (values >= low) & (values <= high) & np.isfinite(values)
-        inside |= np.isnan(values) & np.array([column.missing for column in asked])
-        sound[numbers] = inside.all(axis=0)
-    return sound
+def _is_sound(values: pd.Series | None, column: Column) -> bool:
+    """Whether a quick look finds nothing; what is in doubt is looked at again, row by row."""
+    if values is None or values.empty:
+        return False
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in _PLAIN.get(column.kind, ""):
+        numbers = values.to_numpy()
+        # The smallest of numbers is NaN if one of them is, unless missing ones are passed over.
+        least, most = (np.fmin, np.fmax) if column.missing else (np.minimum, np.maximum)
+        low, high = float(least.reduce(numbers)), float(most.reduce(numbers))
+        fine = column.low <= low and high <= column.high and isfinite(low) and isfinite(high)
+        return fine or (column.missing and isnan(low))
+    if not _is_kind(values, column.kind) or column.kind in _PLAIN:
+        return False
+    if column.allowed:
+        return set(values.unique().tolist()) <= set(column.allowed)
+    return column.missing or not values.isna().any()
 
 
 def _column_problems(frame: pd.DataFrame, column: Column) -> list[str]:
@@ -622,10 +624,11 @@ def _geometry_problems(frame: pd.DataFrame, kind: str) -> list[str]:
     if not isinstance(frame, gpd.GeoDataFrame):
         return ["is no GeoDataFrame"]
     problems = []
-    crs = None if frame.crs is None else CRS.from_user_input(frame.crs)
+    shapes = frame.geometry
+    crs = None if shapes.crs is None else CRS.from_user_input(shapes.crs)
     if crs is None or not crs.is_projected or crs.to_epsg() == 3857 or crs.axis_info[0].unit_name != "metre":
         problems.append(f"CRS is {crs.name if crs else None}; metres need a local UTM system")
-    wrong = shapely.get_type_id(np.asarray(frame.geometry.array)) != shapely.GeometryType[kind.upper()]
+    wrong = shapely.get_type_id(np.asarray(shapes.array)) != shapely.GeometryType[kind.upper()]
     if wrong.any():
         problems.append(f"geometry is no {kind} in rows {_rows(frame, wrong)}")
     return problems

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from camber import standards
 from camber.conventions import NO_WAY, LateralState, Profile, TrafficSide
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     IntArray = NDArray[np.int64]
 
 _PARKED_ON_CARRIAGEWAY = ("lane", "half_on_kerb")
+
+_BESIDE_M = 25.0
+"""A sidewalk drawn further than this from a carriageway's line is none of it (judgement)."""
 
 
 def streets_of(
@@ -67,28 +71,48 @@ def streets_of(
     table["length_m"] = ways["length_m"]
     table["traffic_sign"] = np.where(ways["traffic_side"] == TrafficSide.RIGHT, 1, -1)
     table["carriageway_side"] = ways["carriageway_side"]
+    beside = _lined(roads, ways)
     for side in ("left", "right"):
         walk = ways[f"sidewalk_{side}"] == "yes"
         if unmapped_sidewalks:
-            # Where a street's sidewalks are mapped as lines, those that are not do not exist.
-            lined = roads.ways.loc[roads.ways["carriageway_side"] != 0, "street_id"]
-            walk |= table[f"unmapped_{side}"] & ~ways["street_id"].isin(lined)
+            # Where sidewalks are mapped as lines beside a way, those that are not do not exist.
+            walk |= table[f"unmapped_{side}"] & ~beside
         table[f"walk_{side}"] = walk & table["is_road"]
         table[f"parked_{side}"] = ways[f"parking_{side}"].isin(_PARKED_ON_CARRIAGEWAY)
         table[f"shoulder_{side}"] = ways[f"shoulder_{side}"] == "yes"
-    habits = _habits(ways, runner, unmapped_sidewalks=unmapped_sidewalks)
+    habits = _habits(_as_they_are(ways, table) if unmapped_sidewalks else ways, runner)
     table = table.drop(columns=["unmapped_left", "unmapped_right"])
     return pd.concat([table.join(habits).reset_index(drop=True), _nowhere(habits)], ignore_index=True)
 
 
-def _habits(ways: Ways, runner: RunnerModel, *, unmapped_sidewalks: bool) -> pd.DataFrame:
+def _lined(roads: Roads, ways: Ways) -> NDArray[np.bool_]:
+    """Tell along which ways a sidewalk of their street is drawn as a line, for at least half of the way."""
+    drawn = roads.ways[roads.ways["carriageway_side"] != 0]
+    walks = drawn.geometry.groupby(drawn["street_id"]).agg(list)
+    found = np.zeros(len(ways), dtype=bool)
+    for row, (street, line) in enumerate(zip(ways["street_id"], ways.geometry, strict=True)):
+        if street in walks.index:
+            share = np.linspace(0.1, 0.9, 9)
+            places = shapely.line_interpolate_point(np.array([line]), share, normalized=True)
+            near = shapely.distance(places, shapely.MultiLineString(walks[street])) < _BESIDE_M
+            found[row] = near.mean() >= 0.5
+    return found
+
+
+def _as_they_are(ways: Ways, table: pd.DataFrame) -> Ways:
+    """Tag the sidewalks of untagged streets of towns as they truly are: whoever runs there sees them."""
+    tags = {}
+    for side in ("left", "right"):
+        open_to_doubt = ways["built_up"] & (ways[f"sidewalk_{side}"] == "")
+        true = np.where(table[f"walk_{side}"], "yes", "no")
+        tags[f"sidewalk_{side}"] = np.where(open_to_doubt, true, ways[f"sidewalk_{side}"])
+    return Ways(ways.assign(**tags))
+
+
+def _habits(ways: Ways, runner: RunnerModel) -> pd.DataFrame:
     prior = standards.prior_context(ways)
     names = ["p_facing", "p_sidewalk", "p_centre"]
     table = prior[names].astype(float)
-    if unmapped_sidewalks:
-        # The share of an untagged street is that of a sidewalk existing and being used.
-        share = standards.side_prior_table().set_index("context")["p_sidewalk"]["sidewalk_both"]
-        table.loc[prior["context"].str.endswith("_untagged"), "p_sidewalk"] = share
     chosen = {} if runner.habit is None else dict.fromkeys(prior["context"].unique(), runner.habit)
     for context, habit in (chosen | dict(runner.habits_by_context)).items():
         here = np.asarray(prior["context"] == context)

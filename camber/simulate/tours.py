@@ -45,6 +45,9 @@ class Preference:
         On sidewalks and crossings mapped as ways of their own.
     path : float
         On other paths, tracks and footways.
+    beside_sidewalk : float
+        On carriageways whose street has sidewalks mapped as ways of their own, on top of ``road``: above 1
+        for a runner who takes a sidewalk where there is one.
     """
 
     road: float = 1.0
@@ -52,6 +55,7 @@ class Preference:
     service: float = 1.5
     sidewalk: float = 1.0
     path: float = 1.0
+    beside_sidewalk: float = 1.0
 
 
 def edge_costs(roads: Roads, preference: Preference) -> FloatArray:
@@ -76,6 +80,8 @@ def edge_costs(roads: Roads, preference: Preference) -> FloatArray:
     factor = np.where(kind.isin(["footway:sidewalk", "footway:crossing"]), preference.sidewalk, factor)
     factor = np.where(highway == "service", preference.service, factor)
     factor = np.where(highway.isin(_BUSY), preference.busy_road, factor)
+    lined = ways["street_id"].isin(ways.loc[ways["carriageway_side"] != 0, "street_id"])
+    factor = np.where(lined & assumed["is_road"], factor * preference.beside_sidewalk, factor)
     shut = ways["foot"].isin(_CLOSED) | ((ways["foot"] == "") & ways["access"].isin(_CLOSED))
     shut |= highway.isin(_NEVER) | ways["motorroad"] | ways["area"]
     factor = np.where(shut, np.inf, factor)

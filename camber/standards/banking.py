@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from camber.standards.priors import maxspeed_default_kmh
-from camber.standards.tables import table
+from camber.standards.ways import Columns, table_columns
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
 _QUIET: Final = ("residential", "living_street", "service", "road")
@@ -36,14 +35,14 @@ class Banking(NamedTuple):
     built_share: NDArray[np.float64]
 
 
-def banking(ways: pd.DataFrame, assumed: pd.DataFrame) -> Banking:
+def banking(ways: Columns, assumed: Columns) -> Banking:
     """Say how the bends of each way are built.
 
     Parameters
     ----------
-    ways : DataFrame
+    ways : DataFrame or mapping of str to ndarray
         Columns as for `camber.standards.maxspeed_default_kmh`.
-    assumed : DataFrame
+    assumed : DataFrame or mapping of str to ndarray
         Of `camber.standards.assume` for the same ways.
 
     Returns
@@ -56,12 +55,14 @@ def banking(ways: pd.DataFrame, assumed: pd.DataFrame) -> Banking:
     StandardsError
         If a column is missing, or a packaged table is malformed.
     """
-    surface = table("surface")
+    surface = table_columns("surface")
     share = dict(zip(surface["quantity"], surface["value"], strict=True))
-    highway, built_up = ways["highway"], ways["built_up"].to_numpy(dtype=bool)
-    kinds = [highway.isin(_QUIET).to_numpy(), built_up, highway.isin(_MINOR).to_numpy()]
+    highway, built_up = ways["highway"].tolist(), np.asarray(ways["built_up"], dtype=bool)
+    quiet, minor = (np.array([value in some for value in highway], dtype=bool) for some in (_QUIET, _MINOR))
+    kinds = [quiet, built_up, minor]
     names = ["banked_quiet", "banked_urban", "banked_minor"]
     built = np.select(kinds, [float(share[name]) for name in names], float(share["banked_rural"]))
-    apt = assumed["is_road"].to_numpy(dtype=bool) & (assumed["surface_group"] != "unpaved").to_numpy()
-    apt &= ~assumed["kind"].isin(_NEVER).to_numpy()
+    apt = np.asarray(assumed["is_road"], dtype=bool)
+    apt = apt & (np.asarray(assumed["surface_group"], dtype=object) != "unpaved")
+    apt &= np.array([kind not in _NEVER for kind in assumed["kind"].tolist()], dtype=bool)
     return Banking(maxspeed_default_kmh(ways, assumed), built_up, np.where(apt, built, 0.0))

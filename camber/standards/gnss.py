@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from camber.standards.tables import table
 
@@ -51,8 +52,13 @@ def gnss_classes() -> dict[str, GnssClass]:
     StandardsError
         If the packaged table is malformed.
     """
-    return {
-        str(row["name"]): GnssClass(
+    return {row.name: row for row in _rows()}
+
+
+@cache
+def _rows() -> tuple[GnssClass, ...]:
+    return tuple(
+        GnssClass(
             name=str(row["name"]),
             fast_sigma_m=float(row["fast_sigma_m"]),
             fast_tau_s=float(row["fast_tau_s"]),
@@ -64,4 +70,4 @@ def gnss_classes() -> dict[str, GnssClass]:
             reference=str(row["basis"]),
         )
         for row in table("gnss_error").to_dict("records")
-    }
+    )

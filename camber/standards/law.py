@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from camber.standards.tables import table
@@ -69,6 +70,16 @@ def pedestrian_rule(
     StandardsError
         If the packaged table is malformed.
     """
+    return _rule(country, bool(built_up), bool(has_sidewalk), bool(one_way))
+
+
+@lru_cache(maxsize=4096)
+def _rule(
+    country: str,
+    built_up: bool,  # noqa: FBT001 - a place
+    has_sidewalk: bool,  # noqa: FBT001
+    one_way: bool,  # noqa: FBT001
+) -> PedestrianRule:
     place = "built_up" if built_up else "rural"
     row, note = _law_row(table("pedestrian_law"), country, place)
     if has_sidewalk:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
 from camber.standards.law import pedestrian_rule
-from camber.standards.tables import side_prior_table
-from camber.standards.ways import kinds_of, require_columns, rows_for
+from camber.standards.ways import Columns, Rows, kind_columns, require_columns, table_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,45 +35,67 @@ def prior_context(ways: pd.DataFrame) -> pd.DataFrame:
     StandardsError
         If a column is missing, or a packaged table is malformed.
     """
+    return pd.DataFrame(prior_columns(ways), index=ways.index)
+
+
+def prior_columns(ways: Columns, kinds: Columns | None = None) -> dict[str, NDArray[Any]]:
+    """Where across the street runners are, as plain arrays.
+
+    Parameters
+    ----------
+    ways : DataFrame or mapping of str to ndarray
+        As for `prior_context`.
+    kinds : DataFrame or mapping of str to ndarray, optional
+        Of `camber.standards.assume` for the same ways, where that is at hand.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n,)
+        The columns of `prior_context`.
+
+    Raises
+    ------
+    StandardsError
+        If a column is missing, or a packaged table is malformed.
+    """
     require_columns(ways, ("sidewalk_left", "sidewalk_right", "built_up"))
-    context = _contexts(ways)
-    table = side_prior_table().set_index("context")
-    rows = table.loc[list(context)]
-    walks = np.char.startswith(context.astype(str), "sidewalk")
-    places = pd.MultiIndex.from_arrays([ways["country"], ways["built_up"], walks])
-    codes, unique = pd.factorize(places)
-    asked = np.array([_facing_column(*place) for place in unique], dtype=np.int64)
-    choices = rows[["p_facing_free", "p_facing_advised", "p_facing_required"]].to_numpy()
-    facing = choices[np.arange(len(ways)), asked[codes]]
+    context = _contexts(ways, kind_columns(ways) if kinds is None else kinds)
+    table = table_columns("side_prior")
+    number = {name: row for row, name in enumerate(table["context"].tolist())}
+    names = context.tolist()
+    row = np.array([number[name] for name in names], dtype=np.int64)
+    walks = [name.startswith("sidewalk") for name in names]
+    places = zip(ways["country"].tolist(), ways["built_up"].tolist(), walks, strict=True)
+    asked = np.array([_facing_column(*place) for place in places], dtype=np.int64)
+    choices = np.stack([table[f"p_facing_{how}"] for how in ("free", "advised", "required")], axis=1)
     # Whatever its context, both edges of a one-way street face, or follow, the same traffic.
-    neutral = table["p_facing_free"]["one_way_no_sidewalk"]
-    return pd.DataFrame(
-        {
-            "context": context,
-            "p_sidewalk": rows["p_sidewalk"].to_numpy(),
-            "p_centre": rows["p_centre"].to_numpy(),
-            "p_facing": np.where(ways["oneway"] != 0, neutral, facing),
-            "basis": rows["basis"].to_numpy(),
-        },
-        index=ways.index,
-    )
+    neutral = table["p_facing_free"][number["one_way_no_sidewalk"]]
+    return {
+        "context": context,
+        "p_sidewalk": table["p_sidewalk"][row],
+        "p_centre": table["p_centre"][row],
+        "p_facing": np.where(np.asarray(ways["oneway"]) != 0, neutral, choices[row, asked]),
+        "basis": table["basis"][row],
+    }
 
 
-def _contexts(ways: pd.DataFrame) -> NDArray[np.object_]:
-    known = kinds_of(ways)
-    road = known["is_road"].to_numpy()
-    sides = ways[["sidewalk_left", "sidewalk_right"]].isin(["yes", "separate"]).sum(axis=1).to_numpy()
-    built_up = ways["built_up"].to_numpy(dtype=bool)
-    untagged = built_up & (ways[["sidewalk_left", "sidewalk_right"]] == "").any(axis=1).to_numpy()
-    class_kind = known["class_kind"]
-    quiet = (class_kind.isin(_QUIET) & built_up) | class_kind.str.startswith(("service", "living_street"))
+def _contexts(ways: Columns, kinds: Columns) -> NDArray[np.object_]:
+    road = np.asarray(kinds["is_road"], dtype=bool)
+    tags = [np.asarray(ways[f"sidewalk_{side}"], dtype=object) for side in ("left", "right")]
+    sides = sum(((tag == "yes") | (tag == "separate")).astype(np.int64) for tag in tags)
+    built_up = np.asarray(ways["built_up"], dtype=bool)
+    untagged = built_up & ((tags[0] == "") | (tags[1] == ""))
+    class_kind = np.asarray(kinds["class_kind"], dtype=object).tolist()
+    still = np.array([kind in _QUIET for kind in class_kind], dtype=bool)
+    quiet = np.array([kind.startswith(("service", "living_street")) for kind in class_kind], dtype=bool)
+    quiet |= still & built_up
     conditions = [
         ~road,
         sides == 2,
         sides == 1,
         quiet & untagged,
         quiet,
-        np.asarray(ways["oneway"] != 0),
+        np.asarray(ways["oneway"]) != 0,
         untagged,
         built_up,
     ]
@@ -83,19 +104,36 @@ def _contexts(ways: pd.DataFrame) -> NDArray[np.object_]:
     return np.select(conditions, contexts, "rural_no_sidewalk").astype(object)
 
 
+def mapped_sidewalk_share() -> float:
+    """Share of runners on a sidewalk where it is mapped as a line: as where both sides are tagged with one.
+
+    Returns
+    -------
+    float
+        The share.
+
+    Raises
+    ------
+    StandardsError
+        If the packaged table is malformed.
+    """
+    table = table_columns("side_prior")
+    return float(table["p_sidewalk"][table["context"].tolist().index("sidewalk_both")])
+
+
 def _facing_column(country: str, built_up: bool, has_sidewalk: bool) -> int:  # noqa: FBT001 - a row of a table
     rule = pedestrian_rule(country, built_up=built_up, has_sidewalk=has_sidewalk)
     return int(rule.facing_required) + int(rule.facing_recommended)
 
 
-def maxspeed_default_kmh(ways: pd.DataFrame, known: pd.DataFrame | None = None) -> NDArray[np.float64]:
+def maxspeed_default_kmh(ways: Columns, known: Columns | None = None) -> NDArray[np.float64]:
     """Speed limit of every way.
 
     Parameters
     ----------
-    ways : DataFrame
+    ways : DataFrame or mapping of str to ndarray
         Columns as for `camber.standards.assume`, and ``maxspeed_kmh``, ``built_up``.
-    known : DataFrame, optional
+    known : DataFrame or mapping of str to ndarray, optional
         Of `camber.standards.assume` for the same ways, where that is at hand.
 
     Returns
@@ -110,8 +148,9 @@ def maxspeed_default_kmh(ways: pd.DataFrame, known: pd.DataFrame | None = None) 
         If a column is missing, or a packaged table is malformed.
     """
     require_columns(ways, ("maxspeed_kmh", "built_up"))
-    kind = (kinds_of(ways) if known is None else known)["class_kind"].to_numpy(dtype=object)
-    rows = rows_for("maxspeed_default", kind, ways["country"].to_numpy(dtype=object))
-    assumed = np.where(ways["built_up"], rows["built_up_kmh"], rows["rural_kmh"])
-    tagged = ways["maxspeed_kmh"].to_numpy(dtype=np.float64)
+    kinds = kind_columns(ways) if known is None else known
+    kind, country = kinds["class_kind"].tolist(), ways["country"].tolist()
+    rows = Rows("maxspeed_default", None, kind, country, ["*"] * len(kind))
+    assumed = np.where(np.asarray(ways["built_up"], dtype=bool), rows["built_up_kmh"], rows["rural_kmh"])
+    tagged = np.asarray(ways["maxspeed_kmh"], dtype=np.float64)
     return np.where(np.isnan(tagged), assumed, tagged)

@@ -14,7 +14,9 @@ for a similar one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -25,13 +27,16 @@ from camber.standards.overrides import merged_table
 from camber.standards.tables import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from camber.standards.overrides import Overrides
 
     ObjectArray = NDArray[np.object_]
+
+Columns = pd.DataFrame | Mapping[str, "NDArray[Any]"]
+"""Columns of the table of ways, or of what is assumed about them: as a table, or as plain arrays."""
 
 _TAGS: Final = (
     *("highway", "surface", "oneway", "footway", "service", "junction", "leisure"),
@@ -90,15 +95,36 @@ def assume(ways: pd.DataFrame, overrides: Overrides | None = None) -> pd.DataFra
     StandardsError
         If a column is missing, or a packaged table is malformed.
     """
-    known = kinds_of(ways)
-    country = ways["country"].tolist()
-    kind, group = known["kind"].tolist(), known["surface_group"].tolist()
-    walk = ["footway:sidewalk"] * len(ways)
-    widths = _Rows("width", overrides, known["class_kind"].tolist(), country, ["*"] * len(ways))
-    slopes = _Rows("cross_slope", overrides, kind, country, group)
-    walks = _Rows("cross_slope", overrides, walk, country, ["paved"] * len(ways))
-    columns: dict[str, NDArray[Any]] = {str(name): known[name].to_numpy() for name in known}
-    one_way = ways["oneway"].to_numpy() != 0
+    return pd.DataFrame(assumed_columns(ways, overrides), index=ways.index, copy=False)
+
+
+def assumed_columns(ways: Columns, overrides: Overrides | None = None) -> dict[str, NDArray[Any]]:
+    """Give every way its assumed width and cross slope, as plain arrays.
+
+    Parameters
+    ----------
+    ways : DataFrame or mapping of str to ndarray
+        As for `assume`.
+    overrides : Overrides, optional
+        Rows that a user set.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n,)
+        The columns of `assume`.
+
+    Raises
+    ------
+    StandardsError
+        If a column is missing, or a packaged table is malformed.
+    """
+    columns = kind_columns(ways)
+    country, n = ways["country"].tolist(), len(ways["country"])
+    kind, group = columns["kind"].tolist(), columns["surface_group"].tolist()
+    widths = Rows("width", overrides, columns["class_kind"].tolist(), country, ["*"] * n)
+    slopes = Rows("cross_slope", overrides, kind, country, group)
+    walks = Rows("cross_slope", overrides, ["footway:sidewalk"] * n, country, ["paved"] * n)
+    one_way = np.asarray(ways["oneway"]) != 0
     columns["default_total_m"] = np.where(one_way, widths["one_way_total_m"], widths["two_way_total_m"])
     columns |= {name: widths[name] for name in ("lane_m", "width_std_m")}
     columns |= {f"width_{name}": widths[name] for name in ("confidence", "basis", "row")}
@@ -109,26 +135,58 @@ def assume(ways: pd.DataFrame, overrides: Overrides | None = None) -> pd.DataFra
     columns |= {f"sidewalk_slope_{name}": walks[name] for name in ("basis", "row")}
     shoulder = slopes.named("any_shoulder")
     for name in ("slope_mean_pct", "slope_std_pct"):
-        columns[f"shoulder_{name}"] = np.full(len(ways), shoulder[name])
-    columns["shoulder_slope_row"] = np.full(len(ways), "any_shoulder", dtype=object)
-    return pd.DataFrame(columns, index=ways.index, copy=False)
+        columns[f"shoulder_{name}"] = np.full(n, shoulder[name])
+    columns["shoulder_slope_row"] = np.full(n, "any_shoulder", dtype=object)
+    return columns
 
 
-class _Rows:
-    """Rows of a table that apply to each way, read column by column."""
+class Rows:
+    """Rows of a table that apply to each way, read column by column.
+
+    Parameters
+    ----------
+    name : str
+        A table with ``region`` and ``kind``.
+    overrides : Overrides or None
+        Rows that a user set.
+    kind, country, group : sequence of str
+        Kind, region code and surface group of each way; "*" for tables without surface groups.
+
+    Raises
+    ------
+    StandardsError
+        If the table has no row for a kind.
+    """
 
     def __init__(
-        self, name: str, overrides: Overrides | None, kind: list[str], country: list[str], group: list[str]
+        self,
+        name: str,
+        overrides: Overrides | None,
+        kind: Sequence[str],
+        country: Sequence[str],
+        group: Sequence[str],
     ) -> None:
-        self.columns = _columns(name, overrides)
+        self.columns = table_columns(name, overrides)
         places = zip(kind, country, group, strict=True)
         self.position = np.array([_find(name, overrides, *place) for place in places], dtype=np.int64)
 
     def __getitem__(self, column: str) -> NDArray[Any]:
+        """Values of one column, shape (n,)."""
         return np.asarray(self.columns[column][self.position])
 
     def named(self, row: str) -> dict[str, Any]:
-        """One row by its name."""
+        """Read one row by its name.
+
+        Parameters
+        ----------
+        row : str
+            The name.
+
+        Returns
+        -------
+        dict of str to object
+            Its cells.
+        """
         place = self.columns["row"].tolist().index(row)
         return {column: values[place] for column, values in self.columns.items()}
 
@@ -152,21 +210,36 @@ def kinds_of(ways: pd.DataFrame) -> pd.DataFrame:
     StandardsError
         If a column is missing, or a packaged table is malformed.
     """
+    return pd.DataFrame(kind_columns(ways), index=ways.index, copy=False)
+
+
+def kind_columns(ways: Columns) -> dict[str, NDArray[Any]]:
+    """Name the kind of every way, as plain arrays.
+
+    Parameters
+    ----------
+    ways : DataFrame or mapping of str to ndarray
+        As for `assume`.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n,)
+        The columns of `kinds_of`.
+
+    Raises
+    ------
+    StandardsError
+        If a column is missing, or a packaged table is malformed.
+    """
     require_columns(ways, _TAGS)
-    tags = zip(*(ways[name].tolist() for name in _KIND_TAGS), strict=True)
-    kind, class_kind, surface, is_road = (
-        zip(*(_kind(*each) for each in tags), strict=True) if len(ways) else ((), (), (), ())
-    )
-    return pd.DataFrame(
-        {
-            "kind": np.array(kind, dtype=object),
-            "class_kind": np.array(class_kind, dtype=object),
-            "surface_group": np.array(surface, dtype=object),
-            "is_road": np.array(is_road, dtype=bool),
-        },
-        index=ways.index,
-        copy=False,
-    )
+    tags = [_kind(*each) for each in zip(*(ways[name].tolist() for name in _KIND_TAGS), strict=True)]
+    kind, class_kind, surface, is_road = zip(*tags, strict=True) if tags else ((), (), (), ())
+    return {
+        "kind": np.array(kind, dtype=object),
+        "class_kind": np.array(class_kind, dtype=object),
+        "surface_group": np.array(surface, dtype=object),
+        "is_road": np.array(is_road, dtype=bool),
+    }
 
 
 @lru_cache(maxsize=65_536)
@@ -220,12 +293,12 @@ def _kinds() -> dict[str, tuple[bool, str]]:
     }
 
 
-def require_columns(ways: pd.DataFrame, names: Iterable[str]) -> None:
+def require_columns(ways: Columns, names: Iterable[str]) -> None:
     """Refuse a table of ways that lacks a column.
 
     Parameters
     ----------
-    ways : DataFrame
+    ways : DataFrame or mapping of str to ndarray
         The table.
     names : iterable of str
         Columns needed.
@@ -235,40 +308,10 @@ def require_columns(ways: pd.DataFrame, names: Iterable[str]) -> None:
     StandardsError
         If one is missing.
     """
-    absent = [name for name in names if name not in ways.columns]
+    absent = [name for name in names if name not in ways]
     if absent:
         message = f"assumptions need the column(s) {', '.join(absent)} of the table of ways"
         raise StandardsError(message)
-
-
-def rows_for(
-    name: str, kind: ObjectArray, country: ObjectArray, surface_group: ObjectArray | None = None
-) -> pd.DataFrame:
-    """Rows of a table that apply to each way.
-
-    Parameters
-    ----------
-    name : str
-        A table with ``region`` and ``kind``.
-    kind, country : ndarray of object, shape (n,)
-        Kinds and region codes.
-    surface_group : ndarray of object, shape (n,), optional
-        Surface groups, for tables that have them.
-
-    Returns
-    -------
-    DataFrame
-        n rows, index 0, 1, ...
-
-    Raises
-    ------
-    StandardsError
-        If the table has no row for a kind.
-    """
-    group = ["*"] * len(kind) if surface_group is None else surface_group.tolist()
-    places = zip(kind.tolist(), country.tolist(), group, strict=True)
-    position = np.array([_find(name, None, *place) for place in places], dtype=np.int64)
-    return table(name).iloc[position].reset_index(drop=True)
 
 
 @lru_cache(maxsize=65_536)
@@ -285,14 +328,36 @@ def _find(name: str, overrides: Overrides | None, kind: str, country: str, surfa
 
 
 @lru_cache(maxsize=256)
-def _columns(name: str, overrides: Overrides | None) -> dict[str, NDArray[Any]]:
+def table_columns(name: str, overrides: Overrides | None = None) -> Mapping[str, NDArray[Any]]:
+    """Columns of a table as plain arrays, made once.
+
+    Parameters
+    ----------
+    name : str
+        A key of `camber.standards.tables.LAYOUTS`.
+    overrides : Overrides, optional
+        Rows that a user set.
+
+    Returns
+    -------
+    mapping of str to ndarray
+        Nobody can write to them.
+
+    Raises
+    ------
+    StandardsError
+        If the table is malformed.
+    """
     rows = table(name) if overrides is None else merged_table(name, overrides)
-    return {str(column): rows[column].to_numpy() for column in rows}
+    columns = {str(column): rows[column].to_numpy(copy=True) for column in rows}
+    for values in columns.values():
+        values.flags.writeable = False
+    return MappingProxyType(columns)
 
 
 @lru_cache(maxsize=256)
 def _index(name: str, overrides: Overrides | None) -> dict[tuple[str, str, str], int]:
-    rows = _columns(name, overrides)
+    rows = table_columns(name, overrides)
     surfaces = rows["surface_group"] if "surface_group" in rows else ["*"] * len(rows["kind"])
     return {
         (kind, surface, region): position

@@ -50,7 +50,7 @@ def line_of(lateral: LateralTrack) -> RouteLine:
         The line; distances are those of the exposure's intervals, added up.
     """
     degrees = lateral.geometry.to_crs(WGS84)
-    run_m = lateral["distance_m"].to_numpy(dtype=float)
+    run_m = lateral["along_m"].to_numpy(dtype=float)
     return RouteLine(
         run_m - run_m[:1],
         np.column_stack([lateral.geometry.x, lateral.geometry.y]),

@@ -5,7 +5,16 @@ import pandas as pd
 import pytest
 
 from camber.errors import StandardsError
-from camber.standards import maxspeed_default_kmh, prior_context, side_prior_table
+from camber.standards import (
+    assume,
+    assumed_columns,
+    banking,
+    mapped_sidewalk_share,
+    maxspeed_default_kmh,
+    prior_columns,
+    prior_context,
+    side_prior_table,
+)
 
 PLAIN = {
     "highway": "residential",
@@ -119,3 +128,19 @@ def test_a_missing_column_is_named(function, column):
 def test_no_way_no_row():
     assert len(prior_context(ways({}).iloc[:0])) == 0
     assert maxspeed_default_kmh(ways({}).iloc[:0]).shape == (0,)
+
+
+def test_plain_arrays_and_tables_say_the_same():
+    table = ways({"country": "NL"}, {"highway": "footway"}, {"oneway": 1, "sidewalk_left": "yes"})
+    plain = {name: table[name].to_numpy() for name in table}
+    assumed = assumed_columns(plain)
+    pd.testing.assert_frame_equal(pd.DataFrame(assumed, index=table.index), assume(table))
+    for columns in (prior_columns(plain), prior_columns(plain, assumed)):
+        pd.testing.assert_frame_equal(pd.DataFrame(columns, index=table.index), prior_context(table))
+    for mine, same in zip(banking(plain, assumed), banking(table, assume(table)), strict=True):
+        np.testing.assert_array_equal(mine, same)
+
+
+def test_a_mapped_sidewalk_draws_as_many_as_one_tagged_on_both_sides():
+    both = prior_context(ways({"sidewalk_left": "yes", "sidewalk_right": "yes"}))
+    assert both["p_sidewalk"].tolist() == [mapped_sidewalk_share()]

@@ -8,7 +8,7 @@ import pytest
 from camber import standards
 from camber.errors import StandardsError
 from camber.standards.tables import LAYOUTS, parse_table, table
-from camber.standards.ways import kind_chain, rows_for
+from camber.standards.ways import Rows, kind_chain, table_columns
 
 PUBLIC = {
     "cross_slope": standards.cross_slope_table,
@@ -99,14 +99,24 @@ def test_classes_of_position_error_are_the_rows():
 
 
 def test_every_kind_has_a_row_in_every_table_whatever_surface_and_country():
-    kinds = table("kinds")["kind"].to_numpy(dtype=object)
+    kinds = table("kinds")["kind"].tolist()
     for country in ("", "DE", "US-CA", "GB", "JP", "XX"):
-        where = np.full(len(kinds), country, dtype=object)
+        where, anything = [country] * len(kinds), ["*"] * len(kinds)
         for surface in ("paved", "unpaved", "sett"):
-            rows = rows_for("cross_slope", kinds, where, np.full(len(kinds), surface, dtype=object))
-            assert len(rows) == len(kinds)
-        assert rows_for("width", kinds, where)["width_std_m"].gt(0.0).all()
-        assert len(rows_for("maxspeed_default", kinds, where)) == len(kinds)
+            rows = Rows("cross_slope", None, kinds, where, [surface] * len(kinds))
+            assert (rows["slope_mean_pct"] > 0.0).all()
+        assert (Rows("width", None, kinds, where, anything)["width_std_m"] > 0.0).all()
+        assert (Rows("maxspeed_default", None, kinds, where, anything)["rural_kmh"] >= 0.0).all()
+
+
+def test_what_is_kept_of_the_tables_is_safe_from_those_who_ask():
+    standards.gnss_classes().clear()
+    assert list(standards.gnss_classes()) == standards.gnss_error_table()["name"].tolist()
+    columns = table_columns("side_prior")
+    with pytest.raises(ValueError, match="read-only"):
+        columns["p_centre"][0] = 1.0
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        columns["p_centre"] = np.zeros(1)
 
 
 @pytest.mark.parametrize("name", ["cross_slope", "width", "maxspeed_default"])

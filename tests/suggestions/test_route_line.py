@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from camber.exposure import step_lengths
 from camber.suggestions.met_crossings import met_crossings
 from camber.suggestions.route_line import line_of, passed_at, places_at, reversed_line
 from camber.suggestions.stretches import stretches_of
@@ -39,6 +40,13 @@ def test_the_foot_of_a_place_is_on_the_line_between_the_bounds():
     assert foot[0] == pytest.approx(ORIGIN[0] + 100.0)
     assert passed_at(line, place, 130.0, 200.0)[0] == pytest.approx(130.0)
     assert passed_at(line, place, 0.0, 40.5)[0] == pytest.approx(40.5)
+
+
+def test_distances_are_those_of_the_intervals_where_the_path_is_longer_than_the_chords():
+    _, _, lateral, _, _ = ran(straight(**QUIET), [leg("left_edge")])
+    longer = lateral.assign(along_m=1.04 * lateral["along_m"])
+    np.testing.assert_allclose(line_of(longer).at_m, np.cumsum(step_lengths(longer)))
+    assert line_of(longer).at_m[-1] == pytest.approx(1.04 * line_of(lateral).at_m[-1])
 
 
 def test_a_line_turned_round_has_the_same_places():

@@ -91,16 +91,25 @@ def draw_runner(rng, *, misspecified):
 
 
 def draw_route(roads, rng, least_m=3000.0, most_m=12_000.0):
-    """Draw a tour, or an out-and-back; None in a corner of the network that is too small."""
+    """Draw a tour, or an out-and-back, of 3 to 12 km; None where the network has none.
+
+    Where a street's sidewalks are ways of their own, as many runners take them as the standards say.
+    """
+    walks = standards.side_prior_table().set_index("context")["p_sidewalk"]["sidewalk_both"]
+    preference = simulate.Preference(beside_sidewalk=4.0 if rng.random() < walks else 1.0)
     degree = np.diff(roads.graph.node_first_edge)
-    for _ in range(20):
+    for _ in range(60):
         start = int(rng.choice(np.flatnonzero(degree > 2)))
         length_m = float(rng.uniform(least_m, most_m))
         shape = simulate.out_and_back if rng.random() < 0.3 else simulate.random_tour
         try:
-            return shape(roads, start, length_m, simulate.Preference(), rng)
+            route = shape(roads, start, length_m, preference, rng)
         except camber.CamberError:
             continue
+        # In a corner of the network a tour ends up much shorter than was wished, or goes to and fro all day.
+        length = roads.graph.edge_length_m
+        if length[route.edge].sum() >= 0.9 * least_m and length[np.unique(route.edge)].sum() >= 800.0:
+            return route
     return None
 
 
