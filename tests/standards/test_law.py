@@ -43,7 +43,7 @@ def test_what_a_place_asks_for(country, built_up, required, recommended):
     [
         ("IT", False, False, True),
         ("IT", True, False, False),
-        ("US-ND", False, False, False),
+        ("US-ND", False, True, False),
         ("DE", False, True, False),
         ("US-NY", True, True, False),
         ("FI", False, False, False),
