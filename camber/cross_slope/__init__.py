@@ -132,7 +132,7 @@ def slope_options(
     astray = np.zeros((draws, len(first)), dtype=bool)
     for state in range(len(STATE)):
         there = np.where(surfaces.way_id[:, state] != NO_WAY, state, -1).astype(np.int8)
-        always = LateralHistories(block, np.tile(there, (draws, 1)), astray, "", snapped=False)
+        always = LateralHistories(block, np.tile(there, (draws, 1)), astray, "", "")
         slope[:, :, state], _ = draw_slopes(surfaces, always, keep, settings.street_correlation, seed, rng)
     return SlopeOptions(block, slope)
 

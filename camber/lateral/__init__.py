@@ -18,7 +18,7 @@ from camber.lateral.existence import draw_existence
 from camber.lateral.learning import habit_evidence, map_evidence, map_prior, pool_evidence, without
 from camber.lateral.mixture import Hypothesis, Part, combine, draw_histories, likeliest_noise, weigh
 from camber.lateral.model import change_probability, come_back, map_pieces, observe, transitions
-from camber.lateral.noise import classify, is_snapped, noise_hypotheses
+from camber.lateral.noise import classify, noise_hypotheses, why_silent
 from camber.lateral.passes import Passes, link_states
 from camber.lateral.sharing import SharedEvidence
 from camber.lateral.street import (
@@ -126,8 +126,8 @@ def locate(
     xy = shapely.get_coordinates(np.asarray(matched.geometry.array))
     places = find_places(blocks, offset, xy, roads)
     device = classify(blocks, block_mean(offset, blocks.number), settings)
-    snapped = is_snapped(blocks, offset, settings.snapped_sigma_m)
-    silent = snapped | ~(np.abs(block_mean(offset, blocks.number)) <= settings.mismatch_m)
+    why = why_silent(blocks, matched, settings)
+    silent = (why != "") | ~(np.abs(block_mean(offset, blocks.number)) <= settings.mismatch_m)
     places = places._replace(observed_m=np.where(silent[:, np.newaxis], np.nan, places.observed_m))
     stage = _Stage(
         blocks,
@@ -158,7 +158,7 @@ def locate(
     astray = _doubtful(1.0 - blocks.p_street, rng.random((draws, n)))
     columns = _columns(blocks, places, probability, seen.probability, settings.threshold)
     frame = with_columns(matched, columns, blocks.number)
-    histories = LateralHistories(np.arange(n), state, astray, likeliest_noise(parts), snapped)
+    histories = LateralHistories(np.arange(n), state, astray, likeliest_noise(parts), why)
     return as_lateral_track(frame), histories, evidence
 
 

@@ -189,7 +189,7 @@ def come_back(
     """
     chainage = _own_chainage(blocks, places, matched)
     way = np.where(np.isfinite(chainage), places.reference, NO_WAY)
-    return find_passes(way, chainage, PIECE_M, _MAP_LENGTH_M)
+    return find_passes(way, places.direction, chainage, PIECE_M, _MAP_LENGTH_M)
 
 
 def transitions(blocks: Blocks, prior: NDArray[np.float64], settings: LateralSettings) -> NDArray[np.float64]:

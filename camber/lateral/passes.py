@@ -28,7 +28,7 @@ class Passes(NamedTuple):
     Parameters
     ----------
     seen : ndarray of int64, shape (n,)
-        The nearest block of an earlier pass; -1 where there is none, or the pass has begun before.
+        The nearest block of an earlier pass; -1 where there is none, and but for the entry of each piece.
     alike : ndarray of float64, shape (n,)
         Correlation of the street's errors at the two places.
     link : ndarray of float64, shape (e, s, s)
@@ -57,7 +57,7 @@ def no_passes(n: int) -> Passes:
 
 
 def find_passes(
-    way_id: IntArray, chainage_m: FloatArray, piece_m: float, length_m: float
+    way_id: IntArray, direction: IntArray, chainage_m: FloatArray, piece_m: float, length_m: float
 ) -> tuple[IntArray, FloatArray]:
     """Find the blocks that come back to a place.
 
@@ -65,6 +65,8 @@ def find_passes(
     ----------
     way_id : ndarray of int64, shape (n,)
         Way whose errors a block has; -1 for none.
+    direction : ndarray of int64, shape (n,)
+        Direction of travel on it: whoever turns round begins another pass.
     chainage_m : ndarray of float64, shape (n,)
         Where on it [m].
     piece_m : float
@@ -82,19 +84,23 @@ def find_passes(
     n = len(way_id)
     seen, alike = np.full(n, -1, dtype=np.int64), np.zeros(n)
     piece = np.where(way_id >= 0, np.nan_to_num(chainage_m) // piece_m, -1).astype(np.int64)
-    known: dict[int, list[int]] = {}
-    begin = 0
+    same_way = np.r_[False, way_id[1:] == way_id[:-1]]
+    same_pass = same_way & np.r_[False, direction[1:] == direction[:-1]]
+    enters = ~same_way | (same_pass & np.r_[False, piece[1:] != piece[:-1]])
+    earlier: dict[int, list[int]] = {}
+    running: list[int] = []
     for k in range(n):
         way = int(way_id[k])
-        if k and (way != way_id[k - 1] or piece[k] != piece[k - 1]):
-            begin = k
-        before = [j for j in known.get(way, ()) if j < begin - 1]
-        if way >= 0 and k == begin and before:
+        if not same_pass[k] and running:
+            earlier.setdefault(int(way_id[k - 1]), []).extend(running)
+            running = []
+        running.append(k)
+        before = earlier.get(way)
+        if before and way >= 0 and enters[k]:
             apart = np.abs(chainage_m[before] - chainage_m[k])
             nearest = int(np.argmin(apart))
             if apart[nearest] <= 0.5 * piece_m:
                 seen[k], alike[k] = before[nearest], np.exp(-apart[nearest] / length_m)
-        known.setdefault(way, []).append(k)
     return seen, alike
 
 
