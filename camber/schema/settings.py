@@ -167,7 +167,7 @@ class LateralSettings:
     degrees_of_freedom: float = 4.0
     switches_per_km: float = 0.5
     junction_factor: float = 20.0
-    junction_m: float = 20.0
+    junction_m: float = 15.0
     habit_decisions: float = 1.0
     threshold: float = 0.9
     mismatch_m: float = 15.0

@@ -5,7 +5,6 @@ import pytest
 
 from camber.conventions import NO_WAY
 from camber.lateral.existence import draw_existence
-from camber.lateral.passes import no_passes
 from camber.lateral.street import LEFT_SIDEWALK, OTHER, RIGHT_SIDEWALK, Places
 from camber.lateral.switching import LATENT, Observations, filter_forward, sample
 
@@ -37,7 +36,6 @@ def passes(n):
         np.full((len(prior), LATENT), 0.5),
         prior,
         np.tile(prior[:, np.newaxis, :], (1, 6, 1)),
-        no_passes(len(prior)),
     )
     return places, seen, prior
 

@@ -6,7 +6,6 @@ from math import erf
 import numpy as np
 import pytest
 
-from camber.lateral.passes import no_passes
 from camber.lateral.switching import LATENT, Observations, filter_forward, sample, smooth
 
 GAUSSIAN = 1e9
@@ -34,7 +33,6 @@ def observations(seed, n, s, *, switching=True):
         keep,
         prior,
         transition if switching else np.tile(np.eye(s), (n, 1, 1)),
-        no_passes(n),
     )
 
 
@@ -57,7 +55,6 @@ def street(seed, n=8, slow_m=2.8, fast_m=1.0):
         keep,
         prior,
         transition,
-        no_passes(n),
     )
 
 
@@ -138,7 +135,7 @@ def test_the_filter_agrees_with_enumeration(seed):
     given = observations(seed, n=8, s=2)
     filtered = filter_forward(given, GAUSSIAN)
     for k in range(8):
-        so_far = Observations(*(values[: k + 1] for values in given[:6]), no_passes(k + 1))
+        so_far = Observations(*(values[: k + 1] for values in given))
         np.testing.assert_allclose(filtered.weight[k], marginals(*enumerated(so_far), 2)[k], atol=COLLAPSE)
 
 
@@ -247,7 +244,6 @@ def test_heavy_tails_keep_one_burst_from_deciding():
         np.tile(np.array([0.9, 0.9, 0.5, 0.9, 0.9]), (n, 1)),
         np.full((n, 2), 0.5),
         np.tile(np.eye(2), (n, 1, 1)),
-        no_passes(n),
     )
     robust = smooth(given, filter_forward(given, 4.0)).probability
     normal = smooth(given, filter_forward(given, GAUSSIAN)).probability
@@ -267,7 +263,7 @@ def test_the_side_is_found_as_often_as_theory_allows(place_m, fast_m, slow_m, ma
     noise = np.full((blocks, 2), 0.4)
     given = Observations(
         np.zeros((blocks, 2)), coefficient, noise, keep,
-        np.full((blocks, 2), 0.5), np.tile(np.eye(2), (blocks, 1, 1)), no_passes(blocks),
+        np.full((blocks, 2), 0.5), np.tile(np.eye(2), (blocks, 1, 1)),
     )  # fmt: skip
     covariance = covariance_of(given, np.zeros(blocks, dtype=int))
     looks = np.linalg.solve(covariance, np.ones(blocks)).sum()
