@@ -130,16 +130,15 @@ def additions(runs, weeks):
         metres = left + right
         if metres.sum() == 0.0:
             continue
-        alone = (
-            blocks["side_basis"].isin(["seen", "mapped"]) & blocks["side"].isin(["left", "right"])
-        ).to_numpy()
-        hit = np.where(blocks["side"] == "left", left, right)
+        sides = blocks["side"].isin(["left", "right"]) & blocks["side_basis"].isin(["seen", "mapped"])
+        seen = metres * sides.to_numpy()
+        hit = np.where(blocks["side"] == "left", left, right) * sides.to_numpy()
+        alone = {"named": seen.sum() / metres.sum(), "right": hit.sum() / max(seen.sum(), 1e-9)}
         share, true = reliability.named(blocks["p_side"].to_numpy(), left, right)
         found += [
-            {"what": "the recording and the map alone", "part": name, "named": metres[alone].sum() / metres.sum(),
-             "right": hit[alone].sum() / max(metres[alone].sum(), 1e-9)},
+            {"what": "the recording and the map alone", "part": name} | alone,
             {"what": "and habits as assumed", "part": name, "named": share, "right": true},
-        ]  # fmt: skip
+        ]
     for how, rows in [] if weeks is None else weeks.groupby("how"):
         sums = rows[["sided_m", "named_m", "right_m"]].sum()
         found.append(
