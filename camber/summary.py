@@ -11,8 +11,10 @@ from pandas.api.typing import NaTType
 from camber import standards
 from camber.conventions import NO_WAY, SURFACE_KINDS, SideBasis, TrafficSide, Verdict
 from camber.schema import (
+    SILENT,
     Assumption,
     Draws,
+    Problem,
     StreetTotal,
     Summary,
     SurfaceTotal,
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from camber.schema import Exposure, LateralHistories, Problem, Recording, Roads
+    from camber.schema import Exposure, LateralHistories, Recording, Roads
 
     FloatArray = NDArray[np.float64]
 
@@ -55,7 +57,7 @@ def summarise(
     roads : Roads
         The roads: names, and which way traffic runs.
     histories : LateralHistories
-        Tells which error class was used.
+        Tells which error class was used, and whether the recording says anything of the side.
     problems : sequence of Problem
         Found by the stages.
 
@@ -65,6 +67,7 @@ def summarise(
         Totals with 90 % intervals.
     """
     distance = exposure["distance_m"]
+    silent = [Problem("no_side", SILENT[histories.silent])] if histories.silent else []
     title = recording.name or recording.source
     facing_m, two_way_m = _facing(exposure, roads)
     times = exposure[["start_time", "end_time"]]
@@ -86,7 +89,10 @@ def summarise(
         streets=_streets(exposure, roads),
         assumptions=_assumptions(exposure, roads, histories),
         problems=(
-            *(replace(problem, source=recording.source) for problem in (*recording.problems, *problems)),
+            *(
+                replace(problem, source=recording.source)
+                for problem in (*recording.problems, *problems, *silent)
+            ),
             *(replace(problem, source=roads.source, shared=True) for problem in roads.problems),
         ),
         two_way_edge_m=two_way_m,

@@ -328,7 +328,7 @@ def analysis(
         candidates=as_candidates(_candidates(fixes)),
         path=as_path(_path(legs)),
         lateral=as_lateral_track(fixes[upto[2]]),
-        lateral_histories=_histories(LateralHistories, numbers, device_class="single_band", snapped=False),
+        lateral_histories=_histories(LateralHistories, numbers, device_class="single_band", silent=""),
         sloped=as_sloped_track(fixes[upto[3]]),
         slope_histories=_histories(SlopeHistories, numbers),
         exposure=table,

@@ -279,9 +279,7 @@ def test_zero_slope_gives_zero_tilt():
     flat = surfaces_of(mean_pct=0.0, std_pct=1e-12, p_crowned=0.5, p_one_way=0.5)
     left, right, mean, square = leg_probabilities(flat, LEVEL_PCT)
     np.testing.assert_allclose([left, right, mean, square], 0.0, atol=1e-9)
-    states = LateralHistories(
-        np.array([0]), np.full((50, 1), 3, np.int8), np.zeros((50, 1), bool), "", snapped=False
-    )
+    states = LateralHistories(np.array([0]), np.full((50, 1), 3, np.int8), np.zeros((50, 1), bool), "", "")
     slope, _ = draw_slopes(flat, states, np.zeros(1), 0.7, 1, np.random.default_rng(1))
     np.testing.assert_allclose(slope, 0.0, atol=1e-9)
 
@@ -417,7 +415,7 @@ def test_doubt_about_the_street_keeps_the_tilt_and_opens_its_side():
     sure = assign(lateral_on(roads, legs), fixed_histories(lateral_on(roads, legs), ["left_edge"] * 3), roads)
     lateral = lateral_on(roads, [legs[0] | {"p_street": 0.0}])
     states = fixed_histories(lateral, ["left_edge"] * 3, draws=2_000)
-    astray = LateralHistories(states.block, states.state, np.ones_like(states.astray), "", snapped=False)
+    astray = LateralHistories(states.block, states.state, np.ones_like(states.astray), "", "")
     open_side, histories = assign(lateral, astray, roads)
     assert open_side["p_level"].iloc[0] == pytest.approx(sure[0]["p_level"].iloc[0])
     assert open_side["p_left_low"].iloc[0] == pytest.approx(open_side["p_right_low"].iloc[0])

@@ -249,7 +249,7 @@ def histories_of(lateral, draws=200, seed=3):
     chosen = (rng.random((draws, len(share), 1)) * edges[:, -1:] > edges).sum(axis=2)
     block = lateral["block"].drop_duplicates().to_numpy(dtype=np.int64)
     state = (chosen - 1).astype(np.int8)
-    return LateralHistories(block, state, np.zeros(state.shape, dtype=bool), "single_band", snapped=False)
+    return LateralHistories(block, state, np.zeros(state.shape, dtype=bool), "single_band", "")
 
 
 def fixed_histories(lateral, states, draws=200):
@@ -257,7 +257,7 @@ def fixed_histories(lateral, states, draws=200):
     block = lateral["block"].drop_duplicates().to_numpy(dtype=np.int64)
     codes = [-1 if name is None else STATE[name] for name in states]
     state = np.tile(np.array(codes, dtype=np.int8), (draws, 1))
-    return LateralHistories(block, state, np.zeros(state.shape, dtype=bool), "single_band", snapped=False)
+    return LateralHistories(block, state, np.zeros(state.shape, dtype=bool), "single_band", "")
 
 
 def ornstein_uhlenbeck(rng, n, step_s, sigma_m, tau_s):

@@ -140,7 +140,7 @@ def slope_options(
     astray = np.zeros((draws, len(first)), dtype=bool)
     for state in range(len(STATE)):
         there = np.where(surfaces.way_id[:, state] != NO_WAY, state, -1).astype(np.int8)
-        always = LateralHistories(block, np.tile(there, (draws, 1)), astray, "", snapped=False)
+        always = LateralHistories(block, np.tile(there, (draws, 1)), astray, "", "")
         slope[:, :, state], _ = draw_slopes(surfaces, always, keep, settings.street_correlation, seed, rng)
     return SlopeOptions(block, slope)
 
@@ -199,7 +199,7 @@ def slopes_of_ways(
     surfaces = find_surfaces(pd.DataFrame(columns), rows, roads)
     astray = np.zeros((draws, len(rows)), dtype=bool)
     states = np.tile(state.astype(np.int8), (draws, 1))
-    always = LateralHistories(rows, states, astray, "", snapped=False)
+    always = LateralHistories(rows, states, astray, "", "")
     keep = np.zeros(len(rows))
     slope, _ = draw_slopes(surfaces, always, keep, settings.street_correlation, seed, rng)
     return np.asarray(np.nan_to_num(slope.astype(float)))

@@ -17,9 +17,8 @@ from camber.lateral.blocks import Blocks, block_mean, cut_blocks
 from camber.lateral.existence import draw_existence
 from camber.lateral.learning import habit_evidence, map_evidence, map_prior, pool_evidence, without
 from camber.lateral.mixture import Hypothesis, Part, combine, draw_histories, likeliest_noise, weigh
-from camber.lateral.model import change_probability, come_back, map_pieces, observe, transitions
-from camber.lateral.noise import classify, is_snapped, noise_hypotheses
-from camber.lateral.passes import Passes, link_states
+from camber.lateral.model import change_probability, map_pieces, observe, transitions
+from camber.lateral.noise import classify, noise_hypotheses, why_silent
 from camber.lateral.sharing import SharedEvidence
 from camber.lateral.street import (
     CENTRE,
@@ -126,17 +125,10 @@ def locate(
     xy = shapely.get_coordinates(np.asarray(matched.geometry.array))
     places = find_places(blocks, offset, xy, roads)
     device = classify(blocks, block_mean(offset, blocks.number), settings)
-    snapped = is_snapped(blocks, offset, settings.snapped_sigma_m)
-    silent = snapped | ~(np.abs(block_mean(offset, blocks.number)) <= settings.mismatch_m)
+    why = why_silent(blocks, matched, settings)
+    silent = (why != "") | ~(np.abs(block_mean(offset, blocks.number)) <= settings.mismatch_m)
     places = places._replace(observed_m=np.where(silent[:, np.newaxis], np.nan, places.observed_m))
-    stage = _Stage(
-        blocks,
-        places,
-        map_pieces(blocks, places, matched),
-        come_back(blocks, places, matched),
-        device,
-        settings,
-    )
+    stage = _Stage(blocks, places, map_pieces(blocks, places, matched), device, settings)
     shares = street_shares(places, roads, None, settings.habit_decisions)
     alone = stage.infer(shares, None, noise_hypotheses(device, settings), habit=False)
     likely = [part.hypothesis.noise for part in alone]
@@ -158,7 +150,7 @@ def locate(
     astray = _doubtful(1.0 - blocks.p_street, rng.random((draws, n)))
     columns = _columns(blocks, places, probability, seen.probability, settings.threshold)
     frame = with_columns(matched, columns, blocks.number)
-    histories = LateralHistories(np.arange(n), state, astray, likeliest_noise(parts), snapped)
+    histories = LateralHistories(np.arange(n), state, astray, likeliest_noise(parts), why)
     return as_lateral_track(frame), histories, evidence
 
 
@@ -174,7 +166,6 @@ class _Stage(NamedTuple):
     blocks: Blocks
     places: Places
     piece: NDArray[np.int64]
-    again: tuple[NDArray[np.int64], NDArray[np.float64]]
     device: GnssClass
     settings: LateralSettings
 
@@ -198,9 +189,8 @@ class _Stage(NamedTuple):
         for shift, share in _HABITS if habit else ((0.0, 1.0),):
             prior = state_prior(self.places, shares, habit=habit, shift=shift)
             change = transitions(self.blocks, prior, self.settings)
-            states = prior, change, Passes(*self.again, link_states(self.again[0], prior, change))
             for noise, weight in given:
-                observed = observe(self.blocks, self.places, noise, states, line, self.settings)
+                observed = observe(self.blocks, self.places, noise, (prior, change), line, self.settings)
                 pairs.append((Hypothesis(noise, shift, share * weight), observed))
         return weigh(pairs, self.settings.degrees_of_freedom)
 

@@ -20,7 +20,7 @@ LATENT = 5
 """Latent parts: bias east, bias north, fast part, map offset, half-width error."""
 
 MAP = 3
-"""Place of the map offset among them; it and what follows belong to the street."""
+"""Place of the map offset among them."""
 
 _FLOOR = 1e-6
 """Smallest pivot of a Cholesky factor."""
@@ -79,9 +79,6 @@ def filter_blocks(
     keep: FloatArray,
     prior: FloatArray,
     transition: FloatArray,
-    seen: NDArray[np.int64],
-    alike: FloatArray,
-    link: FloatArray,
     dof: float,
 ) -> tuple[FloatArray, FloatArray, FloatArray, float]:
     """Filter the blocks in order; see `camber.lateral.switching.filter_forward`.
@@ -90,8 +87,6 @@ def filter_blocks(
     ----------
     residual, coefficient, noise, keep, prior, transition : ndarray of float64
         Fields of `camber.lateral.switching.Observations`.
-    seen, alike, link : ndarray
-        Fields of `camber.lateral.passes.Passes`.
     dof : float
         Degrees of freedom of the tails.
 
@@ -106,14 +101,9 @@ def filter_blocks(
     weight, mean, covariance = np.zeros((n, s)), np.zeros((n, s, LATENT)), np.zeros((n, s, LATENT, LATENT))
     centre, predicted = np.zeros((s, LATENT)), np.zeros((s, LATENT, LATENT))
     gain, step, shrink, logs = np.zeros((s, s, LATENT)), np.zeros((s, s)), np.zeros((s, s)), np.zeros((s, s))
-    known, spread = np.zeros((s, LATENT)), np.zeros((s, LATENT, LATENT))
-    evidence, again = 0.0, -1
+    evidence = 0.0
     for k in range(n):
         logs[:] = -np.inf
-        if seen[k] >= 0:
-            again, j = again + 1, seen[k]
-            for b in range(s):
-                _recall(weight[j], mean[j], covariance[j], link[again, :, b], alike[k], known[b], spread[b])
         highest = -np.inf
         for a in range(s):
             if k == 0:
@@ -129,8 +119,6 @@ def filter_blocks(
                 before = prior[k, b] if k == 0 else weight[k - 1, a] * transition[k, a, b]
                 if before <= 0.0:
                     continue
-                if seen[k] >= 0:
-                    _put_street(known[b], spread[b], centre[a], predicted[a])
                 step[a, b], shrink[a, b], likelihood = 0.0, 0.0, 0.0
                 if not np.isnan(residual[k, b]):
                     step[a, b], shrink[a, b], likelihood = _update(
@@ -146,9 +134,6 @@ def filter_blocks(
                 highest = max(highest, logs[a, b])
         total = 0.0
         for b in range(s):
-            if seen[k] >= 0:
-                for a in range(s):
-                    _put_street(known[b], spread[b], centre[a], predicted[a])
             weight[k, b] = _merge_origins(
                 logs[:, b],
                 highest,
@@ -164,51 +149,6 @@ def filter_blocks(
         evidence += highest + np.log(total)
         weight[k] /= total
     return weight, mean, covariance, evidence
-
-
-@numba.njit(cache=True)
-def _recall(
-    weight: FloatArray,
-    mean: FloatArray,
-    covariance: FloatArray,
-    link: FloatArray,
-    alike: float,
-    known: FloatArray,
-    spread: FloatArray,
-) -> None:
-    """Say what an earlier pass knows of a street for one state now; written into the last two.
-
-    What that pass took for the map's error depends on the state it took the runner to be in, so its Gaussians
-    are weighed by how likely each of its states led to the state of now.
-    """
-    total = 0.0
-    for a in range(len(weight)):
-        total += weight[a] * link[a]
-    for i in range(MAP, LATENT):
-        known[i] = 0.0
-        for j in range(MAP, LATENT):
-            spread[i, j] = 1.0 if i == j else 0.0
-    if total <= 0.0:
-        return
-    for a in range(len(weight)):
-        for i in range(MAP, LATENT):
-            known[i] += alike * weight[a] * link[a] / total * mean[a, i]
-    for i in range(MAP, LATENT):
-        for j in range(MAP, LATENT):
-            value = 0.0
-            for a in range(len(weight)):
-                value += weight[a] * link[a] / total * (covariance[a, i, j] + mean[a, i] * mean[a, j])
-            fresh = 1.0 - alike * alike if i == j else 0.0
-            spread[i, j] = alike * alike * value - known[i] * known[j] + fresh
-
-
-@numba.njit(cache=True)
-def _put_street(known: FloatArray, spread: FloatArray, centre: FloatArray, predicted: FloatArray) -> None:
-    """Write what is known of a street into the last two, whose parts of it are fresh."""
-    for i in range(MAP, LATENT):
-        centre[i] = known[i]
-        for j in range(MAP, LATENT):
-            predicted[i, j] = spread[i, j]
 
 
 @numba.njit(cache=True)

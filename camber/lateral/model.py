@@ -11,7 +11,6 @@ from camber.conventions import NO_WAY
 from camber.lateral.blocks import block_mean
 from camber.lateral.learning import PIECE_M
 from camber.lateral.noise import block_factors
-from camber.lateral.passes import find_passes
 from camber.lateral.street import MIRRORED, OTHER, Places
 from camber.lateral.switching import LATENT, MAP, Observations
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.lateral.blocks import Blocks
-    from camber.lateral.passes import Passes
     from camber.schema import LateralSettings, MatchedTrack
     from camber.standards import GnssClass
 
@@ -49,7 +47,7 @@ def observe(
     blocks: Blocks,
     places: Places,
     device: GnssClass,
-    states: tuple[NDArray[np.float64], NDArray[np.float64], Passes],
+    states: tuple[NDArray[np.float64], NDArray[np.float64]],
     line: tuple[NDArray[np.float64], NDArray[np.float64]],
     settings: LateralSettings,
 ) -> Observations:
@@ -61,8 +59,8 @@ def observe(
         The run and the streets around it.
     device : GnssClass
         Error of the receiver, its slow part as large as it is to be taken.
-    states : tuple of ndarray of float64, shapes (n, 6) and (n, 6, 6), and Passes
-        Prior of the states, `transitions` between them, and where the run comes back to a place.
+    states : tuple of ndarray of float64, shapes (n, 6) and (n, 6, 6)
+        Prior of the states, and `transitions` between them.
     line : tuple of ndarray of float64, shape (n,)
         Mean and standard deviation of the map's error [m], way frame.
     settings : LateralSettings
@@ -73,7 +71,7 @@ def observe(
     Observations
         One row per block.
     """
-    n, (prior, transition, passes) = len(blocks.first), states
+    n, (prior, transition) = len(blocks.first), states
     normal = np.column_stack([np.cos(blocks.heading_rad), -np.sin(blocks.heading_rad)])
     coefficient = np.zeros((n, 6, LATENT))
     slow = np.hypot(device.slow_sigma_m, settings.town_sigma_m)
@@ -88,12 +86,11 @@ def observe(
     coefficient[:, :, 4] = places.width_std_m
     seconds = np.diff(blocks.time_s, prepend=blocks.time_s[0])
     metres = np.diff(blocks.distance_m, prepend=blocks.distance_m[0])
-    same_street = np.r_[False, (np.diff(places.reference) == 0) & (places.reference[1:] >= 0)]
+    same_way = np.r_[False, (np.diff(places.reference) == 0) & (places.reference[1:] >= 0)]
     keep = np.zeros((n, LATENT))
     keep[:, :2] = np.exp(-seconds / device.slow_tau_s)[:, np.newaxis]
     keep[:, 2] = _fast_correlation(blocks, device)
-    keep[:, 3:] = np.where(same_street, np.exp(-metres / _MAP_LENGTH_M), 0.0)[:, np.newaxis]
-    keep[passes.seen >= 0, 3:] = 0.0  # what an earlier pass knew takes its place
+    keep[:, 3:] = np.where(same_way, np.exp(-metres / _MAP_LENGTH_M), 0.0)[:, np.newaxis]
     residual = places.observed_m - places.place_m - (drawn * line[0])[:, np.newaxis]
     known = np.isfinite(places.observed_m)
     # A missing observation says nothing about any state of its block.
@@ -105,7 +102,6 @@ def observe(
         np.clip(keep, 0.0, 0.9999),
         prior,
         transition,
-        passes,
     )
 
 
@@ -159,37 +155,9 @@ def map_pieces(blocks: Blocks, places: Places, matched: MatchedTrack) -> NDArray
     ndarray of int64, shape (n,)
         Number of the piece; -1 off the road and where the reference is another line than the matched one.
     """
-    chainage = _own_chainage(blocks, places, matched)
-    return np.where(np.isfinite(chainage), np.nan_to_num(chainage) // PIECE_M, -1).astype(np.int64)
-
-
-def _own_chainage(blocks: Blocks, places: Places, matched: MatchedTrack) -> NDArray[np.float64]:
-    """Chainage of the blocks on their reference [m]; NaN where that is another line than the matched one."""
     chainage = block_mean(matched["chainage_m"].to_numpy(dtype=float), blocks.number)
-    own = (places.reference == blocks.way_id) & (blocks.way_id >= 0)
-    return np.where(own, chainage, np.nan)
-
-
-def come_back(
-    blocks: Blocks, places: Places, matched: MatchedTrack
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Find where the run comes back to a place.
-
-    Parameters
-    ----------
-    blocks, places : Blocks, Places
-        The run and the streets around it.
-    matched : MatchedTrack
-        Its fixes.
-
-    Returns
-    -------
-    seen, alike : ndarray, shape (n,)
-        As `camber.lateral.passes.find_passes` returns them.
-    """
-    chainage = _own_chainage(blocks, places, matched)
-    way = np.where(np.isfinite(chainage), places.reference, NO_WAY)
-    return find_passes(way, chainage, PIECE_M, _MAP_LENGTH_M)
+    own = (places.reference == blocks.way_id) & (blocks.way_id >= 0) & np.isfinite(chainage)
+    return np.where(own, np.nan_to_num(chainage) // PIECE_M, -1).astype(np.int64)
 
 
 def transitions(blocks: Blocks, prior: NDArray[np.float64], settings: LateralSettings) -> NDArray[np.float64]:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from camber import standards
+from camber.lateral.blocks import block_mean
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.lateral.blocks import Blocks
-    from camber.schema import LateralSettings
+    from camber.schema import LateralSettings, MatchedTrack
     from camber.standards import GnssClass
 
 _FEWEST = 8
@@ -22,6 +23,9 @@ _FEWEST = 8
 
 _PLACE_SIGMA_M = 2.3
 """Place of a runner across a street of about 6 m [m] (judgement)."""
+
+_BEYOND = 1.6
+"""Offsets spread by this factor more than the worst class explains come from none of them (judgement)."""
 
 _SURPRISE = 1.3
 """Offsets spread by this factor more than a class explains speak against it (judgement)."""
@@ -137,6 +141,44 @@ def _expected(row: GnssClass, seconds: float) -> float:
     slow = 2.0 * row.slow_sigma_m**2 * (1.0 - np.exp(-seconds / row.slow_tau_s))
     runner = 2.0 * 0.3**2  # the runner's own weaving within a side (judgement)
     return float(np.sqrt(fast + slow + runner))
+
+
+def why_silent(blocks: Blocks, matched: MatchedTrack, settings: LateralSettings) -> str:
+    """Say why a recording as a whole is no evidence of a side (science.md 5.6).
+
+    Parameters
+    ----------
+    blocks : Blocks
+        The blocks.
+    matched : MatchedTrack
+        Their fixes.
+    settings : LateralSettings
+        The limits.
+
+    Returns
+    -------
+    str
+        Key of `camber.schema.SILENT`: "snapped", "sparse" (interval of the fixes) or "noisy" (an accuracy
+        reported by the receiver, or a scatter about the ways that the worst class does not explain, as
+        between tall buildings); "" where none holds.
+    """
+    offset = matched["offset_m"].to_numpy(dtype=float)
+    if is_snapped(blocks, offset, settings.snapped_sigma_m):
+        return "snapped"
+    within = np.diff(matched["section"].to_numpy()) == 0
+    interval = np.diff(matched["elapsed_s"].to_numpy(dtype=float))[within]
+    interval = interval[np.isfinite(interval)]
+    if len(interval) and float(np.median(interval)) > settings.sparse_s:
+        return "sparse"
+    accuracy = matched["accuracy_m"].to_numpy(dtype=float)
+    accuracy = accuracy[np.isfinite(accuracy)]
+    if len(accuracy) and float(np.median(accuracy)) > settings.refused_accuracy_m:
+        return "noisy"
+    worst = max(standards.gnss_classes().values(), key=lambda row: row.slow_sigma_m)
+    far = np.abs(block_mean(offset, blocks.number))
+    far = far[np.isfinite(far)]
+    limit = _BEYOND * _offset_sigma(worst, settings)
+    return "noisy" if len(far) >= _FEWEST and float(np.median(far)) / 0.6745 > limit else ""
 
 
 def is_snapped(blocks: Blocks, offset_m: NDArray[np.float64], limit_m: float) -> bool:

@@ -8,9 +8,7 @@ with the place ``x[s]`` of state ``s``; a slow two-dimensional bias ``b`` in the
 whole run; a fast part ``f``, correlated from block to block; the map's offset ``m`` of the way's line (way
 frame, ``t`` turns it); and the error ``w`` of the half width, which moves left and right states apart. All
 latent parts are Gauss-Markov with unit variance here; their standard deviations are in the coefficients
-(science.md 5.5). The states switch by a Markov chain. Where a run comes back to a place, the map offset and
-the half width are those of the pass before (`camber.lateral.passes`): a street that is run ten times tells no
-more about its line than one pass does.
+(science.md 5.5). The states switch by a Markov chain.
 
 Exact inference grows exponentially, so the mixture is collapsed to one Gaussian per state after each block
 (generalised pseudo-Bayes of second order; Bar-Shalom, Li & Kirubarajan 2001, section 11.6.4). Marginals
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.lateral.existence import Doubts
-    from camber.lateral.passes import Passes
 
     FloatArray = NDArray[np.float64]
 
@@ -56,8 +53,6 @@ class Observations(NamedTuple):
         Prior of the states, 0 where a state is impossible; used at the start.
     transition : ndarray of float64, shape (n, s, s)
         Probability of going from a state of the block before to each state of this one.
-    passes : Passes
-        Where a block comes back to a place of the run.
     """
 
     residual_m: NDArray[np.float64]
@@ -66,7 +61,6 @@ class Observations(NamedTuple):
     keep: NDArray[np.float64]
     prior: NDArray[np.float64]
     transition: NDArray[np.float64]
-    passes: Passes
 
 
 class Filtered(NamedTuple):
@@ -106,7 +100,7 @@ def filter_forward(observations: Observations, degrees_of_freedom: float) -> Fil
     Filtered
         One Gaussian per block and state.
     """
-    return Filtered(*kernels.filter_blocks(*observations[:6], *observations.passes, degrees_of_freedom))
+    return Filtered(*kernels.filter_blocks(*observations, degrees_of_freedom))
 
 
 class Smoothed(NamedTuple):

@@ -16,7 +16,7 @@ from camber.schema.exposure import (
     balance_of,
     interval_of,
 )
-from camber.schema.histories import LateralHistories, SlopeHistories, SlopeOptions
+from camber.schema.histories import SILENT, LateralHistories, SlopeHistories, SlopeOptions
 from camber.schema.learned import Evidence, HabitCount, Learned, MapOffset
 from camber.schema.period import NotJudged, Period, PeriodTotal, RunResult, StreetVisits, UsualRange
 from camber.schema.recording import Problem, Recording
@@ -55,6 +55,7 @@ from camber.schema.tables import (
 )
 
 __all__ = [
+    "SILENT",
     "Analysis",
     "Assumption",
     "Candidates",

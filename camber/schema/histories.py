@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+SILENT: Final = {
+    "snapped": "the positions lie on the map's own lines: they were moved there, and say nothing of the side",
+    "sparse": "the positions are too far apart in time to say anything of the side of the road",
+    "noisy": "the positions are too uncertain to say anything of the side of the road",
+}
+"""Why a recording says nothing about the side, as a clause for people."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,15 +33,15 @@ class LateralHistories:
         is tilted like this one, to either side.
     device_class : str
         Row of ``standards/gnss_error.csv`` that was used.
-    snapped : bool
-        True where the trace looks snapped to the map, so that its offsets say nothing about the side.
+    silent : str
+        Key of `SILENT` where the recording as a whole says nothing about the side; "" where it does.
     """
 
     block: NDArray[np.int64]
     state: NDArray[np.int8]
     astray: NDArray[np.bool_]
     device_class: str
-    snapped: bool
+    silent: str
 
 
 @dataclass(frozen=True, eq=False)

@@ -150,6 +150,10 @@ class LateralSettings:
         [m] (15: science.md 5.6).
     snapped_sigma_m : float
         Cross-track scatter below which a trace is taken as snapped to the map [m] (0.3: science.md 4.3).
+    sparse_s : float
+        Median interval of the fixes above which nothing is said of the side [s] (10: science.md 5.6).
+    refused_accuracy_m : float
+        The same for the median of the accuracy that the receiver reports [m] (8: science.md 5.6).
     """
 
     block_s: float = 12.0
@@ -163,11 +167,13 @@ class LateralSettings:
     degrees_of_freedom: float = 4.0
     switches_per_km: float = 0.5
     junction_factor: float = 20.0
-    junction_m: float = 20.0
+    junction_m: float = 15.0
     habit_decisions: float = 1.0
     threshold: float = 0.9
     mismatch_m: float = 15.0
     snapped_sigma_m: float = 0.3
+    sparse_s: float = 10.0
+    refused_accuracy_m: float = 8.0
 
 
 @dataclass(frozen=True)

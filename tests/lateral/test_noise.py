@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from camber.lateral.blocks import block_mean, cut_blocks
-from camber.lateral.noise import block_factors, classify, is_snapped
+from camber.lateral.noise import block_factors, classify, is_snapped, why_silent
 from camber.schema import LateralSettings
 from camber.standards import gnss_classes
 from tests.worlds import candidates_of, matched_on, ornstein_uhlenbeck, roads_of
@@ -98,3 +98,32 @@ def test_a_trace_that_lies_on_the_lines_is_snapped(scatter_m, shift_m, expected)
 
 def test_a_handful_of_fixes_is_not_called_snapped():
     assert not is_snapped(*recorded(np.zeros(5)), 0.3)
+
+
+def silent(offset_m, step_s=1.0, accuracy_m=np.nan):
+    matched = matched_on(ROADS, [{"way_id": 1, "offset_m": offset_m}], step_s=step_s)
+    matched = matched.assign(accuracy_m=accuracy_m)
+    blocks = cut_blocks(matched, candidates_of(matched), ROADS.ways, LateralSettings())
+    return why_silent(blocks, matched, LateralSettings())
+
+
+@pytest.mark.parametrize("name", ["multi_band", "single_band", "trees", "dense"])
+def test_no_class_of_receivers_is_refused(name):
+    reasons = {silent(2.25 + noise_of(gnss_classes()[name], 2_000, seed)) for seed in range(10)}
+    assert reasons == {""}
+
+
+def test_between_tall_buildings_nothing_is_said_of_the_side():
+    # Slow errors of 12 m and more along each axis: science.md 4.3, canyon; 16 m in central London (4.1).
+    rng = np.random.default_rng(3)
+    errors = [ornstein_uhlenbeck(rng, 3_000, 1.0, 18.0, 100.0) for _ in range(10)]
+    assert [silent(error) for error in errors].count("noisy") >= 9
+
+
+@pytest.mark.parametrize(
+    ("step_s", "accuracy_m", "expected"),
+    [(9.0, 3.0, ""), (11.0, 3.0, "sparse"), (1.0, 7.5, ""), (1.0, 8.5, "noisy"), (11.0, np.nan, "sparse")],
+)
+def test_sparse_and_uncertain_recordings_are_refused(step_s, accuracy_m, expected):
+    offset = np.random.default_rng(4).normal(2.0, 1.0, 300)
+    assert silent(offset, step_s, accuracy_m) == expected

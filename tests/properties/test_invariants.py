@@ -253,7 +253,8 @@ def test_run_the_other_way_the_sides_swap_roughly_with_heavy_tails_and_smoothing
     for share in (Line.share, Line.drawn_share):
         np.testing.assert_allclose(share(out).mean(axis=0), turned(back, share).mean(axis=0), atol=0.1)
     here, there = out.exposure, back.exposure
-    assert here["distance_m"].sum() == pytest.approx(there["distance_m"].sum())
+    # Steps back along the path are noise that is passed over, forwards and backwards not the same ones.
+    assert here["distance_m"].sum() == pytest.approx(there["distance_m"].sum(), rel=1e-3)
     np.testing.assert_allclose(
         here["left_low_m"].sum(), there["right_low_m"].sum(), atol=0.1 * here["distance_m"].sum()
     )

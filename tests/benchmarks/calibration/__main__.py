@@ -35,13 +35,10 @@ def main():
     tables |= {"calibration": study.calibration(runs), "sharpness": study.sharpness(runs)}
     tables["reliability"] = study.curves(runs)
     tables["coverage of runs"] = study.coverage(runs.rows)
+    tables["what adds"] = study.additions(runs, weeks)
     if weeks is not None:
         for how, part in weeks.groupby("how"):
             tables[f"coverage of weeks, {how}"] = study.coverage(part)
-        sums = weeks.groupby("how")[["sided_m", "named_m", "right_m"]].sum()
-        tables["learning"] = sums.assign(
-            named=sums["named_m"] / sums["sided_m"], right=sums["right_m"] / sums["named_m"]
-        ).reset_index()
     facts = {
         "limit": limit.verdict(tables["limit"]),
         "cars": real.cars(),

@@ -7,7 +7,7 @@ import numpy as np
 from camber.lateral import _Stage
 from camber.lateral.blocks import block_mean, cut_blocks
 from camber.lateral.mixture import combine
-from camber.lateral.model import come_back, map_pieces
+from camber.lateral.model import map_pieces
 from camber.lateral.noise import noise_hypotheses
 from camber.lateral.street import find_places, state_prior, street_shares
 from camber.schema import LateralSettings
@@ -39,8 +39,7 @@ def side_probabilities(scenario, analysis, *, oracle):
             slow_sigma_m=error.slow_sigma_m,
             slow_tau_s=error.slow_tau_s,
         )
-        again = come_back(blocks, places, matched)
-        stage = _Stage(blocks, places, map_pieces(blocks, places, matched), again, device, settings)
+        stage = _Stage(blocks, places, map_pieces(blocks, places, matched), device, settings)
         probability = combine(
             stage.infer(shares, None, noise_hypotheses(device, settings), habit=True)
         ).probability

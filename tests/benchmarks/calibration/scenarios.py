@@ -38,6 +38,7 @@ class Scenario:
     error: simulate.GnssErrorModel
     roads: camber.Roads
     run: simulate.SimulatedRun
+    shape: str
 
 
 def open_extracts():
@@ -150,4 +151,6 @@ def _simulate(extracts, parts, error, runner, rng, world):
         runner, device, error, STARTED, f"{name} {number}", None, world, unmapped_sidewalks=True
     )
     run = simulate.simulate_run(roads, route, setup, rng)
-    return Scenario(number, name, device_class, misspecified, error, roads, run)
+    returns = np.array_equal(route.edge, route.edge[::-1])
+    shape = "there and back" if returns else "tour"
+    return Scenario(number, name, device_class, misspecified, error, roads, run, shape)

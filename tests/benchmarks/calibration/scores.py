@@ -74,7 +74,7 @@ def by_run(draws, truth):
 
 def known_of(scenario):
     """What is known about the making of a run."""
-    names = ("extract", "device_class", "misspecified")
+    names = ("extract", "device_class", "misspecified", "shape")
     return {"run": scenario.number} | {name: getattr(scenario, name) for name in names}
 
 

@@ -120,6 +120,34 @@ def sharpness(runs):
     return pd.DataFrame(rows)
 
 
+def additions(runs, weeks):
+    """Figure 3, what is added on top: by the habit, by the way back, and by the other runs of a week."""
+    parts = {"tours": runs.blocks["shape"] == "tour", "there and back": runs.blocks["shape"] != "tour"}
+    found = []
+    for name, here in {"all": np.ones(len(runs.blocks), dtype=bool), **parts}.items():
+        blocks = runs.blocks[here]
+        left, right = (blocks[column].to_numpy() for column in ("side_left_m", "side_right_m"))
+        metres = left + right
+        if metres.sum() == 0.0:
+            continue
+        sides = blocks["side"].isin(["left", "right"]) & blocks["side_basis"].isin(["seen", "mapped"])
+        seen = metres * sides.to_numpy()
+        hit = np.where(blocks["side"] == "left", left, right) * sides.to_numpy()
+        alone = {"named": seen.sum() / metres.sum(), "right": hit.sum() / max(seen.sum(), 1e-9)}
+        share, true = reliability.named(blocks["p_side"].to_numpy(), left, right)
+        found += [
+            {"what": "the recording and the map alone", "part": name} | alone,
+            {"what": "and habits as assumed", "part": name, "named": share, "right": true},
+        ]
+    for how, rows in [] if weeks is None else weeks.groupby("how"):
+        sums = rows[["sided_m", "named_m", "right_m"]].sum()
+        found.append(
+            {"what": f"weeks of four runs, {how}", "part": "all", "named": sums["named_m"] / sums["sided_m"],
+             "right": sums["right_m"] / max(sums["named_m"], 1e-9)}
+        )  # fmt: skip
+    return pd.DataFrame(found)
+
+
 def coverage(rows):
     """Figure 4: share of intervals that hold the truth, and their mean width."""
     found = []
