@@ -25,6 +25,9 @@ MAP = 3
 _FLOOR = 1e-6
 """Smallest pivot of a Cholesky factor."""
 
+_NEVER = 40.0
+"""States whose logarithm is this much below that of the likeliest are never drawn."""
+
 _NEGLIGIBLE = 1e-9
 """States and origins that are less likely than this are passed over by the smoother."""
 
@@ -243,15 +246,18 @@ def _backward(
 
 
 @numba.njit(cache=True)
-def _distance(point: FloatArray, centre: FloatArray, whiten: FloatArray) -> float:
-    """Squared distance in standard deviations."""
-    total = 0.0
+def _distances(
+    points: FloatArray, centre: FloatArray, whiten: FloatArray, value: FloatArray, near: FloatArray
+) -> None:
+    """Squared distances of points, one a column, in standard deviations: written into the last."""
+    near[:] = 0.0
     for i in range(LATENT):
-        value = 0.0
+        value[:] = 0.0
         for j in range(i + 1):
-            value += whiten[i, j] * (point[j] - centre[j])
-        total += value * value
-    return total
+            for d in range(len(near)):
+                value[d] += whiten[i, j] * (points[j, d] - centre[j])
+        for d in range(len(near)):
+            near[d] += value[d] * value[d]
 
 
 @numba.njit(cache=True)
@@ -280,12 +286,8 @@ def smooth_blocks(
     _moments(probability[n - 1], ahead, ahead_covariance, latent[n - 1], variance[n - 1])
     centre, predicted = np.zeros((s, LATENT)), np.zeros((s, LATENT, LATENT))
     whiten, gain, height = np.zeros((s, LATENT, LATENT)), np.zeros((s, LATENT, LATENT)), np.zeros(s)
-    root, point, share, place = (
-        np.zeros((LATENT, LATENT)),
-        np.zeros(LATENT),
-        np.zeros(s),
-        np.zeros((s, LATENT)),
-    )
+    root, share, place = np.zeros((LATENT, LATENT)), np.zeros(s), np.zeros((s, LATENT))
+    point, value, near = np.zeros((LATENT, 2 * LATENT)), np.zeros(2 * LATENT), np.zeros((s, 2 * LATENT))
     joint, means = np.zeros((s, s)), np.zeros((s, s, LATENT))
     inner, spread = np.zeros((LATENT, LATENT)), np.zeros((s, s, LATENT, LATENT))
     for k in range(n - 2, -1, -1):
@@ -315,6 +317,8 @@ def smooth_blocks(
                 height,
                 root,
                 point,
+                value,
+                near,
                 share,
                 place,
             )
@@ -428,6 +432,8 @@ def _origins(
     height: FloatArray,
     root: FloatArray,
     point: FloatArray,
+    value: FloatArray,
+    near: FloatArray,
     share: FloatArray,
     place: FloatArray,
 ) -> None:
@@ -436,31 +442,35 @@ def _origins(
     The probability of an origin depends on the latent parts, so it is taken at the sigma points of the
     Gaussian (Julier & Uhlmann 1997) instead of at its mean.
     """
-    s = len(weight)
+    s, points = len(weight), 2 * LATENT
     share[:] = 0.0
     place[:] = 0.0
     _root(covariance, root)
-    logs = np.zeros(s)
-    for number in range(2 * LATENT):
+    for number in range(points):
         sign = np.sqrt(float(LATENT)) * (1.0 if number % 2 == 0 else -1.0)
         for i in range(LATENT):
-            point[i] = mean[i] + sign * root[i, number // 2]
-        highest = -np.inf
+            point[i, number] = mean[i] + sign * root[i, number // 2]
+    for a in range(s):
+        reach = weight[a] * into[a]
+        near[a] = -np.inf
+        if reach > 0.0:
+            _distances(point, centre[a], whiten[a], value, near[a])
+            for number in range(points):
+                near[a, number] = np.log(reach) + height[a] - 0.5 * near[a, number]
+    for number in range(points):
+        highest, total = -np.inf, 0.0
         for a in range(s):
-            reach = weight[a] * into[a]
-            logs[a] = -np.inf
-            if reach > 0.0:
-                logs[a] = np.log(reach) + height[a] - 0.5 * _distance(point, centre[a], whiten[a])
-                highest = max(highest, logs[a])
-        total = 0.0
+            highest = max(highest, near[a, number])
         for a in range(s):
-            logs[a] = np.exp(logs[a] - highest) if logs[a] > -np.inf else 0.0
-            total += logs[a]
+            away = near[a, number] - highest
+            near[a, number] = np.exp(away) if away > -_NEVER else 0.0
+            total += near[a, number]
         for a in range(s):
-            likely = logs[a] / (total * 2.0 * LATENT)
-            share[a] += likely
-            for i in range(LATENT):
-                place[a, i] += likely * point[i]
+            likely = near[a, number] / (total * points)
+            if likely > 0.0:
+                share[a] += likely
+                for i in range(LATENT):
+                    place[a, i] += likely * point[i, number]
     for a in range(s):
         for i in range(LATENT):
             place[a, i] = place[a, i] / share[a] if share[a] > 0.0 else mean[i]
@@ -518,7 +528,9 @@ def sample_blocks(
     """
     draws, n = uniform.shape
     s = weight.shape[1]
-    state, latent = np.zeros((draws, n), dtype=np.int8), np.zeros((draws, LATENT))
+    # Draws lie along the last axis, so that the processor takes several at once.
+    state, latent, near = np.zeros((n, draws), dtype=np.int8), np.zeros((LATENT, draws)), np.zeros((s, draws))
+    value = np.zeros(draws)
     centre, predicted = np.zeros((s, LATENT)), np.zeros((s, LATENT, LATENT))
     whiten, gain, root = (
         np.zeros((s, LATENT, LATENT)),
@@ -534,11 +546,11 @@ def sample_blocks(
         if road[n - 1] >= 0:
             _hold(logs, doubtful[n - 1], p_there[road[n - 1]], int(there[d, road[n - 1]]))
         chosen = _draw(logs, uniform[d, n - 1])
-        state[d, n - 1] = chosen
+        state[n - 1, d] = chosen
         for i in range(LATENT):
-            latent[d, i] = mean[n - 1, chosen, i]
+            latent[i, d] = mean[n - 1, chosen, i]
             for j in range(i + 1):
-                latent[d, i] += root[chosen, i, j] * normal[d, n - 1, j]
+                latent[i, d] += root[chosen, i, j] * normal[d, n - 1, j]
     for k in range(n - 2, -1, -1):
         for a in range(s):
             if weight[k, a] > 0.0:
@@ -554,27 +566,25 @@ def sample_blocks(
                 )
                 _remaining(covariance[k, a], keep[k + 1], gain[a], scratch)
                 _root(scratch, root[a])
+                _distances(latent, centre[a], whiten[a], value, near[a])
             for b in range(s):
                 likely = weight[k, a] * transition[k + 1, a, b]
                 reach[a, b] = np.log(likely) + height[a] if likely > 0.0 else -np.inf
         for d in range(draws):
-            after, highest = state[d, k + 1], -np.inf
+            after, highest = state[k + 1, d], -np.inf
             for a in range(s):
-                logs[a] = -np.inf
-                if reach[a, after] > -np.inf:
-                    logs[a] = reach[a, after] - 0.5 * _distance(latent[d], centre[a], whiten[a])
-                    highest = max(highest, logs[a])
+                logs[a] = reach[a, after] - 0.5 * near[a, d] if reach[a, after] > -np.inf else -np.inf
+                highest = max(highest, logs[a])
             for a in range(s):
-                logs[a] = np.exp(logs[a] - highest) if logs[a] > -np.inf else 0.0
+                logs[a] = np.exp(logs[a] - highest) if logs[a] > highest - _NEVER else 0.0
             r = road[k]
             if r >= 0 and road[k + 1] != r:
                 _hold(logs, doubtful[k], p_there[r], int(there[d, r]))
             elif r >= 0 and not doubtful[k + 1, after]:
                 _hold(logs, doubtful[k], p_missed[r], int(there[d, r]))
-            chosen = _draw(logs, uniform[d, k])
-            state[d, k] = chosen
-            _draw_latent(mean[k, chosen], centre[chosen], gain[chosen], root[chosen], normal[d, k], latent[d])
-    return state
+            state[k, d] = _draw(logs, uniform[d, k])
+        _draw_latents(state[k], mean[k], centre, gain, root, normal[:, k], latent)
+    return state.T.copy()
 
 
 @numba.njit(cache=True)
@@ -607,7 +617,8 @@ def _remaining(covariance: FloatArray, keep: FloatArray, gain: FloatArray, remai
 
 
 @numba.njit(cache=True)
-def _draw_latent(
+def _draw_latents(
+    state: NDArray[np.int8],
     mean: FloatArray,
     centre: FloatArray,
     gain: FloatArray,
@@ -615,14 +626,16 @@ def _draw_latent(
     normal: FloatArray,
     latent: FloatArray,
 ) -> None:
-    """Draw the latent parts given those of the next block, which are overwritten."""
+    """Draw the latent parts of all draws given those of the next block, which are overwritten."""
     away = np.empty(LATENT)
-    for i in range(LATENT):
-        away[i] = latent[i] - centre[i]
-    for i in range(LATENT):
-        total = mean[i]
-        for j in range(LATENT):
-            total += gain[i, j] * away[j]
-        for j in range(i + 1):
-            total += root[i, j] * normal[j]
-        latent[i] = total
+    for d in range(len(state)):
+        a = state[d]
+        for i in range(LATENT):
+            away[i] = latent[i, d] - centre[a, i]
+        for i in range(LATENT):
+            total = mean[a, i]
+            for j in range(LATENT):
+                total += gain[a, i, j] * away[j]
+            for j in range(i + 1):
+                total += root[a, i, j] * normal[d, j]
+            latent[i, d] = total
