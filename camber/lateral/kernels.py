@@ -1,4 +1,4 @@
-"""Kernels of the switching model: filter, smoother and sampler over arrays.
+"""Kernels of the switching model: filter and smoother over arrays.
 
 Written out in loops over scratch arrays, since matrices of five rows gain nothing from general routines,
 which would need scipy and take longer to compile than a year of runs takes to analyse.
@@ -25,7 +25,7 @@ MAP = 3
 _FLOOR = 1e-6
 """Smallest pivot of a Cholesky factor."""
 
-_NEVER = 40.0
+NEVER = 40.0
 """States whose logarithm is this much below that of the likeliest are never drawn."""
 
 _NEGLIGIBLE = 1e-9
@@ -197,8 +197,16 @@ def _merge_origins(
 
 
 @numba.njit(cache=True)
-def _root(matrix: FloatArray, root: FloatArray) -> None:
-    """Lower Cholesky factor; a pivot that is not positive is floored, so that rounding never stops a run."""
+def lower_root(matrix: FloatArray, root: FloatArray) -> None:
+    """Lower Cholesky factor; a pivot that is not positive is floored, so that rounding never stops a run.
+
+    Parameters
+    ----------
+    matrix : ndarray of float64, shape (5, 5)
+        Symmetric matrix; its lower half is read.
+    root : ndarray of float64, shape (5, 5)
+        The factor is written into its lower half.
+    """
     for i in range(LATENT):
         for j in range(i + 1):
             value = matrix[i, j]
@@ -208,7 +216,7 @@ def _root(matrix: FloatArray, root: FloatArray) -> None:
 
 
 @numba.njit(cache=True)
-def _backward(
+def prepare_back(
     mean: FloatArray,
     covariance: FloatArray,
     keep: FloatArray,
@@ -220,11 +228,25 @@ def _backward(
 ) -> float:
     """Prepare a step back in time from one filtered Gaussian.
 
-    Writes its prediction (mean, covariance), the inverse of that covariance's Cholesky factor, and the
-    smoother's gain (Rauch, Tung & Striebel 1965); returns the logarithm of the prediction's height.
+    Parameters
+    ----------
+    mean, covariance : ndarray of float64, shapes (5,) and (5, 5)
+        The filtered Gaussian.
+    keep : ndarray of float64, shape (5,)
+        Correlation of each latent part with the next block.
+    centre, predicted, whiten, gain : ndarray of float64, shapes (5,) and (5, 5)
+        Written: the prediction's mean and covariance, the inverse of that covariance's Cholesky factor, and
+        the smoother's gain (Rauch, Tung & Striebel 1965).
+    root : ndarray of float64, shape (5, 5)
+        Room to work in.
+
+    Returns
+    -------
+    float
+        Logarithm of the prediction's height, up to a constant.
     """
     _predict(mean, covariance, keep, centre, predicted)
-    _root(predicted, root)
+    lower_root(predicted, root)
     height = 0.0
     for j in range(LATENT):
         height -= np.log(root[j, j])
@@ -246,10 +268,24 @@ def _backward(
 
 
 @numba.njit(cache=True)
-def _distances(
+def squared_distances(
     points: FloatArray, centre: FloatArray, whiten: FloatArray, value: FloatArray, near: FloatArray
 ) -> None:
-    """Squared distances of points, one a column, in standard deviations: written into the last."""
+    """Squared distances of points from a Gaussian, in standard deviations.
+
+    Parameters
+    ----------
+    points : ndarray of float64, shape (5, m)
+        The points, one a column.
+    centre : ndarray of float64, shape (5,)
+        Mean of the Gaussian.
+    whiten : ndarray of float64, shape (5, 5)
+        Inverse of the lower Cholesky factor of its covariance.
+    value : ndarray of float64, shape (m,)
+        Room to work in.
+    near : ndarray of float64, shape (m,)
+        The squared distances are written into it.
+    """
     near[:] = 0.0
     for i in range(LATENT):
         value[:] = 0.0
@@ -293,7 +329,7 @@ def smooth_blocks(
     for k in range(n - 2, -1, -1):
         for a in range(s):
             if weight[k, a] > 0.0:
-                height[a] = _backward(
+                height[a] = prepare_back(
                     mean[k, a],
                     covariance[k, a],
                     keep[k + 1],
@@ -445,7 +481,7 @@ def _origins(
     s, points = len(weight), 2 * LATENT
     share[:] = 0.0
     place[:] = 0.0
-    _root(covariance, root)
+    lower_root(covariance, root)
     for number in range(points):
         sign = np.sqrt(float(LATENT)) * (1.0 if number % 2 == 0 else -1.0)
         for i in range(LATENT):
@@ -454,7 +490,7 @@ def _origins(
         reach = weight[a] * into[a]
         near[a] = -np.inf
         if reach > 0.0:
-            _distances(point, centre[a], whiten[a], value, near[a])
+            squared_distances(point, centre[a], whiten[a], value, near[a])
             for number in range(points):
                 near[a, number] = np.log(reach) + height[a] - 0.5 * near[a, number]
     for number in range(points):
@@ -463,7 +499,7 @@ def _origins(
             highest = max(highest, near[a, number])
         for a in range(s):
             away = near[a, number] - highest
-            near[a, number] = np.exp(away) if away > -_NEVER else 0.0
+            near[a, number] = np.exp(away) if away > -NEVER else 0.0
             total += near[a, number]
         for a in range(s):
             likely = near[a, number] / (total * points)
@@ -474,168 +510,3 @@ def _origins(
     for a in range(s):
         for i in range(LATENT):
             place[a, i] = place[a, i] / share[a] if share[a] > 0.0 else mean[i]
-
-
-@numba.njit(cache=True)
-def _draw(weights: FloatArray, u: float) -> int:
-    """Index drawn by inverting the cumulative weights."""
-    target = u * weights.sum()
-    running = 0.0
-    chosen = 0
-    for b in range(len(weights)):
-        if weights[b] > 0.0:
-            chosen = b
-            running += weights[b]
-            if running > target:
-                break
-    return chosen
-
-
-@numba.njit(cache=True)
-def sample_blocks(
-    keep: FloatArray,
-    transition: FloatArray,
-    weight: FloatArray,
-    mean: FloatArray,
-    covariance: FloatArray,
-    uniform: FloatArray,
-    normal: FloatArray,
-    doubtful: NDArray[np.bool_],
-    road: NDArray[np.int64],
-    p_there: FloatArray,
-    p_missed: FloatArray,
-    there: NDArray[np.bool_],
-) -> NDArray[np.int8]:
-    """Draw whole histories; see `camber.lateral.switching.sample`.
-
-    Parameters
-    ----------
-    keep, transition : ndarray of float64
-        Fields of `camber.lateral.switching.Observations`.
-    weight, mean, covariance : ndarray of float64
-        Fields of `camber.lateral.switching.Filtered`.
-    uniform : ndarray of float64, shape (draws, n)
-        Uniform numbers in [0, 1).
-    normal : ndarray of float64, shape (draws, n, 5)
-        Standard normal numbers.
-    doubtful, road, p_there, p_missed, there : ndarray
-        Fields of `camber.lateral.existence.Doubts`.
-
-    Returns
-    -------
-    ndarray of int8, shape (draws, n)
-        State of each block in each draw.
-    """
-    draws, n = uniform.shape
-    s = weight.shape[1]
-    # Draws lie along the last axis, so that the processor takes several at once.
-    state, latent, near = np.zeros((n, draws), dtype=np.int8), np.zeros((LATENT, draws)), np.zeros((s, draws))
-    value = np.zeros(draws)
-    centre, predicted = np.zeros((s, LATENT)), np.zeros((s, LATENT, LATENT))
-    whiten, gain, root = (
-        np.zeros((s, LATENT, LATENT)),
-        np.zeros((s, LATENT, LATENT)),
-        np.zeros((s, LATENT, LATENT)),
-    )
-    scratch, logs, height = np.zeros((LATENT, LATENT)), np.zeros(s), np.zeros(s)
-    reach = np.zeros((s, s))
-    for a in range(s):
-        _root(covariance[n - 1, a], root[a])
-    for d in range(draws):
-        logs[:] = weight[n - 1]
-        if road[n - 1] >= 0:
-            _hold(logs, doubtful[n - 1], p_there[road[n - 1]], int(there[d, road[n - 1]]))
-        chosen = _draw(logs, uniform[d, n - 1])
-        state[n - 1, d] = chosen
-        for i in range(LATENT):
-            latent[i, d] = mean[n - 1, chosen, i]
-            for j in range(i + 1):
-                latent[i, d] += root[chosen, i, j] * normal[d, n - 1, j]
-    for k in range(n - 2, -1, -1):
-        for a in range(s):
-            if weight[k, a] > 0.0:
-                height[a] = _backward(
-                    mean[k, a],
-                    covariance[k, a],
-                    keep[k + 1],
-                    centre[a],
-                    predicted[a],
-                    whiten[a],
-                    gain[a],
-                    scratch,
-                )
-                _remaining(covariance[k, a], keep[k + 1], gain[a], scratch)
-                _root(scratch, root[a])
-                _distances(latent, centre[a], whiten[a], value, near[a])
-            for b in range(s):
-                likely = weight[k, a] * transition[k + 1, a, b]
-                reach[a, b] = np.log(likely) + height[a] if likely > 0.0 else -np.inf
-        for d in range(draws):
-            after, highest = state[k + 1, d], -np.inf
-            for a in range(s):
-                logs[a] = reach[a, after] - 0.5 * near[a, d] if reach[a, after] > -np.inf else -np.inf
-                highest = max(highest, logs[a])
-            for a in range(s):
-                logs[a] = np.exp(logs[a] - highest) if logs[a] > highest - _NEVER else 0.0
-            r = road[k]
-            if r >= 0 and road[k + 1] != r:
-                _hold(logs, doubtful[k], p_there[r], int(there[d, r]))
-            elif r >= 0 and not doubtful[k + 1, after]:
-                _hold(logs, doubtful[k], p_missed[r], int(there[d, r]))
-            state[k, d] = _draw(logs, uniform[d, k])
-        _draw_latents(state[k], mean[k], centre, gain, root, normal[:, k], latent)
-    return state.T.copy()
-
-
-@numba.njit(cache=True)
-def _hold(weights: FloatArray, doubtful: NDArray[np.bool_], p_there: float, there: int) -> None:
-    """Weigh the states anew, in place, once it is drawn whether the doubtful ones exist.
-
-    Bayes: a state that exists with probability p and has the probability w has w / p if it exists, and 0 if
-    not; what is left goes to the others in proportion.
-    """
-    total, walk = 0.0, 0.0
-    for a in range(len(weights)):
-        total += weights[a]
-        walk += weights[a] if doubtful[a] else 0.0
-    if walk <= 0.0 or walk >= total:
-        return
-    now = min(walk / total / p_there, 1.0) if there == 1 else 0.0
-    for a in range(len(weights)):
-        weights[a] *= now * total / walk if doubtful[a] else (1.0 - now) * total / (total - walk)
-
-
-@numba.njit(cache=True)
-def _remaining(covariance: FloatArray, keep: FloatArray, gain: FloatArray, remaining: FloatArray) -> None:
-    """Covariance of the latent parts once those of the next block are given, written into the last."""
-    for i in range(LATENT):
-        for j in range(LATENT):
-            total = covariance[i, j]
-            for m in range(LATENT):
-                total -= gain[i, m] * keep[m] * covariance[m, j]
-            remaining[i, j] = total
-
-
-@numba.njit(cache=True)
-def _draw_latents(
-    state: NDArray[np.int8],
-    mean: FloatArray,
-    centre: FloatArray,
-    gain: FloatArray,
-    root: FloatArray,
-    normal: FloatArray,
-    latent: FloatArray,
-) -> None:
-    """Draw the latent parts of all draws given those of the next block, which are overwritten."""
-    away = np.empty(LATENT)
-    for d in range(len(state)):
-        a = state[d]
-        for i in range(LATENT):
-            away[i] = latent[i, d] - centre[a, i]
-        for i in range(LATENT):
-            total = mean[a, i]
-            for j in range(LATENT):
-                total += gain[a, i, j] * away[j]
-            for j in range(i + 1):
-                total += root[a, i, j] * normal[d, j]
-            latent[i, d] = total

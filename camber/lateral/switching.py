@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from camber.lateral import kernels
 from camber.lateral.existence import no_doubts
 from camber.lateral.kernels import LATENT, MAP
+from camber.lateral.sampling import sample_blocks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -165,7 +166,7 @@ def sample(
         State of each block in each draw.
     """
     doubts = doubts or no_doubts(len(uniform), observations.prior.shape)
-    return kernels.sample_blocks(
+    return sample_blocks(
         observations.keep,
         observations.transition,
         *filtered[:3],

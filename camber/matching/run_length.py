@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from camber.matching.tables import Traversal
+    from camber.matching.traversal import Traversal
 
     FloatArray = NDArray[np.float64]
 

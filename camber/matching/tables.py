@@ -12,6 +12,7 @@ from numba import njit
 from camber.conventions import NO_WAY
 from camber.matching.chain import JUNCTION
 from camber.matching.run_length import distance_along
+from camber.matching.traversal import Traversal
 from camber.schema import as_candidates, as_matched_track, as_path
 
 if TYPE_CHECKING:
@@ -46,32 +47,6 @@ class Part(NamedTuple):
     own: dict[str, NDArray[Any]]
     listed: dict[str, NDArray[Any]]
     path: list[Traversal]
-
-
-class Traversal(NamedTuple):
-    """A row of the path.
-
-    Parameters
-    ----------
-    section, way_id, street_id, travel_direction : int
-        As in `camber.schema.PATH`.
-    from_chainage_m, to_chainage_m : float
-        Where on the way it begins and ends [m].
-    first, last : int
-        Its fixes, counted over the track; -1 for none.
-    probability : float
-        Mean over its fixes.
-    """
-
-    section: int
-    way_id: int
-    street_id: int
-    travel_direction: int
-    from_chainage_m: float
-    to_chainage_m: float
-    first: int
-    last: int
-    probability: float
 
 
 def matched_table(track: Track, parts: list[Part]) -> MatchedTrack:
