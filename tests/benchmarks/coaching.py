@@ -59,7 +59,9 @@ if TYPE_CHECKING:
     IntArray = NDArray[np.int64]
 
 DISOBEDIENCE = 0.1
-STREETS = simulate.Preference(road=1.0, busy_road=2.0, service=1.5, sidewalk=1.3, path=1.6)
+STREETS = simulate.Preference(
+    road=1.0, busy_road=2.0, service=1.5, sidewalk=1.3, path=1.6, beside_sidewalk=4.0
+)
 """Runners of these studies keep to streets: on paths there is nothing to choose."""
 
 OUTCOMES = ("change", "even", "not known", "no safe change", "level ground")
