@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from camber.conventions import SURFACE_KINDS
 from camber.cross_slope import assign_cross_slope
 from camber.exposure import measure_exposure
-from camber.schema import Draws, Interval, Problem, balance_of, interval_of
+from camber.schema import SILENT, Draws, Interval, Problem, balance_of, interval_of
 from camber.summary import add_draws, add_summaries, summarise
 from tests.worlds import fixed_histories, histories_of, lateral_on, recording_of, roads_of, track_of
 
@@ -168,6 +168,16 @@ def test_problems_of_the_stages_are_kept():
     (found,) = summed([on(1)], problems=[jump])[0].problems
     assert (found.code, found.message, found.count) == ("jump", "a jump", 2)
     assert found.source  # so that a total can tell two recordings' problems from one road set's
+
+
+def test_a_recording_that_says_nothing_of_the_side_says_why():
+    lateral = lateral_on(ROADS, [on(1)])
+    histories = replace(histories_of(lateral, draws=20, seed=1), silent="sparse")
+    arguments = assign_cross_slope(lateral, histories, ROADS, seed=1, rng=np.random.default_rng(1))
+    exposure, drawn = measure_exposure(*arguments)
+    recording = recording_of(track_of(np.column_stack([lateral.geometry.x, lateral.geometry.y])))
+    (found,) = summarise(recording, exposure, drawn, ROADS, histories).problems
+    assert (found.code, found.message) == ("no_side", SILENT["sparse"])
 
 
 def test_problems_of_two_recordings_add_and_those_of_shared_roads_count_once():

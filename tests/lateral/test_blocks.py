@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camber.lateral.blocks import block_mean, cut_blocks, street_probability
+from camber.lateral.model import change_probability
 from camber.schema import LateralSettings, as_matched_track
 from tests.worlds import candidates_of, matched_on, roads_of
 
@@ -131,3 +132,26 @@ def test_doubt_about_the_street_counts_other_streets_only():
 def test_without_candidates_there_is_no_doubt():
     blocks, _ = cut([{"way_id": -1, "offset_m": np.zeros(12)}])
     np.testing.assert_array_equal(blocks.p_street, 1.0)
+
+
+def test_junctions_are_counted_where_a_way_goes_on_over_them():
+    # 180 s on one way: edges end after 20 s, 95 s and 100 s, and another way begins at 120 s.
+    edges = np.repeat([4, 5, 6, 7], [20, 75, 5, 20])
+    legs = [{"way_id": 1, "offset_m": np.zeros(120)}, {"way_id": 2, "offset_m": np.zeros(60)}]
+    blocks, _ = cut(legs, changed=lambda one: one.assign(edge_id=np.r_[edges, np.full(60, 7)]))
+    middle = (blocks.first + blocks.last) // 2
+    ends = np.array([20, 95, 100, 120])
+    passed = [int(((middle[k - 1] < ends) & (middle[k] >= ends)).sum()) for k in range(1, len(middle))]
+    assert blocks.junctions[1:].tolist() == passed
+    assert blocks.junctions.sum() == 4
+
+
+@given(junctions=st.integers(0, 20), metres=st.floats(1.0, 2000.0))
+@settings(deadline=None)
+def test_a_junction_is_as_likely_a_decision_as_so_many_metres(junctions, metres):
+    # science.md 5.5: rate per km, twenty times that at a junction.
+    blocks, _ = cut([{"way_id": 1, "offset_m": np.zeros(5)}])
+    one = blocks._replace(junctions=np.array([junctions]))
+    extra_m = junctions * (SETTINGS.junction_factor - 1.0) * SETTINGS.junction_m
+    expected = 1.0 - np.exp(-SETTINGS.switches_per_km / 1000.0 * (metres + extra_m))
+    np.testing.assert_allclose(change_probability(one, np.array([metres]), SETTINGS), expected)

@@ -115,6 +115,15 @@ def test_the_shortest_way_is_taken_and_the_wanted_kind_preferred(town):
     assert town.ways.index[walk.way].unique().tolist() == [900]
 
 
+def test_who_takes_sidewalks_avoids_the_carriageway_beside_one_and_no_other(town):
+    plain, walker = (edge_costs(town, Preference(beside_sidewalk=factor)) for factor in (1.0, 4.0))
+    street = town.ways["street_id"]
+    lined = street.isin(street[town.ways["carriageway_side"] != 0]) & (town.ways["carriageway_side"] == 0)
+    dearer = walker > plain
+    assert set(town.ways.index[town.graph.edge_way[dearer]]) == set(town.ways.index[lined])
+    np.testing.assert_allclose(walker[dearer], 4.0 * plain[dearer])
+
+
 def nearest(roads, x_m, y_m):
     target = np.array([385600.0 + x_m, 6672000.0 + y_m])
     return int(np.argmin(np.hypot(*(roads.graph.node_xy - target).T)))
