@@ -28,21 +28,21 @@ def street(make_roads, seed, *, walk_from=None, **tags):
 
 
 def many(make_roads, **given):
-    return pd.DataFrame([street(make_roads, seed, **given) for seed in range(300)])
+    return pd.DataFrame([street(make_roads, seed, **given) for seed in range(120)])
 
 
 def test_untagged_streets_have_sidewalks_as_often_as_the_standards_say(make_roads):
     rows = many(make_roads)
     used = PRIOR.loc["sidewalk_both", "p_sidewalk"]
     exists = PRIOR.loc["quiet_untagged", "p_sidewalk"] / used
-    assert rows["walk_left"].mean() == pytest.approx(exists, abs=0.07)
+    assert rows["walk_left"].mean() == pytest.approx(exists, abs=0.1)
     # The law of total probability: the rows with and without give the row of streets that nobody tagged.
     there, gone = rows[rows["walk_left"]], rows[~rows["walk_left"]]
     assert set(there["p_sidewalk"]) == {used}
     assert set(gone["p_centre"]) == {PRIOR.loc["quiet_no_sidewalk", "p_centre"]}
     for name, row in (("p_sidewalk", "p_sidewalk"), ("p_centre", "p_centre")):
         walked = rows[name] * (rows["walk_left"] if name == "p_sidewalk" else 1.0)
-        assert walked.mean() == pytest.approx(PRIOR.loc["quiet_untagged", row], abs=0.06)
+        assert walked.mean() == pytest.approx(PRIOR.loc["quiet_untagged", row], abs=0.09)
 
 
 @pytest.mark.parametrize(("walk_from", "exist"), [(0.0, False), (300.0, False), (800.0, True)])
