@@ -322,7 +322,7 @@ def _level_ground(trip: Trip, slopes_of: SlopesOfWays, *, dark: bool) -> _Change
     if not _lawful(trip):
         return None
     route, rules = trip.route, trip.plans.rules
-    before_m = 0.0 if trip.before is None else _difference_m(trip.before)
+    before_m = 0.0 if trip.before is None else trip.before.right_m - trip.before.left_m
     detours = find_detours(
         route,
         rules,
@@ -377,10 +377,6 @@ def _point(plan: SidePlan, trip: Trip) -> PlanPoint:
     effect = _with(trip.before, trip.effect_of(plan, trip.route, trip.plans))
     even = p_even(effect, trip.settings.usual_balance)
     return PlanPoint(balance_of(effect.right_m, effect.left_m), even, plan.crossings, plan.traffic_km)
-
-
-def _difference_m(effect: Effect) -> float:
-    return float((effect.right_m - effect.left_m).mean())
 
 
 def _mean(one: Effect, other: Effect) -> Effect:

@@ -226,6 +226,27 @@ def test_where_a_side_change_helps_the_road_is_kept():
     assert [item.kind for item in found.items] == ["other_side"]
 
 
+@pytest.mark.parametrize("left", [20, 24])
+def test_level_ground_is_looked_for_where_it_is_not_known_which_leg_was_low(left):
+    # The left leg throughout, or the right one: as good as even on average, and never even. Keeping to the
+    # one edge that is allowed would make it known, and would not make it even.
+    roads = place()
+    summary, exposure, lateral, histories, options = ran(roads, [leg("left_edge", blocks=33)])
+    sign = np.where(np.arange(40) < left, -1.0, 1.0)[:, np.newaxis]
+    slope = np.tile(np.float32(2.5) * sign.astype(np.float32), (1, 33))
+    tables = (summary, exposure, lateral, replace(histories, cross_slope_pct=slope), options)
+
+    def slopes_of(way_id, direction):
+        return np.tile(0.0 * direction, (40, 1))
+
+    rng = np.random.default_rng(1)
+    found = suggest(*tables, roads, LIMITS, level_pct=1.0, rng=rng, slopes_of=slopes_of)
+    item = level(found)
+    assert (found.answer, item.balance_before.high, item.balance_before.low) == ("change", 1.0, -1.0)
+    low_m = [item.left_low_after_m.high, item.right_low_after_m.high]
+    assert low_m == pytest.approx([33 * 36.0 - 12.0 - 800.0] * 2, abs=12.0)
+
+
 def test_legs_are_swapped_in_the_mirror():
     here = level(offered(place()))
     mirrored = place(side=-1.0, road=FAST | {"traffic_side": "left"})
