@@ -347,9 +347,15 @@ def _level_ground(trip: Trip, slopes_of: SlopesOfWays, *, dark: bool) -> _Change
 
 
 def _lawful(trip: Trip) -> bool:
-    """Whether nearly all of the run may be run again as it was: else nothing can be built upon it."""
-    rows = np.arange(len(trip.route.usual))
-    fine = (trip.plans.rules.reason[rows, trip.route.usual] == "") | ~trip.route.stretches.is_road
+    """Whether nearly all of the run may be run again as it was: else nothing can be built upon it.
+
+    A sidewalk that is in no map is no wrong place, and where no side is suggested at all there is none that
+    the run could have kept to; what is left so is said with the change.
+    """
+    reason = trip.plans.rules.reason
+    kept_to = reason[np.arange(len(trip.route.usual)), trip.route.usual]
+    fine = (kept_to == "") | (kept_to == "no_state") | ~(reason == "").any(axis=1)
+    fine |= ~trip.route.stretches.is_road
     length = trip.route.stretches.length_m
     return bool(length[fine].sum() >= (1.0 - _UNLAWFUL) * length.sum())
 
@@ -429,7 +435,8 @@ def _not_known(trip: Trip, effect: Effect, even: float) -> str:
 
 def _percent(probability: float) -> str:
     """Say a probability; of a few hundred draws none is certain."""
-    return "over 99%" if probability > 0.99 else "under 1%" if probability < 0.01 else f"{probability:.0%}"
+    percent = 100.0 * probability
+    return "over 99 %" if percent > 99.0 else "under 1 %" if percent < 1.0 else f"{percent:.0f} %"
 
 
 def _nothing(trip: Trip, pattern: str) -> str:

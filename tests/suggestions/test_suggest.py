@@ -8,7 +8,7 @@ import pytest
 from camber.conventions import LATERAL_STATES, NO_WAY, Profile
 from camber.exposure import measure_exposure
 from camber.schema import SlopeHistories, SlopeOptions, SuggestionSettings, as_sloped_track
-from camber.suggestions import outbound_partners, suggest, trip_of
+from camber.suggestions import outbound_partners, suggest, trip_of, what_ifs
 from camber.summary import summarise
 from tests.worlds import STATE, fixed_histories, lateral_on, recording_of, roads_of, straight, track_of
 
@@ -415,6 +415,30 @@ def test_no_metre_stays_on_a_side_ruled_out_because_that_is_more_even():
     assert trip.plans.front
     for plan in trip.plans.front:
         assert (plan.state[20:] == STATE["left_sidewalk"]).all()
+
+
+def test_percents_are_written_as_everywhere_else():
+    roads = straight(**QUIET | {"maxspeed_kmh": 100.0})
+    tables = in_draws(out_and_back("left_edge", "left_edge"), left=20, even=20, right=0, roads=roads)
+    found = suggest(*tables, roads, SuggestionSettings(), level_pct=1.0, rng=np.random.default_rng(1))
+    assert "(the left one 50 %, about even 50 %, the right one under 1 %)" in found.conclusion
+
+
+# -- What simple rules would do -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("beyond", [0, 3])
+def test_the_same_physical_side_is_kept_where_the_turn_itself_is_on_no_mapped_way(beyond):
+    # Out, perhaps for a while on no mapped way, and back: the street has the same place on both ways.
+    out, back = out_and_back("left_edge", "left_edge")
+    off = [leg("other", way_id=NO_WAY, blocks=beyond)] if beyond else []
+    roads = straight(**QUIET)
+    _, *tables = ran(roads, [out, *off, back])
+    settings = SuggestionSettings(obedience=1.0)
+    trip = trip_of(*tables, roads, settings, level_pct=1.0, rng=np.random.default_rng(1))
+    found = {one.name: one for one in what_ifs(trip.route, trip.plans.rules, trip.partner, level_pct=1.0)}
+    assert found["left_side"].balance.median == pytest.approx(-1.0)
+    assert found["same_physical_side"].balance.median == pytest.approx(0.0, abs=0.06)
 
 
 # -- Always ---------------------------------------------------------------------------------------------
