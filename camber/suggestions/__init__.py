@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 import pandas as pd
 
+from camber.conventions import NO_WAY
 from camber.schema import PlanPoint, Suggestion, Suggestions, SuggestionSettings, balance_of
 from camber.suggestions.describe import changed_side, lever_of, p_even, suggestion_of
 from camber.suggestions.level_detours import find_detours
@@ -145,6 +146,9 @@ def suggest_on(
     explanation = explain(pattern, histories, trip.partner, trip.exposure)
     now = _with(trip.before, trip.now())
     balance = balance_of(now.right_m, now.left_m)
+    if (trip.route.stretches.way_id == NO_WAY).all():
+        text = "None of it is on a way of the map, so that nothing is known of its tilt."
+        return Suggestions(pattern, explanation, (), text, answer="not_known")
     if summary.balance is None or balance is None:
         text = "No tilted stretch was found, so there is nothing to even out."
         return Suggestions(pattern, explanation, (), text, answer="level", p_even=1.0)

@@ -73,7 +73,7 @@ def pattern_of(exposure: Exposure, partner: IntArray) -> str:
     """
     distance = exposure["distance_m"].to_numpy()
     back = distance[partner >= 0].sum()
-    if 2.0 * back >= _RETRACED * distance.sum():
+    if back > 0.0 and 2.0 * back >= _RETRACED * distance.sum():
         return "out_and_back"
     ends = np.radians(exposure[["latitude_deg", "longitude_deg"]].to_numpy()[[0, -1]])
     north, east = np.diff(ends[:, 0])[0], np.diff(ends[:, 1])[0] * np.cos(ends[0, 0])

@@ -9,6 +9,7 @@ from camber.conventions import LATERAL_STATES, NO_WAY, Profile
 from camber.exposure import measure_exposure
 from camber.schema import SlopeHistories, SlopeOptions, SuggestionSettings, as_sloped_track
 from camber.suggestions import outbound_partners, suggest, trip_of, what_ifs
+from camber.suggestions.patterns import pattern_of
 from camber.summary import summarise
 from tests.worlds import STATE, fixed_histories, lateral_on, recording_of, roads_of, straight, track_of
 
@@ -422,6 +423,18 @@ def test_percents_are_written_as_everywhere_else():
     tables = in_draws(out_and_back("left_edge", "left_edge"), left=20, even=20, right=0, roads=roads)
     found = suggest(*tables, roads, SuggestionSettings(), level_pct=1.0, rng=np.random.default_rng(1))
     assert "(the left one 50 %, about even 50 %, the right one under 1 %)" in found.conclusion
+
+
+def test_of_a_route_on_no_mapped_way_nothing_is_said_but_that():
+    found = suggested(straight(**QUIET), [leg("other", way_id=NO_WAY, blocks=10)])
+    assert (found.pattern, found.answer, found.items) == ("other", "not_known", ())
+    assert found.conclusion == "None of it is on a way of the map, so that nothing is known of its tilt."
+
+
+def test_a_route_without_any_distance_is_no_out_and_back():
+    _, exposure, *_ = ran(straight(**QUIET), [leg("left_edge", blocks=20)])
+    still = exposure.assign(distance_m=0.0)
+    assert pattern_of(still, np.full(len(still), -1)) == "other"
 
 
 # -- What simple rules would do -------------------------------------------------------------------------
