@@ -146,8 +146,9 @@ def suggest_on(
     explanation = explain(pattern, histories, trip.partner, trip.exposure)
     now = _with(trip.before, trip.now())
     balance = balance_of(now.right_m, now.left_m)
-    if (trip.route.stretches.way_id == NO_WAY).all():
-        text = "None of it is on a way of the map, so that nothing is known of its tilt."
+    on_ways = trip.route.stretches.way_id != NO_WAY
+    if not trip.route.stretches.length_m[on_ways].sum():
+        text = "None of it could be followed along the ways of the map, so that nothing is known of its tilt."
         return Suggestions(pattern, explanation, (), text, answer="not_known")
     if summary.balance is None or balance is None:
         text = "No tilted stretch was found, so there is nothing to even out."

@@ -428,7 +428,21 @@ def test_percents_are_written_as_everywhere_else():
 def test_of_a_route_on_no_mapped_way_nothing_is_said_but_that():
     found = suggested(straight(**QUIET), [leg("other", way_id=NO_WAY, blocks=10)])
     assert (found.pattern, found.answer, found.items) == ("other", "not_known", ())
-    assert found.conclusion == "None of it is on a way of the map, so that nothing is known of its tilt."
+    assert found.conclusion == (
+        "None of it could be followed along the ways of the map, so that nothing is known of its tilt."
+    )
+
+
+def test_a_place_is_found_again_on_the_way_back_where_the_points_of_a_planned_route_are_far_apart():
+    _, exposure, *_ = ran(straight(**QUIET), out_and_back("left_edge", "left_edge", blocks=2))
+    sparse = exposure.assign(
+        distance_m=180.0, start_chainage_m=[0.0, 180.0, 270.0, 90.0], end_chainage_m=[180.0, 360.0, 90.0, 0.0]
+    )
+    assert outbound_partners(sparse).tolist() == [-1, -1, 0, 0]
+    beyond = sparse.assign(
+        start_chainage_m=[0.0, 180.0, 900.0, 700.0], end_chainage_m=[180.0, 360.0, 700.0, 500.0]
+    )
+    assert (outbound_partners(beyond) == -1).all()
 
 
 def test_a_route_without_any_distance_is_no_out_and_back():
