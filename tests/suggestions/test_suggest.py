@@ -451,6 +451,27 @@ def test_a_route_without_any_distance_is_no_out_and_back():
     assert pattern_of(still, np.full(len(still), -1)) == "other"
 
 
+def test_what_is_no_choice_is_not_offered_as_one():
+    # Of the plans of this run some cross as often, are as exposed and as even, as they are shown.
+    roads = roads_of({7: ([(0.0, 0.0), (3600.0, 0.0)], QUIET)})
+    tables = in_draws([leg("left_edge", blocks=100)], left=30, even=0, right=10, roads=roads)
+    settings = SuggestionSettings(obedience=0.5)
+    found = suggest(*tables, roads, settings, level_pct=1.0, rng=np.random.default_rng(1))
+    shown = [
+        (
+            round(abs(one.balance.median), 2),
+            -round(100 * one.p_even),
+            one.crossings,
+            round(one.traffic_km, 1),
+        )
+        for one in found.front
+    ]
+    assert shown
+    for number, mine in enumerate(shown):
+        for other in shown[:number] + shown[number + 1 :]:
+            assert any(a > b for a, b in zip(other, mine, strict=True)), (other, mine)
+
+
 # -- What simple rules would do -------------------------------------------------------------------------
 
 
