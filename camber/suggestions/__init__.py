@@ -14,7 +14,7 @@ import pandas as pd
 
 from camber.conventions import NO_WAY
 from camber.schema import PlanPoint, Suggestion, Suggestions, SuggestionSettings, balance_of
-from camber.suggestions.describe import changed_side, lever_of, p_even, suggestion_of
+from camber.suggestions.describe import changed_side, lever_of, p_even, real_choice, suggestion_of
 from camber.suggestions.level_detours import find_detours
 from camber.suggestions.level_surface import effect_of_rounds, level_suggestion, rounds_of
 from camber.suggestions.patterns import explain, outbound_partners, pattern_of
@@ -161,7 +161,7 @@ def suggest_on(
         )
         return Suggestions(pattern, explanation, (), text, answer="even", p_even=even)
     items = _worthwhile(trip, pattern, dark=dark, slopes_of=slopes_of)
-    points = _choice(tuple(_point(plan, trip) for plan in choose_plans(trip.plans.front)))
+    points = real_choice(tuple(_point(plan, trip) for plan in choose_plans(trip.plans.front)))
     if items:
         count = "One change" if len(items) == 1 else f"{len(items)} changes"
         text, answer = f"{count} found; law and safety come first.", "change"
@@ -388,31 +388,6 @@ def _point(plan: SidePlan, trip: Trip) -> PlanPoint:
     effect = _with(trip.before, trip.effect_of(plan, trip.route, trip.plans))
     even = p_even(effect, trip.settings.usual_balance)
     return PlanPoint(balance_of(effect.right_m, effect.left_m), even, plan.crossings, plan.traffic_km)
-
-
-def _choice(points: tuple[PlanPoint, ...]) -> tuple[PlanPoint, ...]:
-    """Leave out what is no choice: a plan that is at no point better than another one, as it is shown.
-
-    Plans are found by their mean; over the draws, and followed as far as people do, some are alike.
-    """
-    shown = [
-        (_shown_balance(one), -round(100.0 * one.p_even), one.crossings, round(one.traffic_km, 1))
-        for one in points
-    ]
-    keys = list(zip(shown, range(len(shown)), strict=True))
-    return tuple(
-        points[row]
-        for mine, row in keys
-        if not any(
-            all(a <= b for a, b in zip(other, mine, strict=True)) and (other != mine or earlier < row)
-            for other, earlier in keys
-            if earlier != row
-        )
-    )
-
-
-def _shown_balance(point: PlanPoint) -> float:
-    return 0.0 if point.balance is None else round(abs(point.balance.median), 2)
 
 
 def _mean(one: Effect, other: Effect) -> Effect:

@@ -3,6 +3,7 @@
 import email
 import email.policy
 import json
+import re
 from dataclasses import replace
 
 import jsonschema
@@ -79,6 +80,14 @@ def test_a_week_says_where_what_it_does_to_each_leg_and_where_to_turn_or_cross(f
         assert f"eft leg low {change_text(item.left_low_before_m, item.left_low_after_m, 'km')}" in text
         assert f"right leg low {change_text(item.right_low_before_m, item.right_low_after_m, 'km')}" in text
         assert item.cues[0].text in text
+
+
+def test_streets_stand_apart_on_the_page(found, report):
+    two = replace(found.items[0], where=("Park Walk", "Lake Walk"))
+    page = html_page(
+        Report((replace(report.analyses[0], suggestions=replace(found, items=(two,))),), report.total)
+    )
+    assert "Park Walk, Lake Walk (" in re.sub(r"<[^>]*>", "", page)
 
 
 def test_suggestions_of_a_week_are_ordered_by_what_they_are_judged_by(found, run):

@@ -7,8 +7,16 @@ import pytest
 
 from camber.conventions import LATERAL_STATES, NO_WAY, Profile
 from camber.exposure import measure_exposure
-from camber.schema import SlopeHistories, SlopeOptions, SuggestionSettings, as_sloped_track
+from camber.schema import (
+    Interval,
+    PlanPoint,
+    SlopeHistories,
+    SlopeOptions,
+    SuggestionSettings,
+    as_sloped_track,
+)
 from camber.suggestions import outbound_partners, suggest, trip_of, what_ifs
+from camber.suggestions.describe import real_choice
 from camber.suggestions.patterns import pattern_of
 from camber.summary import summarise
 from tests.worlds import STATE, fixed_histories, lateral_on, recording_of, roads_of, straight, track_of
@@ -452,24 +460,18 @@ def test_a_route_without_any_distance_is_no_out_and_back():
 
 
 def test_what_is_no_choice_is_not_offered_as_one():
-    # Of the plans of this run some cross as often, are as exposed and as even, as they are shown.
-    roads = roads_of({7: ([(0.0, 0.0), (3600.0, 0.0)], QUIET)})
-    tables = in_draws([leg("left_edge", blocks=100)], left=30, even=0, right=10, roads=roads)
-    settings = SuggestionSettings(obedience=0.5)
-    found = suggest(*tables, roads, settings, level_pct=1.0, rng=np.random.default_rng(1))
-    shown = [
-        (
-            round(abs(one.balance.median), 2),
-            -round(100 * one.p_even),
-            one.crossings,
-            round(one.traffic_km, 1),
-        )
-        for one in found.front
-    ]
-    assert shown
-    for number, mine in enumerate(shown):
-        for other in shown[:number] + shown[number + 1 :]:
-            assert any(a > b for a, b in zip(other, mine, strict=True)), (other, mine)
+    def point(median, p_even, crossings, traffic_km):
+        return PlanPoint(Interval(-0.7, median, 0.2), p_even, crossings, traffic_km)
+
+    few, many = point(-0.25, 0.36, 3, 4.0), point(-0.24, 0.41, 4, 4.5)
+    # Shown with the same numbers; as even with more crossings; less probable to be even, and no better.
+    others = (point(-0.241, 0.412, 4, 4.51), point(0.25, 0.40, 6, 5.5), point(-0.24, 0.40, 4, 4.5))
+    assert real_choice((few, many, *others)) == (few, many)
+    assert real_choice((*others[1:], many, few)) == (many, few)
+    assert real_choice((few, replace(few, balance=None))) == (replace(few, balance=None),)
+    tables = ran(straight(**QUIET), out_and_back("left_edge", "left_edge"))
+    found = suggest(*tables, straight(**QUIET), level_pct=1.0, rng=np.random.default_rng(1))
+    assert found.front == real_choice(found.front)
 
 
 # -- What simple rules would do -------------------------------------------------------------------------
