@@ -469,9 +469,13 @@ def test_what_is_no_choice_is_not_offered_as_one():
     assert real_choice((few, many, *others)) == (few, many)
     assert real_choice((*others[1:], many, few)) == (many, few)
     assert real_choice((few, replace(few, balance=None))) == (replace(few, balance=None),)
-    tables = ran(straight(**QUIET), out_and_back("left_edge", "left_edge"))
-    found = suggest(*tables, straight(**QUIET), level_pct=1.0, rng=np.random.default_rng(1))
-    assert found.front == real_choice(found.front)
+
+
+def test_what_there_is_to_choose_between_is_a_real_choice(monkeypatch):
+    roads, legs = straight(**QUIET), out_and_back("left_edge", "left_edge")
+    assert suggested(roads, legs).front
+    monkeypatch.setattr("camber.suggestions.real_choice", lambda points: points[:0])
+    assert suggested(roads, legs).front == ()
 
 
 # -- What simple rules would do -------------------------------------------------------------------------
