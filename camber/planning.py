@@ -87,7 +87,8 @@ def plan_route(
     )
     trip = trip_of(*tables, settings, level_pct=level_pct, rng=rng, before=before, dark=dark)
     suggestions = suggest_on(trip, analysis.summary, analysis.slope_histories, dark=dark, slopes_of=slopes_of)
-    return RoutePlan(suggestions, what_ifs(trip.route, trip.plans.rules, level_pct=level_pct), dark)
+    simple = what_ifs(trip.route, trip.plans.rules, trip.partner, level_pct=level_pct)
+    return RoutePlan(suggestions, simple, dark)
 
 
 def effect_of_draws(draws: Iterable[Draws]) -> Effect | None:

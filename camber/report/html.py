@@ -27,6 +27,7 @@ from camber.report.wording import (
     NAME_LENGTH,
     STANDING_NOTES,
     balance_text,
+    change_text,
     distance_text,
     longer_text,
     plain,
@@ -99,6 +100,7 @@ def _environment(report: Report) -> Environment:
     )
     words: dict[str, Callable[..., Any]] = {
         "distance": partial(distance_text, units=report.units),
+        "change": partial(change_text, units=report.units),
         "longer": partial(longer_text, units=report.units),
         "bare": lambda metres: distance_text(metres, report.units).removesuffix(f" {report.units}"),
         "range": partial(range_text, units=report.units),

@@ -181,7 +181,7 @@ def best_suggestions(period: Period) -> tuple[tuple[RunResult, Suggestion], ...]
     Returns
     -------
     tuple of (RunResult, Suggestion)
-        Largest gain of the absolute balance first, one per run, three at most.
+        Largest gain of the expected absolute balance first, one per run, three at most.
     """
     found = [
         (run, run.suggestions.items[0])
@@ -192,9 +192,8 @@ def best_suggestions(period: Period) -> tuple[tuple[RunResult, Suggestion], ...]
 
 
 def _gain(item: Suggestion) -> float:
-    if item.balance_before is None or item.balance_after is None:
-        return 0.0
-    return abs(item.balance_before.median) - abs(item.balance_after.median)
+    """Take what the change is judged by: the median hides a side that is not known."""
+    return item.uneven_before - item.uneven_after
 
 
 def run_label(run: RunResult) -> str:

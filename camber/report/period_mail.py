@@ -143,8 +143,12 @@ def _text(values: dict[str, Any]) -> str:
     for item in values["suggestions"]:
         say()
         say(f"{item['run']}: {item['what']}")
+        say(f"  where: {item['where']} ({item['distance']})")
+        say(f"  left leg low {item['left']}, right leg low {item['right']}")
         say(f"  balance {item['before']} → {item['after']}; additional crossings: {item['crossings']}")
         say(f"  {item['rule']} ({item['rule_source']})")
+        for cue in item["cues"]:
+            say(f"  {cue}")
         for reason in item["against"]:
             say(f"  against it: {reason}")
     say()

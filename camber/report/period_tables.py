@@ -12,6 +12,7 @@ from camber.report.wording import (
     KIND_WORDS,
     NAME_LENGTH,
     balance_text,
+    change_text,
     distance_text,
     plain,
     range_text,
@@ -280,12 +281,20 @@ def suggestion_items(period: Period, units: str) -> list[dict[str, Any]]:
         {
             "run": run_name(run, named=True),
             "what": item.what,
+            "where": ", ".join(plain(name, NAME_LENGTH) for name in item.where),
+            "left": change_text(item.left_low_before_m, item.left_low_after_m, units),
+            "right": change_text(item.right_low_before_m, item.right_low_after_m, units),
             "before": balance_text(item.balance_before),
             "after": balance_text(item.balance_after),
             "distance": distance_text(item.distance_m, units),
             "crossings": item.crossings,
             "rule": item.rule,
             "rule_source": item.rule_source,
+            "cues": [
+                f"At {distance_text(cue.at_m, units)}: {plain(cue.text, 160)}"
+                for cue in item.cues
+                if cue.kind in {"cross", "turn"}
+            ],
             "against": item.against,
         }
         for run, item in best_suggestions(period)

@@ -28,6 +28,7 @@ from camber.report.wording import (
     NAME_LENGTH,
     STANDING_NOTES,
     balance_text,
+    change_text,
     distance_text,
     plain,
     range_text,
@@ -196,12 +197,20 @@ def _suggestions(period: Period, units: str) -> list[RenderableType]:
         return []
     parts: list[RenderableType] = [Text(), _heading("Suggestions")]
     for run, item in found:
+        over = distance_text(item.distance_m, units)
         parts += [
             Text(f"{run_label(run)}: {plain(item.what)}", style="bold"),
-            Text(f"  balance {balance_text(item.balance_before)} → {balance_text(item.balance_after)}"),
+            Text(f"  where: {', '.join(plain(name, 60) for name in item.where)} ({over})"),
             Text(
-                f"  over {distance_text(item.distance_m, units)}; additional crossings: {item.crossings}; "
-                f"{plain(item.rule)} ({plain(item.rule_source)})"
+                f"  left leg low {change_text(item.left_low_before_m, item.left_low_after_m, units)}, "
+                f"right leg low {change_text(item.right_low_before_m, item.right_low_after_m, units)}"
+            ),
+            Text(f"  balance {balance_text(item.balance_before)} → {balance_text(item.balance_after)}"),
+            Text(f"  additional crossings: {item.crossings}; {plain(item.rule)} ({plain(item.rule_source)})"),
+            *(
+                Text(f"  at {distance_text(cue.at_m, units)}: {plain(cue.text, 160)}")
+                for cue in item.cues
+                if cue.kind in {"cross", "turn"}
             ),
             *(Text(f"  against it: {plain(reason)}") for reason in item.against),
         ]

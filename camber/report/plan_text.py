@@ -12,6 +12,7 @@ from rich.text import Text
 from camber.report.wording import (
     STANDING_NOTES,
     balance_text,
+    change_text,
     distance_text,
     longer_text,
     plain,
@@ -22,7 +23,7 @@ from camber.report.wording import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from camber.schema import Interval, PlanPoint, Suggestion, Suggestions, WhatIf
+    from camber.schema import PlanPoint, Suggestion, Suggestions, WhatIf
 
 _STATE_WORDS = {
     "left_sidewalk": "left-hand sidewalk",
@@ -97,8 +98,8 @@ def _what_if_table(found: tuple[WhatIf, ...], units: str) -> Table:
 def _item(item: Suggestion, units: str, *, detailed: bool) -> list[RenderableType]:
     where = ", ".join(plain(name, 60) for name in item.where)
     lines = [
-        _change("left leg low", item.left_low_before_m, item.left_low_after_m, units),
-        _change("right leg low", item.right_low_before_m, item.right_low_after_m, units),
+        f"left leg low {change_text(item.left_low_before_m, item.left_low_after_m, units)}",
+        f"right leg low {change_text(item.right_low_before_m, item.right_low_after_m, units)}",
         f"balance {balance_text(item.balance_before)} → {balance_text(item.balance_after)}",
         f"even with probability {share_text(item.p_even_before)} → {share_text(item.p_even_after)}",
         f"where: {where} ({distance_text(item.distance_m, units)})",
@@ -131,11 +132,6 @@ def _front(points: tuple[PlanPoint, ...]) -> Table:
         even, traffic = share_text(point.p_even), f"{point.traffic_km:.1f}"
         table.add_row(balance_text(point.balance), even, str(point.crossings), traffic)
     return table
-
-
-def _change(words: str, before: Interval, after: Interval, units: str) -> str:
-    medians = f"{distance_text(before.median, units)} → {distance_text(after.median, units)}"
-    return f"{words} {medians} ({range_text(after, units)})"
 
 
 def _table(*titles: str) -> Table:

@@ -21,6 +21,7 @@ from camber.report.wording import (
     NAME_LENGTH,
     STANDING_NOTES,
     balance_text,
+    change_text,
     distance_text,
     longer_text,
     plain,
@@ -203,25 +204,20 @@ def _suggestions(suggestions: Suggestions, units: str) -> list[RenderableType]:
 
 
 def _suggestion(item: Suggestion, units: str) -> list[Text]:
-    left = _change("left leg low", item.left_low_before_m, item.left_low_after_m, units)
-    right = _change("right leg low", item.right_low_before_m, item.right_low_after_m, units)
+    left = change_text(item.left_low_before_m, item.left_low_after_m, units)
+    right = change_text(item.right_low_before_m, item.right_low_after_m, units)
     streets = ", ".join(plain(name, NAME_LENGTH) for name in item.where)
     crossings = [cue for cue in item.cues if cue.kind in {"cross", "turn"}]
     return [
         Text(plain(item.what), style="bold"),
         Text(f"where: {streets} ({distance_text(item.distance_m, units)})"),
-        Text(f"expected: {left}, {right}"),
+        Text(f"expected: left leg low {left}, right leg low {right}"),
         Text(f"balance {balance_text(item.balance_before)} → {balance_text(item.balance_after)}"),
         Text(f"additional crossings: {item.crossings}; rule: {plain(item.rule)} ({plain(item.rule_source)})"),
         *([Text(f"the run gets {longer_text(item.detour_m, units)}")] if item.detours else []),
         *(Text(f"at {distance_text(cue.at_m, units)}: {plain(cue.text, 160)}") for cue in crossings),
         *(Text(f"against it: {plain(reason)}") for reason in item.against),
     ]
-
-
-def _change(words: str, before: Interval, after: Interval, units: str) -> str:
-    medians = f"{distance_text(before.median, units)} → {distance_text(after.median, units)}"
-    return f"{words} {medians} ({range_text(after, units)})"
 
 
 def _problems(summary: Summary) -> list[RenderableType]:

@@ -155,6 +155,26 @@ def range_text(interval: Interval, units: str = "km") -> str:
     return f"{low} to {distance_text(interval.high, units)}"
 
 
+def change_text(before: Interval, after: Interval, units: str) -> str:
+    """Write metres without and with a change, each with its interval.
+
+    Parameters
+    ----------
+    before, after : Interval
+        Metres [m].
+    units : {"km", "mi"}
+        Unit to write them in.
+
+    Returns
+    -------
+    str
+        Such as ``"4.10 km (3.20 to 4.90 km) → 2.00 km (1.10 to 2.80 km)"``.
+    """
+    return " → ".join(
+        f"{distance_text(one.median, units)} ({range_text(one, units)})" for one in (before, after)
+    )
+
+
 def share_text(share: float | None) -> str:
     """Write a share for a person.
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 import pandas as pd
 
+from camber.conventions import NO_WAY
 from camber.schema import PlanPoint, Suggestion, Suggestions, SuggestionSettings, balance_of
-from camber.suggestions.describe import changed_side, lever_of, p_even, suggestion_of
+from camber.suggestions.describe import changed_side, lever_of, p_even, real_choice, suggestion_of
 from camber.suggestions.level_detours import find_detours
 from camber.suggestions.level_surface import effect_of_rounds, level_suggestion, rounds_of
 from camber.suggestions.patterns import explain, outbound_partners, pattern_of
@@ -145,6 +146,10 @@ def suggest_on(
     explanation = explain(pattern, histories, trip.partner, trip.exposure)
     now = _with(trip.before, trip.now())
     balance = balance_of(now.right_m, now.left_m)
+    on_ways = trip.route.stretches.way_id != NO_WAY
+    if not trip.route.stretches.length_m[on_ways].sum():
+        text = "None of it could be followed along the ways of the map, so that nothing is known of its tilt."
+        return Suggestions(pattern, explanation, (), text, answer="not_known")
     if summary.balance is None or balance is None:
         text = "No tilted stretch was found, so there is nothing to even out."
         return Suggestions(pattern, explanation, (), text, answer="level", p_even=1.0)
@@ -156,7 +161,7 @@ def suggest_on(
         )
         return Suggestions(pattern, explanation, (), text, answer="even", p_even=even)
     items = _worthwhile(trip, pattern, dark=dark, slopes_of=slopes_of)
-    points = tuple(_point(plan, trip) for plan in choose_plans(trip.plans.front))
+    points = real_choice(tuple(_point(plan, trip) for plan in choose_plans(trip.plans.front)))
     if items:
         count = "One change" if len(items) == 1 else f"{len(items)} changes"
         text, answer = f"{count} found; law and safety come first.", "change"
@@ -322,7 +327,7 @@ def _level_ground(trip: Trip, slopes_of: SlopesOfWays, *, dark: bool) -> _Change
     if not _lawful(trip):
         return None
     route, rules = trip.route, trip.plans.rules
-    before_m = 0.0 if trip.before is None else _difference_m(trip.before)
+    before_m = 0.0 if trip.before is None else trip.before.right_m - trip.before.left_m
     detours = find_detours(
         route,
         rules,
@@ -347,9 +352,15 @@ def _level_ground(trip: Trip, slopes_of: SlopesOfWays, *, dark: bool) -> _Change
 
 
 def _lawful(trip: Trip) -> bool:
-    """Whether nearly all of the run may be run again as it was: else nothing can be built upon it."""
-    rows = np.arange(len(trip.route.usual))
-    fine = (trip.plans.rules.reason[rows, trip.route.usual] == "") | ~trip.route.stretches.is_road
+    """Whether nearly all of the run may be run again as it was: else nothing can be built upon it.
+
+    A sidewalk that is in no map is no wrong place, and where no side is suggested at all there is none that
+    the run could have kept to; what is left so is said with the change.
+    """
+    reason = trip.plans.rules.reason
+    kept_to = reason[np.arange(len(trip.route.usual)), trip.route.usual]
+    fine = (kept_to == "") | (kept_to == "no_state") | ~(reason == "").any(axis=1)
+    fine |= ~trip.route.stretches.is_road
     length = trip.route.stretches.length_m
     return bool(length[fine].sum() >= (1.0 - _UNLAWFUL) * length.sum())
 
@@ -377,10 +388,6 @@ def _point(plan: SidePlan, trip: Trip) -> PlanPoint:
     effect = _with(trip.before, trip.effect_of(plan, trip.route, trip.plans))
     even = p_even(effect, trip.settings.usual_balance)
     return PlanPoint(balance_of(effect.right_m, effect.left_m), even, plan.crossings, plan.traffic_km)
-
-
-def _difference_m(effect: Effect) -> float:
-    return float((effect.right_m - effect.left_m).mean())
 
 
 def _mean(one: Effect, other: Effect) -> Effect:
@@ -433,7 +440,8 @@ def _not_known(trip: Trip, effect: Effect, even: float) -> str:
 
 def _percent(probability: float) -> str:
     """Say a probability; of a few hundred draws none is certain."""
-    return "over 99%" if probability > 0.99 else "under 1%" if probability < 0.01 else f"{probability:.0%}"
+    percent = 100.0 * probability
+    return "over 99 %" if percent > 99.0 else "under 1 %" if percent < 1.0 else f"{percent:.0f} %"
 
 
 def _nothing(trip: Trip, pattern: str) -> str:

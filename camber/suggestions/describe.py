@@ -17,7 +17,7 @@ from camber.suggestions.rules import LEFT_WALK, RIGHT_WALK, WHY_NOT
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from camber.schema import Roads, SuggestionSettings
+    from camber.schema import PlanPoint, Roads, SuggestionSettings
     from camber.suggestions.plan import SidePlan
     from camber.suggestions.route_plans import Effect, Route
     from camber.suggestions.rules import Rules
@@ -412,3 +412,37 @@ def p_even(effect: Effect, usual_balance: float) -> float:
     """
     difference = np.abs(effect.right_m - effect.left_m)
     return float((difference <= usual_balance * (effect.left_m + effect.right_m)).mean())
+
+
+def real_choice(points: tuple[PlanPoint, ...]) -> tuple[PlanPoint, ...]:
+    """Leave out what is no choice: a plan that is at no point better than another one, as it is shown.
+
+    Parameters
+    ----------
+    points : tuple of PlanPoint
+        Plans of one route, most even first by their mean: over the draws, and followed as far as people do,
+        some of them are alike.
+
+    Returns
+    -------
+    tuple of PlanPoint
+        Each is better than every other one in its balance, the probability that it is even, its crossings or
+        its exposure to traffic; of several that are alike, the first.
+    """
+    shown = [
+        (
+            0.0 if one.balance is None else round(abs(one.balance.median), 2),
+            -round(100.0 * one.p_even),
+            one.crossings,
+            round(one.traffic_km, 1),
+        )
+        for one in points
+    ]
+    return tuple(
+        point
+        for row, point in enumerate(points)
+        if not any(
+            all(a <= b for a, b in zip(other, shown[row], strict=True)) and (other != shown[row] or at < row)
+            for at, other in enumerate(shown)
+        )
+    )

@@ -119,7 +119,7 @@ def find_detours(
     settings: SuggestionSettings,
     *,
     level_pct: float,
-    before_m: float = 0.0,
+    before_m: float | FloatArray = 0.0,
     dark: bool = False,
 ) -> tuple[LevelDetour, ...]:
     """Choose the stretches to be replaced: those that even out most for what they are longer.
@@ -138,7 +138,7 @@ def find_detours(
         Limits.
     level_pct : float
         Absolute cross slope below which the surface counts as level [%].
-    before_m : float
+    before_m : float or ndarray of float64, shape (n_draws,)
         Right-low minus left-low metres of the weeks before [m].
     dark : bool
         Whether it is run in the dark.
@@ -149,8 +149,8 @@ def find_detours(
         In the order of the run, without overlap; together no longer than the settings allow.
     """
     signed = _signed(route, level_pct)
-    uneven_m = before_m + float(signed.sum())
-    counted = np.where(_unavoidable(route, rules, signed, np.sign(uneven_m), level_pct), signed, 0.0)
+    uneven_m = before_m + signed.sum(axis=1)
+    counted = np.where(_unavoidable(route, rules, signed, uneven_m > 0.0, level_pct), signed, 0.0)
     reach = 0.5 * _FURTHEST_M
     low, high = route.line.xy.min(axis=0) - reach, route.line.xy.max(axis=0) + reach
     network = level_network(roads, (low[0], low[1], high[0], high[1]), settings, dark=dark)
@@ -168,8 +168,8 @@ def find_detours(
         if best is None:
             break
         chosen.append(best)
-        ends = np.array([best.leave_m]), np.array([best.rejoin_m])
-        uneven_m -= float(_between(counted, route, *ends)[0])
+        ends = _until(counted, route, np.array([best.leave_m, best.rejoin_m]))
+        uneven_m = uneven_m - (ends[:, 1] - ends[:, 0])
     return tuple(sorted(chosen, key=lambda one: one.leave_m))
 
 
@@ -232,17 +232,29 @@ def _line(roads: Roads, edges: IntArray, directions: IntArray) -> FloatArray:
 
 
 def _signed(route: Route, level_pct: float) -> FloatArray:
-    """Take the expected right-low minus left-low metres of each interval as it was run."""
+    """Take the right-low minus left-low metres of each interval as it was run; shape (n_draws, n)."""
     left, right = low_metres(route.usual_slope_pct, route.stretches.length_m, level_pct)
-    return np.asarray((right - left).mean(axis=0))
+    return np.asarray(right - left)
 
 
-def _unavoidable(route: Route, rules: Rules, signed: FloatArray, lean: float, level_pct: float) -> BoolArray:
-    """Tell where no side that is allowed would tilt the ground less to the leg that has too much of it."""
+def _unavoidable(
+    route: Route, rules: Rules, signed: FloatArray, to_right: BoolArray, level_pct: float
+) -> BoolArray:
+    """Tell where no side that is allowed would tilt the ground less to the leg that has too much of it.
+
+    Which leg that is may not be known: the draws in which it is the right one, and those in which it is the
+    left one, are each looked at for themselves. Shape (n_draws, n).
+    """
     left, right = low_metres(route.option_slope_pct, route.stretches.length_m[:, np.newaxis], level_pct)
-    options = lean * (right - left).mean(axis=0)
-    least = np.where(rules.allowed & route.stretches.is_road[:, np.newaxis], options, np.inf).min(axis=1)
-    return np.asarray((lean * signed <= 0.0) | (least > _BETTER * lean * signed))
+    usable = rules.allowed & route.stretches.is_road[:, np.newaxis]
+    found = np.zeros(signed.shape, dtype=bool)
+    for lean, here in ((-1.0, ~to_right), (1.0, to_right)):
+        if here.any():
+            as_run = lean * signed[here].mean(axis=0)
+            options = lean * (right[here] - left[here]).mean(axis=0)
+            least = np.where(usable, options, np.inf).min(axis=1)
+            found[here] = (as_run <= 0.0) | (least > _BETTER * as_run)
+    return found
 
 
 def _places(route: Route, exposure: Exposure, roads: Roads, wanted: IntArray) -> _Places:
@@ -297,18 +309,30 @@ def _once(found: list[tuple[float, int]]) -> _Places:
     return _Places(np.array([at for at, _ in kept]), np.array([node for _, node in kept], dtype=np.int64))
 
 
-def _between(signed: FloatArray, route: Route, low_m: FloatArray, high_m: FloatArray) -> FloatArray:
-    """Add up what lies between two distances, pair by pair."""
+def _until(signed: FloatArray, route: Route, at_m: FloatArray) -> FloatArray:
+    """Add up what lies before each distance, draw by draw; shape (n_draws, n_distances)."""
     border = np.r_[0.0, np.cumsum(route.stretches.length_m)]
-    total = np.r_[0.0, np.cumsum(signed)]
-    return np.asarray(np.interp(high_m, border, total) - np.interp(low_m, border, total))
+    return np.stack([np.interp(at_m, border, np.r_[0.0, np.cumsum(draw)]) for draw in signed])
+
+
+def _evened(
+    pairs: WaysRound, places: _Places, counted: FloatArray, uneven_m: FloatArray, route: Route
+) -> FloatArray:
+    """Expect what each pair takes off the absolute difference between the legs: its mean over the draws [m].
+
+    Where it is not known which leg was low, the mean difference is near zero and the absolute one is not.
+    """
+    evened = np.zeros(len(pairs.leave))
+    for until, whole in zip(_until(counted, route, places.at_m), uneven_m.tolist(), strict=True):
+        evened += abs(whole) - np.abs(whole - (until[pairs.rejoin] - until[pairs.leave]))
+    return evened / len(uneven_m)
 
 
 def _best(
     pairs: WaysRound,
     places: _Places,
     counted: FloatArray,
-    uneven_m: float,
+    uneven_m: FloatArray,
     chosen: list[LevelDetour],
     route: Route,
     network: LevelNetwork,
@@ -319,7 +343,7 @@ def _best(
     leave, rejoin = places.at_m[pairs.leave], places.at_m[pairs.rejoin]
     extra = pairs.length_m - (rejoin - leave)
     used = sum(max(one.length_m - (one.rejoin_m - one.leave_m), 0.0) for one in chosen)
-    evened = abs(uneven_m) - np.abs(uneven_m - _between(counted, route, leave, rejoin))
+    evened = _evened(pairs, places, counted, uneven_m, route)
     score = evened - _PER_EXTRA_M * np.maximum(extra, 0.0)
     free = (rejoin - leave >= _SHORTEST_M) & (score >= _BETTER * _SHORTEST_M)
     free &= pairs.length_m >= _KEPT * (rejoin - leave)

@@ -14,7 +14,8 @@ from camber.schema import Cue, Detour, PlannedStretch, Suggestion, balance_of, i
 from camber.suggestions.describe import SIDE_OF_STATE, p_even, street_names
 from camber.suggestions.level_detours import Crossed, LevelDetour, path_line, replaced_share
 from camber.suggestions.route_line import places_at
-from camber.suggestions.route_plans import Effect, low_metres, unevenness
+from camber.suggestions.route_plans import Effect, against_rule, low_metres, unevenness
+from camber.suggestions.rules import CENTRE, WHY_NOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from camber.suggestions.route_plans import Route
     from camber.suggestions.rules import Rules
 
+    BoolArray = NDArray[np.bool_]
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
     SlopesOfWays = Callable[[IntArray, IntArray], FloatArray]
@@ -36,6 +38,10 @@ _LIT: Final = ("yes", "24/7", "automatic", "dusk-dawn", "sunset-sunrise")
 
 _SAID_M: Final = 50.0
 """Metres from which something is said of a way round [m]: a tenth of a kilometre, rounded (judgement)."""
+
+_LESS_EVEN: Final = 0.01
+"""From how much more of the expected absolute balance, or less of the probability to be even, it is said that
+what is left is shared less evenly: a percent, rounded."""
 
 _TILTED: Final = 0.1
 """Share of a way round that is tilted from which it is said that nobody knows to which side (judgement)."""
@@ -177,7 +183,7 @@ def level_suggestion(
     roads : Roads
         The roads.
     rules : Rules
-        Exposure to traffic of the route.
+        Exposure to traffic of the route, and what is run as before although it would not be suggested.
     before, after : Effect
         Drawn metres by leg without and with them.
     settings : SuggestionSettings
@@ -217,7 +223,11 @@ def level_suggestion(
         crossings=crossings,
         rule=_RULE,
         rule_source=_RULE_SOURCE,
-        against=_against(rounds, detours, extra_m, crossings, level_pct=level_pct, dark=dark),
+        against=(
+            *_less_even(before, after, settings),
+            *_against(rounds, detours, extra_m, crossings, level_pct=level_pct, dark=dark),
+            *_run_as_before(route, rounds, rules, settings),
+        ),
         p_even_before=p_even(before, settings.usual_balance),
         p_even_after=p_even(after, settings.usual_balance),
         uneven_before=unevenness(before),
@@ -225,7 +235,7 @@ def level_suggestion(
         extra_traffic_km=_extra_traffic_km(route, rounds, rules, choice or standards.side_choice()),
         detour_m=extra_m,
         stretches=_stretches(route, rounds, names),
-        cues=_cues(route, rounds, roads, names),
+        cues=_cues(route, rounds, roads, names, silent=against_rule(route.usual, rules)),
         detours=detours,
     )
 
@@ -297,6 +307,31 @@ def _against(
     return tuple(said)
 
 
+def _less_even(before: Effect, after: Effect, settings: SuggestionSettings) -> tuple[str, ...]:
+    """Say where the balance of the metres that are left gets worse, though they get fewer."""
+    rises = unevenness(after) - unevenness(before)
+    falls = p_even(before, settings.usual_balance) - p_even(after, settings.usual_balance)
+    if max(rises, falls) < _LESS_EVEN:
+        return ()
+    return ("Fewer metres are tilted, but those that are left are shared less evenly between the legs.",)
+
+
+def _run_as_before(
+    route: Route, rounds: tuple[Round, ...], rules: Rules, settings: SuggestionSettings
+) -> tuple[str, ...]:
+    """Say what is run as before although nobody would be sent there, by reason."""
+    left = 1.0 - np.sum([replaced_share(route, one.detour) for one in rounds], axis=0)
+    reason = rules.reason[np.arange(len(route.usual)), route.usual]
+    on = route.stretches.is_road & (route.usual != CENTRE)
+    metres = pd.Series((route.stretches.length_m * left)[on]).groupby(reason[on]).sum()
+    limits = vars(settings)
+    return tuple(
+        f"{length / 1000:.1f} km are run as before, although {WHY_NOT[str(key)].format_map(limits)}."
+        for key, length in metres.items()
+        if length >= _SAID_M and key not in {"", "no_state"}
+    )
+
+
 def _extra_traffic_km(route: Route, rounds: tuple[Round, ...], rules: Rules, choice: SideChoice) -> float:
     """Exposure of the crossings, less that of the stretches that are left."""
     walked = rules.traffic_km[np.arange(len(route.usual)), route.usual]
@@ -338,7 +373,12 @@ def _joined(pieces: list[tuple[float, str, str, bool]]) -> tuple[PlannedStretch,
 
 
 def _cues(
-    route: Route, rounds: tuple[Round, ...], roads: Roads, names: NDArray[np.object_]
+    route: Route,
+    rounds: tuple[Round, ...],
+    roads: Roads,
+    names: NDArray[np.object_],
+    *,
+    silent: BoolArray,
 ) -> tuple[Cue, ...]:
     """Say where to leave the route, where to cross, and where to go on as before."""
     end = np.cumsum(route.stretches.length_m)
@@ -351,7 +391,9 @@ def _cues(
         cues += [_crossed(crossed, first, roads) for crossed in detour.crossed]
         longer += one.extra_m
         row = _row(end, detour.rejoin_m + 1.0)
-        cues.append(_rejoin(route, detour.rejoin_m, detour.rejoin_m + longer, row, str(names[row])))
+        side = "" if silent[row] or not route.stretches.is_road[row] else _SIDE[_side_of(route, row)]
+        at_m = detour.rejoin_m + longer
+        cues.append(_rejoin(route, detour.rejoin_m, at_m, side, str(names[row])))
     return tuple(cues)
 
 
@@ -382,9 +424,13 @@ def _road_at(node: int, roads: Roads) -> str:
     return named[0] if named else "the road"
 
 
-def _rejoin(route: Route, as_run_m: float, at_m: float, row: int, street: str) -> Cue:
+def _side_of(route: Route, row: int) -> int:
+    return int(SIDE_OF_STATE[route.usual[row]])
+
+
+def _rejoin(route: Route, as_run_m: float, at_m: float, side: str, street: str) -> Cue:
+    """Say where to go on as before; nobody is told to keep to a side that would not be suggested."""
     longitude, latitude = places_at(route.line, np.array([as_run_m]))
-    side = _SIDE[int(SIDE_OF_STATE[route.usual[row]])] if route.stretches.is_road[row] else ""
     kept = f", on the {side}-hand side" if side else ""
     text = f"Back on your route: go on along {street} as before{kept}."
     return Cue(at_m, float(latitude[0]), float(longitude[0]), "turn", "", "", text)

@@ -40,19 +40,24 @@ def outbound_partners(exposure: Exposure) -> IntArray:
     Returns
     -------
     ndarray of int64, shape (n,)
-        Position of the partner, -1 where there is none within 50 m along the way.
+        Position of the partner, -1 where there is none within 50 m along the way; of a planned route with few
+        points, whose intervals are long, within the length of the shorter of both.
     """
     way = exposure["way_id"].to_numpy()
     direction = exposure["travel_direction"].to_numpy()
     middle = exposure[["start_chainage_m", "end_chainage_m"]].mean(axis=1).to_numpy()
+    # An interval with a single fix has no extent along the way, and its distance all the same.
+    length_m = exposure["distance_m"].to_numpy()
     partner = np.full(len(way), -1, dtype=np.int64)
     for known in np.unique(way[way != NO_WAY]):
         positions = np.flatnonzero(way == known)
         for position in positions:
             earlier = positions[(positions < position) & (direction[positions] == -direction[position])]
             away = np.abs(middle[earlier] - middle[position])
-            if len(earlier) and away.min() <= 50.0:
-                partner[position] = earlier[away.argmin()]
+            nearest = earlier[away.argmin()] if len(earlier) else position
+            reach_m = max(50.0, min(length_m[position], length_m[nearest]))
+            if len(earlier) and away.min() <= reach_m:
+                partner[position] = nearest
     return partner
 
 
@@ -73,7 +78,7 @@ def pattern_of(exposure: Exposure, partner: IntArray) -> str:
     """
     distance = exposure["distance_m"].to_numpy()
     back = distance[partner >= 0].sum()
-    if 2.0 * back >= _RETRACED * distance.sum():
+    if back > 0.0 and 2.0 * back >= _RETRACED * distance.sum():
         return "out_and_back"
     ends = np.radians(exposure[["latitude_deg", "longitude_deg"]].to_numpy()[[0, -1]])
     north, east = np.diff(ends[:, 0])[0], np.diff(ends[:, 1])[0] * np.cos(ends[0, 0])

@@ -29,7 +29,7 @@ PATTERNS: Final = {
 """The rules in words."""
 
 
-def what_ifs(route: Route, rules: Rules, *, level_pct: float) -> tuple[WhatIf, ...]:
+def what_ifs(route: Route, rules: Rules, partner: IntArray, *, level_pct: float) -> tuple[WhatIf, ...]:
     """Score a route under each simple rule; no recording of the side is needed.
 
     Parameters
@@ -38,6 +38,8 @@ def what_ifs(route: Route, rules: Rules, *, level_pct: float) -> tuple[WhatIf, .
         The route.
     rules : Rules
         What law and safety allow, to say what of it they would not.
+    partner : ndarray of int64, shape (n,)
+        Earlier interval at the same place in the other direction, -1 where there is none.
     level_pct : float
         Absolute cross slope below which the surface counts as level [%].
 
@@ -50,7 +52,7 @@ def what_ifs(route: Route, rules: Rules, *, level_pct: float) -> tuple[WhatIf, .
     rows = np.arange(len(length))
     found = []
     for name, words in PATTERNS.items():
-        state = _state(_side(name, route.stretches), route)
+        state = _state(_side(name, route.stretches, partner), route)
         slope = route.option_slope_pct[:, rows, state]
         left, right = low_metres(slope, length, level_pct)
         effect = Effect(left.sum(axis=1), right.sum(axis=1))
@@ -69,15 +71,26 @@ def what_ifs(route: Route, rules: Rules, *, level_pct: float) -> tuple[WhatIf, .
     return tuple(found)
 
 
-def _side(name: str, of: Stretches) -> IntArray:
+def _side(name: str, of: Stretches, partner: IntArray) -> IntArray:
     """Side of travel that a rule asks for on each interval: -1 left, +1 right."""
     if name == "facing_traffic":
         return -of.traffic_side
     if name == "same_physical_side":
-        turns = np.cumsum(of.turned)
-        first = -of.traffic_side[0] if len(of.traffic_side) else 1
-        return np.where(turns % 2 == 0, first, -first)
+        return _same_physical_side(of, partner)
     return np.full(len(of.length_m), -1 if name == "left_side" else 1)
+
+
+def _same_physical_side(of: Stretches, partner: IntArray) -> IntArray:
+    """Begin facing traffic, and come back to each place on the physical side that was used there before.
+
+    Where a place is new the side of travel is kept, but for a turn on the spot: the runner may have turned
+    off the map, or by a loop.
+    """
+    side = -of.traffic_side
+    for row in range(1, len(side)):
+        kept = -side[row - 1] if of.turned[row] else side[row - 1]
+        side[row] = -side[partner[row]] if partner[row] >= 0 else kept
+    return side
 
 
 def _state(side: IntArray, route: Route) -> IntArray:

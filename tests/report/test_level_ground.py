@@ -1,6 +1,9 @@
 """Level ground as a suggestion, wherever a suggestion is shown: terminal, page, JSON and the library."""
 
+import email
+import email.policy
 import json
+import re
 from dataclasses import replace
 
 import jsonschema
@@ -8,9 +11,16 @@ import pytest
 
 from camber.library.stored_values import json_of, suggestions_from
 from camber.report import Report, html_page, summary_json, summary_schema, text_report
+from camber.report.period_contents import best_suggestions
+from camber.report.period_mail import week_mail
+from camber.report.period_page import PageOptions, week_page
+from camber.report.period_text import period_text
 from camber.report.plan_json import plan_document, plans_json
 from camber.report.plan_text import plan_text
 from camber.report.text import rendered
+from camber.report.wording import change_text
+from camber.schema import Interval, Suggestions
+from tests import fabricate_period
 from tests.suggestions.test_level_surface import offered, place
 
 
@@ -42,6 +52,70 @@ def test_the_terminal_and_the_page_tell_of_it(found, report):
         assert item.cues[0].text in text
         for reason in item.against:
             assert reason in text
+
+
+def test_metres_by_leg_are_said_before_and_after_with_their_intervals(found, report):
+    uncertain = replace(found.items[0], left_low_before_m=Interval(900.0, 1000.0, 1100.0))
+    report = Report(
+        (replace(report.analyses[0], suggestions=replace(found, items=(uncertain,))),), report.total
+    )
+    plan = plan_text("Run", report.analyses[0].suggestions, (), "km")
+    for text in (rendered(text_report(report), 100), html_page(report), rendered(plan, 100)):
+        assert "1.00 km (0.90 to 1.10 km) → " in words_of(text)
+
+
+def test_a_week_says_where_what_it_does_to_each_leg_and_where_to_turn_or_cross(found, run):
+    period = fabricate_period.week(run)
+    period = replace(period, runs=tuple(replace(one, suggestions=found) for one in period.runs))
+    item = found.items[0]
+    message = email.message_from_bytes(week_mail(period), policy=email.policy.default)
+    shown = [
+        rendered(period_text(period), 100),
+        week_page(period, PageOptions(basemap=None)),
+        message.get_body(("plain",)).get_content(),
+        message.get_body(("html",)).get_content(),
+    ]
+    for text in map(words_of, shown):
+        assert f"where: {item.where[0]} (" in text.lower().replace("park walk", "Park Walk")
+        assert f"eft leg low {change_text(item.left_low_before_m, item.left_low_after_m, 'km')}" in text
+        assert f"right leg low {change_text(item.right_low_before_m, item.right_low_after_m, 'km')}" in text
+        assert item.cues[0].text in text
+
+
+def test_streets_stand_apart_on_the_page(found, report):
+    two = replace(found.items[0], where=("Park Walk", "Lake Walk"))
+    page = html_page(
+        Report((replace(report.analyses[0], suggestions=replace(found, items=(two,))),), report.total)
+    )
+    assert "Park Walk, Lake Walk (" in re.sub(r"<[^>]*>", "", page)
+
+
+def test_suggestions_of_a_week_are_ordered_by_what_they_are_judged_by(found, run):
+    # Of a side that is not known the median is even before and after; what is expected of it is not.
+    even = Interval(-1.0, 0.0, 1.0)
+    items = [
+        replace(
+            found.items[0], balance_before=even, balance_after=even, uneven_before=0.9, uneven_after=after
+        )
+        for after in (0.8, 0.1, 0.5)
+    ]
+    period = fabricate_period.week(run)
+    runs = tuple(
+        replace(one, suggestions=replace(found, items=(item,)))
+        for one, item in zip(period.runs, items, strict=True)
+    )
+    best = best_suggestions(replace(period, runs=runs))
+    assert [item.uneven_after for _, item in best] == [0.1, 0.5, 0.8]
+
+
+def test_a_week_without_a_change_is_not_called_a_fine_choice(run):
+    # That nothing was found says nothing of runs of which it is not known which leg was low.
+    period = fabricate_period.week(run)
+    nothing = Suggestions("other", "", (), "Not known.", answer="not_known")
+    period = replace(period, runs=tuple(replace(one, suggestions=nothing) for one in period.runs))
+    page = week_page(period, PageOptions(basemap=None))
+    assert "no change was found that is safe and lawful" in page
+    assert "fine choice" not in page
 
 
 def test_miles_are_miles(found):

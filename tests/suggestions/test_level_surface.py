@@ -226,6 +226,92 @@ def test_where_a_side_change_helps_the_road_is_kept():
     assert [item.kind for item in found.items] == ["other_side"]
 
 
+@pytest.mark.parametrize("left", [20, 24])
+def test_level_ground_is_looked_for_where_it_is_not_known_which_leg_was_low(left):
+    # The left leg throughout, or the right one: as good as even on average, and never even. Keeping to the
+    # one edge that is allowed would make it known, and would not make it even.
+    roads = place()
+    summary, exposure, lateral, histories, options = ran(roads, [leg("left_edge", blocks=33)])
+    sign = np.where(np.arange(40) < left, -1.0, 1.0)[:, np.newaxis]
+    slope = np.tile(np.float32(2.5) * sign.astype(np.float32), (1, 33))
+    tables = (summary, exposure, lateral, replace(histories, cross_slope_pct=slope), options)
+
+    def slopes_of(_, direction):
+        return np.tile(0.0 * direction, (40, 1))
+
+    rng = np.random.default_rng(1)
+    found = suggest(*tables, roads, LIMITS, level_pct=1.0, rng=rng, slopes_of=slopes_of)
+    item = level(found)
+    assert (found.answer, item.balance_before.high, item.balance_before.low) == ("change", 1.0, -1.0)
+    low_m = [item.left_low_after_m.high, item.right_low_after_m.high]
+    assert low_m == pytest.approx([33 * 36.0 - 12.0 - 800.0] * 2, abs=12.0)
+
+
+CLOSED = FAST | {"name": "Closed Road", "foot": "use_sidepath"}
+UNMAPPED = FAST | {"name": "Close", "sidewalk_right": ""}
+
+
+@pytest.mark.parametrize(
+    ("road", "state", "said"),
+    [
+        (
+            CLOSED,
+            "left_edge",
+            "0.7 km are run as before, although the carriageway is closed to people on foot.",
+        ),
+        (UNMAPPED, "right_sidewalk", ""),
+    ],
+)
+def test_where_no_side_could_have_been_kept_to_level_ground_is_offered_all_the_same(road, state, said):
+    # A third of the run is on a road that is closed to people on foot, or on a sidewalk that is in no map.
+    roads = place(ways={9: ([(1200.0, 0.0), (1920.0, 0.0)], road)})
+    item = level(offered(roads, legs=[leg("left_edge", blocks=33), leg(state, way_id=9, blocks=20)]))
+    assert item is not None
+    assert [line for line in item.against if "run as before" in line] == ([said] if said else [])
+
+
+def test_nobody_is_told_to_go_on_at_a_side_that_is_not_suggested():
+    # The path lies to the right; where it begins and ends the run was on that edge, with traffic behind.
+    blocks = (5, 1, 22, 1, 4)
+    legs = [
+        leg("right_edge" if number % 2 else "left_edge", blocks=count, start_m=36.0 * sum(blocks[:number]))
+        for number, count in enumerate(blocks)
+    ]
+    item = level(offered(place(side=-1.0), legs=legs))
+    assert item.crossings == 0
+    assert item.cues[-1].text == "Back on your route: go on along High Road as before."
+    there = level(offered(place()))
+    assert (
+        there.cues[-1].text == "Back on your route: go on along High Road as before, on the left-hand side."
+    )
+
+
+def test_it_is_said_where_the_balance_of_what_is_left_gets_worse():
+    # Left low for 1200 m and right low for 360 m; without 800 m of the former the balance is 0.0 to the
+    # metres that are left, without the latter it is all left.
+    both = {9: ([(1200.0, 0.0), (1560.0, 0.0)], FAST | {"name": "Low Road"})}
+    legs = [leg("left_edge", blocks=33), leg("left_edge", way_id=9, blocks=10, low=1)]
+    better = level(offered(place(ways=both), legs=legs))
+    assert better.uneven_after < better.uneven_before
+    assert not any("less evenly" in line for line in better.against)
+    # Which leg the stretch puts low is not known: in a quarter of the draws it evens out what lies beyond.
+    summary, exposure, lateral, histories, options = ran(place(), [leg("left_edge", blocks=33)])
+    slope = np.full((40, 33), -2.5, dtype=np.float32)
+    slope[:10, 6:28] = 2.5
+    tables = (summary, exposure, lateral, replace(histories, cross_slope_pct=slope), options)
+    found = suggest(
+        *tables,
+        place(),
+        LIMITS,
+        level_pct=1.0,
+        rng=np.random.default_rng(1),
+        slopes_of=lambda _, direction: np.tile(0.0 * direction, (40, 1)),
+    )
+    worse = level(found)
+    assert worse.uneven_after > worse.uneven_before
+    assert any("shared less evenly between the legs" in line for line in worse.against)
+
+
 def test_legs_are_swapped_in_the_mirror():
     here = level(offered(place()))
     mirrored = place(side=-1.0, road=FAST | {"traffic_side": "left"})

@@ -7,8 +7,17 @@ import pytest
 
 from camber.conventions import LATERAL_STATES, NO_WAY, Profile
 from camber.exposure import measure_exposure
-from camber.schema import SlopeHistories, SlopeOptions, SuggestionSettings, as_sloped_track
-from camber.suggestions import outbound_partners, suggest, trip_of
+from camber.schema import (
+    Interval,
+    PlanPoint,
+    SlopeHistories,
+    SlopeOptions,
+    SuggestionSettings,
+    as_sloped_track,
+)
+from camber.suggestions import outbound_partners, suggest, trip_of, what_ifs
+from camber.suggestions.describe import real_choice
+from camber.suggestions.patterns import pattern_of
 from camber.summary import summarise
 from tests.worlds import STATE, fixed_histories, lateral_on, recording_of, roads_of, straight, track_of
 
@@ -415,6 +424,75 @@ def test_no_metre_stays_on_a_side_ruled_out_because_that_is_more_even():
     assert trip.plans.front
     for plan in trip.plans.front:
         assert (plan.state[20:] == STATE["left_sidewalk"]).all()
+
+
+def test_percents_are_written_as_everywhere_else():
+    roads = straight(**QUIET | {"maxspeed_kmh": 100.0})
+    tables = in_draws(out_and_back("left_edge", "left_edge"), left=20, even=20, right=0, roads=roads)
+    found = suggest(*tables, roads, SuggestionSettings(), level_pct=1.0, rng=np.random.default_rng(1))
+    assert "(the left one 50 %, about even 50 %, the right one under 1 %)" in found.conclusion
+
+
+def test_of_a_route_on_no_mapped_way_nothing_is_said_but_that():
+    found = suggested(straight(**QUIET), [leg("other", way_id=NO_WAY, blocks=10)])
+    assert (found.pattern, found.answer, found.items) == ("other", "not_known", ())
+    assert found.conclusion == (
+        "None of it could be followed along the ways of the map, so that nothing is known of its tilt."
+    )
+
+
+def test_a_place_is_found_again_on_the_way_back_where_the_points_of_a_planned_route_are_far_apart():
+    _, exposure, *_ = ran(straight(**QUIET), out_and_back("left_edge", "left_edge", blocks=2))
+    sparse = exposure.assign(
+        distance_m=180.0, start_chainage_m=[0.0, 180.0, 270.0, 90.0], end_chainage_m=[180.0, 360.0, 90.0, 0.0]
+    )
+    assert outbound_partners(sparse).tolist() == [-1, -1, 0, 0]
+    beyond = sparse.assign(
+        start_chainage_m=[0.0, 180.0, 900.0, 700.0], end_chainage_m=[180.0, 360.0, 700.0, 500.0]
+    )
+    assert (outbound_partners(beyond) == -1).all()
+
+
+def test_a_route_without_any_distance_is_no_out_and_back():
+    _, exposure, *_ = ran(straight(**QUIET), [leg("left_edge", blocks=20)])
+    still = exposure.assign(distance_m=0.0)
+    assert pattern_of(still, np.full(len(still), -1)) == "other"
+
+
+def test_what_is_no_choice_is_not_offered_as_one():
+    def point(median, p_even, crossings, traffic_km):
+        return PlanPoint(Interval(-0.7, median, 0.2), p_even, crossings, traffic_km)
+
+    few, many = point(-0.25, 0.36, 3, 4.0), point(-0.24, 0.41, 4, 4.5)
+    # Shown with the same numbers; as even with more crossings; less probable to be even, and no better.
+    others = (point(-0.241, 0.412, 4, 4.51), point(0.25, 0.40, 6, 5.5), point(-0.24, 0.40, 4, 4.5))
+    assert real_choice((few, many, *others)) == (few, many)
+    assert real_choice((*others[1:], many, few)) == (many, few)
+    assert real_choice((few, replace(few, balance=None))) == (replace(few, balance=None),)
+
+
+def test_what_there_is_to_choose_between_is_a_real_choice(monkeypatch):
+    roads, legs = straight(**QUIET), out_and_back("left_edge", "left_edge")
+    assert suggested(roads, legs).front
+    monkeypatch.setattr("camber.suggestions.real_choice", lambda points: points[:0])
+    assert suggested(roads, legs).front == ()
+
+
+# -- What simple rules would do -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("beyond", [0, 3])
+def test_the_same_physical_side_is_kept_where_the_turn_itself_is_on_no_mapped_way(beyond):
+    # Out, perhaps for a while on no mapped way, and back: the street has the same place on both ways.
+    out, back = out_and_back("left_edge", "left_edge")
+    off = [leg("other", way_id=NO_WAY, blocks=beyond)] if beyond else []
+    roads = straight(**QUIET)
+    _, *tables = ran(roads, [out, *off, back])
+    settings = SuggestionSettings(obedience=1.0)
+    trip = trip_of(*tables, roads, settings, level_pct=1.0, rng=np.random.default_rng(1))
+    found = {one.name: one for one in what_ifs(trip.route, trip.plans.rules, trip.partner, level_pct=1.0)}
+    assert found["left_side"].balance.median == pytest.approx(-1.0)
+    assert found["same_physical_side"].balance.median == pytest.approx(0.0, abs=0.06)
 
 
 # -- Always ---------------------------------------------------------------------------------------------
