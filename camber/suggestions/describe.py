@@ -28,19 +28,20 @@ if TYPE_CHECKING:
 SIDE_OF_STATE: Final = np.array([-1, -1, 0, 1, 1, 0])
 """Side of travel of each lateral state."""
 
-_SAID_M: Final = 50.0
-"""Metres from which it is said that a stretch is left as it was run: a tenth of a kilometre, rounded."""
+SAID_M: Final = 50.0
+"""Metres from which something is said of a stretch [m]: a tenth of a kilometre, rounded (judgement)."""
 
 _SAME_PLACE_M: Final = 5.0
 """A cue this close before a border counts as lying on it [m]: half the width of a street (judgement)."""
 
-_CROSSED_AT: Final = {
+CROSSED_AT: Final = {
     "signals": "at the signals",
     "marked": "at the marked crossing",
     "unmarked": "at the mapped crossing, which has no marking",
     "quiet": "where you see and hear well: there is no mapped crossing",
     "as_run": "as you did: the route crosses there anyway, and there is no mapped crossing",
 }
+"""Where a road is crossed, by what is there, in words."""
 
 WHAT: Final = {
     "same_side_back": (
@@ -242,7 +243,7 @@ def cues_of(
         place = (float(at_m[row]), float(latitude[row]), float(longitude[row]))
         if plan.crossed[row]:
             kind = str(of.crossing[row]) or ("quiet" if quiet[row] else "as_run")
-            text = f"Cross to the {word}-hand side of {streets[row]}, {_CROSSED_AT[kind]}."
+            text = f"Cross to the {word}-hand side of {streets[row]}, {CROSSED_AT[kind]}."
             cues.append(Cue(*place, "cross", word, kind, text))
         elif not keeping:
             where = "sidewalk" if plan.state[row] in (LEFT_WALK, RIGHT_WALK) else "side"
@@ -372,7 +373,7 @@ def _left_alone(
         f"{length / 1000:.1f} km are left as they were run, since no other side is allowed or reached there, "
         f"although {WHY_NOT[str(key)].format_map(limits)}."
         for key, length in metres.items()
-        if length >= _SAID_M and key not in {"", "no_state", "middle"}
+        if length >= SAID_M and key not in {"", "no_state", "middle"}
     )
 
 

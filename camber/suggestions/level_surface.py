@@ -11,7 +11,7 @@ import pandas as pd
 from camber import standards
 from camber.conventions import LATERAL_STATES, WGS84
 from camber.schema import Cue, Detour, PlannedStretch, Suggestion, balance_of, interval_of
-from camber.suggestions.describe import SIDE_OF_STATE, p_even, street_names
+from camber.suggestions.describe import CROSSED_AT, SAID_M, SIDE_OF_STATE, p_even, street_names
 from camber.suggestions.level_detours import Crossed, LevelDetour, path_line, replaced_share
 from camber.suggestions.route_line import places_at
 from camber.suggestions.route_plans import Effect, against_rule, low_metres, unevenness
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 _LIT: Final = ("yes", "24/7", "automatic", "dusk-dawn", "sunset-sunrise")
 """Values of ``lit`` that tell of light all night (wiki.openstreetmap.org, Key:lit)."""
 
-_SAID_M: Final = 50.0
-"""Metres from which something is said of a way round [m]: a tenth of a kilometre, rounded (judgement)."""
-
 _LESS_EVEN: Final = 0.01
 """From how much more of the expected absolute balance, or less of the probability to be even, it is said that
 what is left is shared less evenly: a percent, rounded."""
@@ -46,12 +43,6 @@ what is left is shared less evenly: a percent, rounded."""
 _TILTED: Final = 0.1
 """Share of a way round that is tilted from which it is said that nobody knows to which side (judgement)."""
 
-_CROSSED_AT: Final = {
-    "signals": "at the signals",
-    "marked": "at the marked crossing",
-    "unmarked": "at the mapped crossing, which has no marking",
-    "quiet": "where you see and hear well: there is no mapped crossing",
-}
 _TURN: Final = {-1: "to the left, onto", 1: "to the right, onto", 0: "straight on, onto"}
 _SIDE: Final = {-1: "left", 1: "right", 0: ""}
 
@@ -288,12 +279,12 @@ def _against(
     dark: bool,
 ) -> tuple[str, ...]:
     said = []
-    if extra_m >= _SAID_M:
+    if extra_m >= SAID_M:
         said.append(f"It makes the run {extra_m / 1000:.1f} km longer.")
     unpaved, unlit = (sum(getattr(one, name) for one in detours) for name in ("unpaved_m", "unlit_m"))
-    if unpaved >= _SAID_M:
+    if unpaved >= SAID_M:
         said.append(f"{unpaved / 1000:.1f} km of it are unpaved, or taken to be: uneven in places.")
-    if dark and unlit >= _SAID_M:
+    if dark and unlit >= SAID_M:
         said.append(f"In the dark {unlit / 1000:.1f} km of it are not known to be lit.")
     length = np.concatenate([one.length_m for one in rounds])
     tilted = np.abs(np.concatenate([one.slope_pct for one in rounds], axis=1)) > level_pct
@@ -328,7 +319,7 @@ def _run_as_before(
     return tuple(
         f"{length / 1000:.1f} km are run as before, although {WHY_NOT[str(key)].format_map(limits)}."
         for key, length in metres.items()
-        if length >= _SAID_M and key not in {"", "no_state"}
+        if length >= SAID_M and key not in {"", "no_state"}
     )
 
 
@@ -409,7 +400,7 @@ def _turn(route: Route, one: Round, at_m: float, street: str) -> Cue:
 
 def _crossed(crossed: Crossed, first_m: float, roads: Roads) -> Cue:
     longitude, latitude = _degrees(roads.graph.node_xy[[crossed.node]], roads)[0]
-    text = f"Cross {_road_at(crossed.node, roads)}, {_CROSSED_AT[crossed.kind]}."
+    text = f"Cross {_road_at(crossed.node, roads)}, {CROSSED_AT[crossed.kind]}."
     at_m = first_m + crossed.along_m
     return Cue(at_m, float(latitude), float(longitude), "cross", "", crossed.kind, text)
 
