@@ -94,7 +94,7 @@ def draw_existence(
     Doubts
         One existence for each way and draw.
     """
-    used = float(standards.side_prior_table().set_index("context")["p_sidewalk"]["sidewalk_both"])
+    used = standards.mapped_sidewalk_share()
     here = places.doubtful.any(axis=1) & (share > 0.0) & (share < _SUREST * used)
     none = no_doubts(draws, places.doubtful.shape)
     if not here.any():

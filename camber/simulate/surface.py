@@ -166,7 +166,7 @@ def _unmapped(ways: Ways, side: str, rank: FloatArray) -> NDArray[np.bool_]:
     So many that the standards' share of runners, of whom most take a sidewalk where there is one, is on them.
     """
     context = standards.prior_context(ways)
-    used = standards.side_prior_table().set_index("context")["p_sidewalk"]["sidewalk_both"]
+    used = standards.mapped_sidewalk_share()
     untagged = ways["built_up"] & (ways[f"sidewalk_{side}"] == "")
     open_to_doubt = context["context"].str.endswith("_untagged") & untagged
     return np.asarray(open_to_doubt & (rank < context["p_sidewalk"].to_numpy(float) / used))

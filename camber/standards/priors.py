@@ -105,7 +105,7 @@ def _contexts(ways: Columns, kinds: Columns) -> NDArray[np.object_]:
 
 
 def mapped_sidewalk_share() -> float:
-    """Share of runners on a sidewalk where it is mapped as a line: as where both sides are tagged with one.
+    """Share of runners on a sidewalk where there is one, tagged or mapped: that of the row with both sides.
 
     Returns
     -------

@@ -96,7 +96,7 @@ def draw_route(roads, rng, least_m=3000.0, most_m=12_000.0):
 
     Where a street's sidewalks are ways of their own, as many runners take them as the standards say.
     """
-    walks = standards.side_prior_table().set_index("context")["p_sidewalk"]["sidewalk_both"]
+    walks = standards.mapped_sidewalk_share()
     preference = simulate.Preference(beside_sidewalk=4.0 if rng.random() < walks else 1.0)
     degree = np.diff(roads.graph.node_first_edge)
     for _ in range(60):
