@@ -15,6 +15,7 @@ import pandas as pd
 import shapely
 
 from camber.conventions import LATERAL_STATES, NO_WAY
+from camber.lateral.street import Places
 from camber.network import build_graph
 from camber.roads import read_roads
 from camber.schema import (
@@ -376,3 +377,14 @@ def recording_of(track, name="Morning run", source="run.gpx"):
 def with_ways(roads, **columns):
     """Roads with some columns of their ways replaced."""
     return replace(roads, ways=as_ways(roads.ways.assign(**columns)))
+
+
+def places_on(reference):
+    """Places of blocks on these carriageways, of which nothing else is known."""
+    reference = np.asarray(reference)
+    shape = len(reference), len(LATERAL_STATES)
+    unknown, nothing = np.full(shape, np.nan), np.zeros(shape, dtype=bool)
+    way_id = np.tile(reference[:, np.newaxis], (1, shape[1]))
+    return Places(
+        unknown, unknown, unknown, unknown, way_id, nothing, reference, np.ones_like(reference), nothing
+    )

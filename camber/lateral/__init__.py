@@ -144,7 +144,7 @@ def locate(
         parts = stage.infer(shares, others, stage.noises(likely), habit=True)
     probability = combine(parts).probability
     n = len(blocks.first)
-    doubts = draw_existence(places, shares.sidewalk, probability, draws, seed)
+    doubts = draw_existence(places, shares.sidewalk, draws, seed)
     state = draw_histories(parts, _habit_ranks(seed, draws), rng, doubts)
     state = np.where(_doubtful(blocks.p_off_road, rng.random((draws, n))), np.int8(-1), state)
     astray = _doubtful(1.0 - blocks.p_street, rng.random((draws, n)))
@@ -188,11 +188,11 @@ class _Stage(NamedTuple):
         pairs = []
         for shift, share in _HABITS if habit else ((0.0, 1.0),):
             prior = state_prior(self.places, shares, habit=habit, shift=shift)
-            change = transitions(self.blocks, prior, self.settings)
+            change = transitions(self.blocks, self.places, prior, self.settings)
             for noise, weight in given:
                 observed = observe(self.blocks, self.places, noise, (prior, change), line, self.settings)
                 pairs.append((Hypothesis(noise, shift, share * weight), observed))
-        return weigh(pairs, self.settings.degrees_of_freedom)
+        return weigh(pairs, self.settings.degrees_of_freedom, self.settings.noise_evidence)
 
     def evidence(
         self, alone: Smoothed, here: StreetShares
@@ -205,8 +205,7 @@ class _Stage(NamedTuple):
         facing = np.where(here.left_faces, left, right)
         against = np.where(here.left_faces, right, left)
         decided = np.where(facing >= against, facing, -against)
-        metres = np.diff(self.blocks.distance_m, prepend=self.blocks.distance_m[0])
-        change = change_probability(self.blocks, metres, self.settings)
+        change = change_probability(self.blocks, self.places, self.settings)
         where = np.where(known & (self.piece >= 0), self.places.reference, NO_WAY)
         line = alone.mean[:, MAP], alone.variance[:, MAP]
         return (

@@ -73,7 +73,9 @@ class Part(NamedTuple):
     smoothed: Smoothed
 
 
-def weigh(given: Iterable[tuple[Hypothesis, Observations]], degrees_of_freedom: float) -> tuple[Part, ...]:
+def weigh(
+    given: Iterable[tuple[Hypothesis, Observations]], degrees_of_freedom: float, noise_evidence: float
+) -> tuple[Part, ...]:
     """Filter the run under every hypothesis, weigh them, and smooth those that are left.
 
     Parameters
@@ -82,6 +84,9 @@ def weigh(given: Iterable[tuple[Hypothesis, Observations]], degrees_of_freedom: 
         What is to be weighed.
     degrees_of_freedom : float
         Student-t tails of the blocks.
+    noise_evidence : float
+        Power to which the evidence for one size of the errors against another is taken; that for habits
+        counts in full.
 
     Returns
     -------
@@ -90,9 +95,13 @@ def weigh(given: Iterable[tuple[Hypothesis, Observations]], degrees_of_freedom: 
     """
     pairs = list(given)
     filtered = [filter_forward(observations, degrees_of_freedom) for _, observations in pairs]
-    logs = np.array(
-        [np.log(pair[0].weight) + one.log_evidence for pair, one in zip(pairs, filtered, strict=True)]
-    )
+    prior = np.array([hypothesis.weight for hypothesis, _ in pairs])
+    logs = np.log(prior) + np.array([one.log_evidence for one in filtered])
+    noises = [hypothesis.noise for hypothesis, _ in pairs]
+    for noise in set(noises):
+        same = np.array([one == noise for one in noises])
+        evidence = np.logaddexp.reduce(logs[same]) - np.log(prior[same].sum())
+        logs[same] -= (1.0 - noise_evidence) * evidence
     weight = np.exp(logs - logs.max())
     weight = np.where(weight >= _LEAST_WEIGHT * weight.sum(), weight, 0.0)
     weight /= weight.sum()
@@ -161,7 +170,7 @@ def draw_histories(
     rng : numpy.random.Generator
         Source of the rest.
     doubts : Doubts, optional
-        States that may not exist, with whether they do in each draw.
+        States that may not exist, with a rank of each road in each draw.
 
     Returns
     -------
@@ -184,6 +193,6 @@ def draw_histories(
     state = np.empty((draws, n), dtype=np.int8)
     for number in np.unique(chosen):
         mine, part = np.flatnonzero(chosen == number), order[number]
-        given = None if doubts is None else doubts._replace(there=doubts.there[mine])
+        given = None if doubts is None else doubts._replace(rank=doubts.rank[mine])
         state[mine] = sample(part.observations, part.filtered, uniform[mine], normal[mine], given)
     return state

@@ -25,9 +25,6 @@ _MAP_LENGTH_M = 250.0
 """Distance over which a way's map error keeps its value [m] (science.md 4.3, judgement); used for the half
 width too."""
 
-_KIND_FACTOR = 2.0
-"""How much oftener a runner moves between edge, sidewalk and middle than from side to side (judgement)."""
-
 _KIND = (0, 1, 2, 1, 0, 3)
 """Kind of each lateral state, in their order: sidewalk, edge, middle, other."""
 
@@ -116,28 +113,29 @@ def _fast_correlation(blocks: Blocks, device: GnssClass) -> NDArray[np.float64]:
     return np.asarray(np.minimum(shared / np.sqrt(factor * np.r_[1.0, factor[:-1]]), 0.99))
 
 
-def change_probability(
-    blocks: Blocks, metres: NDArray[np.float64], settings: LateralSettings
-) -> NDArray[np.float64]:
+def change_probability(blocks: Blocks, places: Places, settings: LateralSettings) -> NDArray[np.float64]:
     """Probability that the runner made up its mind anew since the block before.
 
     Parameters
     ----------
-    blocks : Blocks
-        The blocks.
-    metres : ndarray of float64, shape (n,)
-        Distance from the block before [m].
+    blocks, places : Blocks, Places
+        The run and the streets around it.
     settings : LateralSettings
         Rates.
 
     Returns
     -------
     ndarray of float64, shape (n,)
-        Probabilities.
+        Probabilities; 1 where another street is entered or left by a sidewalk's own line: which side that
+        is on follows from the way the runner took, and not from the side of the street before.
     """
+    metres = np.diff(blocks.distance_m, prepend=blocks.distance_m[0])
     extra_m = blocks.junctions * (settings.junction_factor - 1.0) * settings.junction_m
     rate = settings.switches_per_km / 1000.0
-    return np.asarray(1.0 - np.exp(-rate * (np.maximum(metres, 1.0) + extra_m)))
+    change = 1.0 - np.exp(-rate * (np.maximum(metres, 1.0) + extra_m))
+    by_line = (places.reference != blocks.way_id) & (blocks.way_id != NO_WAY)
+    other_street = np.r_[False, np.diff(blocks.street_id) != 0]
+    return np.where(other_street & (by_line | np.r_[False, by_line[:-1]]), 1.0, change)
 
 
 def map_pieces(blocks: Blocks, places: Places, matched: MatchedTrack) -> NDArray[np.int64]:
@@ -160,13 +158,15 @@ def map_pieces(blocks: Blocks, places: Places, matched: MatchedTrack) -> NDArray
     return np.where(own, np.nan_to_num(chainage) // PIECE_M, -1).astype(np.int64)
 
 
-def transitions(blocks: Blocks, prior: NDArray[np.float64], settings: LateralSettings) -> NDArray[np.float64]:
+def transitions(
+    blocks: Blocks, places: Places, prior: NDArray[np.float64], settings: LateralSettings
+) -> NDArray[np.float64]:
     """Probability of going from each state of one block to each state of the next.
 
     Parameters
     ----------
-    blocks : Blocks
-        The blocks.
+    blocks, places : Blocks, Places
+        The run and the streets around it.
     prior : ndarray of float64, shape (n, 6)
         Prior of the states.
     settings : LateralSettings
@@ -181,16 +181,14 @@ def transitions(blocks: Blocks, prior: NDArray[np.float64], settings: LateralSet
         False, (np.diff(blocks.way_id) == 0) & (blocks.travel_direction[1:] == -blocks.travel_direction[:-1])
     ]
     fresh = np.r_[True, np.diff(blocks.section) != 0]
-    metres = np.diff(blocks.distance_m, prepend=blocks.distance_m[0])
-    change = change_probability(blocks, metres, settings)
-    return _transition_kernel(prior, change, np.minimum(0.5, _KIND_FACTOR * change), turned, fresh)
+    change = change_probability(blocks, places, settings)
+    return _transition_kernel(prior, change, turned, fresh)
 
 
 @numba.njit(cache=True)
 def _transition_kernel(
     prior: NDArray[np.float64],
     change: NDArray[np.float64],
-    kind_change: NDArray[np.float64],
     turned: NDArray[np.bool_],
     fresh: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
@@ -202,7 +200,7 @@ def _transition_kernel(
                 transition[k, a] = prior[k]
             continue
         for a in range(s):
-            _stay(a, prior[k - 1], prior[k], kind_change[k], stay[a])
+            _stay(a, prior[k - 1], prior[k], stay[a])
         for a in range(s):
             for b in range(s):
                 kept = stay[a, b]
@@ -218,7 +216,6 @@ def _stay(
     state: int,
     before: NDArray[np.float64],
     now: NDArray[np.float64],
-    kind_change: float,
     stay: NDArray[np.float64],
 ) -> None:
     """Where a runner goes on who does not make up its mind anew; written into the last.
@@ -246,9 +243,8 @@ def _stay(
             share += now[b] / total if _KIND[b] == other else 0.0
         if share <= 0.0:
             continue
-        overlap = max(min(high, lower + share) - max(low, lower), 0.0) / (high - low)
+        weight = max(min(high, lower + share) - max(low, lower), 0.0) / (high - low)
         lower += share
-        weight = (1.0 - kind_change) * overlap + kind_change * share
         same = 0.0
         for b in range(OTHER):
             same += now[b] if _KIND[b] == other and _SIDE[b] == _SIDE[state] else 0.0

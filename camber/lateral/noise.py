@@ -86,20 +86,20 @@ def classify(blocks: Blocks, offset_m: NDArray[np.float64], settings: LateralSet
 
 
 def noise_hypotheses(device: GnssClass, settings: LateralSettings) -> tuple[tuple[GnssClass, float], ...]:
-    """List what the errors may be: the class that was found and its neighbours, slow parts of any size.
+    """List what the errors may be: the class that was found and its neighbours.
 
     Parameters
     ----------
     device : GnssClass
         The class that `classify` found.
     settings : LateralSettings
-        Whether the class was named by hand, and how open the size of the slow part is.
+        Whether the class was named by hand, and by how much slow errors are widened.
 
     Returns
     -------
     tuple of (GnssClass, float)
-        Errors with their slow part scaled, and prior weights that sum to 1: three nodes for the logarithm of
-        the size (Gauss-Hermite: weights 1/6, 2/3, 1/6 at 0 and sqrt 3 standard deviations).
+        Errors with their slow part widened, and prior weights that sum to 1: in proportion to that part, for
+        an error taken too small makes a claim too sure, and one too large only says less (judgement).
     """
     rows = list(standards.gnss_classes().values())
     if settings.device_class == "auto":
@@ -107,14 +107,10 @@ def noise_hypotheses(device: GnssClass, settings: LateralSettings) -> tuple[tupl
         rows = rows[max(place - 1, 0) : place + 2]
     else:
         rows = [device]
-    nodes = [(1.0, 1.0)]
-    if settings.slow_spread > 1.0:
-        far = settings.slow_spread ** np.sqrt(3.0)
-        nodes = [(1.0 / far, 1.0 / 6.0), (1.0, 2.0 / 3.0), (far, 1.0 / 6.0)]
+    total = sum(row.slow_sigma_m for row in rows)
     return tuple(
-        (replace(row, slow_sigma_m=settings.slow_factor * factor * row.slow_sigma_m), weight / len(rows))
+        (replace(row, slow_sigma_m=settings.slow_factor * row.slow_sigma_m), row.slow_sigma_m / total)
         for row in rows
-        for factor, weight in nodes
     )
 
 

@@ -41,9 +41,8 @@ def sample_blocks(
     normal: FloatArray,
     doubtful: NDArray[np.bool_],
     road: NDArray[np.int64],
-    p_there: FloatArray,
-    p_missed: FloatArray,
-    there: NDArray[np.bool_],
+    rank: FloatArray,
+    used: float,
 ) -> NDArray[np.int8]:
     """Draw whole histories; see `camber.lateral.switching.sample`.
 
@@ -57,7 +56,7 @@ def sample_blocks(
         Uniform numbers in [0, 1).
     normal : ndarray of float64, shape (draws, n, 5)
         Standard normal numbers.
-    doubtful, road, p_there, p_missed, there : ndarray
+    doubtful, road, rank, used : ndarray, float
         Fields of `camber.lateral.existence.Doubts`.
 
     Returns
@@ -83,8 +82,9 @@ def sample_blocks(
     for d in range(draws):
         logs[:] = weight[n - 1]
         if road[n - 1] >= 0:
-            _hold(logs, doubtful[n - 1], p_there[road[n - 1]], int(there[d, road[n - 1]]))
-        chosen = _draw(logs, uniform[d, n - 1])
+            chosen = _enter(logs, doubtful[n - 1], rank[d, road[n - 1]], used, uniform[d, n - 1])
+        else:
+            chosen = _draw(logs, uniform[d, n - 1])
         state[n - 1, d] = chosen
         for i in range(LATENT):
             latent[i, d] = mean[n - 1, chosen, i]
@@ -116,32 +116,33 @@ def sample_blocks(
                 highest = max(highest, logs[a])
             for a in range(s):
                 logs[a] = np.exp(logs[a] - highest) if logs[a] > highest - NEVER else 0.0
-            r = road[k]
-            if r >= 0 and road[k + 1] != r:
-                _hold(logs, doubtful[k], p_there[r], int(there[d, r]))
-            elif r >= 0 and not doubtful[k + 1, after]:
-                _hold(logs, doubtful[k], p_missed[r], int(there[d, r]))
-            state[k, d] = _draw(logs, uniform[d, k])
+            if road[k] >= 0 and road[k + 1] != road[k]:
+                state[k, d] = _enter(logs, doubtful[k], rank[d, road[k]], used, uniform[d, k])
+            else:
+                state[k, d] = _draw(logs, uniform[d, k])
         _draw_latents(state[k], mean[k], centre, gain, root, normal[:, k], latent)
     return state.T.copy()
 
 
 @numba.njit(cache=True)
-def _hold(weights: FloatArray, doubtful: NDArray[np.bool_], p_there: float, there: int) -> None:
-    """Weigh the states anew, in place, once it is drawn whether the doubtful ones exist.
+def _enter(weights: FloatArray, doubtful: NDArray[np.bool_], rank: float, used: float, uniform: float) -> int:
+    """Draw a state at the end of a pass; most passes go by the road's rank, which all passes share.
 
-    Bayes: a state that exists with probability p and has the probability w has w / p if it exists, and 0 if
-    not; what is left goes to the others in proportion.
+    Whatever the rank, a state is drawn as often as its weight says: the rank is as uniform as the number.
     """
     total, walk = 0.0, 0.0
     for a in range(len(weights)):
         total += weights[a]
         walk += weights[a] if doubtful[a] else 0.0
     if walk <= 0.0 or walk >= total:
-        return
-    now = min(walk / total / p_there, 1.0) if there == 1 else 0.0
+        return _draw(weights, uniform)
+    if uniform >= used:
+        return _draw(weights, (uniform - used) / (1.0 - used))
+    on_walk = rank * total < walk
     for a in range(len(weights)):
-        weights[a] *= now * total / walk if doubtful[a] else (1.0 - now) * total / (total - walk)
+        if doubtful[a] != on_walk:
+            weights[a] = 0.0
+    return _draw(weights, uniform / used)
 
 
 @numba.njit(cache=True)

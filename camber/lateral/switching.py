@@ -158,7 +158,7 @@ def sample(
     normal : ndarray of float64, shape (draws, n, 5)
         Standard normal numbers.
     doubts : Doubts, optional
-        States that may not exist; whether they do is the same at every pass of a road in a draw.
+        States that may not exist; most passes of a road go by one rank in a draw.
 
     Returns
     -------
@@ -174,7 +174,6 @@ def sample(
         normal,
         doubts.doubtful,
         doubts.road,
-        doubts.p_there,
-        doubts.p_missed,
-        doubts.there,
+        doubts.rank,
+        doubts.used,
     )

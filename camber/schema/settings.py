@@ -124,9 +124,11 @@ class LateralSettings:
     slow_factor : float
         Widening of the slow error's standard deviation against a misspecified model (1.25-1.5 gave 85-95 %
         coverage; simulations in science.md 5.5; the upper end is taken).
-    slow_spread : float
-        Factor by which the slow error's standard deviation may be larger or smaller than that; integrated
-        over with three nodes. 1: it is known (judgement).
+    noise_evidence : float
+        Power to which what a run says about its own class of errors is taken, 0 to 1. Neighbouring blocks are
+        no independent looks, and tails and changes of side explain away errors that are too small; so the
+        evidence is coarsened (Miller & Dunson 2019, "Robust Bayesian inference via coarsening"; 0.1:
+        judgement).
     map_sigma_m : float
         Standard deviation of a way's line about the true middle [m] (1.5: science.md 4.3).
     town_sigma_m : float
@@ -161,7 +163,7 @@ class LateralSettings:
     facing_habit: bool = True
     device_class: str = "auto"
     slow_factor: float = 1.5
-    slow_spread: float = 1.45
+    noise_evidence: float = 0.1
     map_sigma_m: float = 1.5
     town_sigma_m: float = 1.0
     degrees_of_freedom: float = 4.0

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from camber.lateral.blocks import block_mean, cut_blocks, street_probability
 from camber.lateral.model import change_probability
 from camber.schema import LateralSettings, as_matched_track
-from tests.worlds import candidates_of, matched_on, roads_of
+from tests.worlds import candidates_of, matched_on, places_on, roads_of
 
 ROADS = roads_of(
     {
@@ -154,4 +154,27 @@ def test_a_junction_is_as_likely_a_decision_as_so_many_metres(junctions, metres)
     one = blocks._replace(junctions=np.array([junctions]))
     extra_m = junctions * (SETTINGS.junction_factor - 1.0) * SETTINGS.junction_m
     expected = 1.0 - np.exp(-SETTINGS.switches_per_km / 1000.0 * (metres + extra_m))
-    np.testing.assert_allclose(change_probability(one, np.array([metres]), SETTINGS), expected)
+    two = one._replace(
+        **{
+            name: np.repeat(getattr(one, name), 2)
+            for name in ("way_id", "street_id", "junctions", "travel_direction")
+        },
+        distance_m=np.array([0.0, metres]),
+    )
+    on_road = places_on(two.way_id)
+    np.testing.assert_allclose(change_probability(two, on_road, SETTINGS)[1], expected)
+
+
+def test_a_street_entered_by_a_sidewalk_of_its_own_says_nothing_of_the_side_before():
+    # The first street is run on the road, the second on the line of its sidewalk, then on its road, then
+    # again on the first: two changes of street by a line, one of line within a street.
+    blocks, _ = cut([{"way_id": way, "offset_m": np.zeros(10)} for way in (1, 3, 2, 1)])
+    blocks = blocks._replace(street_id=np.array([1, 2, 2, 1]))
+    change = change_probability(blocks, places_on(np.array([1, 2, 2, 1])), SETTINGS)
+    assert change[1] == 1.0
+    assert (change[2:] < 0.5).all()
+    # Left by its line the second street says nothing either.
+    blocks = blocks._replace(way_id=np.array([1, 2, 3, 1]))
+    change = change_probability(blocks, places_on(np.array([1, 2, 2, 1])), SETTINGS)
+    assert change[3] == 1.0
+    assert (change[1:3] < 0.5).all()

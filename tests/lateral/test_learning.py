@@ -116,7 +116,7 @@ def test_runs_on_both_sides_of_one_street_find_the_error_of_its_line():
     # The true middle lies 2 m to the right of the line; every run has a bias of its own (2.5 m).
     rng = np.random.default_rng(17)
     roads, found = road(length_m=249.0, **WIDE), []
-    for number in range(60):
+    for number in range(90):
         direction = 1 if number % 2 else -1
         bias = 2.5 * rng.standard_normal()
         found.append(

@@ -21,6 +21,7 @@ from tests.worlds import (
     candidates_of,
     matched_on,
     ornstein_uhlenbeck,
+    places_on,
     roads_of,
     straight,
 )
@@ -242,7 +243,7 @@ def test_whoever_turns_round_keeps_the_side_or_crosses():
     matched = matched_on(straight(), [steady(0.0, n=48), steady(0.0, n=48, direction=-1, start_m=144.0)])
     blocks = cut_blocks(matched, candidates_of(matched), straight().ways, FLAT)
     prior = np.tile(np.array([0.0, 0.4, 0.2, 0.4, 0.0, 0.0]), (8, 1))
-    transition = transitions(blocks, prior, FLAT)
+    transition = transitions(blocks, places_on(blocks.way_id), prior, FLAT)
     np.testing.assert_allclose(transition[1:].sum(axis=2), 1.0)
     left, right = STATE["left_edge"], STATE["right_edge"]
     turn = 4
@@ -286,9 +287,7 @@ def test_the_right_side_is_found_as_often_as_theory_allows(name, length_m, width
         matched.assign(elapsed_s=matched["elapsed_s"] + 1e5 * matched["section"]),
         candidates_of(matched),
         roads,
-        LateralSettings(
-            facing_habit=False, device_class=name, slow_factor=1.0, slow_spread=1.0, town_sigma_m=0.0
-        ),
+        LateralSettings(facing_habit=False, device_class=name, slow_factor=1.0, town_sigma_m=0.0),
         draws=1,
         rng=rng,
     )
@@ -327,8 +326,8 @@ def test_the_ceiling_itself_is_the_closed_form(sigma_m, tau_s, seconds):
 
 
 def test_a_sparse_recording_sees_no_side_and_says_why():
-    dense, _ = located(straight(**WIDE), [steady(7.0, n=300)])
-    sparse, histories = located(straight(**WIDE), [steady(7.0, n=30)], step_s=11.0)
+    dense, _ = located(straight(**WIDE), [steady(7.0, n=300)], HABIT)
+    sparse, histories = located(straight(**WIDE), [steady(7.0, n=30)], HABIT, step_s=11.0)
     assert middle(dense)["side_basis"] == "seen"
     assert histories.silent == "sparse"
     assert "seen" not in set(sparse["side_basis"])

@@ -18,7 +18,7 @@ ROW = gnss_classes()["single_band"]
 def test_hypotheses_are_weighed_by_their_exact_likelihood():
     given = observations(3, n=9, s=1)
     wider = given._replace(coefficient=1.3 * given.coefficient)
-    parts = weigh([(Hypothesis(ROW, 0.0, 0.7), given), (Hypothesis(ROW, 1.0, 0.3), wider)], GAUSSIAN)
+    parts = weigh([(Hypothesis(ROW, 0.0, 0.7), given), (Hypothesis(ROW, 1.0, 0.3), wider)], GAUSSIAN, 0.1)
     logs = [
         np.log(share) + log_density(one.residual_m[:, 0], covariance_of(one, np.zeros(9, dtype=int)))
         for share, one in ((0.7, given), (0.3, wider))
@@ -31,7 +31,7 @@ def test_hypotheses_are_weighed_by_their_exact_likelihood():
 def test_what_hardly_counts_is_dropped_and_the_rest_mixed():
     given = street(1)
     absurd = given._replace(residual_m=given.residual_m + 60.0)
-    parts = weigh([(Hypothesis(ROW, 0.0, 0.5), given), (Hypothesis(ROW, 1.0, 0.5), absurd)], 4.0)
+    parts = weigh([(Hypothesis(ROW, 0.0, 0.5), given), (Hypothesis(ROW, 1.0, 0.5), absurd)], 4.0, 1.0)
     assert [part.hypothesis.habit for part in parts] == [0.0]
     mixed = combine(parts)
     np.testing.assert_allclose(mixed.probability, parts[0].smoothed.probability, atol=1e-12)
@@ -41,7 +41,7 @@ def test_what_hardly_counts_is_dropped_and_the_rest_mixed():
 def test_histories_are_drawn_from_each_hypothesis_as_often_as_it_is_likely():
     left = street(1)
     right = left._replace(prior=left.prior[:, ::-1].copy())
-    parts = weigh([(Hypothesis(ROW, 1.0, 0.5), left), (Hypothesis(ROW, -1.0, 0.5), right)], 4.0)
+    parts = weigh([(Hypothesis(ROW, 1.0, 0.5), left), (Hypothesis(ROW, -1.0, 0.5), right)], 4.0, 1.0)
     rng = np.random.default_rng(2)
     drawn = draw_histories(parts, (np.arange(4_000) + 0.5) / 4_000, rng)
     frequency = np.stack([(drawn == state).mean(axis=0) for state in range(3)], axis=1)
@@ -60,7 +60,7 @@ def test_the_likeliest_class_is_named_whatever_its_parts():
     other = gnss_classes()["trees"]
     given = street(1)
     pairs = [(Hypothesis(row, 0.0, share), given) for row, share in ((ROW, 0.3), (other, 0.4), (ROW, 0.3))]
-    assert likeliest_noise(weigh(pairs, 4.0)) == "single_band"
+    assert likeliest_noise(weigh(pairs, 4.0, 1.0)) == "single_band"
 
 
 def test_nodes_keep_the_mean_of_a_habit_and_its_variance_where_there_is_room():
@@ -72,15 +72,35 @@ def test_nodes_keep_the_mean_of_a_habit_and_its_variance_where_there_is_room():
     assert ((nodes >= 0.02) & (nodes <= 0.98)).all()
 
 
-def test_the_size_of_the_slow_part_is_open_unless_told():
-    open_to_doubt = noise_hypotheses(ROW, LateralSettings())
-    assert sum(weight for _, weight in open_to_doubt) == pytest.approx(1.0)
-    assert {row.name for row, _ in open_to_doubt} == {"multi_band", "single_band", "trees"}
-    sizes = np.array([row.slow_sigma_m for row, _ in open_to_doubt if row.name == "single_band"])
-    np.testing.assert_allclose(
-        np.log(sizes / sizes[1])[[0, 2]], np.array([-1.0, 1.0]) * np.sqrt(3) * np.log(1.45)
-    )
-    ((known, weight),) = noise_hypotheses(
-        ROW, LateralSettings(device_class="single_band", slow_factor=1.0, slow_spread=1.0)
-    )
+def test_the_class_of_errors_is_open_to_its_neighbours_unless_told():
+    given = noise_hypotheses(ROW, LateralSettings())
+    assert [row.name for row, _ in given] == ["multi_band", "single_band", "trees"]
+    assert sum(weight for _, weight in given) == pytest.approx(1.0)
+    # The larger an error, the more it counts; each is widened alike.
+    size = np.array([gnss_classes()[row.name].slow_sigma_m for row, _ in given])
+    np.testing.assert_allclose([weight for _, weight in given], size / size.sum())
+    np.testing.assert_allclose([row.slow_sigma_m for row, _ in given], 1.5 * size)
+    ((known, weight),) = noise_hypotheses(ROW, LateralSettings(device_class="single_band", slow_factor=1.0))
     assert (known, weight) == (replace(ROW), 1.0)
+
+
+def test_the_evidence_for_a_class_of_errors_is_coarsened_and_that_for_a_habit_is_not():
+    other = gnss_classes()["trees"]
+    near, far = street(1), street(1)
+    far = far._replace(coefficient=1.5 * far.coefficient)
+    mirrored = near._replace(prior=near.prior[:, ::-1].copy())
+    pairs = [
+        (Hypothesis(ROW, 1.0, 0.3), near),
+        (Hypothesis(ROW, -1.0, 0.3), mirrored),
+        (Hypothesis(other, 1.0, 0.2), far),
+        (Hypothesis(other, -1.0, 0.2), far),
+    ]
+    found = {}
+    for power in (1.0, 0.25, 0.0):
+        weight = np.array([part.hypothesis.weight for part in weigh(pairs, 4.0, power)])
+        found[power] = weight[:2].sum() / weight[2:].sum(), weight[0] / weight[1]
+    prior = 0.6 / 0.4
+    assert found[0.0][0] == pytest.approx(prior)
+    assert found[0.25][0] / prior == pytest.approx((found[1.0][0] / prior) ** 0.25)
+    assert found[1.0][0] != pytest.approx(prior, rel=0.05)
+    assert found[0.0][1] == pytest.approx(found[1.0][1])

@@ -29,7 +29,6 @@ def side_probabilities(scenario, analysis, *, oracle):
         settings = LateralSettings(
             device_class=scenario.device_class,
             slow_factor=1.0,
-            slow_spread=1.0,
             map_sigma_m=error.map_sigma_m,
         )
         device = replace(
