@@ -1,6 +1,6 @@
 """Kernels of the switching model: filter and smoother over arrays.
 
-Written out in loops over scratch arrays, since matrices of five rows gain nothing from general routines,
+Written out in loops over scratch arrays, since matrices of six rows gain nothing from general routines,
 which would need scipy and take longer to compile than a year of runs takes to analyse.
 """
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-LATENT = 5
-"""Latent parts: bias east, bias north, fast part, map offset, half-width error."""
+LATENT = 6
+"""Latent parts: bias east, bias north, fast part, map offset, half-width error, device offset."""
 
-MAP = 3
-"""Place of the map offset among them."""
+MAP, WIDTH, DEVICE = 3, 4, 5
+"""Places of the last three among them."""
 
 _FLOOR = 1e-6
 """Smallest pivot of a Cholesky factor."""
@@ -202,9 +202,9 @@ def lower_root(matrix: FloatArray, root: FloatArray) -> None:
 
     Parameters
     ----------
-    matrix : ndarray of float64, shape (5, 5)
+    matrix : ndarray of float64, shape (6, 6)
         Symmetric matrix; its lower half is read.
-    root : ndarray of float64, shape (5, 5)
+    root : ndarray of float64, shape (6, 6)
         The factor is written into its lower half.
     """
     for i in range(LATENT):
@@ -230,14 +230,14 @@ def prepare_back(
 
     Parameters
     ----------
-    mean, covariance : ndarray of float64, shapes (5,) and (5, 5)
+    mean, covariance : ndarray of float64, shapes (6,) and (6, 6)
         The filtered Gaussian.
-    keep : ndarray of float64, shape (5,)
+    keep : ndarray of float64, shape (6,)
         Correlation of each latent part with the next block.
-    centre, predicted, whiten, gain : ndarray of float64, shapes (5,) and (5, 5)
+    centre, predicted, whiten, gain : ndarray of float64, shapes (6,) and (6, 6)
         Written: the prediction's mean and covariance, the inverse of that covariance's Cholesky factor, and
         the smoother's gain (Rauch, Tung & Striebel 1965).
-    root : ndarray of float64, shape (5, 5)
+    root : ndarray of float64, shape (6, 6)
         Room to work in.
 
     Returns
@@ -275,11 +275,11 @@ def squared_distances(
 
     Parameters
     ----------
-    points : ndarray of float64, shape (5, m)
+    points : ndarray of float64, shape (6, m)
         The points, one a column.
-    centre : ndarray of float64, shape (5,)
+    centre : ndarray of float64, shape (6,)
         Mean of the Gaussian.
-    whiten : ndarray of float64, shape (5, 5)
+    whiten : ndarray of float64, shape (6, 6)
         Inverse of the lower Cholesky factor of its covariance.
     value : ndarray of float64, shape (m,)
         Room to work in.

@@ -12,7 +12,7 @@ from camber.lateral.blocks import block_mean
 from camber.lateral.learning import PIECE_M
 from camber.lateral.noise import block_factors
 from camber.lateral.street import MIRRORED, OTHER, Places
-from camber.lateral.switching import LATENT, MAP, Observations
+from camber.lateral.switching import DEVICE, LATENT, MAP, WIDTH, Observations
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from camber.standards import GnssClass
 
 _MAP_LENGTH_M = 250.0
-"""Distance over which a way's map error keeps its value [m] (science.md 4.3, judgement); used for the half
-width too."""
+"""Distance over which a way's map error keeps its value [m] (science.md 4.3, judgement)."""
+
+_WIDTH_CORRELATION = 0.7
+"""Correlation of the error of the half width between the ways of one street, which is built as a whole
+(judgement: ``street_correlation`` in ``standards/surface.csv``)."""
 
 _KIND = (0, 1, 2, 1, 0, 3)
 """Kind of each lateral state, in their order: sidewalk, edge, middle, other."""
@@ -80,14 +83,18 @@ def observe(
     coefficient[:, :, 2] = np.sqrt(fast**2 + wander)[:, np.newaxis]
     drawn = np.where(places.direction < 0, -1.0, 1.0)
     coefficient[:, :, MAP] = (drawn * line[1])[:, np.newaxis]
-    coefficient[:, :, 4] = places.width_std_m
+    coefficient[:, :, WIDTH] = places.width_std_m
+    coefficient[:, :, DEVICE] = settings.device_sigma_m
     seconds = np.diff(blocks.time_s, prepend=blocks.time_s[0])
     metres = np.diff(blocks.distance_m, prepend=blocks.distance_m[0])
     same_way = np.r_[False, (np.diff(places.reference) == 0) & (places.reference[1:] >= 0)]
     keep = np.zeros((n, LATENT))
     keep[:, :2] = np.exp(-seconds / device.slow_tau_s)[:, np.newaxis]
     keep[:, 2] = _fast_correlation(blocks, device)
-    keep[:, 3:] = np.where(same_way, np.exp(-metres / _MAP_LENGTH_M), 0.0)[:, np.newaxis]
+    keep[:, MAP] = np.where(same_way, np.exp(-metres / _MAP_LENGTH_M), 0.0)
+    same_street = np.r_[False, (np.diff(blocks.street_id) == 0) & (blocks.street_id[1:] >= 0)]
+    keep[:, WIDTH] = np.where(same_way, 1.0, np.where(same_street, _WIDTH_CORRELATION, 0.0))
+    keep[:, DEVICE] = 1.0
     residual = places.observed_m - places.place_m - (drawn * line[0])[:, np.newaxis]
     known = np.isfinite(places.observed_m)
     # A missing observation says nothing about any state of its block.

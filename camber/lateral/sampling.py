@@ -54,7 +54,7 @@ def sample_blocks(
         Fields of `camber.lateral.switching.Filtered`.
     uniform : ndarray of float64, shape (draws, n)
         Uniform numbers in [0, 1).
-    normal : ndarray of float64, shape (draws, n, 5)
+    normal : ndarray of float64, shape (draws, n, 6)
         Standard normal numbers.
     doubtful, road, rank, used : ndarray, float
         Fields of `camber.lateral.existence.Doubts`.

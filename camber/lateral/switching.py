@@ -2,13 +2,14 @@
 
 The observation of a block is the mean offset of its fixes,
 
-    y = x[s] + n_e b_e + n_n b_n + f + t m + c[s] w + noise,
+    y = x[s] + n_e b_e + n_n b_n + f + t m + c[s] w + d + noise,
 
 with the place ``x[s]`` of state ``s``; a slow two-dimensional bias ``b`` in the world frame, shared by the
 whole run; a fast part ``f``, correlated from block to block; the map's offset ``m`` of the way's line (way
-frame, ``t`` turns it); and the error ``w`` of the half width, which moves left and right states apart. All
-latent parts are Gauss-Markov with unit variance here; their standard deviations are in the coefficients
-(science.md 5.5). The states switch by a Markov chain.
+frame, ``t`` turns it); the error ``w`` of the half width, which moves left and right states apart; and the
+offset ``d`` of the device, constant in the runner's own frame. All latent parts are Gauss-Markov with unit
+variance here; their standard deviations are in the coefficients (science.md 5.5). The states switch by a
+Markov chain.
 
 Exact inference grows exponentially, so the mixture is collapsed to one Gaussian per state after each block
 (generalised pseudo-Bayes of second order; Bar-Shalom, Li & Kirubarajan 2001, section 11.6.4). Marginals
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from camber.lateral import kernels
 from camber.lateral.existence import no_doubts
-from camber.lateral.kernels import LATENT, MAP
+from camber.lateral.kernels import DEVICE, LATENT, MAP, WIDTH
 from camber.lateral.sampling import sample_blocks
 
 if TYPE_CHECKING:
@@ -34,7 +35,18 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["LATENT", "MAP", "Filtered", "Observations", "Smoothed", "filter_forward", "sample", "smooth"]
+__all__ = [
+    "DEVICE",
+    "LATENT",
+    "MAP",
+    "WIDTH",
+    "Filtered",
+    "Observations",
+    "Smoothed",
+    "filter_forward",
+    "sample",
+    "smooth",
+]
 
 
 class Observations(NamedTuple):
@@ -44,11 +56,11 @@ class Observations(NamedTuple):
     ----------
     residual_m : ndarray of float64, shape (n, s)
         Observed offset minus the state's place [m]; NaN where the block has no evidence.
-    coefficient : ndarray of float64, shape (n, s, 5)
+    coefficient : ndarray of float64, shape (n, s, 6)
         Coefficients of the latent parts [m per standard deviation].
     noise_m : ndarray of float64, shape (n, s)
         Standard deviation of the block's own noise [m].
-    keep : ndarray of float64, shape (n, 5)
+    keep : ndarray of float64, shape (n, 6)
         Correlation of each latent part with the block before.
     prior : ndarray of float64, shape (n, s)
         Prior of the states, 0 where a state is impossible; used at the start.
@@ -71,9 +83,9 @@ class Filtered(NamedTuple):
     ----------
     weight : ndarray of float64, shape (n, s)
         Probability of each state given the blocks so far.
-    mean : ndarray of float64, shape (n, s, 5)
+    mean : ndarray of float64, shape (n, s, 6)
         Mean of the latent parts.
-    covariance : ndarray of float64, shape (n, s, 5, 5)
+    covariance : ndarray of float64, shape (n, s, 6, 6)
         Their covariance.
     log_evidence : float
         Logarithm of the probability density of all blocks, up to a constant of the tails and the number of
@@ -111,7 +123,7 @@ class Smoothed(NamedTuple):
     ----------
     probability : ndarray of float64, shape (n, s)
         Probabilities of the states; they sum to 1 in each row.
-    mean, variance : ndarray of float64, shape (n, 5)
+    mean, variance : ndarray of float64, shape (n, 6)
         Mean and variance of each latent part, over all states.
     """
 
@@ -155,7 +167,7 @@ def sample(
         Result of `filter_forward` on them.
     uniform : ndarray of float64, shape (draws, n)
         Uniform numbers in [0, 1).
-    normal : ndarray of float64, shape (draws, n, 5)
+    normal : ndarray of float64, shape (draws, n, 6)
         Standard normal numbers.
     doubts : Doubts, optional
         States that may not exist; most passes of a road go by one rank in a draw.

@@ -134,6 +134,9 @@ class LateralSettings:
     town_sigma_m : float
         Standard deviation per axis of the shift that all lines of a town share [m] (1: science.md 4.3); over
         one run it cannot be told from the receiver's slow error and is added to it.
+    device_sigma_m : float
+        Standard deviation of the device's constant offset across the runner's own frame [m] (0.5: science.md
+        4.3, a wrist is at one side of the body).
     degrees_of_freedom : float
         Student-t tails of the block noise (4: science.md 5.5).
     switches_per_km : float
@@ -166,6 +169,7 @@ class LateralSettings:
     noise_evidence: float = 0.1
     map_sigma_m: float = 1.5
     town_sigma_m: float = 1.0
+    device_sigma_m: float = 0.5
     degrees_of_freedom: float = 4.0
     switches_per_km: float = 0.5
     junction_factor: float = 20.0

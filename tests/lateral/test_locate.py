@@ -225,6 +225,26 @@ def test_out_and_back_on_both_edges_tells_more_than_one_leg():
     assert both > 0.95
 
 
+def test_an_offset_of_the_device_turns_with_the_runner():
+    # Out and back 3 m to the right of the line both times: a device on one side of the body shows the middle
+    # as that, and no shift of the map or the world does. Where no device errs so much, it is the right edge.
+    roads = straight(highway="tertiary", width_m=8.0)
+    legs = [steady(3.0, n=120), steady(3.0, n=120, direction=-1, start_m=360.0)]
+    near, far = (
+        located(roads, legs, replace(FLAT, slow_factor=1e-3, map_sigma_m=0.5, device_sigma_m=sigma_m))[0]
+        for sigma_m in (0.0, 3.0)
+    )
+    assert middle(near)["p_right_edge"] > 0.95
+    assert middle(far)["p_right_edge"] < 0.85
+    # A shift of the world is on the left of travel on the way back.
+    shifted = located(
+        roads,
+        [steady(3.0, n=120), steady(-3.0, n=120, direction=-1, start_m=360.0)],
+        replace(FLAT, slow_factor=3.0, map_sigma_m=0.5, device_sigma_m=0.0),
+    )[0]
+    assert middle(shifted)["p_right_edge"] < middle(near)["p_right_edge"]
+
+
 def test_an_error_of_the_map_lies_on_one_physical_side_of_the_way():
     # The line is drawn 3 m too far south and the receiver is as good as perfect: out and back on the left
     # edge the traces lie 6.25 and 0.25 m to the left of travel, which one shift of the line explains.
@@ -287,7 +307,9 @@ def test_the_right_side_is_found_as_often_as_theory_allows(name, length_m, width
         matched.assign(elapsed_s=matched["elapsed_s"] + 1e5 * matched["section"]),
         candidates_of(matched),
         roads,
-        LateralSettings(facing_habit=False, device_class=name, slow_factor=1.0, town_sigma_m=0.0),
+        LateralSettings(
+            facing_habit=False, device_class=name, slow_factor=1.0, town_sigma_m=0.0, device_sigma_m=0.0
+        ),
         draws=1,
         rng=rng,
     )

@@ -40,9 +40,9 @@ def street(seed, n=8, slow_m=2.8, fast_m=1.0):
     """Blocks of a street as it is: left edge, middle, right edge, a slow bias, and switches that are rare."""
     rng = np.random.default_rng(seed)
     place = np.array([-2.25, 0.0, 2.25])
-    coefficient = np.tile(np.array([0.0, slow_m, fast_m, 1.5, 0.0]), (n, 3, 1))
+    coefficient = np.tile(np.array([0.0, slow_m, fast_m, 1.5, 0.0, 0.5]), (n, 3, 1))
     coefficient[:, :, 4] = [-0.55, 0.0, 0.55]
-    keep = np.tile(np.array([0.98, 0.98, 0.45, 0.87, 0.87]), (n, 1))
+    keep = np.tile(np.array([0.98, 0.98, 0.45, 0.87, 0.87, 0.9999]), (n, 1))
     bias = rng.normal(0.0, slow_m)
     observed = np.array([rng.normal(bias - 2.25, 1.2) for _ in range(n)])
     prior = np.tile(np.array([0.65, 0.1, 0.25]), (n, 1))
@@ -59,7 +59,7 @@ def street(seed, n=8, slow_m=2.8, fast_m=1.0):
 
 
 def shared(keep):
-    """Correlation of the latent parts of every two blocks, shape (n, n, 5)."""
+    """Correlation of the latent parts of every two blocks, shape (n, n, 6)."""
     n = len(keep)
     correlation = np.ones((n, n, keep.shape[1]))
     for i in range(n):
@@ -258,8 +258,8 @@ def test_heavy_tails_keep_one_burst_from_deciding():
 def test_the_side_is_found_as_often_as_theory_allows(place_m, fast_m, slow_m, map_m, blocks):
     # science.md 5.2: two hypotheses at +-d, covariance C: P(correct) = Phi(d sqrt(1' C^-1 1)), a ceiling.
     rng = np.random.default_rng(blocks)
-    coefficient = np.tile(np.array([0.0, slow_m, fast_m, map_m, 0.0]), (blocks, 2, 1))
-    keep = np.tile(np.array([0.98, 0.98, 0.45, 0.999, 0.95]), (blocks, 1))
+    coefficient = np.tile(np.array([0.0, slow_m, fast_m, map_m, 0.0, 0.0]), (blocks, 2, 1))
+    keep = np.tile(np.array([0.98, 0.98, 0.45, 0.999, 0.95, 0.9999]), (blocks, 1))
     noise = np.full((blocks, 2), 0.4)
     given = Observations(
         np.zeros((blocks, 2)), coefficient, noise, keep,

@@ -53,7 +53,9 @@ def cell(name, length_m, half_width_m, repetitions, seed):
         roads, [{"way_id": k + 1, "offset_m": offset[k], "section": k} for k in range(repetitions)]
     )
     matched = matched.assign(elapsed_s=matched["elapsed_s"] + 1e6 * matched["section"])
-    settings = LateralSettings(facing_habit=False, device_class=name, slow_factor=1.0, town_sigma_m=0.0)
+    settings = LateralSettings(
+        facing_habit=False, device_class=name, slow_factor=1.0, town_sigma_m=0.0, device_sigma_m=0.0
+    )
     lateral, _, _ = locate(matched, candidates_of(matched), roads, settings, draws=1, rng=rng)
     found = lateral.groupby("section")[["p_left_edge", "p_right_edge"]].mean()
     share = (found["p_right_edge"] / found.sum(axis=1)).to_numpy()
