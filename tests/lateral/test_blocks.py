@@ -7,8 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camber.lateral.blocks import block_mean, cut_blocks, street_probability
-from camber.lateral.model import change_probability
+from camber.lateral.model import change_probability, observe
+from camber.lateral.street import find_places
+from camber.lateral.switching import MAP, WIDTH
 from camber.schema import LateralSettings, as_matched_track
+from camber.standards import gnss_classes
 from tests.worlds import candidates_of, matched_on, places_on, roads_of
 
 ROADS = roads_of(
@@ -178,3 +181,29 @@ def test_a_street_entered_by_a_sidewalk_of_its_own_says_nothing_of_the_side_befo
     change = change_probability(blocks, places_on(np.array([1, 2, 2, 1])), SETTINGS)
     assert change[3] == 1.0
     assert (change[1:3] < 0.5).all()
+
+
+def test_the_error_of_a_width_is_that_of_the_way_and_mostly_of_the_street():
+    world = roads_of(
+        {
+            1: ([(0.0, 0.0), (600.0, 0.0)], {"street_id": 1}),
+            2: ([(600.0, 0.0), (900.0, 0.0)], {"street_id": 1}),
+            3: ([(900.0, 0.0), (1200.0, 0.0)], {"street_id": 3}),
+        }
+    )
+    matched = matched_on(world, [{"way_id": way, "offset_m": np.zeros(100)} for way in (1, 2, 3)])
+    blocks = cut_blocks(matched, candidates_of(matched), world.ways, SETTINGS)
+    xy = np.column_stack([matched.geometry.x, matched.geometry.y])
+    places = find_places(blocks, np.zeros(len(matched)), xy, world)
+    prior = np.full((len(blocks.first), 6), 1.0 / 6.0)
+    line = np.zeros(len(prior)), np.full(len(prior), 1.5)
+    given = observe(
+        blocks, places, gnss_classes()["single_band"], (prior, np.zeros((len(prior), 6, 6))), line, SETTINGS
+    )
+    new = np.flatnonzero(np.diff(blocks.way_id)) + 1
+    np.testing.assert_allclose(given.keep[new, WIDTH], [0.7, 0.0])
+    within = np.setdiff1d(np.arange(1, len(prior)), new)
+    np.testing.assert_allclose(given.keep[within, WIDTH], 0.9999)
+    # The map's line forgets within a way, and each way is drawn on its own.
+    assert (given.keep[within, MAP] < 0.95).all()
+    np.testing.assert_allclose(given.keep[new, MAP], 0.0)
