@@ -128,7 +128,8 @@ def locate(
     why = why_silent(blocks, matched, settings)
     silent = (why != "") | ~(np.abs(block_mean(offset, blocks.number)) <= settings.mismatch_m)
     places = places._replace(observed_m=np.where(silent[:, np.newaxis], np.nan, places.observed_m))
-    stage = _Stage(blocks, places, map_pieces(blocks, places, matched), device, settings)
+    change = change_probability(blocks, places, settings)
+    stage = _Stage(blocks, places, map_pieces(blocks, places, matched), change, device, settings)
     shares = street_shares(places, roads, None, settings.habit_decisions)
     alone = stage.infer(shares, None, noise_hypotheses(device, settings), habit=False)
     likely = [part.hypothesis.noise for part in alone]
@@ -166,6 +167,7 @@ class _Stage(NamedTuple):
     blocks: Blocks
     places: Places
     piece: NDArray[np.int64]
+    change: NDArray[np.float64]
     device: GnssClass
     settings: LateralSettings
 
@@ -188,9 +190,9 @@ class _Stage(NamedTuple):
         pairs = []
         for shift, share in _HABITS if habit else ((0.0, 1.0),):
             prior = state_prior(self.places, shares, habit=habit, shift=shift)
-            change = transitions(self.blocks, self.places, prior, self.settings)
+            transition = transitions(self.blocks, prior, self.change)
             for noise, weight in given:
-                observed = observe(self.blocks, self.places, noise, (prior, change), line, self.settings)
+                observed = observe(self.blocks, self.places, noise, (prior, transition), line, self.settings)
                 pairs.append((Hypothesis(noise, shift, share * weight), observed))
         return weigh(pairs, self.settings.degrees_of_freedom, self.settings.noise_evidence)
 
@@ -205,11 +207,10 @@ class _Stage(NamedTuple):
         facing = np.where(here.left_faces, left, right)
         against = np.where(here.left_faces, right, left)
         decided = np.where(facing >= against, facing, -against)
-        change = change_probability(self.blocks, self.places, self.settings)
         where = np.where(known & (self.piece >= 0), self.places.reference, NO_WAY)
         line = alone.mean[:, MAP], alone.variance[:, MAP]
         return (
-            habit_evidence(np.where(known, here.context, ""), decided, change, self.settings.threshold),
+            habit_evidence(np.where(known, here.context, ""), decided, self.change, self.settings.threshold),
             map_evidence(where, self.piece, self.settings.map_sigma_m, *line),
         )
 

@@ -217,6 +217,42 @@ def lower_root(matrix: FloatArray, root: FloatArray) -> None:
 
 @numba.njit(cache=True)
 def prepare_back(
+    weight: FloatArray,
+    mean: FloatArray,
+    covariance: FloatArray,
+    keep: FloatArray,
+    centre: FloatArray,
+    predicted: FloatArray,
+    whiten: FloatArray,
+    gain: FloatArray,
+    height: FloatArray,
+    root: FloatArray,
+) -> None:
+    """Prepare a step back in time from the filtered Gaussians of a block.
+
+    Parameters
+    ----------
+    weight, mean, covariance : ndarray of float64, shapes (s,), (s, 6) and (s, 6, 6)
+        The filtered Gaussians; those without weight are passed over.
+    keep : ndarray of float64, shape (6,)
+        Correlation of each latent part with the next block.
+    centre, predicted, whiten, gain : ndarray of float64, shapes (s, 6) and (s, 6, 6)
+        Written: the predictions' means and covariances, the inverses of those covariances' Cholesky factors,
+        and the smoother's gains (Rauch, Tung & Striebel 1965).
+    height : ndarray of float64, shape (s,)
+        Written: logarithms of the predictions' heights, up to a constant.
+    root : ndarray of float64, shape (6, 6)
+        Room to work in.
+    """
+    for a in range(len(weight)):
+        if weight[a] > 0.0:
+            height[a] = _prepare_one(
+                mean[a], covariance[a], keep, centre[a], predicted[a], whiten[a], gain[a], root
+            )
+
+
+@numba.njit(cache=True)
+def _prepare_one(
     mean: FloatArray,
     covariance: FloatArray,
     keep: FloatArray,
@@ -226,25 +262,7 @@ def prepare_back(
     gain: FloatArray,
     root: FloatArray,
 ) -> float:
-    """Prepare a step back in time from one filtered Gaussian.
-
-    Parameters
-    ----------
-    mean, covariance : ndarray of float64, shapes (6,) and (6, 6)
-        The filtered Gaussian.
-    keep : ndarray of float64, shape (6,)
-        Correlation of each latent part with the next block.
-    centre, predicted, whiten, gain : ndarray of float64, shapes (6,) and (6, 6)
-        Written: the prediction's mean and covariance, the inverse of that covariance's Cholesky factor, and
-        the smoother's gain (Rauch, Tung & Striebel 1965).
-    root : ndarray of float64, shape (6, 6)
-        Room to work in.
-
-    Returns
-    -------
-    float
-        Logarithm of the prediction's height, up to a constant.
-    """
+    """Prepare a step back from one Gaussian, written into the arrays after ``keep``; its height."""
     _predict(mean, covariance, keep, centre, predicted)
     lower_root(predicted, root)
     height = 0.0
@@ -327,18 +345,9 @@ def smooth_blocks(
     joint, means = np.zeros((s, s)), np.zeros((s, s, LATENT))
     inner, spread = np.zeros((LATENT, LATENT)), np.zeros((s, s, LATENT, LATENT))
     for k in range(n - 2, -1, -1):
-        for a in range(s):
-            if weight[k, a] > 0.0:
-                height[a] = prepare_back(
-                    mean[k, a],
-                    covariance[k, a],
-                    keep[k + 1],
-                    centre[a],
-                    predicted[a],
-                    whiten[a],
-                    gain[a],
-                    root,
-                )
+        prepare_back(
+            weight[k], mean[k], covariance[k], keep[k + 1], centre, predicted, whiten, gain, height, root
+        )
         joint[:] = 0.0
         for b in range(s):
             if probability[k + 1, b] <= _NEGLIGIBLE:

@@ -166,18 +166,18 @@ def map_pieces(blocks: Blocks, places: Places, matched: MatchedTrack) -> NDArray
 
 
 def transitions(
-    blocks: Blocks, places: Places, prior: NDArray[np.float64], settings: LateralSettings
+    blocks: Blocks, prior: NDArray[np.float64], change: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Probability of going from each state of one block to each state of the next.
 
     Parameters
     ----------
-    blocks, places : Blocks, Places
-        The run and the streets around it.
+    blocks : Blocks
+        The blocks.
     prior : ndarray of float64, shape (n, 6)
         Prior of the states.
-    settings : LateralSettings
-        Rates.
+    change : ndarray of float64, shape (n,)
+        Of `change_probability`.
 
     Returns
     -------
@@ -188,7 +188,6 @@ def transitions(
         False, (np.diff(blocks.way_id) == 0) & (blocks.travel_direction[1:] == -blocks.travel_direction[:-1])
     ]
     fresh = np.r_[True, np.diff(blocks.section) != 0]
-    change = change_probability(blocks, places, settings)
     return _transition_kernel(prior, change, turned, fresh)
 
 

@@ -91,18 +91,11 @@ def sample_blocks(
             for j in range(i + 1):
                 latent[i, d] += root[chosen, i, j] * normal[d, n - 1, j]
     for k in range(n - 2, -1, -1):
+        prepare_back(
+            weight[k], mean[k], covariance[k], keep[k + 1], centre, predicted, whiten, gain, height, scratch
+        )
         for a in range(s):
             if weight[k, a] > 0.0:
-                height[a] = prepare_back(
-                    mean[k, a],
-                    covariance[k, a],
-                    keep[k + 1],
-                    centre[a],
-                    predicted[a],
-                    whiten[a],
-                    gain[a],
-                    scratch,
-                )
                 _remaining(covariance[k, a], keep[k + 1], gain[a], scratch)
                 lower_root(scratch, root[a])
                 squared_distances(latent, centre[a], whiten[a], value, near[a])

@@ -17,7 +17,7 @@ from camber.report.wording import (
 )
 
 if TYPE_CHECKING:
-    from camber.schema import Analysis, Interval, Summary
+    from camber.schema import Analysis, Cue, Interval, Suggestion, Summary
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +64,22 @@ class LegRow:
     words: str
     metres: Interval | None
     named_m: float | None
+
+
+def cues_to_do(item: Suggestion) -> list[Cue]:
+    """Leave out the cues at which a runner only goes on as before.
+
+    Parameters
+    ----------
+    item : Suggestion
+        The change.
+
+    Returns
+    -------
+    list of Cue
+        Where to cross and where to turn, in order.
+    """
+    return [cue for cue in item.cues if cue.kind in {"cross", "turn"}]
 
 
 def leg_rows(summary: Summary) -> tuple[LegRow, ...]:

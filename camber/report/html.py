@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from camber import __version__
 from camber.conventions import OSM_COPYRIGHT_URL, SurfaceKind
-from camber.report.contents import facts, how_sure, leg_rows, problem_lines, roads_of
+from camber.report.contents import cues_to_do, facts, how_sure, leg_rows, problem_lines, roads_of
 from camber.report.figures import LEFT_COLOUR, RIGHT_COLOUR, figure_of
 from camber.report.inline_svg import inline_svg
 from camber.report.map import STROKES, Stroke, plot_map, strokes_of
@@ -107,6 +107,7 @@ def _environment(report: Report) -> Environment:
         "share": share_text,
         "tilt": tilt_text,
         "balance": balance_text,
+        "cues": cues_to_do,
         "name": partial(plain, longest=NAME_LENGTH),
         "px": lambda value: f"{value:.2f}",
         "kind_words": lambda kind: KIND_WORDS[SurfaceKind(kind)],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from camber.conventions import SurfaceKind
-from camber.report.contents import leg_rows
+from camber.report.contents import cues_to_do, leg_rows
 from camber.report.period_answer import left_share, share_range
 from camber.report.period_contents import REASON_WORDS, best_suggestions, not_judged_rows
 from camber.report.wording import (
@@ -291,9 +291,7 @@ def suggestion_items(period: Period, units: str) -> list[dict[str, Any]]:
             "rule": item.rule,
             "rule_source": item.rule_source,
             "cues": [
-                f"At {distance_text(cue.at_m, units)}: {plain(cue.text, 160)}"
-                for cue in item.cues
-                if cue.kind in {"cross", "turn"}
+                f"At {distance_text(cue.at_m, units)}: {plain(cue.text, 160)}" for cue in cues_to_do(item)
             ],
             "against": item.against,
         }

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from camber.conventions import SurfaceKind
-from camber.report.contents import how_sure, leg_rows, problem_lines
+from camber.report.contents import cues_to_do, how_sure, leg_rows, problem_lines
 from camber.report.period_contents import (
     REASON_WORDS,
     SIMULATED_REMARK,
@@ -209,8 +209,7 @@ def _suggestions(period: Period, units: str) -> list[RenderableType]:
             Text(f"  additional crossings: {item.crossings}; {plain(item.rule)} ({plain(item.rule_source)})"),
             *(
                 Text(f"  at {distance_text(cue.at_m, units)}: {plain(cue.text, 160)}")
-                for cue in item.cues
-                if cue.kind in {"cross", "turn"}
+                for cue in cues_to_do(item)
             ),
             *(Text(f"  against it: {plain(reason)}") for reason in item.against),
         ]

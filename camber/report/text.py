@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from camber.conventions import SideBasis, SurfaceKind
-from camber.report.contents import facts, how_sure, leg_rows, problem_lines, roads_of
+from camber.report.contents import cues_to_do, facts, how_sure, leg_rows, problem_lines, roads_of
 from camber.report.wording import (
     BASIS_WORDS,
     KIND_WORDS,
@@ -207,7 +207,6 @@ def _suggestion(item: Suggestion, units: str) -> list[Text]:
     left = change_text(item.left_low_before_m, item.left_low_after_m, units)
     right = change_text(item.right_low_before_m, item.right_low_after_m, units)
     streets = ", ".join(plain(name, NAME_LENGTH) for name in item.where)
-    crossings = [cue for cue in item.cues if cue.kind in {"cross", "turn"}]
     return [
         Text(plain(item.what), style="bold"),
         Text(f"where: {streets} ({distance_text(item.distance_m, units)})"),
@@ -215,7 +214,7 @@ def _suggestion(item: Suggestion, units: str) -> list[Text]:
         Text(f"balance {balance_text(item.balance_before)} → {balance_text(item.balance_after)}"),
         Text(f"additional crossings: {item.crossings}; rule: {plain(item.rule)} ({plain(item.rule_source)})"),
         *([Text(f"the run gets {longer_text(item.detour_m, units)}")] if item.detours else []),
-        *(Text(f"at {distance_text(cue.at_m, units)}: {plain(cue.text, 160)}") for cue in crossings),
+        *(Text(f"at {distance_text(cue.at_m, units)}: {plain(cue.text, 160)}") for cue in cues_to_do(item)),
         *(Text(f"against it: {plain(reason)}") for reason in item.against),
     ]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from camber.lateral import locate
 from camber.lateral.blocks import cut_blocks
-from camber.lateral.model import transitions
+from camber.lateral.model import change_probability, transitions
 from camber.lateral.street import MIRRORED
 from camber.schema import LateralSettings
 from camber.schema.tables import P_STATES
@@ -263,7 +263,8 @@ def test_whoever_turns_round_keeps_the_side_or_crosses():
     matched = matched_on(straight(), [steady(0.0, n=48), steady(0.0, n=48, direction=-1, start_m=144.0)])
     blocks = cut_blocks(matched, candidates_of(matched), straight().ways, FLAT)
     prior = np.tile(np.array([0.0, 0.4, 0.2, 0.4, 0.0, 0.0]), (8, 1))
-    transition = transitions(blocks, places_on(blocks.way_id), prior, FLAT)
+    change = change_probability(blocks, places_on(blocks.way_id), FLAT)
+    transition = transitions(blocks, prior, change)
     np.testing.assert_allclose(transition[1:].sum(axis=2), 1.0)
     left, right = STATE["left_edge"], STATE["right_edge"]
     turn = 4

@@ -7,7 +7,7 @@ import numpy as np
 from camber.lateral import _Stage
 from camber.lateral.blocks import block_mean, cut_blocks
 from camber.lateral.mixture import combine
-from camber.lateral.model import map_pieces
+from camber.lateral.model import change_probability, map_pieces
 from camber.lateral.noise import noise_hypotheses
 from camber.lateral.street import find_places, state_prior, street_shares
 from camber.schema import LateralSettings
@@ -38,7 +38,8 @@ def side_probabilities(scenario, analysis, *, oracle):
             slow_sigma_m=error.slow_sigma_m,
             slow_tau_s=error.slow_tau_s,
         )
-        stage = _Stage(blocks, places, map_pieces(blocks, places, matched), device, settings)
+        change = change_probability(blocks, places, settings)
+        stage = _Stage(blocks, places, map_pieces(blocks, places, matched), change, device, settings)
         probability = combine(
             stage.infer(shares, None, noise_hypotheses(device, settings), habit=True)
         ).probability
