@@ -8,16 +8,17 @@ in the order of the runs, so that the library is the same whatever their number.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from camber.batch.versions import digest, model_version
 from camber.batch.work import Work
 from camber.batch.workers import Workers
 from camber.lateral import SharedEvidence, pool_evidence
 from camber.library.packing import fingerprint, pack_json
 from camber.library.results import read_evidence, store_evidence, store_failure, store_outcome
 from camber.schema import Evidence, Settings
+from camber.versions import MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -83,7 +84,7 @@ class _Planned:
 
     @property
     def learned_version(self) -> str:
-        return digest(self.learned)
+        return _digest(self.learned)
 
 
 @dataclass
@@ -164,7 +165,7 @@ def _plan(
     library: Library, choices: Sequence[RoadChoice], settings: Settings, running: _Running
 ) -> tuple[list[_Planned], int]:
     """Choose roads for every run; one that has none keeps what was found out before."""
-    decided = f"{model_version()}-{digest(asdict(settings))}"
+    decided = f"{MODEL}-{_digest(asdict(settings))}"
     planned, everything = [], 0
     for run, longitude, latitude in library.positions():
         everything += 1
@@ -216,7 +217,7 @@ def _told(library: Library, planned: Sequence[_Planned]) -> list[_Planned]:
     learned = asdict(pool_evidence(evidence.values()))
     shared = SharedEvidence(evidence.values())
     with library.writing() as connection:
-        version, data = digest(learned), pack_json(learned)
+        version, data = _digest(learned), pack_json(learned)
         row = (version, data, fingerprint(version, data))
         connection.execute("INSERT OR REPLACE INTO learned VALUES (1, ?, ?, ?)", row)
     return [replace(p, learned=shared.told(evidence.get(p.run, Evidence()))) for p in planned]
@@ -253,3 +254,8 @@ def _works(library: Library, ordered: Sequence[_Planned], settings: Settings) ->
 def _tell(watch: Callable[[Step], None] | None, step: Step) -> None:
     if watch is not None:
         watch(step)
+
+
+def _digest(value: object) -> str:
+    """Give a short name to plain numbers and texts."""
+    return sha256(repr(value).encode()).hexdigest()[:16]

@@ -6,13 +6,9 @@ import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
-from hashlib import sha256
-from importlib import resources
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final, Self
 
-import camber
 from camber.errors import CamberError, NoTrackError, RecordingError
 from camber.library.activities import (
     Entry,
@@ -26,6 +22,7 @@ from camber.library.zones import add_zones
 from camber.recording.archive import find_recordings
 from camber.recording.isolated import IsolatedReader
 from camber.recording.limits import ReadLimits
+from camber.versions import READING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -219,28 +216,6 @@ def import_paths(
     )
 
 
-@cache
-def reader_version() -> str:
-    """Version of everything that decides what is read from a file.
-
-    Returns
-    -------
-    str
-        The version of camber and a part of the SHA-256 of the readers' source.
-    """
-    state = sha256()
-    _add_source(state.update, resources.files("camber") / "recording")
-    return f"{camber.__version__}-{state.hexdigest()[:12]}"
-
-
-def _add_source(update: Callable[[bytes], None], place: resources.abc.Traversable) -> None:
-    for inner in sorted(place.iterdir(), key=lambda item: item.name):
-        if inner.is_dir():
-            _add_source(update, inner)
-        elif inner.name.endswith(".py"):
-            update(inner.read_bytes())
-
-
 def _import_path(
     library: Library,
     path: Path,
@@ -264,9 +239,7 @@ def _import_path(
 def _tasks(library: Library, found: Iterator[Found], readers: _Readers) -> Iterator[_Task]:
     for one in found:
         laid = laid_sha256(one.data)
-        entry = Entry(
-            laid, content_of(one.data, largest=readers.limits.size_bytes), one.source, reader_version()
-        )
+        entry = Entry(laid, content_of(one.data, largest=readers.limits.size_bytes), one.source, str(READING))
         known = _known(library, entry)
         reading = None if known is not None else readers.submit(one)
         yield _Task(one, entry, known, reading)

@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache as once
-from importlib import metadata, resources
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -28,10 +28,10 @@ import camber
 from camber.roads.extract import parse_extract
 from camber.roads.stored_form import FORM, pack_roads, unpack_roads
 from camber.schema import Problem
+from camber.versions import ROADS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from importlib.resources.abc import Traversable
+    from collections.abc import Sequence
 
     from camber.schema import Roads
 
@@ -44,11 +44,6 @@ SUFFIX: Final = ".roads"
 _UNFINISHED: Final = ".camber-"
 _ABANDONED_S: Final = 86_400.0
 """Age from which a half-written file is that of a process that died [s] (judgement: a day)."""
-
-_DECIDING: Final = (
-    *("conventions.py", "errors.py", "geometry.py", "network.py", "roads", "schema", "standards"),
-)
-"""What of camber decides what comes out of an extract: all that `camber.roads` loads."""
 
 
 def read_roads(path: Path | str, *, country: str | None = None, cache: Path | str | None = None) -> Roads:
@@ -117,42 +112,10 @@ def entry_name(digest: str, country: str | None) -> str:
 
 @once
 def parser_version() -> str:
-    """Version of everything that decides what comes out of an extract.
-
-    Returns
-    -------
-    str
-        SHA-256, hexadecimal, of the form of the entries, the source of camber that parses, the borders, and
-        the versions of the libraries under it: the last digits of a coordinate are theirs.
-    """
-    state = hashlib.sha256(FORM)
+    """Name what decides how an extract comes out: our number, and the libraries that set the last digits."""
     libraries = (np.__version__, pd.__version__, gpd.__version__, shapely.__version__, shapely.geos_version)
     projection = (pyproj.__version__, pyproj.proj_version_str, metadata.version("osmium"))
-    state.update(repr((camber.__version__, libraries, projection)).encode())
-    package = resources.files("camber")
-    for source in deciding_sources([package / name for name in _DECIDING]):
-        state.update(hashlib.sha256(source.read_bytes()).digest())
-    return state.hexdigest()
-
-
-def deciding_sources(places: Sequence[Traversable]) -> Iterator[Traversable]:
-    """Find the files of camber that decide what comes out of an extract.
-
-    Parameters
-    ----------
-    places : sequence of Traversable
-        Files and folders of the package.
-
-    Yields
-    ------
-    Traversable
-        Python source and packaged data, in the order of their names.
-    """
-    for place in places:
-        if place.is_dir():
-            yield from deciding_sources(sorted(place.iterdir(), key=lambda inner: inner.name))
-        elif place.name.endswith((".py", ".gz")):
-            yield place
+    return hashlib.sha256(repr((FORM, ROADS, libraries, projection)).encode()).hexdigest()
 
 
 def _digest(path: Path) -> str | None:

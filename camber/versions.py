@@ -1,0 +1,18 @@
+"""What results, roads and readings are numbered by: stored ones with another number are made anew.
+
+`tests/golden.json` holds what each number stands for, and a test says which is to be raised. A comment, a
+name or a faster kernel raises none.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+MODEL: Final = 1
+"""Raised when the analysis of a recording on given roads with given settings comes out otherwise."""
+
+ROADS: Final = 1
+"""Raised when an extract or an answer of a map server is parsed otherwise."""
+
+READING: Final = 1
+"""Raised when a file is read otherwise: what could not be read before is then tried again."""
