@@ -8,8 +8,6 @@ is wrong with it, the extract is at hand and is parsed again.
 from __future__ import annotations
 
 import hashlib
-import os
-import secrets
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -29,10 +27,9 @@ from camber.roads.extract import parse_extract
 from camber.roads.stored_form import FORM, pack_roads, unpack_roads
 from camber.schema import Problem
 from camber.versions import ROADS
+from camber.whole_files import UNFINISHED, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from camber.schema import Roads
 
 QUARANTINE: Final = "quarantine"
@@ -41,7 +38,6 @@ QUARANTINE: Final = "quarantine"
 SUFFIX: Final = ".roads"
 """Ending of the names of entries."""
 
-_UNFINISHED: Final = ".camber-"
 _ABANDONED_S: Final = 86_400.0
 """Age from which a half-written file is that of a process that died [s] (judgement: a day)."""
 
@@ -180,7 +176,7 @@ def keep_entry(roads: Roads, entry: Path) -> tuple[Problem, ...]:
     """
     try:
         entry.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_whole(entry, pack_roads(roads, label=entry.name, made_by=camber.__version__))
+        write_whole(entry, pack_roads(roads, label=entry.name, made_by=camber.__version__), mode=0o600)
     except OSError as error:
         # The name of the folder stays out: problems are shown in reports.
         reason = error.strerror or type(error).__name__
@@ -190,52 +186,12 @@ def keep_entry(roads: Roads, entry: Path) -> tuple[Problem, ...]:
     return ()
 
 
-def write_whole(entry: Path, parts: Sequence[bytes | memoryview]) -> None:
-    """Write a file that a reader sees whole or not at all, and that only its owner can read.
-
-    Parameters
-    ----------
-    entry : Path
-        The file; its folder exists.
-    parts : sequence of bytes or memoryview
-        Its content.
-    """
-    # In the same folder, since a rename across file systems is no rename.
-    temporary = entry.parent / f"{_UNFINISHED}{secrets.token_hex(8)}.part"
-    try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-            stream.writelines(parts)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(entry)
-        sync_folder(entry.parent)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder outlast a power cut, where the system can do that.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder.
-    """
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
 def _tidy(entry: Path) -> None:
     """Remove what other versions of camber kept of the same extract, and what dead processes left."""
     with suppress(OSError):
         for other in entry.parent.glob(f"{entry.name.partition('-')[0]}-*{SUFFIX}"):
             if other != entry:
                 other.unlink()
-        for part in entry.parent.glob(f"{_UNFINISHED}*.part"):
+        for part in entry.parent.glob(UNFINISHED):
             if time.time() - part.stat().st_mtime > _ABANDONED_S:
                 part.unlink()

@@ -12,9 +12,10 @@ import numpy as np
 
 from camber.errors import RoadsError
 from camber.roads.array_file import PREFIX
-from camber.roads.cache import QUARANTINE, write_whole
+from camber.roads.cache import QUARANTINE
 from camber.roads.grid import Tile
 from camber.roads.tile_form import FORM, TileWays, pack_tile, unpack_tile
+from camber.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,7 +201,7 @@ class TileStore:
         """
         self.prepare()
         try:
-            write_whole(self.path(tile), pack_tile(ways, label=tile.name))
+            write_whole(self.path(tile), pack_tile(ways, label=tile.name), mode=0o600)
         except OSError as error:
             raise self._refused(error) from error
 

@@ -1,0 +1,56 @@
+"""Files that a reader sees whole or not at all, and that outlast a power cut once they are seen."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+UNFINISHED: Final = ".camber-*.part"
+"""Pattern of the names of files under way; old ones were left by processes that died."""
+
+
+def write_whole(
+    path: Path | str, content: str | bytes | Iterable[bytes | memoryview], *, mode: int = 0o666
+) -> Path:
+    """Write a file in place of the one that was; nothing of it is left behind when that fails.
+
+    Missing folders are made and links followed; a pipe or device is written to directly. Text is UTF-8 with
+    the line ends it has. ``mode`` holds the rights of a new file, less the umask.
+    """
+    target = Path(path).resolve()
+    content = content.encode("utf-8") if isinstance(content, str) else content
+    parts = [content] if isinstance(content, bytes) else content
+    if target.exists() and not target.is_file():
+        with target.open("wb") as stream:
+            stream.writelines(parts)
+        return Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # In the same folder, since a rename across file systems is no rename.
+    temporary = target.parent / UNFINISHED.replace("*", secrets.token_hex(8))
+    try:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as stream:
+            stream.writelines(parts)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(target)
+        _sync_folder(target.parent)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return Path(path)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have a rename outlast a power cut; systems that cannot open a folder go on without."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
