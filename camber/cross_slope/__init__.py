@@ -28,8 +28,7 @@ from camber.schema import (
     Ways,
     as_sloped_track,
 )
-from camber.schema.columns import with_columns
-from camber.schema.tables import P_STATES
+from camber.schema.tables import P_STATES, with_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

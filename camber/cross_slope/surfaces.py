@@ -11,8 +11,7 @@ import shapely
 from camber import bends, cross_section, standards
 from camber.conventions import LATERAL_STATES, NO_WAY, LateralState, Profile
 from camber.geometry import swap_sides
-from camber.schema.columns import take_columns
-from camber.schema.tables import P_STATES
+from camber.schema.tables import P_STATES, take_columns
 from camber.street_direction import ways_drawn_alike
 
 if TYPE_CHECKING:

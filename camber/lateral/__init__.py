@@ -47,8 +47,7 @@ from camber.schema import (
     Roads,
     as_lateral_track,
 )
-from camber.schema.columns import with_columns
-from camber.schema.tables import P_STATES
+from camber.schema.tables import P_STATES, with_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,7 +11,7 @@ from camber import cross_section, geometry, standards
 from camber.conventions import LATERAL_STATES, NO_WAY, LateralState, TrafficSide
 from camber.lateral.learning import learned_facing
 from camber.lateral.lines_beside import WIDEST_M, Beside, find_lines_beside
-from camber.schema.columns import take_columns
+from camber.schema.tables import take_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

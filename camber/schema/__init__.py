@@ -4,23 +4,11 @@ Stages do not import each other: they meet here. Rows are plain (Geo)DataFrames 
 (`camber.schema.tables`); single things are frozen dataclasses. Data does not know its algorithms.
 """
 
+from camber.schema.advice import Cue, Detour, PlannedStretch, PlanPoint, Suggestion, Suggestions, WhatIf
 from camber.schema.analysis import Analysis
-from camber.schema.card import card
-from camber.schema.exposure import (
-    Assumption,
-    Draws,
-    Interval,
-    StreetTotal,
-    Summary,
-    SurfaceTotal,
-    balance_of,
-    interval_of,
-)
-from camber.schema.histories import SILENT, LateralHistories, SlopeHistories, SlopeOptions
+from camber.schema.inputs import Problem, Recording, RoadGraph, Roads, card
 from camber.schema.learned import Evidence, HabitCount, Learned, MapOffset
 from camber.schema.period import NotJudged, Period, PeriodTotal, RunResult, StreetVisits, UsualRange
-from camber.schema.recording import Problem, Recording
-from camber.schema.roads import RoadGraph, Roads
 from camber.schema.settings import (
     CrossSlopeSettings,
     ExposureSettings,
@@ -30,7 +18,6 @@ from camber.schema.settings import (
     SuggestionSettings,
     TrackSettings,
 )
-from camber.schema.suggestions import Cue, Detour, PlannedStretch, PlanPoint, Suggestion, Suggestions, WhatIf
 from camber.schema.tables import (
     Candidates,
     Crossings,
@@ -52,6 +39,22 @@ from camber.schema.tables import (
     as_sloped_track,
     as_track,
     as_ways,
+    take_columns,
+    with_columns,
+)
+from camber.schema.totals import (
+    SILENT,
+    Assumption,
+    Draws,
+    Interval,
+    LateralHistories,
+    SlopeHistories,
+    SlopeOptions,
+    StreetTotal,
+    Summary,
+    SurfaceTotal,
+    balance_of,
+    interval_of,
 )
 
 __all__ = [
@@ -117,4 +120,6 @@ __all__ = [
     "balance_of",
     "card",
     "interval_of",
+    "take_columns",
+    "with_columns",
 ]

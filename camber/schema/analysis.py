@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from camber.schema.exposure import Draws, Summary
-    from camber.schema.histories import LateralHistories, SlopeHistories
+    from camber.schema.advice import Suggestions
+    from camber.schema.inputs import Recording, Roads
     from camber.schema.learned import Evidence
-    from camber.schema.recording import Recording
-    from camber.schema.roads import Roads
     from camber.schema.settings import Settings
-    from camber.schema.suggestions import Suggestions
     from camber.schema.tables import (
         Candidates,
         Exposure,
@@ -22,6 +19,7 @@ if TYPE_CHECKING:
         SlopedTrack,
         Track,
     )
+    from camber.schema.totals import Draws, LateralHistories, SlopeHistories, Summary
 
 
 @dataclass(frozen=True, eq=False)

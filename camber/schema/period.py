@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from camber.schema.card import card
+from camber.schema.inputs import card
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
     import geopandas as gpd
 
-    from camber.schema.exposure import Draws, Interval, StreetTotal, Summary
-    from camber.schema.suggestions import Suggestions
+    from camber.schema.advice import Suggestions
+    from camber.schema.totals import Draws, Interval, StreetTotal, Summary
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +116,7 @@ class UsualRange:
     Parameters
     ----------
     weeks : int
-        Earlier weeks of the trend with at least 5 km on mapped roads and sidewalks (users.md section 6).
+        Earlier weeks of the trend with at least 5 km on mapped roads and sidewalks (judgement).
     balance, tilt_pct : Interval
         10 %, 50 % and 90 % quantile of the medians of those weeks: the range that eight of ten hold.
     distance_m : Interval
@@ -189,7 +189,7 @@ class Period:
     draws : Draws or None
         The added draws behind it.
     usual : UsualRange or None
-        None until four earlier weeks have enough to compare (users.md section 6).
+        None until four earlier weeks have enough to compare (judgement).
     weeks : tuple of PeriodTotal
         Twelve weeks up to and with this period, oldest first; weeks without a run are in it.
     streets : tuple of StreetVisits

@@ -1,6 +1,7 @@
 """Settings of every stage: small frozen values, passed as arguments; there are no global settings.
 
-Numbers with a source name it; those without say *judgement*.
+Numbers with a source name it; those without say *judgement*. How they work together stands in
+`camber/standards/model.md`.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ class TrackSettings:
     Parameters
     ----------
     gap_s, gap_m : float
-        A gap longer than both cuts the track [s, m] (30 s and 25 m: architecture.md, from users' reports
-        that a gap in time alone is no pause). In a recording that is sparser throughout, three of its usual
-        intervals take the place of the time (judgement).
+        A gap longer than both cuts the track [s, m] (30 s and 25 m: judgement; users of trackers report that
+        a gap in time alone is no pause, geo-activity-playground issues 106 and 162). In a recording that is
+        sparser throughout, three of its usual intervals take the place of the time (judgement).
     long_gap_s : float
         A gap longer than this cuts it always [s] (300 s, as above).
     jump_mps, jump_s : float
@@ -114,7 +115,8 @@ class LateralSettings:
     Parameters
     ----------
     block_s : float
-        Length of a block [s] (10-15 s: science.md 5.5).
+        Length of a block [s] (judgement: about half the correlation time of the receiver's error, 25 s on the
+        tracks of Kubicka et al. 2015, so that a block's mean loses little and its fixes count once).
     nominal_speed_mps : float
         Used for blocks where the recording has no times [m/s] (judgement).
     facing_habit : bool
@@ -123,26 +125,28 @@ class LateralSettings:
         Row of ``standards/gnss_error.csv``, or ``"auto"`` to estimate it from the recording's own scatter.
     slow_factor : float
         Widening of the slow error's standard deviation against a misspecified model (1.25-1.5 gave 85-95 %
-        coverage; simulations in science.md 5.5; the upper end is taken).
+        coverage in simulations with errors of another shape than the model's; the upper end is taken).
     noise_evidence : float
         Power to which what a run says about its own class of errors is taken, 0 to 1. Neighbouring blocks are
         no independent looks, and tails and changes of side explain away errors that are too small; so the
         evidence is coarsened (Miller & Dunson 2019, "Robust Bayesian inference via coarsening"; 0.1:
         judgement).
     map_sigma_m : float
-        Standard deviation of a way's line about the true middle [m] (1.5: science.md 4.3).
+        Standard deviation of a way's line about the true middle [m] (1.5: judgement, for lines
+        traced from aerial pictures).
     town_sigma_m : float
-        Standard deviation per axis of the shift that all lines of a town share [m] (1: science.md 4.3); over
-        one run it cannot be told from the receiver's slow error and is added to it.
+        Standard deviation per axis of the shift that all lines of a town share [m] (1: judgement, as
+        aerial pictures are displaced as a whole); over one run it cannot be told from the receiver's slow
+        error and is added to it.
     device_sigma_m : float
-        Standard deviation of the device's constant offset across the runner's own frame [m] (0.5: science.md
-        4.3, a wrist is at one side of the body).
+        Standard deviation of the device's constant offset across the runner's own frame [m] (0.5: judgement,
+        a wrist is at one side of the body).
     degrees_of_freedom : float
-        Student-t tails of the block noise (4: science.md 5.5).
+        Student-t tails of the block noise (4: judgement, bursts of 10 m occur in 1-8 % of the time).
     switches_per_km : float
-        Changes of lateral state away from junctions (0.3-1 per km: science.md 5.5, judgement).
+        Changes of lateral state away from junctions (judgement).
     junction_factor : float
-        How much likelier a change is at a junction (20: science.md 5.5, judgement).
+        How much likelier a change is at a junction (judgement).
     junction_m : float
         Length of a junction [m] (judgement: the mouth of a street with both its corners).
     habit_decisions : float
@@ -152,13 +156,16 @@ class LateralSettings:
         Probability at which a side is named.
     mismatch_m : float
         Blocks further from their way than this are no evidence of a side: the way, or its line, is another
-        [m] (15: science.md 5.6).
+        [m] (15: judgement, about the widest street with its sidewalks).
     snapped_sigma_m : float
-        Cross-track scatter below which a trace is taken as snapped to the map [m] (0.3: science.md 4.3).
+        Cross-track scatter below which a trace is taken as snapped to the map [m] (judgement: no receiver
+        is that good).
     sparse_s : float
-        Median interval of the fixes above which nothing is said of the side [s] (10: science.md 5.6).
+        Median interval of the fixes above which nothing is said of the side [s] (10: judgement, a
+        block has no second look then).
     refused_accuracy_m : float
-        The same for the median of the accuracy that the receiver reports [m] (8: science.md 5.6).
+        The same for the median of the accuracy that the receiver reports [m] (8: judgement, as wide
+        as a road).
     """
 
     block_s: float = 12.0
@@ -227,14 +234,14 @@ class SuggestionSettings:
     ----------
     with_traffic_limit_kmh : float
         Above this speed limit, running with traffic is never suggested where there is no footway [km/h]
-        (50: architecture.md; a constraint for safety, judgement).
+        (50: judgement, a constraint for safety).
     quiet_limit_kmh : float
         Where facing traffic is recommended and there is no footway, the other side is suggested only up to
-        this limit [km/h] (30: architecture.md draws the line for unmapped crossings there; judgement).
+        this limit [km/h] (30: judgement, as for unmapped crossings).
     smallest_gain : float
         Smallest improvement of the absolute balance worth suggesting (judgement).
     usual_balance : float
-        Below this absolute balance the run counts as even (0.2: science.md 7.2, judgement).
+        Below this absolute balance the run counts as even (0.2: judgement).
     extra_traffic_share : float
         Exposure to traffic that a change may add, as a share of the route's length run facing traffic (0.3: a
         return on a quiet street with traffic costs 0.16; judgement).
@@ -287,7 +294,8 @@ class Settings:
     suggestion : SuggestionSettings
         Suggestions.
     draws : int
-        Number of drawn histories (200: architecture.md).
+        Number of drawn histories (200: judgement; either end of a 90 % interval then cuts off 5 %, give or
+        take 1.5 points).
     seed : int
         Seed of every random generator; the same seed gives the same numbers.
     overrides : Overrides, optional

@@ -1,6 +1,6 @@
-"""The tables that cross a stage border, column by column, and one check for each.
+"""The tables that cross a stage border, column by column, and their one check.
 
-A check collects everything that is wrong into one `camber.errors.TableError` that names table, column
+The check collects everything that is wrong into one `camber.errors.TableError` that names table, column
 and the first bad rows, and returns the frame under its own type. Sign and frame are those of
 `camber.conventions`: positive is right of travel; chainage is in the way frame. A stage returns its input
 plus its own columns, so each table below lists only what it adds to the one before.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite, isnan
-from typing import Final, NewType
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, NewType, TypeVar, cast
 
 import geopandas as gpd
 import numpy as np
@@ -20,6 +20,14 @@ from pyproj import CRS
 
 from camber.conventions import LATERAL_STATES, Profile, Side, SideBasis, SurfaceKind, Verdict
 from camber.errors import TableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+_T = TypeVar("_T")
+_Frame = TypeVar("_Frame", bound=pd.DataFrame)
 
 Fixes = NewType("Fixes", pd.DataFrame)
 Ways = NewType("Ways", gpd.GeoDataFrame)
@@ -283,275 +291,105 @@ chainages are those of its own first and last fix.
 """
 
 
-def as_fixes(frame: pd.DataFrame) -> Fixes:
-    """Check the fixes of a recording.
+class _Sum(NamedTuple):
+    """Columns that sum to a number or to another column; ``matched`` asks it on, or off, a way only."""
+
+    parts: tuple[str, ...]
+    total: float | str
+    matched: bool | None = None
+
+
+@dataclass(frozen=True)
+class Table(Generic[_T]):
+    """What must be true of a table that crosses a stage border; called with a frame, it checks that.
 
     Parameters
     ----------
-    frame : DataFrame
-        Columns of `FIXES`, index ``fix_id``.
-
-    Returns
-    -------
-    Fixes
-        The same frame.
-
-    Raises
-    ------
-    TableError
-        If anything does not hold.
+    name : str
+        Name in messages, and of the type.
+    columns : tuple of Column
+        Columns that it must have; more are nobody's business.
+    of : callable
+        The type that a frame has once it is checked.
+    index : str or None
+        Name of the index, which is unique then; a ``fix_id`` grows.
+    geometry : {"Point", "LineString"} or None
+        Kind of its geometry, in a local metric CRS; a geographic one and EPSG:3857 are refused, since metres
+        in them are none.
+    sums : tuple
+        Columns that sum up, to 1e-6.
     """
-    _check("Fixes", frame, FIXES, index="fix_id")
-    return Fixes(frame)
+
+    name: str
+    columns: tuple[Column, ...]
+    of: Callable[[Any], _T]
+    index: str | None = None
+    geometry: str | None = None
+    sums: tuple[_Sum, ...] = ()
+
+    def __call__(self, frame: pd.DataFrame) -> _T:
+        """Check a frame.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            The frame, a GeoDataFrame where the table has a geometry.
+
+        Returns
+        -------
+        Fixes, Ways, Crossings, Track, MatchedTrack, Candidates, Path, LateralTrack, SlopedTrack or Exposure
+            The same frame.
+
+        Raises
+        ------
+        TableError
+            If anything does not hold: everything that is wrong, with column and rows.
+        """
+        # By number: the names are Arrow strings, each of which is made a Python string again at every look.
+        plain = pd.DataFrame(frame, copy=False).set_axis(range(frame.shape[1]), axis=1)
+        found = dict(zip(frame.columns.tolist(), (values for _, values in plain.items()), strict=True))
+        doubtful = [column for column in self.columns if not _is_sound(found.get(column.name), column)]
+        problems = [problem for column in doubtful for problem in _column_problems(frame, column)]
+        if self.index is not None:
+            problems += _index_problems(frame, self.index)
+        if self.geometry is not None:
+            problems += _geometry_problems(frame, self.geometry)
+        problems += [problem for each in self.sums for problem in _sum_problems(frame, found, each)]
+        if problems:
+            raise TableError(self.name, problems)
+        return self.of(frame)
 
 
-def as_ways(frame: gpd.GeoDataFrame) -> Ways:
-    """Check the ways of a road set.
+_OF_STATES: Final = _Sum(P_STATES, 1.0)
+_LEGS: Final = ("p_left_low", "p_right_low", "p_level")
+_METRES: Final = ("left_low_m", "right_low_m", "level_m", "unmatched_m")
 
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        Columns of `WAYS`, index ``way_id``, LineStrings in a local metric CRS.
-
-    Returns
-    -------
-    Ways
-        The same frame.
-
-    Raises
-    ------
-    TableError
-        If anything does not hold.
-    """
-    _check("Ways", frame, WAYS, index="way_id", geometry="LineString")
-    return Ways(frame)
-
-
-def as_crossings(frame: gpd.GeoDataFrame) -> Crossings:
-    """Check the crossings of a road set.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        Columns of `CROSSINGS`, index ``node_id``, Points in a local metric CRS.
-
-    Returns
-    -------
-    Crossings
-        The same frame.
-
-    Raises
-    ------
-    TableError
-        If anything does not hold.
-    """
-    _check("Crossings", frame, CROSSINGS, index="node_id", geometry="Point")
-    return Crossings(frame)
-
-
-def as_track(frame: gpd.GeoDataFrame) -> Track:
-    """Check a track.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        Columns of `TRACK`, index ``fix_id``, Points in a local metric CRS.
-
-    Returns
-    -------
-    Track
-        The same frame.
-
-    Raises
-    ------
-    TableError
-        If anything does not hold; a geographic CRS and EPSG:3857 are refused, since metres in them are none.
-    """
-    _check("Track", frame, TRACK, index="fix_id", geometry="Point")
-    return Track(frame)
-
-
-def as_matched_track(frame: gpd.GeoDataFrame) -> MatchedTrack:
-    """Check a matched track.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        Columns of `TRACK` and `MATCHED`.
-
-    Returns
-    -------
-    MatchedTrack
-        The same frame.
-
-    Raises
-    ------
-    TableError
-        If anything does not hold.
-    """
-    _check("MatchedTrack", frame, TRACK + MATCHED, index="fix_id", geometry="Point")
-    return MatchedTrack(frame)
-
-
-def as_candidates(frame: pd.DataFrame) -> Candidates:
-    """Check the candidates.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Columns of `CANDIDATES`.
-
-    Returns
-    -------
-    Candidates
-        The same frame.
-
-    Raises
-    ------
-    TableError
-        If anything does not hold.
-    """
-    _check("Candidates", frame, CANDIDATES)
-    return Candidates(frame)
-
-
-def as_path(frame: pd.DataFrame) -> Path:
-    """Check a path.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Columns of `PATH`.
-
-    Returns
-    -------
-    Path
-        The same frame.
-
-    Raises
-    ------
-    TableError
-        If anything does not hold.
-    """
-    _check("Path", frame, PATH)
-    return Path(frame)
-
-
-def as_lateral_track(frame: gpd.GeoDataFrame) -> LateralTrack:
-    """Check a lateral track.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        Columns of `TRACK`, `MATCHED` and `LATERAL`.
-
-    Returns
-    -------
-    LateralTrack
-        The same frame.
-
-    Raises
-    ------
-    TableError
-        If anything does not hold, the sum of the state probabilities included.
-    """
-    everywhere = np.ones(len(frame), dtype=bool)
-    _check(
-        "LateralTrack",
-        frame,
-        TRACK + MATCHED + LATERAL,
-        index="fix_id",
-        geometry="Point",
-        sums=((P_STATES, everywhere, 1.0),),
-    )
-    return LateralTrack(frame)
-
-
-def as_sloped_track(frame: gpd.GeoDataFrame) -> SlopedTrack:
-    """Check a sloped track.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        Columns of `TRACK`, `MATCHED`, `LATERAL` and `SLOPED`.
-
-    Returns
-    -------
-    SlopedTrack
-        The same frame.
-
-    Raises
-    ------
-    TableError
-        If anything does not hold, the sums of the leg probabilities included.
-    """
-    known = "way_id" in frame and _is_kind(frame["way_id"], "int")
-    matched = np.asarray(frame["way_id"] >= 0) if known else np.zeros(len(frame), dtype=bool)
-    legs = ("p_left_low", "p_right_low", "p_level")
-    _check(
-        "SlopedTrack",
-        frame,
-        TRACK + MATCHED + LATERAL + SLOPED,
-        index="fix_id",
-        geometry="Point",
-        sums=((P_STATES, np.ones(len(frame), dtype=bool), 1.0), (legs, matched, 1.0), (legs, ~matched, 0.0)),
-    )
-    return SlopedTrack(frame)
-
-
-def as_exposure(frame: pd.DataFrame) -> Exposure:
-    """Check an exposure table.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Columns of `EXPOSURE`.
-
-    Returns
-    -------
-    Exposure
-        The same frame.
-
-    Raises
-    ------
-    TableError
-        If anything does not hold; the metres of each row must sum to its distance.
-    """
-    legs = ("left_low_m", "right_low_m", "level_m", "unmatched_m")
-    everywhere = np.ones(len(frame), dtype=bool)
-    numbers = "distance_m" in frame and _is_kind(frame["distance_m"], "float")
-    distance = frame["distance_m"].to_numpy(dtype=float) if numbers else np.full(len(frame), np.nan)
-    _check("Exposure", frame, EXPOSURE, sums=((legs, everywhere, distance),))
-    return Exposure(frame)
-
-
-def _check(
-    table: str,
-    frame: pd.DataFrame,
-    columns: tuple[Column, ...],
-    *,
-    index: str | None = None,
-    geometry: str | None = None,
-    sums: tuple[tuple[tuple[str, ...], np.ndarray, float | np.ndarray], ...] = (),
-) -> None:
-    # By number: the names are Arrow strings, each of which is made a Python string again at every look.
-    plain = pd.DataFrame(frame, copy=False).set_axis(range(frame.shape[1]), axis=1)
-    found = dict(zip(frame.columns.tolist(), (values for _, values in plain.items()), strict=True))
-    doubtful = [column for column in columns if not _is_sound(found.get(column.name), column)]
-    problems = [problem for column in doubtful for problem in _column_problems(frame, column)]
-    if index is not None:
-        problems += _index_problems(frame, index)
-    if geometry is not None:
-        problems += _geometry_problems(frame, geometry)
-    for parts, rows, total in sums:
-        if all(name in found and _is_kind(found[name], "float") for name in parts):
-            added = np.sum([found[name].to_numpy(dtype=float) for name in parts], axis=0)
-            wrong = rows & ~np.isclose(added, total, atol=1e-6)
-            if wrong.any():
-                expected = f"{total:g}" if isinstance(total, float) else "distance_m"
-                problems.append(f"{' + '.join(parts)} is not {expected} in rows {_rows(frame, wrong)}")
-    if problems:
-        raise TableError(table, problems)
+as_fixes: Final = Table("Fixes", FIXES, Fixes, index="fix_id")
+as_ways: Final = Table("Ways", WAYS, Ways, index="way_id", geometry="LineString")
+as_crossings: Final = Table("Crossings", CROSSINGS, Crossings, index="node_id", geometry="Point")
+as_track: Final = Table("Track", TRACK, Track, index="fix_id", geometry="Point")
+as_matched_track: Final = Table(
+    "MatchedTrack", TRACK + MATCHED, MatchedTrack, index="fix_id", geometry="Point"
+)
+as_candidates: Final = Table("Candidates", CANDIDATES, Candidates)
+as_path: Final = Table("Path", PATH, Path)
+as_lateral_track: Final = Table(
+    "LateralTrack",
+    TRACK + MATCHED + LATERAL,
+    LateralTrack,
+    index="fix_id",
+    geometry="Point",
+    sums=(_OF_STATES,),
+)
+as_sloped_track: Final = Table(
+    "SlopedTrack",
+    TRACK + MATCHED + LATERAL + SLOPED,
+    SlopedTrack,
+    index="fix_id",
+    geometry="Point",
+    sums=(_OF_STATES, _Sum(_LEGS, 1.0, matched=True), _Sum(_LEGS, 0.0, matched=False)),
+)
+as_exposure: Final = Table("Exposure", EXPOSURE, Exposure, sums=(_Sum(_METRES, "distance_m"),))
 
 
 def _is_sound(values: pd.Series | None, column: Column) -> bool:
@@ -609,6 +447,26 @@ def _is_kind(values: pd.Series, kind: str) -> bool:
     return bool(tests[kind](values))
 
 
+def _sum_problems(frame: pd.DataFrame, found: dict[str, pd.Series], each: _Sum) -> list[str]:
+    """Rows where parts do not sum up; nothing where a column is itself in doubt, which is told elsewhere."""
+    needed = [*each.parts, *([each.total] if isinstance(each.total, str) else [])]
+    if not all(name in found and _is_kind(found[name], "float") for name in needed):
+        return []
+    total = found[each.total].to_numpy(dtype=float) if isinstance(each.total, str) else each.total
+    wrong = ~np.isclose(
+        np.sum([found[name].to_numpy(dtype=float) for name in each.parts], axis=0), total, atol=1e-6
+    )
+    if each.matched is not None:
+        known = "way_id" in found and _is_kind(found["way_id"], "int")
+        wrong &= (
+            np.asarray(found["way_id"] >= 0) if known else np.zeros(len(frame), dtype=bool)
+        ) == each.matched
+    if not wrong.any():
+        return []
+    expected = each.total if isinstance(each.total, str) else f"{each.total:g}"
+    return [f"{' + '.join(each.parts)} is not {expected} in rows {_rows(frame, wrong)}"]
+
+
 def _index_problems(frame: pd.DataFrame, name: str) -> list[str]:
     problems = []
     if frame.index.name != name:
@@ -638,3 +496,56 @@ def _rows(frame: pd.DataFrame, wrong: np.ndarray) -> str:
     labels = frame.index[np.flatnonzero(wrong)[:3]].tolist()
     more = int(np.count_nonzero(wrong)) - len(labels)
     return ", ".join(map(str, labels)) + (f" and {more} more" if more > 0 else "")
+
+
+def take_columns(
+    frame: pd.DataFrame, names: Iterable[str], rows: NDArray[np.int64]
+) -> dict[str, NDArray[Any]]:
+    """Take some rows of some columns as plain arrays.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Any table.
+    names : iterable of str
+        The columns; those that it lacks are left out.
+    rows : ndarray of int64, shape (n,)
+        Positions of the rows.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n,)
+        Copies; text is an array of objects.
+    """
+    present = set(frame.columns.tolist())
+    return {name: np.asarray(frame[name].array.take(rows)) for name in names if name in present}
+
+
+def with_columns(
+    frame: _Frame, columns: Mapping[str, NDArray[Any]], row: NDArray[np.int64] | None = None
+) -> _Frame:
+    """Add columns to a table, all in one step; those it has already are replaced.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The table, which is left as it is.
+    columns : mapping of str to ndarray
+        What is added.
+    row : ndarray of int64, shape (n_rows,), optional
+        Element of these arrays that belongs to each row of the table; else they have one for each.
+
+    Returns
+    -------
+    DataFrame
+        Of the type of ``frame``.
+    """
+    values = {name: each if row is None else _spread(each, row) for name, each in columns.items()}
+    added = pd.DataFrame(values, index=frame.index)
+    old = list(set(frame.columns.tolist()).intersection(columns))
+    return cast("_Frame", pd.concat([frame.drop(columns=old) if old else frame, added], axis=1))
+
+
+def _spread(values: NDArray[Any], row: NDArray[np.int64]) -> Any:  # noqa: ANN401 - an array of numpy or pandas
+    # pandas takes much longer to take over an array of texts than to repeat what it has taken over.
+    return pd.Series(values).array.take(row) if values.dtype == object else values[row]

@@ -1,7 +1,9 @@
-"""Each check accepts what follows the schema, unchanged, and lists everything that does not, all at once."""
+"""Each check accepts what follows the schema, unchanged, and lists everything that does not, all at once.
+
+Columns as plain arrays, and arrays as columns, are the same as pandas does one by one.
+"""
 
 from dataclasses import replace
-from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -11,32 +13,26 @@ import shapely
 
 from camber import schema
 from camber.errors import TableError
-from camber.schema import tables
+from camber.schema import tables, take_columns, with_columns
 
 UTM = "EPSG:32635"
 ROWS = 6
 
 
-class Table(NamedTuple):
-    check: object
-    columns: tuple
-    index: str | None
-    geometry: str | None
-
-
-MATCHED = tables.TRACK + tables.MATCHED
-LATERAL = MATCHED + tables.LATERAL
 TABLES = {
-    "Fixes": Table(schema.as_fixes, tables.FIXES, "fix_id", None),
-    "Ways": Table(schema.as_ways, tables.WAYS, "way_id", "LineString"),
-    "Crossings": Table(schema.as_crossings, tables.CROSSINGS, "node_id", "Point"),
-    "Track": Table(schema.as_track, tables.TRACK, "fix_id", "Point"),
-    "MatchedTrack": Table(schema.as_matched_track, MATCHED, "fix_id", "Point"),
-    "Candidates": Table(schema.as_candidates, tables.CANDIDATES, None, None),
-    "Path": Table(schema.as_path, tables.PATH, None, None),
-    "LateralTrack": Table(schema.as_lateral_track, LATERAL, "fix_id", "Point"),
-    "SlopedTrack": Table(schema.as_sloped_track, LATERAL + tables.SLOPED, "fix_id", "Point"),
-    "Exposure": Table(schema.as_exposure, tables.EXPOSURE, None, None),
+    table.name: table
+    for table in (
+        schema.as_fixes,
+        schema.as_ways,
+        schema.as_crossings,
+        schema.as_track,
+        schema.as_matched_track,
+        schema.as_candidates,
+        schema.as_path,
+        schema.as_lateral_track,
+        schema.as_sloped_track,
+        schema.as_exposure,
+    )
 }
 SPATIAL = [name for name, table in TABLES.items() if table.geometry]
 IN_SUMS = {*tables.P_STATES, "p_left_low", "p_right_low", "p_level", "way_id", "distance_m"}
@@ -88,7 +84,7 @@ def make(name):
 
 def problems(name, frame):
     with pytest.raises(TableError) as caught:
-        TABLES[name].check(frame)
+        TABLES[name](frame)
     assert caught.value.table == name
     return caught.value.problems
 
@@ -97,19 +93,19 @@ def problems(name, frame):
 def test_a_good_table_passes_as_it_is(name):
     frame = make(name)
     before = frame.copy(deep=True)
-    assert TABLES[name].check(frame) is frame
+    assert TABLES[name](frame) is frame
     pd.testing.assert_frame_equal(pd.DataFrame(frame), pd.DataFrame(before))
 
 
 @pytest.mark.parametrize("name", TABLES)
 def test_an_empty_table_passes(name):
     frame = make(name).iloc[:0]
-    assert TABLES[name].check(frame) is frame
+    assert TABLES[name](frame) is frame
 
 
 @pytest.mark.parametrize("name", TABLES)
 def test_more_columns_than_asked_for_are_nobodys_business(name):
-    assert "note" in TABLES[name].check(make(name).assign(note="mine"))
+    assert "note" in TABLES[name](make(name).assign(note="mine"))
 
 
 @pytest.mark.parametrize(("name", "column"), cases(lambda column: column.name not in IN_SUMS))
@@ -143,7 +139,7 @@ def test_a_missing_value_is_found_where_none_may_be(name, column):
 def test_a_missing_value_is_allowed_where_it_may_be(name, column):
     frame = make(name)
     frame.loc[frame.index[1], column.name] = None
-    assert TABLES[name].check(frame) is frame
+    assert TABLES[name](frame) is frame
 
 
 def numeric(column):
@@ -162,7 +158,7 @@ def test_a_number_past_a_limit_is_found_with_its_row(name, column):
         assert problem.startswith(f"column {column.name} is outside ")
         assert problem.endswith(f"in rows {frame.index[4]}")
         frame.loc[frame.index[4], column.name] = limit
-        assert TABLES[name].check(frame) is frame
+        assert TABLES[name](frame) is frame
 
 
 @pytest.mark.parametrize(
@@ -181,7 +177,7 @@ def test_only_the_listed_words_are_allowed(name, column):
     frame = make(name)
     for word in column.allowed:
         frame[column.name] = str(word)
-        assert TABLES[name].check(frame) is frame
+        assert TABLES[name](frame) is frame
     frame.loc[frame.index[2], column.name] = "perhaps"
     (problem,) = problems(name, frame)
     assert problem.startswith(f"column {column.name} is none of ")
@@ -210,7 +206,7 @@ def test_the_index_has_its_name_and_no_row_twice(name):
 @pytest.mark.parametrize("name", [name for name, table in TABLES.items() if table.index == "fix_id"])
 def test_fixes_keep_their_order(name):
     assert problems(name, make(name).iloc[::-1]) == ("index fix_id does not grow",)
-    assert TABLES[name].check(make(name).iloc[[0, 2, 5]]) is not None
+    assert TABLES[name](make(name).iloc[[0, 2, 5]]) is not None
 
 
 def test_ways_may_come_in_any_order():
@@ -233,7 +229,7 @@ def test_metres_that_are_none_are_refused(name, crs):
 @pytest.mark.parametrize("crs", ["EPSG:32632", "EPSG:32756", "EPSG:25832"])
 def test_local_metres_are_accepted(name, crs):
     frame = make(name).set_crs(crs, allow_override=True)
-    assert TABLES[name].check(frame) is frame
+    assert TABLES[name](frame) is frame
 
 
 @pytest.mark.parametrize("name", SPATIAL)
@@ -313,3 +309,47 @@ def test_a_column_describes_itself():
     assert not column.missing
     assert (column.low, column.high) == (-np.inf, np.inf)
     assert replace(column, missing=True) != column
+
+
+PLACES = gpd.GeoDataFrame(
+    {"name": ["a", "b", "a"], "length_m": [1.0, np.nan, 3.0], "paved": [True, False, True]},
+    geometry=shapely.points(np.arange(6.0).reshape(3, 2)),
+    crs="EPSG:32635",
+    index=pd.Index([7, 9, 4], name="way_id"),
+)
+
+
+def test_the_arrays_are_those_of_the_rows():
+    names = ["name", "length_m", "paved", "absent", "geometry"]
+    found = take_columns(PLACES, names, np.array([2, 2, 1]))
+    assert list(found) == ["name", "length_m", "paved", "geometry"]
+    for name, values in found.items():
+        assert type(values) is np.ndarray
+        np.testing.assert_array_equal(values, PLACES[name].iloc[[2, 2, 1]].to_numpy())
+    found["length_m"][:] = 0.0
+    assert PLACES["length_m"].tolist()[0] == 1.0
+
+
+def test_columns_come_as_assigned_one_by_one():
+    before = PLACES.copy()
+    text, number = np.array(["x", "y", "x"], dtype=object), np.array([1, 2, 3])
+    together = with_columns(PLACES, {"text": text, "number": number})
+    pd.testing.assert_frame_equal(together, PLACES.assign(text=text, number=number))
+    assert isinstance(together, gpd.GeoDataFrame)
+    assert together.crs == PLACES.crs
+    assert together.geometry.geom_equals(PLACES.geometry).all()
+    pd.testing.assert_frame_equal(PLACES, before)
+
+
+def test_values_of_blocks_are_spread_over_their_rows():
+    row = np.array([1, 0, 1])
+    found = with_columns(PLACES, {"text": np.array(["x", "y"], dtype=object)}, row)
+    assert found["text"].tolist() == ["y", "x", "y"]
+    assert found.index.equals(PLACES.index)
+    assert found.index.name == "way_id"
+
+
+def test_a_column_that_is_there_already_is_replaced():
+    found = with_columns(PLACES, {"length_m": np.array([5.0, 6.0, 7.0])})
+    assert found["length_m"].tolist() == [5.0, 6.0, 7.0]
+    assert sorted(found.columns) == sorted(PLACES.columns)

@@ -1,10 +1,10 @@
-"""Totals with their intervals: what is left of the probabilities when a person reads them."""
+"""Drawn histories of a run, and the totals with intervals that are made of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from camber.schema.recording import Problem
+    from camber.schema.inputs import Problem
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,79 @@ def balance_of(right: NDArray[np.float64], left: NDArray[np.float64]) -> Interva
     if not tilted.any():
         return None
     return interval_of((right - left)[tilted] / (right + left)[tilted])
+
+
+SILENT: Final = {
+    "snapped": "the positions lie on the map's own lines: they were moved there, and say nothing of the side",
+    "sparse": "the positions are too far apart in time to say anything of the side of the road",
+    "noisy": "the positions are too uncertain to say anything of the side of the road",
+}
+"""Why a recording says nothing about the side, as a clause for people."""
+
+
+@dataclass(frozen=True, eq=False)
+class LateralHistories:
+    """Drawn histories of the lateral state, so that its correlation along the run is kept.
+
+    Parameters
+    ----------
+    block : ndarray of int64, shape (n_blocks,)
+        Values of column ``block`` of the lateral track, in order.
+    state : ndarray of int8, shape (n_draws, n_blocks)
+        Index into `camber.conventions.LATERAL_STATES`; -1 where the draw is on no mapped way.
+    astray : ndarray of bool, shape (n_draws, n_blocks)
+        True where the draw is on another street than the matched one, of which nothing is known but that it
+        is tilted like this one, to either side.
+    device_class : str
+        Row of ``standards/gnss_error.csv`` that was used.
+    silent : str
+        Key of `SILENT` where the recording as a whole says nothing about the side; "" where it does.
+    """
+
+    block: NDArray[np.int64]
+    state: NDArray[np.int8]
+    astray: NDArray[np.bool_]
+    device_class: str
+    silent: str
+
+
+@dataclass(frozen=True, eq=False)
+class SlopeHistories:
+    """Drawn histories of lateral state and of the cross slope under the runner.
+
+    Parameters
+    ----------
+    block : ndarray of int64, shape (n_blocks,)
+        Values of column ``block`` of the sloped track, in order.
+    state : ndarray of int8, shape (n_draws, n_blocks)
+        As in `LateralHistories`.
+    cross_slope_pct : ndarray of float32, shape (n_draws, n_blocks)
+        Cross slope [%], positive where it falls to the runner's right; NaN where the state is -1.
+    profile : ndarray of int8, shape (n_draws, n_blocks)
+        Code of the drawn profile: its place in `camber.conventions.Profile`; -1 where the state is -1.
+    """
+
+    block: NDArray[np.int64]
+    state: NDArray[np.int8]
+    cross_slope_pct: NDArray[np.float32]
+    profile: NDArray[np.int8]
+
+
+@dataclass(frozen=True, eq=False)
+class SlopeOptions:
+    """Drawn cross slopes of every lateral state: what the surface does wherever the runner may be.
+
+    Parameters
+    ----------
+    block : ndarray of int64, shape (n_blocks,)
+        Values of column ``block`` of the sloped track, in order.
+    cross_slope_pct : ndarray of float32, shape (n_draws, n_blocks, 6)
+        Cross slope [%] in each of `camber.conventions.LATERAL_STATES`, positive where it falls to the
+        runner's right; NaN where the state does not exist. Draws of a road are those of the histories.
+    """
+
+    block: NDArray[np.int64]
+    cross_slope_pct: NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -239,35 +312,19 @@ class Summary:
         return f"<Summary {self.title}: {self.distance_m / 1000:.2f} km>"
 
     def _repr_html_(self) -> str:
-        return summary_card(self)
-
-
-def summary_card(summary: Summary) -> str:
-    """Draw a summary as a small HTML table for notebooks; text is escaped, nothing is loaded.
-
-    Parameters
-    ----------
-    summary : Summary
-        The totals.
-
-    Returns
-    -------
-    str
-        A ``<table>``.
-    """
-    rows = [
-        ("left leg low", summary.left_low_m),
-        ("right leg low", summary.right_low_m),
-        ("level", summary.level_m),
-        ("not on a mapped way", summary.unmatched_m),
-    ]
-    body = "".join(
-        f"<tr><th style='text-align:left'>{label}</th><td>{value.median / 1000:.2f} km</td>"
-        f"<td>{value.low / 1000:.2f} to {value.high / 1000:.2f} km</td></tr>"
-        for label, value in rows
-    )
-    return (
-        f"<table><caption>{escape(summary.title)}: {summary.distance_m / 1000:.2f} km</caption>"
-        "<thead><tr><th></th><th>median</th><th>90 % interval</th></tr></thead>"
-        f"<tbody>{body}</tbody></table>"
-    )
+        rows = [
+            ("left leg low", self.left_low_m),
+            ("right leg low", self.right_low_m),
+            ("level", self.level_m),
+            ("not on a mapped way", self.unmatched_m),
+        ]
+        body = "".join(
+            f"<tr><th style='text-align:left'>{label}</th><td>{value.median / 1000:.2f} km</td>"
+            f"<td>{value.low / 1000:.2f} to {value.high / 1000:.2f} km</td></tr>"
+            for label, value in rows
+        )
+        return (
+            f"<table><caption>{escape(self.title)}: {self.distance_m / 1000:.2f} km</caption>"
+            "<thead><tr><th></th><th>median</th><th>90 % interval</th></tr></thead>"
+            f"<tbody>{body}</tbody></table>"
+        )

@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from camber.schema.exposure import Interval
+    from camber.schema.totals import Interval
 
 
 @dataclass(frozen=True)
