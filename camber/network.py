@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numba import njit
 
+from camber.schema import RoadGraph
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -18,40 +20,30 @@ if TYPE_CHECKING:
     IntArray = NDArray[np.int64]
 
 
-class GraphArrays(NamedTuple):
-    """Topology and geometry of ways, field by field as in `camber.schema.RoadGraph`.
+class Edges(NamedTuple):
+    """Edges as a search goes over them, each in both directions.
 
     Parameters
     ----------
-    node_xy : ndarray of float64, shape (n_nodes, 2)
-        Positions of junctions and way ends [m].
-    edge_way : ndarray of int64, shape (n_edges,)
-        Position of the edge's way in the order given.
     edge_from, edge_to : ndarray of int64, shape (n_edges,)
-        Node at which the edge starts and ends, in the drawn direction.
-    edge_start_m, edge_length_m : ndarray of float64, shape (n_edges,)
-        Chainage of the start on the way, and length [m].
-    edge_first_vertex : ndarray of int64, shape (n_edges + 1,)
-        First vertex of each edge.
-    vertex_xy : ndarray of float64, shape (n_vertices, 2)
-        Vertices of the edges [m]; the end of one edge is repeated as the start of the next.
-    vertex_chainage_m : ndarray of float64, shape (n_vertices,)
-        Chainage [m] of each vertex on its way.
+        Nodes of each edge.
+    cost_m : ndarray of float64, shape (n_edges,)
+        Cost of each edge [m], not negative; infinite for a closed edge.
     node_first_edge, node_edge : ndarray of int64
-        Edges by node; an edge from a node to itself is listed twice.
+        Edges by node, as `edges_by_node` lists them.
     """
 
-    node_xy: FloatArray
-    edge_way: IntArray
     edge_from: IntArray
     edge_to: IntArray
-    edge_start_m: FloatArray
-    edge_length_m: FloatArray
-    edge_first_vertex: IntArray
-    vertex_xy: FloatArray
-    vertex_chainage_m: FloatArray
+    cost_m: FloatArray
     node_first_edge: IntArray
     node_edge: IntArray
+
+
+def edges_of(graph: RoadGraph, cost_m: FloatArray | None = None) -> Edges:
+    """Edges of the roads, at their length or at these costs [m], shape (n_edges,)."""
+    cost_m = graph.edge_length_m if cost_m is None else cost_m
+    return Edges(graph.edge_from, graph.edge_to, cost_m, graph.node_first_edge, graph.node_edge)
 
 
 class Distances(NamedTuple):
@@ -78,48 +70,13 @@ class Distances(NamedTuple):
     predecessor: IntArray
 
 
-def way_chainage(way_first_vertex: IntArray, vertex_xy: FloatArray) -> FloatArray:
-    """Distance of every vertex from the start of its way, along the way.
-
-    Parameters
-    ----------
-    way_first_vertex : ndarray of int64, shape (n_ways + 1,)
-        First vertex of each way.
-    vertex_xy : ndarray of float64, shape (n_vertices, 2)
-        Vertices in the drawn order [m].
-
-    Returns
-    -------
-    ndarray of float64, shape (n_vertices,)
-        Chainage [m], 0 at the first vertex of each way.
-    """
-    chainage = np.zeros(len(vertex_xy))
-    for way in range(len(way_first_vertex) - 1):
-        first, end = way_first_vertex[way], way_first_vertex[way + 1]
-        step = np.diff(vertex_xy[first:end], axis=0)
-        # Summed way by way: one running sum over all ways would lose digits and depend on their order.
-        chainage[first + 1 : end] = np.cumsum(np.hypot(step[:, 0], step[:, 1]))
-    return chainage
-
-
-def build_graph(way_first_vertex: IntArray, vertex_node: IntArray, vertex_xy: FloatArray) -> GraphArrays:
+def build_graph(way_first_vertex: IntArray, vertex_node: IntArray, vertex_xy: FloatArray) -> RoadGraph:
     """Cut ways into edges at junctions and way ends.
 
-    A junction is a node that two ways share or that one way visits twice.
-
-    Parameters
-    ----------
-    way_first_vertex : ndarray of int64, shape (n_ways + 1,)
-        The vertices of way ``w`` are rows ``way_first_vertex[w]:way_first_vertex[w + 1]``, two at least.
-    vertex_node : ndarray of int64, shape (n_vertices,)
-        Identifier of the node at each vertex (any integers).
-    vertex_xy : ndarray of float64, shape (n_vertices, 2)
-        Positions [m]; equal for equal nodes.
-
-    Returns
-    -------
-    GraphArrays
-        Edges in the order of the ways and, on a way, of chainage; nodes in the order of their identifiers.
+    A junction is a node that two ways share or that one way visits twice. The vertices of way ``w`` are rows
+    ``way_first_vertex[w]:way_first_vertex[w + 1]``, two at least, each with the identifier of its node and
+    its position [m], shape (n_vertices, 2). Edges come in the order of the ways and, on a way, of chainage;
+    nodes in the order of their identifiers.
     """
     first, last = way_first_vertex[:-1], way_first_vertex[1:] - 1
     identifiers, node = np.unique(vertex_node, return_inverse=True)
@@ -133,7 +90,7 @@ def build_graph(way_first_vertex: IntArray, vertex_node: IntArray, vertex_xy: Fl
     start, end = cuts[:-1][starts_edge[:-1]], cuts[1:][starts_edge[:-1]]
     way_of_vertex = np.repeat(np.arange(len(first)), np.diff(way_first_vertex))
     vertex, edge_first_vertex = ranges(start, end + 1)
-    chainage = way_chainage(way_first_vertex, vertex_xy)
+    chainage = _way_chainage(way_first_vertex, vertex_xy)
     at_junction, junction = np.unique(node[cuts], return_inverse=True)
     number = np.full(len(identifiers), -1, dtype=np.int64)
     number[at_junction] = np.arange(len(at_junction))
@@ -141,7 +98,7 @@ def build_graph(way_first_vertex: IntArray, vertex_node: IntArray, vertex_xy: Fl
     node_xy[junction] = vertex_xy[cuts]
     edge_from, edge_to = number[node[start]], number[node[end]]
     node_first_edge, node_edge = edges_by_node(edge_from, edge_to, len(at_junction))
-    return GraphArrays(
+    return RoadGraph(
         node_xy=node_xy,
         edge_way=way_of_vertex[start].astype(np.int64),
         edge_from=edge_from,
@@ -156,41 +113,28 @@ def build_graph(way_first_vertex: IntArray, vertex_node: IntArray, vertex_xy: Fl
     )
 
 
+def _way_chainage(way_first_vertex: IntArray, vertex_xy: FloatArray) -> FloatArray:
+    """Distance of every vertex from the start of its way, along the way [m]."""
+    chainage = np.zeros(len(vertex_xy))
+    for way in range(len(way_first_vertex) - 1):
+        first, end = way_first_vertex[way], way_first_vertex[way + 1]
+        step = np.diff(vertex_xy[first:end], axis=0)
+        # Summed way by way: one running sum over all ways would lose digits and depend on their order.
+        chainage[first + 1 : end] = np.cumsum(np.hypot(step[:, 0], step[:, 1]))
+    return chainage
+
+
 def ranges(start: IntArray, stop: IntArray) -> tuple[IntArray, IntArray]:
-    """List all integers of several half-open ranges, one range after the other.
-
-    Parameters
-    ----------
-    start, stop : ndarray of int64, shape (n,)
-        Each range from ``start`` up to and without ``stop``.
-
-    Returns
-    -------
-    numbers : ndarray of int64
-        The integers.
-    first : ndarray of int64, shape (n + 1,)
-        Where in ``numbers`` each range begins, and the end.
-    """
+    """List the integers of half-open ranges, one after the other, and where among them each range begins."""
     first = np.concatenate([[0], np.cumsum(stop - start)]).astype(np.int64)
     return np.arange(first[-1]) + np.repeat(start - first[:-1], stop - start), first
 
 
 def edges_by_node(edge_from: IntArray, edge_to: IntArray, n_nodes: int) -> tuple[IntArray, IntArray]:
-    """List the edges that touch each node.
+    """List the edges that touch each node: ``node_first_edge``, shape (n_nodes + 1,), and ``node_edge``.
 
-    Parameters
-    ----------
-    edge_from, edge_to : ndarray of int64, shape (n_edges,)
-        Nodes of each edge.
-    n_nodes : int
-        Number of nodes.
-
-    Returns
-    -------
-    node_first_edge : ndarray of int64, shape (n_nodes + 1,)
-        The edges of node ``n`` are ``node_edge[node_first_edge[n]:node_first_edge[n + 1]]``.
-    node_edge : ndarray of int64
-        Edges by node; an edge from a node to itself is listed twice.
+    Those of node ``n`` are ``node_edge[node_first_edge[n]:node_first_edge[n + 1]]``; an edge from a node to
+    itself is listed twice.
     """
     node = np.stack([edge_from, edge_to], axis=1).ravel()
     edge = np.repeat(np.arange(len(edge_from), dtype=np.int64), 2)
@@ -201,21 +145,9 @@ def edges_by_node(edge_from: IntArray, edge_to: IntArray, n_nodes: int) -> tuple
 
 @njit(cache=True)
 def connected_groups(n_nodes: int, first: IntArray, second: IntArray) -> IntArray:
-    """Find the groups of nodes that pairs join, directly or through others.
+    """Smallest member of the group of each node; pairs ``first``, ``second`` join nodes into groups.
 
     Union by smallest member with path halving (Tarjan & van Leeuwen 1984, J. ACM 31(2)).
-
-    Parameters
-    ----------
-    n_nodes : int
-        Number of nodes, 0 to ``n_nodes - 1``.
-    first, second : ndarray of int64, shape (n_pairs,)
-        The pairs that are joined.
-
-    Returns
-    -------
-    ndarray of int64, shape (n_nodes,)
-        Smallest member of each node's group.
     """
     parent = np.arange(n_nodes)
     for pair in range(len(first)):
@@ -260,23 +192,14 @@ class Scratch(NamedTuple):
 def scratch(n_nodes: int) -> Scratch:
     """Make room for a search.
 
-    Parameters
-    ----------
-    n_nodes : int
-        Number of nodes of the graph.
-
-    Returns
-    -------
-    Scratch
-        Zeros, of which the system hands out only the pages that a search touches: a short search costs the
-        same in a large graph as in a small one.
+    The system hands out only the pages that a search touches: a short one costs the same in a large graph.
     """
-    distance, integers = np.zeros(n_nodes), [np.zeros(n_nodes, dtype=np.int64) for _ in range(5)]
-    return Scratch(distance, *integers)
+    return Scratch(np.zeros(n_nodes), *(np.zeros(n_nodes, dtype=np.int64) for _ in range(5)))
 
 
 @njit(cache=True)
 def _sift_up(heap: IntArray, place: IntArray, distance: FloatArray, position: int) -> None:
+    """Move a node up the heap until the one above is as near."""
     node = heap[position]
     while position > 0:
         above = (position - 1) // 2
@@ -291,6 +214,7 @@ def _sift_up(heap: IntArray, place: IntArray, distance: FloatArray, position: in
 
 @njit(cache=True)
 def _sift_down(heap: IntArray, place: IntArray, distance: FloatArray, size: int) -> None:
+    """Move the top of a heap of this size down until both below are as far."""
     if size == 0:
         return
     node = heap[0]
@@ -309,42 +233,13 @@ def _sift_down(heap: IntArray, place: IntArray, distance: FloatArray, size: int)
 
 
 @njit(cache=True)
-def search(
-    edge_from: IntArray,
-    edge_to: IntArray,
-    edge_cost_m: FloatArray,
-    node_first_edge: IntArray,
-    node_edge: IntArray,
-    source: int,
-    goal: int,
-    limit_m: float,
-    room: Scratch,
-) -> int:
-    """Settle the nodes around a source, nearest first; a kernel, for kernels.
+def _search(edges: Edges, source: int, goal: int, limit_m: float, room: Scratch) -> int:
+    """Settle the nodes within the limit of a source, nearest first, up to a goal (-1: none); count them.
 
-    Dijkstra (1959, Numerische Mathematik 1, 269-271) with a binary heap in place. Deterministic: of equally
-    short paths the first in the order of ``node_edge`` is kept.
-
-    Parameters
-    ----------
-    edge_from, edge_to : ndarray of int64, shape (n_edges,)
-        Nodes of each edge.
-    edge_cost_m : ndarray of float64, shape (n_edges,)
-        Cost of each edge [m], not negative; infinite for a closed edge.
-    node_first_edge, node_edge : ndarray of int64
-        Edges by node, as `build_graph` returns them.
-    source, goal : int
-        Where to start, and the node to stop at; -1 for none.
-    limit_m : float
-        Longest distance [m] that is looked at, included.
-    room : Scratch
-        Working memory; the answer lies in its ``settled``, ``distance_m``, ``via`` and ``before``.
-
-    Returns
-    -------
-    int
-        Number of nodes settled.
+    Dijkstra (1959, Numerische Mathematik 1, 269-271) with a binary heap in place. Of equally short paths the
+    first in the order of ``node_edge`` is kept. The answer lies in the working memory.
     """
+    edge_from, edge_to, cost_m, node_first_edge, node_edge = edges
     distance, via, before, place, heap, settled = room
     distance[source], via[source], before[source] = 0.0, -1, -1
     heap[0], place[source], size, count = source, 1, 1, 0
@@ -361,7 +256,7 @@ def search(
         for row in range(node_first_edge[node], node_first_edge[node + 1]):
             edge = node_edge[row]
             other = edge_to[edge] if edge_from[edge] == node else edge_from[edge]
-            cost = distance[node] + edge_cost_m[edge]
+            cost = distance[node] + cost_m[edge]
             if place[other] == -1 or not cost <= limit_m:
                 continue
             if place[other] == 0:
@@ -379,24 +274,24 @@ def search(
     return count
 
 
+def bounded_distances(
+    edges: Edges, sources: IntArray, limit_m: float, room: Scratch | None = None
+) -> Distances:
+    """Shortest distances from some nodes to all within a limit [m], included; one block of rows per source.
+
+    Callers that search often keep the working memory.
+    """
+    room = room or scratch(len(edges.node_first_edge) - 1)
+    return _table(edges, np.ascontiguousarray(sources, dtype=np.int64), float(limit_m), room)
+
+
 @njit(cache=True)
-def _table(
-    edge_from: IntArray,
-    edge_to: IntArray,
-    edge_cost_m: FloatArray,
-    node_first_edge: IntArray,
-    node_edge: IntArray,
-    sources: IntArray,
-    limit_m: float,
-    room: Scratch,
-) -> tuple[IntArray, IntArray, FloatArray, IntArray, IntArray]:
+def _table(edges: Edges, sources: IntArray, limit_m: float, room: Scratch) -> Distances:
     first = np.zeros(len(sources) + 1, dtype=np.int64)
     rows = np.empty((max(16, 8 * len(sources)), 3), dtype=np.int64)
     costs = np.empty(len(rows))
     for s in range(len(sources)):
-        count = search(
-            edge_from, edge_to, edge_cost_m, node_first_edge, node_edge, sources[s], -1, limit_m, room
-        )
+        count = _search(edges, sources[s], -1, limit_m, room)
         start = first[s]
         if start + count > len(rows):
             size = 2 * (start + count)
@@ -404,141 +299,44 @@ def _table(
             longer_rows[:start], longer_costs[:start] = rows[:start], costs[:start]
             rows, costs = longer_rows, longer_costs
         for k in range(count):
-            node = room.settled[k]
-            rows[start + k, 0], rows[start + k, 1], rows[start + k, 2] = (
-                node,
-                room.via[node],
-                room.before[node],
-            )
+            node, row = room.settled[k], rows[start + k]
+            row[0], row[1], row[2] = node, room.via[node], room.before[node]
             costs[start + k] = room.distance_m[node]
         first[s + 1] = start + count
     end = first[-1]
-    return first, rows[:end, 0].copy(), costs[:end].copy(), rows[:end, 1].copy(), rows[:end, 2].copy()
-
-
-def bounded_distances(
-    edge_from: IntArray,
-    edge_to: IntArray,
-    edge_cost_m: FloatArray,
-    node_first_edge: IntArray,
-    node_edge: IntArray,
-    sources: IntArray,
-    limit_m: float,
-    room: Scratch | None = None,
-) -> Distances:
-    """Shortest distances from some nodes to all nodes within a limit, over edges taken in both directions.
-
-    Dijkstra (1959, Numerische Mathematik 1, 269-271) from each source. Deterministic: of equally short paths
-    the first in the order of ``node_edge`` is kept.
-
-    Parameters
-    ----------
-    edge_from, edge_to : ndarray of int64, shape (n_edges,)
-        Nodes of each edge.
-    edge_cost_m : ndarray of float64, shape (n_edges,)
-        Cost of each edge [m], not negative; infinite for a closed edge.
-    node_first_edge, node_edge : ndarray of int64
-        Edges by node, as `build_graph` returns them.
-    sources : ndarray of int64, shape (n_sources,)
-        Nodes from which distances are wanted.
-    limit_m : float
-        Longest distance [m] that is listed, included.
-    room : Scratch, optional
-        Working memory, for callers that search often.
-
-    Returns
-    -------
-    Distances
-        One block of rows per source.
-    """
     return Distances(
-        *_table(
-            edge_from,
-            edge_to,
-            edge_cost_m,
-            node_first_edge,
-            node_edge,
-            np.ascontiguousarray(sources, dtype=np.int64),
-            float(limit_m),
-            room or scratch(len(node_first_edge) - 1),
-        )
+        first, rows[:end, 0].copy(), costs[:end].copy(), rows[:end, 1].copy(), rows[:end, 2].copy()
     )
+
+
+def route(
+    edges: Edges, from_node: int, to_node: int, limit_m: float, room: Scratch | None = None
+) -> tuple[IntArray, IntArray]:
+    """Shortest path between two nodes: edges in the order of travel, and the direction of each.
+
+    Directions are +1 where an edge is run as drawn, -1 against it. Empty where start and goal are one, or no
+    path is within the limit [m], included.
+    """
+    room = room or scratch(len(edges.node_first_edge) - 1)
+    path: tuple[IntArray, IntArray] = _route(edges, from_node, to_node, float(limit_m), room)
+    return path
 
 
 @njit(cache=True)
 def _route(
-    edge_from: IntArray,
-    edge_to: IntArray,
-    edge_cost_m: FloatArray,
-    node_first_edge: IntArray,
-    node_edge: IntArray,
-    from_node: int,
-    to_node: int,
-    limit_m: float,
-    room: Scratch,
+    edges: Edges, from_node: int, to_node: int, limit_m: float, room: Scratch
 ) -> tuple[IntArray, IntArray]:
-    count = search(
-        edge_from, edge_to, edge_cost_m, node_first_edge, node_edge, from_node, to_node, limit_m, room
-    )
+    count = _search(edges, from_node, to_node, limit_m, room)
     via, before = room.via, room.before
     if room.settled[count - 1] != to_node:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     length, node = 0, to_node
     while before[node] >= 0:
         length, node = length + 1, before[node]
-    edges, directions = np.empty(length, dtype=np.int64), np.empty(length, dtype=np.int64)
+    path, directions = np.empty(length, dtype=np.int64), np.empty(length, dtype=np.int64)
     node = to_node
     for k in range(length - 1, -1, -1):
-        edges[k] = via[node]
-        directions[k] = 1 if edge_from[via[node]] == before[node] else -1
+        path[k] = via[node]
+        directions[k] = 1 if edges.edge_from[via[node]] == before[node] else -1
         node = before[node]
-    return edges, directions
-
-
-def route(
-    edge_from: IntArray,
-    edge_to: IntArray,
-    edge_cost_m: FloatArray,
-    node_first_edge: IntArray,
-    node_edge: IntArray,
-    from_node: int,
-    to_node: int,
-    limit_m: float,
-    room: Scratch | None = None,
-) -> tuple[IntArray, IntArray]:
-    """Shortest path between two nodes, over edges taken in both directions.
-
-    Parameters
-    ----------
-    edge_from, edge_to : ndarray of int64, shape (n_edges,)
-        Nodes of each edge.
-    edge_cost_m : ndarray of float64, shape (n_edges,)
-        Cost of each edge [m], not negative; infinite for a closed edge.
-    node_first_edge, node_edge : ndarray of int64
-        Edges by node, as `build_graph` returns them.
-    from_node, to_node : int
-        Start and goal.
-    limit_m : float
-        Longest path [m] that is accepted, included.
-    room : Scratch, optional
-        Working memory, for callers that search often.
-
-    Returns
-    -------
-    edges : ndarray of int64
-        Edges in the order of travel; empty where start and goal are one, or no path within the limit exists.
-    directions : ndarray of int64
-        +1 where the edge is run in its drawn direction, -1 against it.
-    """
-    edges, directions = _route(
-        edge_from,
-        edge_to,
-        edge_cost_m,
-        node_first_edge,
-        node_edge,
-        from_node,
-        to_node,
-        float(limit_m),
-        room or scratch(len(node_first_edge) - 1),
-    )
-    return edges, directions
+    return path, directions

@@ -18,10 +18,6 @@ def make(ways, places):
     return network.build_graph(first, node, np.array([places[n] for n in node], dtype=float))
 
 
-def search_arrays(graph):
-    return graph.edge_from, graph.edge_to, graph.edge_length_m, graph.node_first_edge, graph.node_edge
-
-
 @st.composite
 def random_ways(draw):
     """Ways over a few nodes on a plane: shared nodes, closed ways and ways that cross themselves."""
@@ -117,7 +113,7 @@ def test_bounded_distances_agree_with_networkx(case, limit_m):
     graph = make(*case)
     known = oracle(graph)
     sources = np.arange(len(graph.node_xy))
-    table = network.bounded_distances(*search_arrays(graph), sources, limit_m)
+    table = network.bounded_distances(network.edges_of(graph), sources, limit_m)
     for source in sources.tolist():
         rows = slice(table.first[source], table.first[source + 1])
         expected = nx.single_source_dijkstra_path_length(known, source, cutoff=limit_m)
@@ -132,7 +128,7 @@ def test_bounded_distances_agree_with_networkx(case, limit_m):
 @given(random_ways())
 def test_the_table_traces_every_path_back_to_its_source(case):
     graph = make(*case)
-    table = network.bounded_distances(*search_arrays(graph), np.array([0]), np.inf)
+    table = network.bounded_distances(network.edges_of(graph), np.array([0]), np.inf)
     at = {node: row for row, node in enumerate(table.target.tolist())}
     for row in range(1, len(table.target)):
         edge, before = table.via_edge[row], table.predecessor[row]
@@ -146,7 +142,7 @@ def test_the_table_traces_every_path_back_to_its_source(case):
 def test_a_route_is_connected_and_as_short_as_networkx_finds(case, a, b):
     graph = make(*case)
     start, goal = a % len(graph.node_xy), b % len(graph.node_xy)
-    edges, directions = network.route(*search_arrays(graph), start, goal, np.inf)
+    edges, directions = network.route(network.edges_of(graph), start, goal, np.inf)
     known = oracle(graph)
     if start == goal or not nx.has_path(known, start, goal):
         assert len(edges) == len(directions) == 0
@@ -163,24 +159,22 @@ def test_a_route_is_connected_and_as_short_as_networkx_finds(case, a, b):
 
 def test_a_route_against_the_drawing_has_direction_minus_one():
     graph = make([[1, 2], [3, 2]], {1: (0, 0), 2: (10, 0), 3: (20, 0)})
-    edges, directions = network.route(*search_arrays(graph), 0, 2, 100.0)
+    edges, directions = network.route(network.edges_of(graph), 0, 2, 100.0)
     assert edges.tolist() == [0, 1]
     assert directions.tolist() == [1, -1]
 
 
 def test_the_limit_is_included_and_ends_the_search():
     graph = make([[1, 2], [2, 3]], {1: (0, 0), 2: (10, 0), 3: (20, 0)})
-    assert network.bounded_distances(*search_arrays(graph), np.array([0]), 10.0).target.tolist() == [0, 1]
-    assert len(network.route(*search_arrays(graph), 0, 2, 20.0)[0]) == 2
-    assert len(network.route(*search_arrays(graph), 0, 2, 19.9)[0]) == 0
+    assert network.bounded_distances(network.edges_of(graph), np.array([0]), 10.0).target.tolist() == [0, 1]
+    assert len(network.route(network.edges_of(graph), 0, 2, 20.0)[0]) == 2
+    assert len(network.route(network.edges_of(graph), 0, 2, 19.9)[0]) == 0
 
 
 def test_a_closed_edge_is_gone_around():
     graph = make([[1, 2], [1, 3, 2], [2, 4]], {1: (0, 0), 2: (10, 0), 3: (5, 30), 4: (20, 0)})
     cost = np.where(graph.edge_way == 0, np.inf, graph.edge_length_m)
-    edges, _ = network.route(
-        graph.edge_from, graph.edge_to, cost, graph.node_first_edge, graph.node_edge, 0, 2, 1e9
-    )
+    edges, _ = network.route(network.edges_of(graph, cost), 0, 2, 1e9)
     assert graph.edge_way[edges].tolist() == [1, 2]
 
 
@@ -190,9 +184,9 @@ def test_the_tables_of_many_sources_do_not_disturb_each_other():
     ways = [rng.choice(60, size=4, replace=False).tolist() for _ in range(40)]
     graph = make(ways, places)
     sources = rng.permutation(len(graph.node_xy))
-    together = network.bounded_distances(*search_arrays(graph), sources, 1500.0)
+    together = network.bounded_distances(network.edges_of(graph), sources, 1500.0)
     for row, source in enumerate(sources):
-        alone = network.bounded_distances(*search_arrays(graph), np.array([source]), 1500.0)
+        alone = network.bounded_distances(network.edges_of(graph), np.array([source]), 1500.0)
         rows = slice(together.first[row], together.first[row + 1])
         np.testing.assert_array_equal(together.target[rows], alone.target)
         np.testing.assert_array_equal(together.distance_m[rows], alone.distance_m)
@@ -200,7 +194,7 @@ def test_the_tables_of_many_sources_do_not_disturb_each_other():
 
 def test_no_sources_give_an_empty_table():
     graph = make([[1, 2]], {1: (0, 0), 2: (10, 0)})
-    table = network.bounded_distances(*search_arrays(graph), np.empty(0, dtype=np.int64), 100.0)
+    table = network.bounded_distances(network.edges_of(graph), np.empty(0, dtype=np.int64), 100.0)
     assert table.first.tolist() == [0]
     assert len(table.target) == 0
 

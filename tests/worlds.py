@@ -21,7 +21,6 @@ from camber.roads import read_roads
 from camber.schema import (
     LateralHistories,
     Recording,
-    RoadGraph,
     Roads,
     as_candidates,
     as_fixes,
@@ -76,7 +75,7 @@ def roads_of(ways, origin=ORIGIN, source="by_hand.osm"):
     vertices = np.concatenate(points)
     node = np.array([numbers.setdefault(tuple(xy), len(numbers)) for xy in vertices.tolist()])
     first = np.concatenate([[0], np.cumsum([len(xy) for xy in points])])
-    graph = RoadGraph(**build_graph(first, node, vertices)._asdict())
+    graph = build_graph(first, node, vertices)
     bounds = tuple(float(value) for value in table.to_crs("EPSG:4326").total_bounds)
     return Roads(table, graph, CRS, bounds, None, source)
 

@@ -128,17 +128,7 @@ def _links(roads: Roads, street: IntArray, reach_m: float, settings: MatchingSet
         if node == other:
             return []
         if (node, other) not in known:
-            edges, directions = network.route(
-                graph.edge_from,
-                graph.edge_to,
-                graph.edge_length_m,
-                graph.node_first_edge,
-                graph.node_edge,
-                node,
-                other,
-                reach_m,
-                room,
-            )
+            edges, directions = network.route(network.edges_of(graph), node, other, reach_m, room)
             known[node, other] = list(zip(edges.tolist(), directions.tolist(), strict=True)) or None
         return known[node, other]
 
@@ -163,16 +153,7 @@ def _links(roads: Roads, street: IntArray, reach_m: float, settings: MatchingSet
 def _around(graph: RoadGraph, closed: NDArray[np.bool_], node: int, other: int, limit_m: float) -> float:
     """Length of the shortest route without some edges [m]; infinite where there is none."""
     cost = np.where(closed, np.inf, graph.edge_length_m)
-    edges, _ = network.route(
-        graph.edge_from,
-        graph.edge_to,
-        cost,
-        graph.node_first_edge,
-        graph.node_edge,
-        node,
-        other,
-        limit_m,
-    )
+    edges, _ = network.route(network.edges_of(graph, cost), node, other, limit_m)
     return float(graph.edge_length_m[edges].sum()) if len(edges) else np.inf
 
 

@@ -126,18 +126,8 @@ class EdgeDistances:
 
     def _search_from(self, nodes: IntArray, limit_m: float) -> None:
         """List the nodes within the limit of each of these, where that was not done before."""
-        graph = self._graph
         nodes = nodes[self._limit_m[nodes] < limit_m]
-        found = network.bounded_distances(
-            graph.edge_from,
-            graph.edge_to,
-            graph.edge_length_m,
-            graph.node_first_edge,
-            graph.node_edge,
-            nodes,
-            limit_m,
-            self._room,
-        )
+        found = network.bounded_distances(network.edges_of(self._graph), nodes, limit_m, self._room)
         begin, size = self._reached, self._reached + len(found.target)
         self._target = _with_room(self._target, begin, size)
         self._distance_m = _with_room(self._distance_m, begin, size)

@@ -17,7 +17,7 @@ from camber.roads.built_up import is_built_up
 from camber.roads.crossings import find_crossings
 from camber.roads.streets import assign_streets
 from camber.roads.tags import parse_tags
-from camber.schema import RoadGraph, Roads, as_ways
+from camber.schema import Roads, as_ways
 from camber.schema.tables import WAYS
 from camber.standards.borders import region_codes, traffic_side_of
 
@@ -62,7 +62,7 @@ def roads_from_raw_ways(
     columns, unread = parse_tags(raw.tags)
     columns = columns.set_index(pd.Index(raw.way_id, name="way_id"))
     columns = columns.join(_regions(raw, columns["driving_side"], country, source))
-    graph = RoadGraph(**network.build_graph(raw.first, raw.node_id, xy)._asdict())
+    graph = network.build_graph(raw.first, raw.node_id, xy)
     lines = shapely.linestrings(xy, indices=raw.row_way)
     problems, osm_date = raw.problems + unread, osm_date or raw.osm_date
     del raw, xy  # the largest arrays, which nobody needs any more

@@ -138,18 +138,8 @@ def route_via(roads: Roads, nodes: Sequence[int], preference: Preference) -> Rou
 
 
 def _shortest(roads: Roads, costs: FloatArray, first: int, last: int) -> tuple[IntArray, IntArray]:
-    graph = roads.graph
     total = float(costs[np.isfinite(costs)].sum())
-    edges, directions = network.route(
-        graph.edge_from,
-        graph.edge_to,
-        costs,
-        graph.node_first_edge,
-        graph.node_edge,
-        first,
-        last,
-        total,
-    )
+    edges, directions = network.route(network.edges_of(roads.graph, costs), first, last, total)
     if len(edges) == 0 and first != last:
         message = f"no runnable way leads from node {first} to node {last}"
         raise RoadsError(message, path=roads.source)
@@ -177,15 +167,7 @@ def nodes_by_distance(roads: Roads, from_node: int, preference: Preference) -> t
     """
     graph, costs = roads.graph, edge_costs(roads, preference)
     limit = float(costs[np.isfinite(costs)].sum())
-    found = network.bounded_distances(
-        graph.edge_from,
-        graph.edge_to,
-        costs,
-        graph.node_first_edge,
-        graph.node_edge,
-        np.array([from_node]),
-        limit,
-    )
+    found = network.bounded_distances(network.edges_of(graph, costs), np.array([from_node]), limit)
     length_m = np.zeros(len(graph.node_xy))
     # A predecessor is settled before the nodes that hang on it.
     for node, edge, before in zip(found.target[1:], found.via_edge[1:], found.predecessor[1:], strict=True):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from camber.network import bounded_distances, edges_by_node, route, scratch
+from camber.network import Edges, bounded_distances, edges_by_node, route
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -119,15 +119,7 @@ def ways_round(
     """
     places = _places_by_end(network, node)
     sources = np.array(sorted(places), dtype=np.int64)
-    found = bounded_distances(
-        network.edge_from,
-        network.edge_to,
-        network.length_m,
-        network.end_first_edge,
-        network.end_edge,
-        sources,
-        furthest_m,
-    )
+    found = bounded_distances(Edges(*network[:5]), sources, furthest_m)
     rows = []
     for number, source in enumerate(sources.tolist()):
         part = slice(found.first[number], found.first[number + 1])
@@ -175,5 +167,4 @@ def path_between(network: CutNetwork, leave_end: int, rejoin_end: int) -> tuple[
     directions : ndarray of int64
         +1 where the edge is run in its drawn direction, -1 against it.
     """
-    arrays = (network.edge_from, network.edge_to, network.length_m, network.end_first_edge, network.end_edge)
-    return route(*arrays, leave_end, rejoin_end, np.inf, scratch(len(network.node)))
+    return route(Edges(*network[:5]), leave_end, rejoin_end, np.inf)

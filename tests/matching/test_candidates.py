@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from camber.geometry import project_to_line
 from camber.matching.candidates import edge_grid, find_candidates
 from camber.network import build_graph
-from camber.schema import RoadGraph
 
 PATIENT = settings(deadline=None)  # kernels compile at their first call
 METRES = st.integers(-1200, 1200).map(lambda tenths: tenths / 10.0)
@@ -37,7 +36,7 @@ def graph_of(lines, names=None):
     """Graph of polylines; vertices with the same name are one node, without names none are shared."""
     first = np.concatenate([[0], np.cumsum([len(line) for line in lines])]).astype(np.int64)
     node = np.arange(first[-1]) if names is None else np.concatenate([np.array(way) for way in names])
-    return RoadGraph(*build_graph(first, node.astype(np.int64), np.concatenate(lines).astype(float)))
+    return build_graph(first, node.astype(np.int64), np.concatenate(lines).astype(float))
 
 
 def edge_line(graph, edge):

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from camber.matching.candidates import EdgeCandidates
 from camber.matching.distances import EdgeDistances
 from camber.network import build_graph
-from camber.schema import RoadGraph
 
 PATIENT = settings(deadline=None)  # kernels compile at their first call
 
@@ -22,7 +21,7 @@ def graphs(draw):
     ways = draw(st.lists(st.lists(node, min_size=2, max_size=5, unique=True), min_size=1, max_size=6))
     first = np.cumsum([0, *map(len, ways)])
     nodes = np.concatenate(ways)
-    return RoadGraph(*build_graph(first, nodes, places[nodes]))
+    return build_graph(first, nodes, places[nodes])
 
 
 @st.composite
@@ -88,7 +87,7 @@ def test_answers_do_not_depend_on_what_was_asked_before(data, graph):
 def test_an_earlier_answer_stays_true_while_the_table_grows():
     xy = np.column_stack([np.arange(60) * 20.0, np.zeros(60)])
     ways = np.repeat(np.arange(60), 2)[1:-1]
-    graph = RoadGraph(*build_graph(np.arange(60) * 2, ways, xy[ways]))
+    graph = build_graph(np.arange(60) * 2, ways, xy[ways])
     shared = EdgeDistances(graph)
     none = np.empty((2, 1, 2))
 

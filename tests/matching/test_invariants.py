@@ -49,7 +49,7 @@ def world(turn):
     first = np.concatenate([[0], np.cumsum([len(xy) for xy in LINES.values()])])
     vertices = np.concatenate([shapely.get_coordinates(line) for line in lines.values()])
     graph = build_graph(first.astype(np.int64), np.array(node, dtype=np.int64), vertices)
-    return Roads(ways, RoadGraph(*graph), CRS, (9.0, 49.0, 9.1, 49.1), None, "six ways")
+    return Roads(ways, graph, CRS, (9.0, 49.0, 9.1, 49.1), None, "six ways")
 
 
 def noisy_run():

@@ -12,7 +12,7 @@ from camber.matching.candidates import edge_grid, find_candidates
 from camber.matching.distances import EdgeDistances
 from camber.matching.trellis import Costs, Network, Steps, decode, trellis
 from camber.network import build_graph
-from camber.schema import MatchingSettings, RoadGraph
+from camber.schema import MatchingSettings
 
 PATIENT = settings(deadline=None)  # kernels compile at their first call
 MODEL = MatchingSettings()
@@ -28,7 +28,7 @@ def worlds(draw, fixes=4, most=2):
     node = st.integers(0, len(places) - 1)
     ways = draw(st.lists(st.lists(node, min_size=2, max_size=4, unique=True), min_size=1, max_size=5))
     nodes = np.concatenate(ways)
-    graph = RoadGraph(*build_graph(np.cumsum([0, *map(len, ways)]), nodes, places[nodes]))
+    graph = build_graph(np.cumsum([0, *map(len, ways)]), nodes, places[nodes])
     n, edges = draw(st.integers(1, fixes)), len(graph.edge_from)
     metres = st.floats(0.0, 110.0)
     xy = np.array(draw(st.lists(st.tuples(metres, metres), min_size=n, max_size=n)))
@@ -181,7 +181,7 @@ def test_path_and_posterior_are_those_of_all_paths_together(world):
 
 
 def test_two_impossible_steps_in_a_row_still_have_a_posterior():
-    graph = RoadGraph(*build_graph(np.array([0, 2]), np.array([0, 1]), np.array([[0.0, 0.0], [100.0, 0.0]])))
+    graph = build_graph(np.array([0, 2]), np.array([0, 1]), np.array([[0.0, 0.0], [100.0, 0.0]]))
     xy, big = np.array([[5.0, 1.0], [95.0, 1.0], [5.0, 1.0], [95.0, 1.0]]), np.full(4, 1e6)
     candidates = find_candidates(xy, edge_grid(graph), radius_m=40.0, most=2)
     steps = Steps(np.full(4, 0.5), np.ones(4), big, -big, np.full(4, 0.5))

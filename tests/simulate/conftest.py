@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from camber.network import build_graph
-from camber.schema import RoadGraph, Roads, as_ways
+from camber.schema import Roads, as_ways
 
 CRS = "EPSG:32635"
 ORIGIN = np.array([385600.0, 6672000.0])
@@ -37,7 +37,7 @@ def roads_of(ways):
     vertices = np.concatenate(points)
     _, node = np.unique(np.round(vertices, 3), axis=0, return_inverse=True)
     first = np.concatenate([[0], np.cumsum([len(xy) for xy in points])])
-    graph = RoadGraph(*build_graph(first, node.ravel(), vertices))
+    graph = build_graph(first, node.ravel(), vertices)
     bounds = tuple(float(value) for value in table.to_crs("EPSG:4326").total_bounds)
     return Roads(table, graph, CRS, bounds, None, "by_hand.osm")
 
