@@ -54,7 +54,7 @@ def tracks_of_files(paths: Sequence[Path], session: Session) -> Iterator[Track]:
     CamberError
         The last failure, if none can be read.
     """
-    from camber.recording import read_recording  # noqa: PLC0415 - heavy
+    from camber.recording import read_recording
 
     read, failure = 0, None
     for path in paths:
@@ -78,7 +78,7 @@ def tracks_of_library() -> Iterator[Track]:
     tuple of ndarray
         Longitude and latitude [deg].
     """
-    from camber.library import open_library  # noqa: PLC0415 - heavy
+    from camber.library import open_library
 
     with open_library() as library:
         for _, longitude, latitude in library.positions():
@@ -171,7 +171,7 @@ def fetching_of(session: Session, server: str | None = None) -> Fetching:
     RoadsError
         If the address is none.
     """
-    from camber.roads.overpass import Fetching, check_server  # noqa: PLC0415 - loads the network
+    from camber.roads.overpass import Fetching, check_server
 
     if session.offline:
         text = "the network is needed, which --offline forbids; leave it out, or `camber roads add` a file."
@@ -198,11 +198,10 @@ def fetch_all(tiles: Sequence[Tile], store: TileStore, how: Fetching, session: S
     int
         Number of tiles that could not be had.
     """
-    from camber.roads.overpass import fetch_tiles  # noqa: PLC0415 - loads the network
+    from camber.roads.overpass import fetch_tiles
 
-    with session.progress() as progress:
-        task = progress.add_task("fetching roads", total=len(tiles))
-        failures = fetch_tiles(tiles, store, how, done=lambda *_: progress.advance(task))
+    with session.steps("fetching roads", len(tiles)) as tell:
+        failures = fetch_tiles(tiles, store, how, done=lambda *_: tell())
     for failure in failures:
         session.say(f"not fetched: {failure}", at=-1)
     session.say(f"fetched {len(tiles) - len(failures)} of {len(tiles)} tiles. © OpenStreetMap contributors")
@@ -315,7 +314,7 @@ def tiles_of_box(text: str) -> frozenset[Tile]:
     RoadsError
         If it is no box, or one of more than 100 square degrees.
     """
-    from camber.roads.grid import PER_DEGREE, tile_keys, tile_of_key  # noqa: PLC0415 - rarely used
+    from camber.roads.grid import PER_DEGREE, tile_keys, tile_of_key
 
     try:
         west, south, east, north = map(float, text.split(","))

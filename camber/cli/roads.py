@@ -5,28 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from camber.cli.exits import Exit
-from camber.cli.session import Session
+from camber.cli.options import DryRun, Server, Yes
+from camber.cli.session import Exit, Session, roads_cache
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from rich.progress import TaskID
 
     from camber.roads.grid import Tile
     from camber.roads.large_file import Added
     from camber.roads.tile_store import TileStore
 
-# ruff: noqa: PLC0415 - what is heavy loads inside the commands
-
 app = typer.Typer(rich_markup_mode=None, help="Get and keep the map that your runs need.")
-
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be fetched.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Fetch without asking.")]
-Server = Annotated[
-    str | None,
-    typer.Option(metavar="URL", help="Overpass server to ask; default: the setting overpass_server."),
-]
 
 
 @app.command()
@@ -39,14 +28,13 @@ def add(
         list[Path] | None,
         typer.Option("--for", metavar="RUN", help="Keep what this recording needs; default: your library."),
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Keep all of the extract.")] = False,  # noqa: FBT002
+    everything: Annotated[bool, typer.Option("--all", help="Keep all of the extract.")] = False,
     bbox: Annotated[str | None, typer.Option(metavar="W,S,E,N", help="Keep this box, in degrees.")] = None,
 ) -> None:
     """Take roads from extracts (.osm.pbf, .osm, .osm.gz, .osm.bz2), without the network.
 
     Only the tiles of the map that your runs touch are kept.
     """
-    from camber.cli.cache_folder import roads_cache
     from camber.cli.road_tiles import tiles_of_box, touched_tiles, tracks_of_files, tracks_of_library
     from camber.roads.large_file import add_file
     from camber.roads.tile_store import TileStore
@@ -62,12 +50,7 @@ def add(
             session.say("there are no runs yet: import some first, or give --for RUN, --bbox or --all", at=-1)
             raise typer.Exit(Exit.NO_INPUT)
     for path in files:
-        with session.progress() as progress:
-            task = progress.add_task(path.name, total=None)
-
-            def tell(what: str, done: int, total: int | None, task: "TaskID" = task) -> None:
-                progress.update(task, description=what, completed=done, total=total)
-
+        with session.steps(path.name) as tell:
             added = add_file(path, store, wanted, progress=tell)
         session.say(added_text(path.name, added))
 
@@ -106,8 +89,8 @@ def fetch(
     runs: Annotated[
         list[Path] | None, typer.Argument(metavar="[RUN...]", help="Recordings; default: your library.")
     ] = None,
-    dry_run: DryRun = False,  # noqa: FBT002
-    yes: Yes = False,  # noqa: FBT002
+    dry_run: DryRun = False,
+    yes: Yes = False,
     server: Server = None,
 ) -> None:
     """Fetch the roads that your runs need from an Overpass server, one tile at a time.
@@ -115,7 +98,6 @@ def fetch(
     It says first how much that is, and asks. What is there is not fetched again; after an interruption the
     same command goes on where it was.
     """
-    from camber.cli.cache_folder import roads_cache
     from camber.cli.road_tiles import plan_for, plan_text, tracks_of_files, tracks_of_library
     from camber.roads.tile_store import TileStore
 
@@ -155,12 +137,11 @@ def _fetch(
 @app.command()
 def status(
     context: typer.Context,
-    check: Annotated[  # noqa: FBT002
+    check: Annotated[
         bool, typer.Option("--check", help="Open every tile to see whether it is sound.")
     ] = False,
 ) -> None:
     """Tell which parts of the map are kept, how old they are, and where they come from."""
-    from camber.cli.cache_folder import roads_cache
     from camber.cli.road_tiles import status_text
     from camber.roads.tile_store import TileStore
 
@@ -174,12 +155,11 @@ def refresh(
     days: Annotated[
         float | None, typer.Option(min=0, help="Fetch tiles whose data are older than this; default: 180.")
     ] = None,
-    dry_run: DryRun = False,  # noqa: FBT002
-    yes: Yes = False,  # noqa: FBT002
+    dry_run: DryRun = False,
+    yes: Yes = False,
     server: Server = None,
 ) -> None:
     """Fetch anew what has become old; the old roads stay until the new ones are there."""
-    from camber.cli.cache_folder import roads_cache
     from camber.cli.road_tiles import OLD_DAYS, old_tiles
     from camber.roads.tile_store import TileStore
 
@@ -195,12 +175,11 @@ def refresh(
 def prune(
     context: typer.Context,
     most_mb: Annotated[float, typer.Option("--max-mb", min=0, help="Keep tiles up to this size.")] = 1e6,
-    unused: Annotated[  # noqa: FBT002
+    unused: Annotated[
         bool, typer.Option("--unused", help="Remove tiles that no run of your library needs.")
     ] = False,
 ) -> None:
     """Make room: remove what can be made again, what was damaged and, if asked for, tiles."""
-    from camber.cli.cache_folder import roads_cache
     from camber.cli.road_tiles import prune as prune_tiles
     from camber.cli.road_tiles import touched_tiles, tracks_of_library
     from camber.roads.tile_store import TileStore

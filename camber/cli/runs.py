@@ -1,197 +1,168 @@
-"""Many runs over one or several extracts: a bad file costs itself alone."""
+"""Commands that look at the library: ``camber runs|show|weeks|check``."""
 
-from __future__ import annotations
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
 
-import os
-import time
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
+import typer
 
 import camber
-from camber.cli.road_tiles import TileRoads
-from camber.errors import CamberError
-from camber.pipeline import analyse
-from camber.recording import read_recording
-from camber.report.contents import Report
-from camber.report.wording import period_title, plain
-from camber.roads import read_roads
-from camber.schema import Problem
-from camber.summary import add_summaries
+from camber.cli.options import AsJson
+from camber.cli.session import Exit
+from camber.errors import UnknownRunError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    import pandas as pd
+    from rich.table import Table
 
     from camber.cli.session import Session
-    from camber.schema import Analysis, Recording, Roads, Settings
+    from camber.library import Library, Week
+
+app = typer.Typer(rich_markup_mode=None)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What came of several files.
+@app.command()
+def check(context: typer.Context) -> None:
+    """Check that everything in your library is as it was written."""
+    from camber.library.checking import check_library
 
-    Parameters
-    ----------
-    report : Report
-        The runs that could be analysed, and their total.
-    failures : tuple of CamberError
-        The files that could not be used.
-    """
-
-    report: Report
-    failures: tuple[CamberError, ...]
-
-
-def analyse_files(
-    runs: Sequence[Path],
-    road_files: Sequence[Path],
-    session: Session,
-    *,
-    settings: Settings,
-    country: str | None = None,
-    cache: Path | None = None,
-    kept: TileRoads | None = None,
-    remarks: tuple[str, ...] = (),
-) -> Outcome:
-    """Analyse recordings, each over the extract that holds most of it.
-
-    Parameters
-    ----------
-    runs, road_files : sequence of Path
-        Recordings and extracts.
-    session : Session
-        Where to say what goes on.
-    settings : Settings
-        Settings of every stage.
-    country : str, optional
-        Overrides the place of the roads.
-    cache : Path, optional
-        Folder in which parsed roads are kept; none are kept without.
-    kept : TileRoads, optional
-        Where roads come from if there are no extracts.
-    remarks : tuple of str
-        For the top of the report.
-
-    Returns
-    -------
-    Outcome
-        What could be used, and what not.
-
-    Raises
-    ------
-    CamberError
-        The last failure, if nothing could be used; the others were said.
-    """
-    if not kernels_compiled():
-        session.say("compiling numerical kernels, once on this machine: this takes up to a minute")
-    with session.progress() as progress:
-        task = progress.add_task("reading roads", total=len(road_files) + len(runs))
-        extracts, no_roads = _read_all(road_files, country, cache, lambda: progress.advance(task))
-        analyses: list[Analysis] = []
-        no_runs: list[CamberError] = []
-        source = extracts if road_files or kept is None else kept
-        for path in runs if source else ():
-            progress.update(task, description=plain(path.name, 40), advance=1)
-            try:
-                analyses.append(_run(path, source, settings, session))
-            except CamberError as error:
-                no_runs.append(error)
-    failures = (*no_roads, *no_runs)
-    if not analyses:
-        *others, last = no_runs or no_roads
-        for failure in others:
-            session.say(f"camber: {failure}", at=-1)
-        raise last
-    for failure in failures:
-        session.say(f"skipped: {failure}", at=-1)
-    return Outcome(_report(analyses, failures, session, remarks), failures)
+    session: Session = context.obj
+    with camber.open_library() as library:
+        found = check_library(library, watch=lambda what: session.say(f"checking {what}", at=1))
+    for finding in found.findings:
+        session.say(f"{finding.where}: {finding.what}", at=-1)
+    counts = f"{found.recordings} recordings, {found.results} results, {found.originals} original files"
+    if found.findings:
+        session.say(f"{counts}: {len(found.findings)} findings", at=-1)
+        raise typer.Exit(Exit.UNEXPECTED)
+    session.write(f"{counts}: all is well\n")
 
 
-def _read_all(
-    paths: Sequence[Path], country: str | None, cache: Path | None, advance: Callable[[], None]
-) -> tuple[list[Roads], list[CamberError]]:
-    extracts, failures = [], []
-    for path in paths:
-        try:
-            extracts.append(read_roads(path, country=country, cache=cache))
-        except CamberError as error:
-            failures.append(error)
-        advance()
-    return extracts, failures
+@app.command()
+def runs(context: typer.Context, as_json: AsJson = False) -> None:
+    """List all recordings of your library, with the low leg where it is known."""
+    from camber.report.period_json import rows_json
 
-
-def _run(path: Path, source: Sequence[Roads] | TileRoads, settings: Settings, session: Session) -> Analysis:
-    began = time.perf_counter()
-    recording = read_recording(path)
-    if isinstance(source, TileRoads):
-        roads = source.of(recording, path, session)
+    session: Session = context.obj
+    with camber.open_library() as library:
+        rows = _rows(library.runs())
+        units = units_of(session, library)
+    if as_json:
+        session.write(rows_json("runs", rows))
     else:
-        roads = fitting_roads(recording, source)
-    analysis = analyse(recording, roads, settings)
-    took = time.perf_counter() - began
-    session.say(f"{recording.source}: {len(recording.fixes)} fixes over {roads.source}, {took:.1f} s", at=1)
-    return analysis
+        session.show(_table(rows, units))
 
 
-def fitting_roads(recording: Recording, extracts: Sequence[Roads]) -> Roads:
-    """Choose the extract whose area holds most fixes of a recording.
+@app.command()
+def show(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(help="Number of a run in `camber runs`, or `last`.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show one run of your library."""
+    from camber.report.period_json import run_json
+    from camber.report.period_text import run_text
 
-    Parameters
-    ----------
-    recording : Recording
-        The recording.
-    extracts : sequence of Roads
-        One or more; the first of equals is taken.
-
-    Returns
-    -------
-    Roads
-        The extract; if none holds a single fix, the first, whose refusal says where it lies.
-    """
-    longitude = recording.fixes["longitude_deg"].to_numpy()
-    latitude = recording.fixes["latitude_deg"].to_numpy()
-
-    def held(roads: Roads) -> int:
-        west, south, east, north = roads.bounds_deg
-        inside = (longitude >= west) & (longitude <= east) & (latitude >= south) & (latitude <= north)
-        return int(np.count_nonzero(inside))
-
-    return max(extracts, key=held)
-
-
-def _report(
-    analyses: list[Analysis], failures: Sequence[CamberError], session: Session, remarks: tuple[str, ...]
-) -> Report:
-    preferences = session.preferences
-    if len(analyses) == 1:
-        total = analyses[0].summary
+    session: Session = context.obj
+    with camber.open_library() as library:
+        found = library.run(run_number(library, run))
+        units = units_of(session, library)
+    if as_json:
+        session.write(run_json(found))
     else:
-        starts = [(a.summary.started_at, a.summary.time_zone) for a in analyses]
-        title = period_title(starts, week_start=preferences.week_start)
-        total = add_summaries([(a.summary, a.draws) for a in analyses], title)
-    skipped = tuple(Problem("skipped_file", f"skipped: {_with_base_name(error)}") for error in failures)
-    total = replace(total, problems=(*total.problems, *skipped))
-    return Report(tuple(analyses), total, preferences.units, remarks)
+        session.show(run_text(found, units))
 
 
-def _with_base_name(error: CamberError) -> str:
-    """Name a file in a report without the folders it lies in: they often hold the name of a person."""
-    path = str(getattr(error, "path", ""))
-    return str(error).replace(path, Path(path).name) if path else str(error)
+@app.command()
+def weeks(
+    context: typer.Context,
+    last: Annotated[int, typer.Option(min=1, max=5000, help="How many, up to that of the last run.")] = 12,
+    as_json: AsJson = False,
+) -> None:
+    """List your weeks: how many runs, how far, and the balance between the legs."""
+    from camber.report.period_json import weeks_json
+    from camber.report.period_text import trend_table
+
+    session: Session = context.obj
+    with camber.open_library() as library:
+        found = library.trend(chosen_week(library, session, None), last)
+        units = units_of(session, library)
+    if as_json:
+        session.write(weeks_json(found))
+    else:
+        session.show(trend_table(found, units))
 
 
-def kernels_compiled() -> bool:
-    """Tell whether numba has compiled the matching kernels on this machine before.
+def chosen_week(library: "Library", session: "Session", name: str | None) -> "Week":
+    """Find the week that is named; without a name that of the last run, today's in an empty library."""
+    from camber.library import week_named, week_of
 
-    Returns
-    -------
-    bool
-        False also where numba keeps its cache in a place that is not looked at; then only a line too many
-        is said.
-    """
-    package = Path(camber.__file__).parent
-    moved = os.environ.get("NUMBA_CACHE_DIR")
-    places = [Path(moved)] if moved else [package, Path.home() / ".cache" / "numba"]
-    return any("/matching" in path.as_posix() for place in places for path in place.rglob("*.nbi"))
+    start = session.preferences.week_start
+    if name is not None:
+        return week_named(name, start)
+    return library.last_week(start) or week_of(date.today(), start)  # noqa: DTZ011 - the runner's own day
+
+
+def units_of(session: "Session", library: "Library") -> str:
+    """Choose the unit of distances, ``"km"`` or ``"mi"``: what is set here, else what an export says."""
+    from camber.cli.config import is_set, settings_path
+
+    chosen = session.preferences.units
+    if is_set(settings_path(), "units"):
+        return chosen
+    return {"imperial": "mi", "metric": "km"}.get(library.preference("units") or "", chosen)
+
+
+def run_number(library: "Library", name: str) -> int:
+    """Find the number of the run that is meant, ``last`` or a number; UnknownRunError if it is neither."""
+    if name == "last":
+        last = library.last_run()
+        if last is None:
+            raise UnknownRunError("there are no runs yet: `camber import` brings them in", path="library")
+        return last
+    if not name.isascii() or not name.isdigit() or len(name) > 18:
+        raise UnknownRunError(f"{name!r} is no number of a run; `camber runs` lists all", path="library")
+    return int(name)
+
+
+def _table(rows: list[dict[str, Any]], units: str) -> "Table":
+    """Draw one line per recording for the terminal."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from camber.report.wording import distance_text, plain
+
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column("run", justify="right")
+    table.add_column("day", no_wrap=True)
+    table.add_column("name", max_width=44)
+    for title in ("distance", "left leg low", "right leg low"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("")
+    for row in rows:
+        analysed = row["state"] == "analysed"
+        legs = [distance_text(row[f"{leg}_low_m"], units) if analysed else "" for leg in ("left", "right")]
+        name, length = plain(row["title"] or row["source"], 44), distance_text(row["distance_m"], units)
+        state = "" if analysed else _state(row)
+        cells = (str(row["run"]), row["day"] or "", name, length, *legs, state)
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _state(row: dict[str, Any]) -> str:
+    from camber.report.period_contents import REASON_WORDS
+
+    if row["state"] == "duplicate":
+        return f"same as {row['duplicate_of']}"
+    return REASON_WORDS.get(str(row["state"]), str(row["state"]))
+
+
+def _rows(frame: "pd.DataFrame") -> list[dict[str, Any]]:
+    """Turn `Library.runs` into plain values, None where something is missing."""
+    values = frame.reset_index().astype(object)
+    rows: list[dict[Any, Any]] = values.where(values.notna(), None).to_dict("records")
+    for row in rows:
+        if row["started_at"] is not None:
+            row["started_at"] = row["started_at"].to_pydatetime()
+        if row["duplicate_of"] is not None:
+            row["duplicate_of"] = int(row["duplicate_of"])
+    return rows

@@ -1,21 +1,88 @@
-"""What every command needs to speak: where to print, how much, and the user's settings."""
+"""One call of the command line: where it prints and how much, the settings, and the code it ends with."""
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
 
-from camber.report.files import write_whole
+from camber.errors import CamberError, RecordingError, RoadsError, SettingsError, UnknownRunError
+from camber.library.place import HOME_VARIABLE
+from camber.whole_files import write_whole
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from rich.console import Console, RenderableType
-    from rich.progress import Progress
 
-    from camber.cli.settings_file import Preferences
+    from camber.cli.config import Preferences
+
+_LINES: Final = 20
+"""Plain lines of a whole command: one per 5 % (judgement: a log that is read, not scrolled)."""
+
+_FEWEST: Final = 25
+"""Steps between two plain lines, at least (judgement)."""
+
+
+class Exit(IntEnum):
+    """What the exit code of the command line means.
+
+    ``PARTIAL`` is used only where ``--strict`` asks for it; otherwise a bad file among good ones is listed
+    and the code is ``DONE``.
+    """
+
+    DONE = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    NO_INPUT = 3
+    NO_ROADS = 4
+    PARTIAL = 5
+    INTERRUPTED = 130
+
+
+def exit_code(error: BaseException) -> Exit:
+    """Choose the exit code for what stopped a command: unexpected, unless it is a known error."""
+    known = (
+        (UnknownRunError, Exit.USAGE),
+        (RecordingError, Exit.NO_INPUT),
+        (RoadsError, Exit.NO_ROADS),
+        (SettingsError, Exit.USAGE),
+        (KeyboardInterrupt, Exit.INTERRUPTED),
+    )
+    return next((code for kind, code in known if isinstance(error, kind)), Exit.UNEXPECTED)
+
+
+def error_line(error: BaseException) -> str:
+    """Say in one line what stopped a command; of an unknown error its kind too, and how to see more."""
+    if isinstance(error, CamberError):
+        return str(error)
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted; nothing half-written was left behind"
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return f"unexpected {type(error).__name__}: {error}; run with -vv for the traceback"
+
+
+def roads_cache() -> Path:
+    """Say where roads are kept: where ``CAMBER_HOME`` says, else in the user's folder for caches."""
+    home = os.environ.get(HOME_VARIABLE)
+    if home:
+        return Path(home).expanduser() / "cache" / "roads"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("camber", appauthor=False) / "roads"
+
+
+class Tell(Protocol):
+    """Says how far a command is: what goes on, steps done (one more if missing), and how many there are."""
+
+    def __call__(self, what: str | None = None, done: int | None = None, total: int | None = None) -> None:
+        """Say it."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +106,14 @@ class Session:
     @cached_property
     def out(self) -> Console:
         """Standard output, for data."""
-        from rich.console import Console  # noqa: PLC0415 - not needed for --help
+        from rich.console import Console
 
         return Console(no_color=not self.colour or None, highlight=False, markup=False, emoji=False)
 
     @cached_property
     def err(self) -> Console:
         """Standard error, for all that is no data."""
-        from rich.console import Console  # noqa: PLC0415 - not needed for --help
+        from rich.console import Console
 
         plain = not self.colour or None
         return Console(stderr=True, no_color=plain, highlight=False, markup=False, emoji=False)
@@ -54,7 +121,7 @@ class Session:
     @cached_property
     def preferences(self) -> Preferences:
         """The user's settings; unknown keys are warned about once."""
-        from camber.cli.settings_file import read_preferences, settings_path  # noqa: PLC0415 - loads tables
+        from camber.cli.config import read_preferences, settings_path
 
         preferences, warnings = read_preferences(settings_path())
         for warning in warnings:
@@ -62,66 +129,62 @@ class Session:
         return preferences
 
     def say(self, text: str, *, at: int = 0) -> None:
-        """Say something on standard error.
-
-        Parameters
-        ----------
-        text : str
-            One or more lines.
-        at : int
-            Smallest verbosity at which it is said; -1 says it always.
-        """
+        """Say one or more lines on standard error, from a verbosity on; -1 says them always."""
         if self.verbosity >= at:
-            from camber.report.wording import plain  # noqa: PLC0415 - not needed for --help
+            from camber.report.wording import plain
 
             self.err.print("\n".join(plain(line) for line in text.splitlines()), soft_wrap=True)
 
-    def progress(self) -> Progress:
-        """Show how far a command is.
+    @contextmanager
+    def steps(self, what: str, total: int | None = None, *, lines: bool = False) -> Iterator[Tell]:
+        """Show how far a command is: live on a terminal; with `lines` a plain line now and then elsewhere."""
+        from rich.progress import Progress
 
-        Returns
-        -------
-        Progress
-            On standard error, and only where that is a terminal.
-        """
-        from rich.progress import Progress  # noqa: PLC0415 - not needed for --help
+        hidden = not self.err.is_terminal
+        bar = Progress(
+            console=self.err,
+            transient=True,
+            disable=hidden or self.verbosity < 0,
+            speed_estimate_period=600.0,  # the time that is left shall not jump with each file
+        )
+        bar.add_task(what, total=total)
+        (task,) = bar.tasks
+        said = 0.0
 
-        silent = self.verbosity < 0 or not self.err.is_terminal
-        return Progress(console=self.err, transient=True, disable=silent)
+        def tell(what: str | None = None, done: int | None = None, total: int | None = None) -> None:
+            nonlocal said
+            now = task.completed + 1 if done is None else done
+            bar.update(task.id, description=what, completed=now, total=total)
+            said = min(said, now)
+            if lines and hidden and task.total and now - said >= max(task.total // _LINES, _FEWEST):
+                said = now
+                self.say(f"{task.description}{_left(task.time_remaining)}")
 
-    def show(self, renderable: RenderableType, path: Path | None) -> None:
-        """Print to a terminal, or write as plain text to a file or a pipe.
+        with bar:
+            yield tell
 
-        Parameters
-        ----------
-        renderable : rich renderable
-            What to show.
-        path : Path or None
-            The file; None for standard output.
-        """
-        from camber.report.text import rendered  # noqa: PLC0415 - not needed for --help
+    def show(self, renderable: RenderableType, path: Path | None = None) -> None:
+        """Print to a terminal, or write as plain text to a file or a pipe."""
+        from camber.report.text import rendered
 
-        if path is None and self.out.is_terminal:
-            self.out.print(renderable)
-        elif path is None:
-            self.write(rendered(renderable, self.out.width), None)
-        else:
+        if path is not None:
             self.write(rendered(renderable), path)
-
-    def write(self, text: str, path: Path | None) -> None:
-        """Write data as it is, in UTF-8.
-
-        Parameters
-        ----------
-        text : str
-            The data.
-        path : Path or None
-            The file; None for standard output.
-        """
-        if path is None:
-            sys.stdout.flush()
-            sys.stdout.buffer.write(text.encode("utf-8"))
-            sys.stdout.buffer.flush()
+        elif self.out.is_terminal:
+            self.out.print(renderable)
         else:
-            write_whole(path, text)
-            self.say(f"wrote {path}")
+            self.write(rendered(renderable, self.out.width))
+
+    def write(self, content: str | bytes, path: Path | None = None) -> None:
+        """Write data as they are, in UTF-8, to a file or to standard output."""
+        if path is not None:
+            self.say(f"wrote {write_whole(path, content)}")
+            return
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content.encode("utf-8") if isinstance(content, str) else content)
+        sys.stdout.buffer.flush()
+
+
+def _left(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    return f", about {seconds:.0f} s left" if seconds < 90.0 else f", about {seconds / 60.0:.0f} min left"

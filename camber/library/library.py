@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from camber.errors import UnknownRunError
 from camber.lateral import pool_evidence
@@ -35,6 +35,11 @@ if TYPE_CHECKING:
 
     from camber.library.spans import Span
     from camber.schema import Learned, Period, PeriodTotal, Recording, RunResult
+
+_LAST_RUN: Final = """
+SELECT activity_id FROM activity WHERE duplicate_of IS NULL AND kind = 'run'
+ORDER BY started_at_ms DESC LIMIT 1
+"""
 
 
 def open_library(folder: Path | str | None = None) -> Library:
@@ -286,6 +291,11 @@ class Library:
         if row is None:
             raise UnknownRunError(f"there is no run {run}; `camber runs` lists all", path="library")
         return run_result(row)
+
+    def last_run(self) -> int | None:
+        """Find the number of the latest run; None where there is none."""
+        found = self.connection.execute(_LAST_RUN).fetchone()
+        return None if found is None else int(found[0])
 
     def positions(self) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.float64]]]:
         """Give the positions of all runs that are to be analysed.

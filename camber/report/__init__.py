@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from camber.report.contents import Report
     from camber.report.figures import plot_bar, plot_tornado
-    from camber.report.files import write_whole
     from camber.report.html import html_page
     from camber.report.json_document import summary_document, summary_json, summary_schema
     from camber.report.map import plot_map
@@ -52,7 +51,6 @@ _HOME = {
     "week_page": "period_page",
     "write_csv": "tables",
     "write_geojson": "tables",
-    "write_whole": "files",
 }
 
 __all__ = [
@@ -79,7 +77,6 @@ __all__ = [
     "week_page",
     "write_csv",
     "write_geojson",
-    "write_whole",
 ]
 
 

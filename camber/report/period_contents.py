@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from camber.conventions import SurfaceKind
-from camber.report.wording import balance_text, distance_text, duration_text, plain, share_text
+from camber.report.wording import balance_text, day_text, distance_text, duration_text, plain, share_text
 
 if TYPE_CHECKING:
     from camber.schema import Period, PeriodTotal, RunResult, Suggestion, Summary
@@ -25,7 +25,6 @@ REASON_WORDS: Final = {
 """Why nothing is said, in the order in which `camber.schema.NotJudged` knows it."""
 
 SIMULATED_REMARK: Final = "Some of these recordings are simulated: nobody ran them."
-_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MOST_SUGGESTIONS: Final = 3
 LITTLE_M: Final = 5000.0
 """Metres on mapped roads and sidewalks below which nothing is compared [m] (users.md section 6)."""
@@ -82,7 +81,7 @@ def period_facts(period: Period, units: str) -> str:
         One line.
     """
     first, last = period.starts_on, period.ends_on
-    days = f"{_DAYS[first.weekday()]} {first} to {_DAYS[last.weekday()]} {last}"
+    days = f"{day_text(first)} to {day_text(last)}"
     runs = [run for run in period.runs if run.state not in {"other_sport", "no_track"}]
     parts = [days, "1 run" if len(runs) == 1 else f"{len(runs)} runs"]
     if runs:
@@ -209,7 +208,7 @@ def run_label(run: RunResult) -> str:
     str
         Day and title.
     """
-    day = "" if run.day is None else f"{_DAYS[run.day.weekday()]} {run.day} "
+    day = "" if run.day is None else f"{day_text(run.day)} "
     return f"{day}{plain(run.title, 60)}"
 
 

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from camber.report.figures import LEFT_COLOUR, NEUTRAL_COLOUR, RIGHT_COLOUR, STYLE
 from camber.report.period_answer import LITTLE_OF_RUN_M, left_share
 from camber.report.period_contents import LITTLE_M, on_roads_m
-from camber.report.wording import METRES_PER_UNIT
+from camber.report.wording import DAY_WORDS, METRES_PER_UNIT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _WIDTH_IN: Final = 3.7
 _INK: Final = "#222222"
-_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MOST_BARS: Final = 40
 """Runs beyond which a figure holds weeks instead (judgement: what fits a page)."""
 
@@ -95,7 +94,7 @@ def plot_days(runs: Sequence[RunResult], ax: Axes | None = None, *, units: str =
         Bars end at the median, whiskers span the 90 % interval; hollow where the run has too little on
         mapped roads and sidewalks.
     """
-    labels = ["" if run.day is None else f"{_DAYS[run.day.weekday()]} {run.day:%m-%d}" for run in runs]
+    labels = ["" if run.day is None else f"{DAY_WORDS[run.day.weekday()]} {run.day:%m-%d}" for run in runs]
     values = [
         (run.summary.left_low_m, run.summary.right_low_m, on_roads_m(run.summary) < LITTLE_OF_RUN_M)
         if run.summary

@@ -13,6 +13,7 @@ from camber.report.wording import (
     NAME_LENGTH,
     balance_text,
     change_text,
+    day_text,
     distance_text,
     plain,
     range_text,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 MOST_STREETS: Final = 5
 """Streets of a page (users.md section 6)."""
 
-_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 Table = dict[str, Any]
 
@@ -112,7 +112,7 @@ def run_name(run: RunResult, *, named: bool) -> str:
     str
         Day, and title.
     """
-    day = f"run {run.run}" if run.day is None else f"{_DAYS[run.day.weekday()]} {run.day}"
+    day = f"run {run.run}" if run.day is None else day_text(run.day)
     return f"{day} {plain(run.title, 60)}" if named else day
 
 

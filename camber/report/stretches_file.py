@@ -13,9 +13,9 @@ import pandas as pd
 import shapely
 
 from camber.conventions import OSM_ATTRIBUTION, OSM_COPYRIGHT_URL
-from camber.report.files import write_whole
 from camber.report.tables import guarded
 from camber.report.wording import plain
+from camber.whole_files import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path

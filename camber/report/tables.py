@@ -20,9 +20,9 @@ import pandas as pd
 import shapely
 
 from camber.conventions import OSM_ATTRIBUTION, OSM_COPYRIGHT_URL, WGS84
-from camber.report.files import write_whole
 from camber.report.intervals import interval_lines
 from camber.report.wording import plain
+from camber.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -51,6 +51,9 @@ KIND_WORDS: Final = {
     SurfaceKind.UNMATCHED: "not on a mapped way",
 }
 
+DAY_WORDS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+"""By `date.weekday`."""
+
 _MEDICAL: Final = (
     "This is a description of the ground you ran on. It is not medical advice: it does not diagnose, "
     "predict or prevent anything. If something hurts, ask a professional."
@@ -256,6 +259,11 @@ def local(moment: datetime, zone: str | None) -> datetime:
         return moment.astimezone(UTC)
 
 
+def day_text(day: date) -> str:
+    """Write a day with its weekday, such as ``"Mon 2026-11-16"``."""
+    return f"{DAY_WORDS[day.weekday()]} {day}"
+
+
 def start_text(moment: datetime | None, zone: str | None) -> str:
     """Write when a run began.
 
@@ -274,8 +282,7 @@ def start_text(moment: datetime | None, zone: str | None) -> str:
     if moment is None:
         return "no time recorded"
     there = local(moment, zone)
-    days = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-    return f"{days[there.weekday()]} {there:%Y-%m-%d %H:%M}"
+    return f"{day_text(there.date())} {there:%H:%M}"
 
 
 def period_title(starts: Sequence[tuple[datetime | None, str | None]], *, week_start: str) -> str:

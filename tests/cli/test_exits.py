@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-import camber.cli.runs
-from camber.cli.exits import Exit, error_line, exit_code
+import camber.pipeline
+from camber.cli.session import Exit, error_line, exit_code
 from camber.errors import (
     CamberError,
     DamagedFileError,
@@ -166,7 +166,7 @@ def test_something_unexpected_is_1_in_one_line_and_a_traceback_on_demand(call, t
     def broken(*_arguments):
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr(camber.cli.runs, "analyse", broken)
+    monkeypatch.setattr(camber.pipeline, "analyse", broken)
     code, out, err = call("-q", "analyse", morning, "--roads", town)
     assert (code, out) == (1, "")
     assert err == "camber: unexpected ZeroDivisionError: division by zero; run with -vv for the traceback\n"
@@ -187,11 +187,11 @@ def test_an_output_that_cannot_be_written_is_said_without_a_traceback(call, town
 
 def test_an_interrupt_is_130_and_leaves_nothing_half_written(town, morning, tmp_path):
     script = (
-        "import sys, time, camber.cli.runs\n"
+        "import sys, time, camber.pipeline\n"
         "def slow(*arguments):\n"
         "    print('started', flush=True)\n"
         "    time.sleep(60)\n"
-        "camber.cli.runs.analyse = slow\n"
+        "camber.pipeline.analyse = slow\n"
         "from camber.cli import main\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )

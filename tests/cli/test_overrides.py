@@ -2,7 +2,7 @@
 
 import json
 
-from camber.cli.settings_file import settings_path
+from camber.cli.config import settings_path
 
 
 def set_rows(call, *lines):

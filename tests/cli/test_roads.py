@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from camber.cli.cache_folder import roads_cache
+from camber.cli.session import roads_cache
 from camber.roads.tile_store import TileStore
 
 DATA = Path(__file__).parents[2] / "data"

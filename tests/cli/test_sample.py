@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import camber
-from camber.cli.sample import EXTRACTS, sample_folder, true_totals
+from camber.cli.demo import EXTRACTS, sample_folder, true_totals
 from camber.errors import RoadsError
 
 DATA = Path(__file__).parents[2] / "data"

@@ -25,13 +25,14 @@ def route(tmp_path_factory):
     return path
 
 
-def test_a_run_in_the_dark_is_kept_facing_traffic(call):
+def test_a_run_in_the_dark_is_kept_facing_traffic(call, tmp_path):
     code, out, _ = call("suggest", RUN, "--roads", ROADS)
     assert code == 0
     assert "Planned for the dark" in out
     assert "in the dark only facing traffic (" in " ".join(out.split())
     assert "change found;" not in out
     assert "not medical advice" in out
+    assert not list(tmp_path.rglob("library")), "a plan makes no library"
 
 
 def test_a_route_without_times_is_scored_under_each_rule(call, route):
@@ -83,6 +84,7 @@ def test_what_cannot_be_used_is_said_in_one_line(call, tmp_path):
         assert code in codes, arguments
         assert "Traceback" not in err
         assert code == 0 or err.strip()
+    assert not list(tmp_path.rglob("library"))
 
 
 ROAD = {"highway": "tertiary", "name": "Ledbury Road", "maxspeed": "60 mph", "sidewalk": "no"}

@@ -1,29 +1,30 @@
-"""The user's settings: one TOML file, read whole, checked value by value.
+"""``camber config``: the user's settings, one TOML file, read whole, checked value by value.
 
 The keys are those of `Preferences` and, with the name of their stage before a dot, those of
-`camber.schema.Settings`, such as ``suggestion.with_traffic_limit_kmh``. A value that is not in the file has
-its documented default.
+`camber.Settings`, such as ``suggestion.with_traffic_limit_kmh``. A value that is not in the file has its
+documented default. What a user wrote beside the values, comments above all, stays.
 """
 
-from __future__ import annotations
-
 import difflib
-import json
 import math
 import os
 import re
 import tomllib
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
+import typer
+
+import camber
 from camber.errors import SettingsError, StandardsError
 from camber.library.place import HOME_VARIABLE
-from camber.report.files import write_whole
-from camber.schema.settings import Settings
+from camber.whole_files import write_whole
 
 if TYPE_CHECKING:
     from camber.standards import Overrides
+
+app = typer.Typer(rich_markup_mode=None, help="Show or change your settings: one TOML file.")
 
 _SHARES: Final = frozenset(
     {"threshold", "decided", "tilted", "smallest_gain", "usual_balance", "street_correlation"}
@@ -32,10 +33,37 @@ _FEWEST_DRAWS: Final = 20
 _MOST_DRAWS: Final = 10_000
 _COUNTRY: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 _SERVER: Final = re.compile(r"https://[^/\s]|http://(localhost|127\.0\.0\.1|\[::1\])[:/]")
-_HEADER: Final = (
-    "# Settings of camber. `camber config show` lists every key with its value;\n"
-    "# `camber config set KEY VALUE` rewrites this file without comments of your own.\n"
-)
+_HEADER: Final = "# Settings of camber. `camber config show` lists every key with its value.\n"
+
+
+@app.command("path")
+def config_path() -> None:
+    """Say where the settings file is, or would be."""
+    typer.echo(settings_path())
+
+
+@app.command("show")
+def config_show(context: typer.Context) -> None:
+    """Show every setting, and which of them differ from their default."""
+    usual = defaults()
+    for key, value in effective(context.obj.preferences).items():
+        note = "" if value == usual[key] else f"   (default {usual[key]!r})"
+        typer.echo(f"{key} = {value!r}{note}")
+
+
+@app.command("set")
+def config_set(
+    context: typer.Context,
+    key: Annotated[str, typer.Argument(help="Such as units, or suggestion.with_traffic_limit_kmh.")],
+    value: Annotated[str, typer.Argument(help="The value; '' takes the key out.")],
+) -> None:
+    """Change one setting; other keys of the file are kept."""
+    set_preference(settings_path(), key, value)
+    context.obj.say(f"wrote {settings_path()}")
+
+
+def _usual_settings() -> "camber.Settings":
+    return camber.Settings()
 
 
 @dataclass(frozen=True)
@@ -64,59 +92,36 @@ class Preferences:
     country: str = ""
     overpass_server: str = "https://overpass-api.de/api"
     overrides: str = ""
-    settings: Settings = field(default_factory=Settings)
+    settings: "camber.Settings" = field(default_factory=_usual_settings)
 
 
 def settings_path() -> Path:
-    """Say where the settings file is, or would be.
-
-    Returns
-    -------
-    Path
-        ``camber.toml`` in the folder that ``CAMBER_HOME`` names, else in the user's folder for settings.
-    """
+    """Say where the settings file is: where ``CAMBER_HOME`` says, else in the user's folder for settings."""
     home = os.environ.get(HOME_VARIABLE)
     if home:
         return Path(home).expanduser() / "camber.toml"
-    from platformdirs import user_config_path  # noqa: PLC0415 - not needed where CAMBER_HOME is set
+    from platformdirs import user_config_path
 
     return user_config_path("camber", appauthor=False) / "camber.toml"
 
 
 def read_preferences(path: Path) -> tuple[Preferences, tuple[str, ...]]:
-    """Read the user's settings.
+    """Read the settings, and one warning for each key that means nothing here.
 
-    Parameters
-    ----------
-    path : Path
-        The file; where there is none, everything has its default.
-
-    Returns
-    -------
-    preferences : Preferences
-        Checked values.
-    warnings : tuple of str
-        One sentence for each key that means nothing here, with the key that may have been meant.
-
-    Raises
-    ------
-    SettingsError
-        If the file is no TOML, a value is none that its key allows, or the file of overrides cannot be used.
+    SettingsError if the file is no TOML, a value is not allowed, or the overrides cannot be used.
     """
-    given = _flat(_read(path))
-    known = defaults()
-    unknown = [key for key in given if key not in known]
+    given, known = _flat(_read(path)), defaults()
     preferences = Preferences()
     for key in (key for key in given if key in known):
         preferences = _with(preferences, key, _checked(key, given[key], known[key], where=str(path)))
     if preferences.overrides:
         rows = _overrides(path.parent / Path(preferences.overrides).expanduser())
         preferences = replace(preferences, settings=replace(preferences.settings, overrides=rows))
-    return preferences, tuple(f"{path}: {_unknown_key(key)}" for key in unknown)
+    return preferences, tuple(f"{path}: {_unknown_key(key)}" for key in given if key not in known)
 
 
-def _overrides(path: Path) -> Overrides:
-    from camber.standards import read_overrides  # noqa: PLC0415 - reads tables
+def _overrides(path: Path) -> "Overrides":
+    from camber.standards import read_overrides
 
     try:
         return read_overrides(path)
@@ -125,104 +130,73 @@ def _overrides(path: Path) -> Overrides:
 
 
 def set_preference(path: Path, key: str, text: str) -> None:
-    """Set one key and write the file anew.
+    """Set one key as typed, and leave the rest of the file as it is; an empty text takes the key out.
 
-    Parameters
-    ----------
-    path : Path
-        The file; it and its folder are made where they are missing.
-    key : str
-        One of `defaults`.
-    text : str
-        The value as typed; an empty text takes the key out, so that it has its default again.
-
-    Raises
-    ------
-    SettingsError
-        If there is no such key, the value is none that it allows, or the file is no TOML.
+    SettingsError if there is no such key, the value is none that it allows, or the file is no TOML.
     """
+    import tomlkit
+
     known = defaults()
     if key not in known:
         raise SettingsError(_unknown_key(key), key=key)
-    values = _flat(_read(path))
-    values.pop(key, None)
+    stage, _, name = key.rpartition(".")
+    if stage and not isinstance(_read(path).get(stage, {}), dict):
+        raise SettingsError(f"{path}: {stage} is a table of settings: take its line out", key=key)
+    document = tomlkit.parse(_text(path) or _HEADER)
+    table: Any = document.setdefault(stage, tomlkit.table()) if stage else document
     if text:
-        values[key] = _checked(key, _typed(text, known[key]), known[key], where="command line")
-    write_whole(path, _toml(values))
+        table[name] = _checked(key, _typed(text, known[key]), known[key], where="command line")
+    else:
+        table.pop(name, None)
+    if stage and not table and not table.as_string().strip():
+        document.pop(stage)
+    write_whole(path, document.as_string())
 
 
 def is_set(path: Path, key: str) -> bool:
-    """Tell whether the user has set a key.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    key : str
-        One of `defaults`.
-
-    Returns
-    -------
-    bool
-        False where it has its default for want of anything else.
-    """
+    """Tell whether the user has set a key: False where it has its default for want of anything else."""
     return key in _flat(_read(path))
 
 
 def defaults() -> dict[str, Any]:
-    """List every key with its default.
-
-    Returns
-    -------
-    dict
-        In the order in which they are shown.
-    """
+    """List every key with its default, in the order in which they are shown."""
     return effective(Preferences())
 
 
 def effective(preferences: Preferences) -> dict[str, Any]:
-    """List every key with its value.
-
-    Parameters
-    ----------
-    preferences : Preferences
-        The settings.
-
-    Returns
-    -------
-    dict
-        In the order in which they are shown.
-    """
+    """List every key with its value, in the order in which they are shown."""
     own = {f.name: getattr(preferences, f.name) for f in fields(preferences) if f.name != "settings"}
-    stages = {f.name: getattr(preferences.settings, f.name) for f in fields(Settings) if f.name not in own}
-    loose = {name: value for name, value in stages.items() if not is_dataclass(value)}
-    nested = {
-        f"{stage}.{f.name}": getattr(value, f.name)
-        for stage, value in stages.items()
-        if is_dataclass(value)
-        for f in fields(value)
-    }
+    stages = {f.name: getattr(preferences.settings, f.name) for f in fields(camber.Settings)}
+    loose: dict[str, Any] = {}
+    nested: dict[str, Any] = {}
+    for stage, value in stages.items():
+        if is_dataclass(value):
+            nested |= {f"{stage}.{f.name}": getattr(value, f.name) for f in fields(value)}
+        elif stage not in own:
+            loose[stage] = value
     return {**own, **loose, **nested}
 
 
 def _with(preferences: Preferences, key: str, value: object) -> Preferences:
+    """Change one value: of a stage, of all stages, or of the preferences themselves."""
     stage, _, name = key.rpartition(".")
+    settings: Any = preferences.settings
     if stage:
-        part = replace(getattr(preferences.settings, stage), **{name: value})
-        return replace(preferences, settings=replace(preferences.settings, **{stage: part}))
-    if name in {f.name for f in fields(Settings)} - {"overrides"}:
-        changes: dict[str, Any] = {name: value}
-        return replace(preferences, settings=replace(preferences.settings, **changes))
-    own: dict[str, Any] = {name: value}
-    return replace(preferences, **own)
+        value, name = replace(getattr(settings, stage), **{name: value}), stage
+    change: dict[str, Any] = {name: value}
+    if hasattr(preferences, name):
+        return replace(preferences, **change)
+    return replace(preferences, settings=replace(settings, **change))
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8-sig") if path.exists() else ""
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return tomllib.loads(_text(path))
+    except ValueError as error:
         message = f"{path} is no valid TOML ({error}): correct it, or delete it to start with the defaults"
         raise SettingsError(message, key="") from error
 
@@ -257,7 +231,7 @@ def _checked(key: str, value: Any, default: object, *, where: str) -> Any:  # no
 def _text_problem(key: str, value: object) -> str | None:
     allowed: dict[str, tuple[str, ...]] = {"units": ("km", "mi"), "week_start": ("monday", "sunday")}
     if key == "lateral.device_class":
-        from camber.standards import gnss_classes  # noqa: PLC0415 - reads a table
+        from camber.standards import gnss_classes
 
         allowed[key] = ("auto", *gnss_classes())
     if key == "overrides":
@@ -291,36 +265,3 @@ def _unknown_key(key: str) -> str:
     close = difflib.get_close_matches(key, defaults(), n=1, cutoff=0.5)
     meant = f"; did you mean {close[0]}?" if close else "; `camber config show` lists all keys"
     return f"there is no setting {key!r}{meant}"
-
-
-def _toml(values: dict[str, Any]) -> str:
-    order = {key: place for place, key in enumerate(defaults())}
-    ordered = sorted(values, key=lambda key: (order.get(key, len(order)), key))
-    lines, stage = [_HEADER], ""
-    for key in sorted(ordered, key=lambda key: key.rpartition(".")[0] != ""):
-        own_stage, _, name = key.rpartition(".")
-        if own_stage != stage:
-            lines.append(f"\n[{_toml_key(own_stage)}]\n")
-            stage = own_stage
-        lines.append(f"{_toml_key(name)} = {_toml_value(values[key], key)}\n")
-    return "".join(lines)
-
-
-def _toml_key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _quoted(name)
-
-
-def _toml_value(value: object, key: str) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return repr(value)
-    if isinstance(value, str):
-        return _quoted(value)
-    message = f"the settings file holds {key}, which camber does not know and cannot write again: remove it"
-    raise SettingsError(message, key=key)
-
-
-def _quoted(text: str) -> str:
-    """Quote a text; TOML's basic strings are those of JSON, but for DEL and for pairs of surrogates."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

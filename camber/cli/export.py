@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import camber
+
 if TYPE_CHECKING:
     from camber.cli.session import Session
-
-
-# ruff: noqa: PLC0415 - what is heavy loads inside the commands
 
 app = typer.Typer(rich_markup_mode=None)
 zones = typer.Typer(rich_markup_mode=None, help="Places that no export shows, such as your home.")
@@ -35,23 +34,21 @@ def export(
     run: Annotated[
         list[int] | None, typer.Option("--run", metavar="RUN", help="Only this run; may be repeated.")
     ] = None,
-    whole: Annotated[  # noqa: FBT002
+    whole: Annotated[
         bool, typer.Option("--whole", help="For yourself: with what your privacy zones hide.")
     ] = False,
 ) -> None:
     """Write all intervals of your runs to one file; what your privacy zones hide is left out."""
-    from camber.library import open_library
     from camber.library.zones import list_zones
     from camber.report.stretches_file import write_stretches
 
     session: Session = context.obj
-    with open_library() as library:
+    with camber.open_library() as library:
         frame = library.runs()
         chosen = run or [int(n) for n in frame.index[frame["state"] == "analysed"]] if len(frame) else []
         stretches = library.stretches(chosen, public=not whole)
         hidden = bool(list_zones(library))
-    written = write_stretches(stretches, output or Path(f"camber.{kind}"), kind)
-    for path in written:
+    for path in write_stretches(stretches, output or Path(f"camber.{kind}"), kind):
         session.say(f"wrote {path}")
     if not whole and not hidden:
         session.say("there are no privacy zones: the file shows where you start (`camber zones add`)")
@@ -60,10 +57,9 @@ def export(
 @zones.command("list")
 def zones_list(context: typer.Context) -> None:
     """List your privacy zones."""
-    from camber.library import open_library
     from camber.library.zones import list_zones
 
-    with open_library() as library:
+    with camber.open_library() as library:
         found = list_zones(library)
     for zone in found:
         place = f"{zone.latitude_deg:.5f} {zone.longitude_deg:.5f}"
@@ -81,11 +77,10 @@ def zones_add(
     name: Annotated[str, typer.Option("--name", help="For yourself.")] = "",
 ) -> None:
     """Add a place that no export shows. What is cut is larger, and cut where roads meet."""
-    from camber.library import open_library
     from camber.library.zones import add_zone
     from camber.report.wording import plain
 
-    with open_library() as library:
+    with camber.open_library() as library:
         add_zone(library, latitude, longitude, radius, plain(name, 60))
     context.obj.say("added")
 
@@ -95,9 +90,8 @@ def zones_remove(
     context: typer.Context, zone: Annotated[int, typer.Argument(help="Its number in the list.")]
 ) -> None:
     """Remove a privacy zone."""
-    from camber.library import open_library
     from camber.library.zones import remove_zone
 
-    with open_library() as library:
+    with camber.open_library() as library:
         remove_zone(library, zone)
     context.obj.say("removed")

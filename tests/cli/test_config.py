@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camber.cli.settings_file import (
+from camber.cli.config import (
     Preferences,
-    _toml,
     defaults,
     effective,
     read_preferences,
@@ -120,23 +119,55 @@ def test_unknown_keys_survive_a_change(path):
     }
 
 
-def test_what_cannot_be_written_again_is_not_lost_silently(path):
+def test_what_the_user_wrote_beside_the_values_stays(path):
+    """Comments, blank lines, order, and values that camber does not know."""
     path.parent.mkdir()
-    path.write_text("dates = [2026-11-22]\n")
-    with pytest.raises(SettingsError, match="dates"):
-        set_preference(path, "units", "mi")
-    assert path.read_text() == "dates = [2026-11-22]\n"
-
-
-@given(
-    st.dictionaries(
-        st.text(st.characters(codec="utf-8", exclude_characters=".")),
-        st.one_of(st.text(st.characters(codec="utf-8")), st.integers(-(2**62), 2**62), st.booleans(),
-                  st.floats(allow_nan=False, allow_infinity=False)),
+    before = (
+        "# mine\ndates = [2026-11-22]  # a list\nunits = 'km' # at home\n\n"
+        "[suggestion]\n# slow streets\nquiet_limit_kmh = 20.0\n\n[other]\nx = {y = 1}\n"
     )
-)  # fmt: skip
-def test_whatever_is_written_is_toml_and_reads_back(values):
-    assert tomllib.loads(_toml(values)) == values
+    path.write_text(before)
+    set_preference(path, "units", "mi")
+    set_preference(path, "suggestion.quiet_limit_kmh", "15")
+    expected = before.replace("'km'", '"mi"').replace("20.0", "15.0")
+    assert path.read_text() == expected
+    set_preference(path, "draws", "300")
+    set_preference(path, "lateral.threshold", "0.8")
+    assert read_preferences(path)[0].settings.draws == 300
+    for key in ("draws", "lateral.threshold"):
+        set_preference(path, key, "")
+    assert path.read_text().rstrip() == expected.rstrip()
+    set_preference(path, "suggestion.quiet_limit_kmh", "")
+    assert "# slow streets" in path.read_text()
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["suggestion.quiet_limit_kmh = 20\n", "suggestion = {quiet_limit_kmh = 20}\n", "\ufeff[suggestion]\n"],
+)
+def test_every_way_of_writing_a_table_is_understood(path, before):
+    path.parent.mkdir()
+    path.write_text(before, encoding="utf-8")
+    set_preference(path, "suggestion.quiet_limit_kmh", "15")
+    set_preference(path, "units", "mi")
+    preferences, warnings = read_preferences(path)
+    assert (preferences.settings.suggestion.quiet_limit_kmh, preferences.units, warnings) == (15.0, "mi", ())
+
+
+def test_a_stage_that_is_no_table_is_said(path):
+    path.parent.mkdir()
+    path.write_text("suggestion = 3\n")
+    with pytest.raises(SettingsError, match="suggestion"):
+        set_preference(path, "suggestion.quiet_limit_kmh", "15")
+    assert path.read_text() == "suggestion = 3\n"
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1))
+def test_whatever_is_written_is_toml_and_reads_back(tmp_path_factory, text):
+    path = tmp_path_factory.mktemp("any") / "camber.toml"
+    set_preference(path, "overrides", text)
+    set_preference(path, "units", "mi")
+    assert tomllib.loads(path.read_bytes().decode()) == {"overrides": text, "units": "mi"}
 
 
 def test_the_folder_moves_with_the_environment(monkeypatch, tmp_path):

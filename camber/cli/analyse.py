@@ -1,0 +1,302 @@
+"""``camber analyse``: recordings over roads, a bad file costing itself alone; or the whole library."""
+
+import os
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+import camber
+from camber.cli.options import Output, RoadFiles, Strict, format_of
+from camber.cli.session import Exit, Session, roads_cache
+from camber.errors import CamberError, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Executor
+
+    from camber.batch import BatchReport, Step
+    from camber.report import Report
+    from camber.schema import Analysis, Recording, Roads, Settings
+
+    RoadsFor = Callable[[Recording, Path], Roads]
+    """Gives the roads for a recording, which came from a file."""
+
+T = TypeVar("T")
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+class ReportFormat(StrEnum):
+    """How a report is written."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+    GEOJSON = "geojson"
+    HTML = "html"
+
+
+@app.command()
+def analyse(
+    context: typer.Context,
+    runs: Annotated[
+        list[Path] | None, typer.Argument(metavar="RUN...", help="Recordings (GPX, TCX or FIT).")
+    ] = None,
+    roads: RoadFiles = None,
+    kind: Annotated[
+        ReportFormat | None, typer.Option("--format", help="Default: by the suffix of PATH, else text.")
+    ] = None,
+    output: Output = None,
+    country: Annotated[
+        str | None,
+        typer.Option(metavar="CC", help="Country code that overrides the place of the roads."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the draws.")] = None,
+    draws: Annotated[int | None, typer.Option(min=20, max=10_000, help="Number of draws.")] = None,
+    fetch: Annotated[
+        bool, typer.Option("--fetch", help="Fetch roads that are not there yet from a server.")
+    ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every run of your library that is new or out of date.")
+    ] = False,
+    dask: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="With --all: on a Dask cluster (extra: dask).")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="With --all: processes on this machine.")] = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Read the roads anew, and keep nothing of them.")
+    ] = False,
+    strict: Strict = False,
+) -> None:
+    """Analyse one recording or several, or with --all every run of your library.
+
+    The roads are those that `camber roads` keeps, or those of the extracts that are given.
+
+    What was read of an extract is kept in your cache folder, so that it opens at once the next time.
+    """
+    session: Session = context.obj
+    settings = session.preferences.settings
+    settings = replace(
+        settings,
+        seed=settings.seed if seed is None else seed,
+        draws=settings.draws if draws is None else draws,
+    )
+    country = country or session.preferences.country or None
+    if everything:
+        done = _analyse_library(session, roads or [], settings, country, dask=dask, workers=workers)
+        raise typer.Exit(_exit_of(done, session, strict=strict))
+    if not runs:
+        raise typer.BadParameter("give recordings, or --all for your library", param_hint="RUN...")
+    report, failed = analyse_files(
+        runs,
+        roads or [],
+        session,
+        settings=settings,
+        country=country,
+        cache=None if no_cache else roads_cache(),
+        kept=kept_roads(session, country, fetch=fetch),
+    )
+    write_report(report, format_of(kind, output, ReportFormat), output, session)
+    if strict and failed:
+        raise typer.Exit(Exit.PARTIAL)
+
+
+def write_report(report: "Report", kind: ReportFormat, path: Path | None, session: Session) -> None:
+    """Write a report of one run or several to standard output or a file."""
+    import camber.report as write
+
+    if kind is ReportFormat.TEXT:
+        session.show(write.text_report(report), path)
+    elif kind is ReportFormat.JSON:
+        session.write(write.summary_json(report), path)
+    elif kind is ReportFormat.CSV:
+        session.write(write.intervals_csv(report.analyses), path)
+    elif kind is ReportFormat.GEOJSON:
+        session.write(write.intervals_geojson(report.analyses), path)
+    else:
+        session.write(write.html_page(report), path)
+
+
+def analyse_files(
+    runs: "Sequence[Path]",
+    road_files: "Sequence[Path]",
+    session: Session,
+    *,
+    settings: "Settings",
+    country: str | None = None,
+    cache: Path | None = None,
+    kept: "RoadsFor | None" = None,
+    remarks: tuple[str, ...] = (),
+) -> "tuple[Report, tuple[CamberError, ...]]":
+    """Analyse recordings, each over the extract that holds most of it, or without extracts over `kept` roads.
+
+    Gives the report and what could not be used, which was said; raises the last failure if nothing could be.
+    """
+    from camber.report.wording import plain
+
+    if not _kernels_compiled():
+        session.say("compiling numerical kernels, once on this machine: this takes up to a minute")
+    with session.steps("reading roads", len(road_files) + len(runs)) as tell:
+
+        def each(paths: "Sequence[Path]", act: "Callable[[Path], T]") -> tuple[list[T], list[CamberError]]:
+            done, failures = [], []
+            for path in paths:
+                try:
+                    done.append(act(path))
+                except CamberError as error:
+                    failures.append(error)
+                tell(plain(path.name, 40))
+            return done, failures
+
+        extracts, no_roads = each(road_files, partial(camber.read_roads, country=country, cache=cache))
+        roads_for = fitting(extracts) if extracts or kept is None else kept
+        act = partial(_analysed, roads_for=roads_for, settings=settings, session=session)
+        analyses, no_runs = each(runs if extracts or not road_files else (), act)
+    if not analyses:
+        *others, last = no_runs or no_roads
+        for failure in others:
+            session.say(f"camber: {failure}", at=-1)
+        raise last
+    failures = (*no_roads, *no_runs)
+    for failure in failures:
+        session.say(f"skipped: {failure}", at=-1)
+    return _report(analyses, failures, session, remarks), failures
+
+
+def _analysed(path: Path, roads_for: "RoadsFor", settings: "Settings", session: Session) -> "Analysis":
+    began = time.perf_counter()
+    recording = camber.read_recording(path)
+    roads = roads_for(recording, path)
+    analysis = camber.analyse(recording, roads, settings)
+    took = time.perf_counter() - began
+    session.say(f"{recording.source}: {len(recording.fixes)} fixes over {roads.source}, {took:.1f} s", at=1)
+    return analysis
+
+
+def fitting(extracts: "Sequence[Roads]") -> "RoadsFor":
+    """Choose for each recording the extract whose area holds most of its fixes, the first of equals.
+
+    If none holds a single fix, that is the first, whose refusal says where it lies.
+    """
+
+    def choose(recording: "Recording", _: Path) -> "Roads":
+        longitude, latitude = (recording.fixes[name] for name in ("longitude_deg", "latitude_deg"))
+
+        def held(roads: "Roads") -> int:
+            west, south, east, north = roads.bounds_deg
+            return int((longitude.between(west, east) & latitude.between(south, north)).sum())
+
+        return max(extracts, key=held)
+
+    return choose
+
+
+def kept_roads(session: Session, country: str | None, *, fetch: bool = False) -> "RoadsFor":
+    """Take for each recording the tiles that are kept, and fetch what is missing if that was asked for."""
+    from camber.cli.road_tiles import TileRoads, fetching_of
+
+    tiles = TileRoads(roads_cache(), country, fetching_of(session) if fetch else None)
+    return lambda recording, path: tiles.of(recording, path, session)
+
+
+def _report(
+    analyses: "Sequence[Analysis]",
+    failures: "Sequence[CamberError]",
+    session: Session,
+    remarks: tuple[str, ...],
+) -> "Report":
+    from camber.report import Report
+    from camber.report.wording import period_title
+    from camber.schema import Problem
+
+    total = analyses[0].summary
+    if len(analyses) > 1:
+        starts = [(a.summary.started_at, a.summary.time_zone) for a in analyses]
+        title = period_title(starts, week_start=session.preferences.week_start)
+        total = camber.add_summaries([(a.summary, a.draws) for a in analyses], title)
+    skipped = tuple(Problem("skipped_file", f"skipped: {_with_base_name(error)}") for error in failures)
+    total = replace(total, problems=(*total.problems, *skipped))
+    return Report(tuple(analyses), total, session.preferences.units, remarks)
+
+
+def _with_base_name(error: CamberError) -> str:
+    """Name a file in a report without the folders it lies in: they often hold the name of a person."""
+    path = str(getattr(error, "path", ""))
+    return str(error).replace(path, Path(path).name) if path else str(error)
+
+
+def _kernels_compiled() -> bool:
+    """Tell whether numba has compiled the matching kernels on this machine before.
+
+    False also where numba keeps its cache elsewhere; then only a line too many is said.
+    """
+    package = Path(camber.__file__).parent
+    moved = os.environ.get("NUMBA_CACHE_DIR")
+    places = [Path(moved)] if moved else [package, Path.home() / ".cache" / "numba"]
+    return any("/matching" in path.as_posix() for place in places for path in place.rglob("*.nbi"))
+
+
+def _analyse_library(
+    session: Session,
+    road_files: "Sequence[Path]",
+    settings: "Settings",
+    country: str | None,
+    *,
+    dask: str | None,
+    workers: int | None,
+) -> "BatchReport":
+    """Analyse every run whose result is missing or stale; tiles serve where no extract does."""
+    from camber.batch import analyse_library, from_extracts, from_tiles
+
+    cache = roads_cache()
+    choices = [from_extracts(road_files, country=country, folder=cache)] if road_files else []
+    choices.append(from_tiles(cache, country=country))
+    with (
+        camber.open_library() as library,
+        _cluster(dask) as executor,
+        session.steps("analysing", lines=True) as tell,
+    ):
+
+        def watch(step: "Step") -> None:
+            tell(f"{step.what}: {step.done} of {step.total} runs", step.done, step.total)
+            session.say(f"{step.what}: run {step.run}", at=1)
+
+        return analyse_library(library, choices, settings, executor=executor, workers=workers, watch=watch)
+
+
+@contextmanager
+def _cluster(address: str | None) -> "Iterator[Executor | None]":
+    if address is None:
+        yield None
+        return
+    try:
+        from distributed import Client
+    except ImportError:
+        text = '--dask needs the extra "dask": pip install "camber[dask]"'
+        raise SettingsError(text, key="dask") from None
+    with Client(address) as client:  # type: ignore[no-untyped-call]
+        yield client.get_executor(pure=False)
+
+
+def _exit_of(report: "BatchReport", session: Session, *, strict: bool) -> Exit:
+    """Say what came of the library, and choose the exit code."""
+    for run, reason in report.failed:
+        session.say(f"run {run}: {reason}", at=-1)
+    session.write(
+        f"{report.runs} runs: {report.analysed} analysed, {report.kept} up to date, "
+        f"{len(report.no_roads)} without roads, {len(report.failed)} could not be analysed\n"
+    )
+    if report.no_roads:
+        session.say("`camber roads fetch` gets the map for the runs without roads", at=-1)
+    if not report.runs:
+        session.say("there are no runs yet: `camber import` brings them in", at=-1)
+        return Exit.NO_INPUT
+    if report.no_roads and report.analysed + report.kept == 0:
+        return Exit.NO_ROADS
+    return Exit.PARTIAL if strict and (report.no_roads or report.failed) else Exit.DONE

@@ -1,0 +1,132 @@
+"""``camber demo`` and ``camber simulate``: a week of simulated recordings on real streets, and its truth."""
+
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+import camber
+from camber.errors import RoadsError
+from camber.whole_files import write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+
+    from camber.cli.session import Session
+    from camber.report import Report
+
+app = typer.Typer(rich_markup_mode=None)
+
+SIMULATED: Final = (
+    "Simulated recordings on real streets: nobody ran these. Streets from OpenStreetMap, runner and "
+    "positioning errors from camber.simulate."
+)
+"""Said wherever the sample is shown."""
+
+EXTRACTS: Final = ("kouvola.osm.pbf", "helsinki.osm.pbf")
+
+
+@app.command()
+def demo(
+    context: typer.Context,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the page and the maps.")
+    ] = Path("camber-demo"),
+) -> None:
+    """Analyse the sample week: simulated recordings on real streets. Works offline."""
+    from camber.cli.analyse import ReportFormat, analyse_files, write_report
+    from camber.cli.session import roads_cache
+
+    session: Session = context.obj
+    folder = sample_folder()
+    report, _ = analyse_files(
+        sorted((folder / "week").glob("*.gpx")),
+        [folder / name for name in EXTRACTS],
+        session,
+        settings=session.preferences.settings,
+        cache=roads_cache(),
+        remarks=(SIMULATED,),
+    )
+    write_report(report, ReportFormat.TEXT, None, session)
+    for part in truth_beside(report, true_totals(folder / "week" / "truth.csv")):
+        session.show(part)
+    write_report(report, ReportFormat.HTML, output / "week.html", session)
+    for name, picture in _pictures(report):
+        session.say(f"wrote {write_whole(output / name, picture)}")
+
+
+@app.command()
+def simulate(
+    context: typer.Context,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the files.")],
+    seed: Annotated[int | None, typer.Option(min=0, help="Default: the seed of the sample.")] = None,
+) -> None:
+    """Write a week of simulated recordings on the real streets of the sample, with its truth."""
+    from camber.simulate import WEEK_SEED, sample_week, week_files
+
+    kouvola, helsinki = (camber.read_roads(sample_folder() / name) for name in EXTRACTS)
+    week = sample_week(kouvola, helsinki, seed=WEEK_SEED if seed is None else seed)
+    for name, content in week_files(week).items():
+        context.obj.say(f"wrote {write_whole(output / name, content)}")
+
+
+def sample_folder() -> Path:
+    """Find the sample, in the installed package or in a checkout beside it; RoadsError if in neither."""
+    package = Path(camber.__file__).resolve().parent
+    places = (package / "sample", package.parent / "data")
+    for place in places:
+        if all((place / name).is_file() for name in EXTRACTS):
+            return place
+    message = "the sample that comes with camber is missing: install camber again"
+    raise RoadsError(message, path=places[0])
+
+
+def true_totals(path: Path) -> dict[str, dict[str, float]]:
+    """Read the true metres [m] of ``truth.csv``, by file name and column; empty without such a file."""
+    from camber.report.wording import LEG_WORDS
+
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {row["file"]: {name: float(row[name]) for name in ("distance_m", *LEG_WORDS)} for row in rows}
+
+
+def truth_beside(report: "Report", truth: dict[str, dict[str, float]]) -> tuple["RenderableType", ...]:
+    """Draw a table of truth and 90 % interval, one row per run and leg, and say how often it holds."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from camber.report.wording import LEG_WORDS, distance_text, range_text, start_text
+
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for title, side in (("simulated run", "left"), ("", "left"), ("truth", "right"), ("median", "right"),
+                        ("90 % interval", "right"), ("truth in it", "left")):  # fmt: skip
+        table.add_column(Text(title), justify="right" if side == "right" else "left")
+    inside = []
+    for analysis in report.analyses:
+        known = truth.get(analysis.recording.source)
+        for place, field in enumerate(("left_low_m", "right_low_m") if known else ()):
+            interval, true_m = getattr(analysis.summary, field), known[field] if known else 0.0
+            inside.append(interval.low <= true_m <= interval.high)
+            day = start_text(analysis.summary.started_at, analysis.summary.time_zone).rpartition(" ")[0]
+            table.add_row(day if place == 0 else "", LEG_WORDS[field], distance_text(true_m, report.units),
+                          distance_text(interval.median, report.units), range_text(interval, report.units),
+                          "yes" if inside[-1] else "no")  # fmt: skip
+    return table, Text(f"The truth lies in {sum(inside)} of {len(inside)} intervals of 90 %.")
+
+
+def _pictures(report: "Report") -> "Iterator[tuple[str, bytes]]":
+    """Draw a map of each run and bars of all, as PNG, with the names of their files."""
+    from camber.report.figures import figure_of, figure_png, plot_bar
+    from camber.report.wording import plain
+
+    for analysis in report.analyses:
+        axes = camber.plot_map(analysis, units=report.units)
+        axes.set_title(plain(analysis.summary.title, 60), parse_math=False)
+        yield f"map_{Path(analysis.recording.source).stem}.png", figure_png(figure_of(axes))
+    bars = plot_bar([a.summary for a in report.analyses], units=report.units)
+    yield "bars.png", figure_png(figure_of(bars))

@@ -1,0 +1,47 @@
+"""Options that several commands share."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+Format = TypeVar("Format", bound=StrEnum)
+
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="PATH", help="Write to this file instead of the terminal."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with 5 if any file could not be used.")]
+RoadFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--roads", metavar="FILE", help="OpenStreetMap extract, or several; default: what is kept."),
+]
+
+# Reports of some days
+Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="One page with a map.")]
+Png = Annotated[
+    Path | None, typer.Option("--png", metavar="FILE", help="A card of 1200 x 630, and a tall one beside it.")
+]
+Eml = Annotated[
+    Path | None, typer.Option("--eml", metavar="FILE", help="A mail for your mail program; nothing is sent.")
+]
+Share = Annotated[bool, typer.Option("--share", help="For others: without what your privacy zones hide.")]
+NoZone = Annotated[bool, typer.Option("--no-zone", help="With --share: you need no privacy zone.")]
+ForCoach = Annotated[bool, typer.Option("--for-coach", help="For a coach: no map, no names.")]
+
+# The map
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be fetched.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Fetch without asking.")]
+Server = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="Overpass server to ask; default: the setting overpass_server."),
+]
+
+
+def format_of(asked: Format | None, path: Path | None, formats: type[Format]) -> Format:
+    """Choose a format: what was asked for by name, else by the suffix of the file, else text."""
+    suffix = path.suffix.lower().removeprefix(".") if path else ""
+    wanted = "html" if suffix == "htm" else suffix
+    return asked or next((one for one in formats if one == wanted), formats("text"))

@@ -1,0 +1,246 @@
+"""Commands that report some days of the library: ``camber week|month|year|report``."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+import camber
+from camber.cli.options import AsJson, Eml, ForCoach, Html, NoZone, Output, Png, Share, format_of
+from camber.cli.runs import chosen_week, units_of
+from camber.cli.session import Session, roads_cache
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from camber.library import Library, Week
+    from camber.library.spans import Span
+    from camber.schema import Period
+
+app = typer.Typer(rich_markup_mode=None)
+
+_MOST_TILES: Final = 12
+_MOST_RUNS: Final = 60
+"""Runs beyond which a page has no map (judgement: what a page of 1.5 MB holds)."""
+
+
+class PeriodFormat(StrEnum):
+    """How a period is written to ``--output``."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+
+
+@app.command()
+def week(
+    context: typer.Context,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[WEEK]", help="Such as 2026-W47, or a day in it; default: the last."),
+    ] = None,
+    kind: Annotated[
+        PeriodFormat | None, typer.Option("--format", help="Default: by the suffix of PATH, else text.")
+    ] = None,
+    output: Output = None,
+    html: Html = None,
+    png: Png = None,
+    eml: Eml = None,
+    share: Share = False,
+    no_zone: NoZone = False,
+    for_coach: ForCoach = False,
+    as_json: AsJson = False,
+) -> None:
+    """Report a week: which leg was low, how sure that is, and how it stands beside your usual weeks."""
+    main = PeriodFormat.JSON if as_json else format_of(kind, output, PeriodFormat)
+    wanted = _Wanted(main, output, html, png, eml, share, no_zone, for_coach)
+    with camber.open_library() as library:
+        _write(context.obj, library, chosen_week(library, context.obj, name), wanted)
+
+
+@app.command()
+def month(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[MONTH]", help="Such as 2026-11; default: that of the last run.")
+    ] = None,
+    html: Html = None,
+    png: Png = None,
+    eml: Eml = None,
+    share: Share = False,
+    no_zone: NoZone = False,
+    for_coach: ForCoach = False,
+    as_json: AsJson = False,
+) -> None:
+    """Report a month: which leg was low, and how sure that is."""
+    main = PeriodFormat.JSON if as_json else PeriodFormat.TEXT
+    _write_named(context.obj, name, "%Y-%m", _Wanted(main, None, html, png, eml, share, no_zone, for_coach))
+
+
+@app.command()
+def year(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[YEAR]", help="Such as 2026; default: that of the last run.")
+    ] = None,
+    html: Html = None,
+    png: Png = None,
+    eml: Eml = None,
+    share: Share = False,
+    no_zone: NoZone = False,
+    for_coach: ForCoach = False,
+    as_json: AsJson = False,
+) -> None:
+    """Report a year: which leg was low, and how sure that is."""
+    main = PeriodFormat.JSON if as_json else PeriodFormat.TEXT
+    _write_named(context.obj, name, "%Y", _Wanted(main, None, html, png, eml, share, no_zone, for_coach))
+
+
+@app.command()
+def report(
+    context: typer.Context,
+    first: Annotated[str, typer.Option("--from", metavar="DAY", help="First day, such as 2026-10-01.")],
+    last: Annotated[str, typer.Option("--to", metavar="DAY", help="Last day.")],
+    html: Html = None,
+    png: Png = None,
+    eml: Eml = None,
+    share: Share = False,
+    no_zone: NoZone = False,
+    for_coach: ForCoach = False,
+    as_json: AsJson = False,
+) -> None:
+    """Report the days from one to another."""
+    from camber.library.spans import span_between
+
+    span = span_between(first, last)
+    main = PeriodFormat.JSON if as_json else PeriodFormat.TEXT
+    wanted = _Wanted(main, None, html, png, eml, share, no_zone, for_coach)
+    with camber.open_library() as library:
+        _write(context.obj, library, span, wanted)
+
+
+def _write_named(session: Session, name: str | None, pattern: str, wanted: "_Wanted") -> None:
+    """Report a month or a year; without a name that of the last run."""
+    from camber.library.spans import span_named
+
+    with camber.open_library() as library:
+        last = library.last_week(session.preferences.week_start)
+        day = date.today() if last is None else last.ends_on  # noqa: DTZ011 - the runner's own day
+        _write(session, library, span_named(name or f"{day:{pattern}}"), wanted)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What is to be written of some days: the main form, to `output` or the terminal, and files beside it."""
+
+    main: PeriodFormat
+    output: Path | None
+    html: Path | None
+    png: Path | None
+    eml: Path | None
+    share: bool
+    no_zone: bool
+    for_coach: bool
+
+    def __post_init__(self) -> None:
+        """Refuse what does not go together."""
+        if self.for_coach and self.share:
+            raise typer.BadParameter("--for-coach shows no place: give one of the two", param_hint="--share")
+        if self.no_zone and not self.share:
+            raise typer.BadParameter("--no-zone belongs to --share", param_hint="--no-zone")
+        to_send = self.beside or self.main is not PeriodFormat.TEXT
+        if (self.share or self.for_coach) and not to_send:
+            raise typer.BadParameter(
+                "say what to write: --html, --png, --eml or --json", param_hint="--share"
+            )
+        if self.for_coach and self.main is PeriodFormat.JSON:
+            raise typer.BadParameter("--json names streets; give --html or --eml", param_hint="--for-coach")
+
+    @property
+    def beside(self) -> bool:
+        """Whether a file is to be written beside the main form, which then may be missing."""
+        return bool(self.html or self.png or self.eml)
+
+    @property
+    def needs_map(self) -> bool:
+        """Whether a page with a map is among them."""
+        return not self.for_coach and (self.html is not None or self.main is PeriodFormat.HTML)
+
+
+def _write(session: Session, library: "Library", days: "Week | Span", wanted: _Wanted) -> None:
+    """Sum days up and write them in every form that was asked for."""
+    units = units_of(session, library)
+    period = library.period(days, week_start=session.preferences.week_start)
+    analysed = [run.run for run in period.runs if run.summary is not None]
+    if wanted.needs_map and len(analysed) <= _MOST_RUNS:
+        period = replace(period, stretches=library.stretches(analysed))
+    if wanted.share:
+        from camber.library.sharing import public_period
+
+        period = public_period(library, period, without_zone=wanted.no_zone)
+    basemap = _basemap(library, period, own=not wanted.share) if wanted.needs_map else None
+    audience = "shared" if wanted.share else "coach" if wanted.for_coach else "runner"
+    if wanted.html or wanted.eml or wanted.main is PeriodFormat.HTML:
+        from camber.report.period_mail import week_mail
+        from camber.report.period_page import Audience, PageOptions, week_page
+
+        options = PageOptions(units, Audience(audience), basemap)
+    if wanted.html:
+        session.write(week_page(period, options), wanted.html)
+    if wanted.png:
+        from camber.report.period_cards import week_cards
+
+        tall = wanted.png.with_name(f"{wanted.png.stem}-tall{wanted.png.suffix or '.png'}")
+        for path, card in zip((wanted.png, tall), week_cards(period, units), strict=True):
+            session.write(card, path)
+    if wanted.eml:
+        session.write(week_mail(period, options), wanted.eml)
+    if wanted.beside and not wanted.output and wanted.main is not PeriodFormat.JSON:
+        return
+    if wanted.main is PeriodFormat.JSON:
+        from camber.report.period_json import period_json
+
+        session.write(period_json(period), wanted.output)
+    elif wanted.main is PeriodFormat.HTML:
+        session.write(week_page(period, options), wanted.output)
+    else:
+        from camber.report.period_text import period_text
+
+        session.show(period_text(period, units), wanted.output)
+
+
+def _basemap(library: "Library", period: "Period", *, own: bool) -> "gpd.GeoDataFrame | None":
+    """Find roads to draw below: tiles that are kept, and the ways that runs were on for the runner alone."""
+    if period.stretches is None or period.stretches.empty:
+        return None
+    import pandas as pd
+
+    parts = [_tile_ways(period.stretches)]
+    if own:
+        parts.append(library.ways([run.run for run in period.runs if run.summary]))
+    found = [part for part in parts if part is not None and not part.empty]
+    if not found:
+        return None
+    both = pd.concat(found, ignore_index=True)
+    return both.drop_duplicates("way_id", ignore_index=True)
+
+
+def _tile_ways(stretches: "gpd.GeoDataFrame") -> "gpd.GeoDataFrame | None":
+    import shapely
+
+    from camber.conventions import WGS84
+    from camber.errors import RoadsError
+    from camber.roads.tiles import open_tiles, usable_tiles
+
+    places = shapely.get_coordinates(stretches.geometry.to_numpy())
+    try:
+        tiles = usable_tiles(roads_cache(), places[:, 0], places[:, 1])
+        if not 0 < len(tiles) <= _MOST_TILES:
+            return None
+        ways = open_tiles(roads_cache(), tiles).ways
+    except RoadsError:
+        return None  # a map without the roads around is still a map
+    return ways.reset_index()[["way_id", "highway", "geometry"]].to_crs(WGS84)
