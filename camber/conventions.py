@@ -106,6 +106,10 @@ class SurfaceKind(StrEnum):
     UNMATCHED = "unmatched"
 
 
+ENOUGH_TO_COMPARE_M: Final = 5000.0
+"""Metres on mapped roads and sidewalks below which a week is not compared with others [m] (judgement: about
+one short run, of which a single street decides the balance)."""
+
 SURFACE_KINDS: Final = tuple(SurfaceKind)
 """Order of the surface kinds in every array that has one column per kind."""
 

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Final
 from camber.errors import CamberError
 from camber.library.activities import activity_fingerprint
 from camber.library.originals import content_of, laid_sha256, original_path
-from camber.library.packing import fingerprint, unpack_arrays, unpack_table
-from camber.library.results import result_fingerprint
-from camber.library.stored_values import suggestions_from, summary_from
+from camber.library.packing import fingerprint, unpack_table
+from camber.library.results import result_fingerprint, whole_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -159,9 +158,7 @@ def _results(library: Library) -> Iterator[Finding]:
             if found.get(row["activity_id"], 0) != row[table]:
                 yield Finding(where, f"holds {found.get(row['activity_id'], 0)} {table}, not {row[table]}")
         try:
-            unpack_arrays(row["draws"])
-            summary_from(row["summary"])
-            suggestions_from(row["suggestions"])
+            whole_result(row)
         except (CamberError, ValueError, KeyError, TypeError) as error:
             yield Finding(where, f"cannot be read: {error}")
 

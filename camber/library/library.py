@@ -140,7 +140,7 @@ class Library:
         LibraryBusyError
             If somebody else holds it; says who.
         """
-        with held(self.folder / "lock", what, patience_s=patience_s):
+        with held(self.folder, what, patience_s=patience_s):
             yield
 
     def runs(self) -> pd.DataFrame:

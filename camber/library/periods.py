@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from camber.conventions import SURFACE_KINDS, SurfaceKind
+from camber.conventions import ENOUGH_TO_COMPARE_M, SURFACE_KINDS, SurfaceKind
 from camber.library.activities import moment
 from camber.library.results import draws_from, whole_result
 from camber.library.stretches import stretches_of
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 
 TREND_WEEKS: Final = 12
 """Weeks of a trend (users.md section 6)."""
-
-LEAST_ON_ROADS_M: Final = 5000.0
-"""Metres on roads and sidewalks below which a week is too little to compare [m] (users.md section 6)."""
 
 _ROADS: Final = tuple(
     place
@@ -300,12 +297,12 @@ def usual_range(weeks: Sequence[PeriodTotal]) -> UsualRange | None:
     judged = [
         (week.balance.median, week.tilt_pct.median, week.distance_m)
         for week in earlier
-        if week.balance and week.tilt_pct and week.on_roads_m >= LEAST_ON_ROADS_M
+        if week.balance and week.tilt_pct and week.on_roads_m >= ENOUGH_TO_COMPARE_M
     ]
     if len(judged) < LEAST_WEEKS:
         return None
     balance, tilt, distance = np.array(judged).T
-    comparable = current.balance is not None and current.on_roads_m >= LEAST_ON_ROADS_M
+    comparable = current.balance is not None and current.on_roads_m >= ENOUGH_TO_COMPARE_M
     closer = None
     if comparable and current.balance is not None:
         closer = int((np.abs(balance) > abs(current.balance.median)).sum())

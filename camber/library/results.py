@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, Final
 
 from camber.library.packing import fingerprint, unpack_arrays, unpack_table
-from camber.library.stored_values import suggestions_from, summary_from
-from camber.schema import Draws, Evidence, Summary
+from camber.library.stored_values import value_from
+from camber.schema import Draws, Evidence, Suggestions, Summary
 
 if TYPE_CHECKING:
     import sqlite3
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from camber.library.outcomes import Outcome, Segment
-    from camber.schema import Suggestions
-
 _KEPT: Final = (
     *("camber_version", "roads_source", "osm_date", "distance_m", "duration_s", "judged_m"),
     *("summary", "suggestions", "not_judged", "intervals", "draws", "exposure"),
@@ -175,7 +172,7 @@ def read_evidence(connection: sqlite3.Connection) -> Iterator[tuple[int, Evidenc
         "ORDER BY started_at_ms IS NULL, started_at_ms, content_sha256, part"
     )
     for row in rows:
-        yield row["activity_id"], Evidence.from_dict(json.loads(row["value"]))
+        yield row["activity_id"], value_from(row["value"], Evidence)
 
 
 def read_exposure(connection: sqlite3.Connection, activity_id: int) -> pd.DataFrame | None:
@@ -227,4 +224,5 @@ def whole_result(row: sqlite3.Row) -> tuple[Summary, Suggestions, Draws]:
     Summary, Suggestions, Draws
         As they were.
     """
-    return summary_from(row["summary"]), suggestions_from(row["suggestions"]), draws_from(row["draws"])
+    summary = value_from(row["summary"], Summary)
+    return summary, value_from(row["suggestions"], Suggestions), draws_from(row["draws"])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from camber.conventions import Verdict
-from camber.report.period_contents import LITTLE_M, REASON_WORDS, noun_of, on_roads_m
+from camber.conventions import ENOUGH_TO_COMPARE_M, Verdict
+from camber.report.period_contents import REASON_WORDS, noun_of, on_roads_m
 from camber.report.wording import distance_text
 from camber.schema import Interval
 
@@ -90,7 +90,7 @@ def answer(period: Period) -> str:
     share = left_share(period.total.balance)
     if share is None:
         return f"Nothing of this {noun} could be judged: no tilt is known where you ran."
-    if on_roads_m(period.total) < LITTLE_M:
+    if on_roads_m(period.total) < ENOUGH_TO_COMPARE_M:
         return (
             f"Too little to compare this {noun}: the left leg was the low one on about "
             f"{round(100.0 * share.median)} % of the tilted metres (90 % interval {share_range(share)})."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from camber.conventions import SurfaceKind
+from camber.conventions import ENOUGH_TO_COMPARE_M, SurfaceKind
 from camber.report.wording import balance_text, day_text, distance_text, duration_text, plain, share_text
 
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ REASON_WORDS: Final = {
 
 SIMULATED_REMARK: Final = "Some of these recordings are simulated: nobody ran them."
 MOST_SUGGESTIONS: Final = 3
-LITTLE_M: Final = 5000.0
-"""Metres on mapped roads and sidewalks below which nothing is compared [m] (users.md section 6)."""
-
 _ROADS: Final = (SurfaceKind.ROAD_EDGE, SurfaceKind.ROAD_CENTRE, SurfaceKind.SIDEWALK)
 _WEEK_DAYS: Final = 7
 
@@ -118,7 +115,7 @@ def period_sentences(period: Period, units: str) -> tuple[str, ...]:
             f"weighted by tilt {balance_text(total.tilt_balance)}."
         ),
         f"{distance_text(roads, units)} of it were on mapped roads and sidewalks.",
-        *([] if roads >= LITTLE_M else ["That is too little to compare with other weeks."]),
+        *([] if roads >= ENOUGH_TO_COMPARE_M else ["That is too little to compare with other weeks."]),
         _usual(period),
     ]
     if total.facing_traffic is not None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 from matplotlib import style
 from matplotlib.figure import Figure
 
+from camber.conventions import ENOUGH_TO_COMPARE_M
 from camber.report.figures import LEFT_COLOUR, NEUTRAL_COLOUR, RIGHT_COLOUR, STYLE
 from camber.report.period_answer import LITTLE_OF_RUN_M, left_share
-from camber.report.period_contents import LITTLE_M, on_roads_m
+from camber.report.period_contents import on_roads_m
 from camber.report.wording import DAY_WORDS, METRES_PER_UNIT
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def plot_answer(summary: Summary, ax: Axes | None = None) -> Axes:
     with style.context(STYLE):
         axes = ax or Figure(figsize=(_WIDTH_IN, 0.8), layout="constrained").add_subplot()
         share = left_share(summary.balance)
-        hollow = on_roads_m(summary) < LITTLE_M
+        hollow = on_roads_m(summary) < ENOUGH_TO_COMPARE_M
         if share is not None:
             parts = ((0.0, share.median, LEFT_COLOUR), (share.median, 1.0 - share.median, RIGHT_COLOUR))
             for start, width, colour in parts:
@@ -122,7 +123,7 @@ def plot_week_bars(weeks: Sequence[PeriodTotal], ax: Axes | None = None, *, unit
         As `plot_days`.
     """
     values = [
-        (week.left_low_m, week.right_low_m, week.on_roads_m < LITTLE_M)
+        (week.left_low_m, week.right_low_m, week.on_roads_m < ENOUGH_TO_COMPARE_M)
         if week.left_low_m is not None and week.right_low_m is not None
         else None
         for week in weeks
@@ -187,7 +188,7 @@ def plot_trend(period: Period, ax: Axes | None = None) -> Axes:
             axes.axvspan(usual.low, usual.high, color=NEUTRAL_COLOUR, alpha=0.22, linewidth=0.0)
         for row, week in enumerate(weeks):
             if week.balance is not None:
-                _dot(axes, row, week.balance, hollow=week.on_roads_m < LITTLE_M)
+                _dot(axes, row, week.balance, hollow=week.on_roads_m < ENOUGH_TO_COMPARE_M)
         axes.set_xlim(-1.0, 1.0)
         axes.set_ylim(max(len(weeks), 1) - 0.4, -0.6)
         axes.set_yticks(range(len(weeks)), [_week_label(week) for week in weeks])

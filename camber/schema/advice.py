@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from camber.schema.totals import Interval
+from camber.schema.totals import Interval  # noqa: TC001 - types are read when a stored value is
 
 
 @dataclass(frozen=True)

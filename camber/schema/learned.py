@@ -7,10 +7,6 @@ be added in any order and any run can be taken out again.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
@@ -71,22 +67,6 @@ class Evidence:
     habits: tuple[HabitCount, ...] = ()
     map_offsets: tuple[MapOffset, ...] = ()
 
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Evidence:
-        """Build from what `dataclasses.asdict` gave, also after a round trip through JSON.
-
-        Parameters
-        ----------
-        values : mapping
-            The fields.
-
-        Returns
-        -------
-        Evidence
-            The same value.
-        """
-        return cls(str(values["run"]), _habits(values), _offsets(values))
-
 
 @dataclass(frozen=True)
 class Learned:
@@ -105,27 +85,3 @@ class Learned:
     runs: tuple[str, ...] = ()
     habits: tuple[HabitCount, ...] = ()
     map_offsets: tuple[MapOffset, ...] = ()
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Learned:
-        """Build from what `dataclasses.asdict` gave, also after a round trip through JSON.
-
-        Parameters
-        ----------
-        values : mapping
-            The fields.
-
-        Returns
-        -------
-        Learned
-            The same value.
-        """
-        return cls(tuple(values["runs"]), _habits(values), _offsets(values))
-
-
-def _habits(values: Mapping[str, Any]) -> tuple[HabitCount, ...]:
-    return tuple(HabitCount(**row) for row in values["habits"])
-
-
-def _offsets(values: Mapping[str, Any]) -> tuple[MapOffset, ...]:
-    return tuple(MapOffset(**row) for row in values["map_offsets"])

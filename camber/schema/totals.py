@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime  # noqa: TC003 - types are read when a stored value is
 from html import escape
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from camber.schema.inputs import Problem  # noqa: TC001 - types are read when a stored value is
+
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from numpy.typing import NDArray
-
-    from camber.schema.inputs import Problem
 
 
 @dataclass(frozen=True)

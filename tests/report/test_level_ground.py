@@ -9,7 +9,7 @@ from dataclasses import replace
 import jsonschema
 import pytest
 
-from camber.library.stored_values import json_of, suggestions_from
+from camber.library.stored_values import json_of, value_from
 from camber.report import Report, html_page, summary_json, summary_schema, text_report
 from camber.report.period_contents import best_suggestions
 from camber.report.period_mail import week_mail
@@ -157,11 +157,11 @@ def test_a_plan_as_json_is_plain_values(found):
 
 
 def test_the_library_keeps_it_and_reads_what_it_kept_before(found):
-    assert suggestions_from(json_of(found)) == found
+    assert value_from(json_of(found), Suggestions) == found
     before = json.loads(json_of(found))
     for name in ("detours", "uneven_before", "uneven_after"):
         before["items"][0].pop(name)
     for name in ("answer", "p_even"):
         before.pop(name)
-    kept = suggestions_from(json.dumps(before))
+    kept = value_from(json.dumps(before), Suggestions)
     assert (kept.items[0].detours, kept.answer) == ((), "")

@@ -1,0 +1,60 @@
+"""A library that an earlier camber made opens, and shows the same week.
+
+``old_library.sqlite.gz`` is of the last state whose results were known by a hash of the source (commit
+773dcda): ``camber import data/simulated_strava_export.zip`` and ``camber analyse --all --roads
+data/kouvola.osm.pbf``, of which runs 1, 3 and 4 were kept, the last without roads. ``old_library.json`` is
+what that state said of the week.
+"""
+
+import gzip
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from camber.library import open_library, week_named
+from camber.library.database import FILE_NAME
+from camber.library.stored_values import json_of, value_from
+from camber.schema import Evidence, Suggestions, Summary
+
+HERE = Path(__file__).parent
+STORED = (
+    ("result", "summary", Summary),
+    ("result", "suggestions", Suggestions),
+    ("evidence", "value", Evidence),
+)
+
+
+@pytest.fixture
+def old(tmp_path):
+    (tmp_path / FILE_NAME).write_bytes(gzip.decompress((HERE / "old_library.sqlite.gz").read_bytes()))
+    with open_library(tmp_path) as library:
+        yield library
+
+
+def plain(value):
+    """As JSON would have it."""
+    return json.loads(json.dumps(value, default=str))
+
+
+def test_it_gives_the_same_week(old):
+    said = json.loads((HERE / "old_library.json").read_text("utf-8"))
+    period = old.period(week_named("2026-W47"), with_stretches=True)
+    assert [run.state for run in period.runs] == said["states"]
+    assert json.loads(json_of(period.total)) == said["total"]
+    assert plain([asdict(week) for week in period.weeks[-1:]]) == said["weeks"]
+    assert plain([asdict(street) for street in period.streets]) == said["streets"]
+    assert plain([asdict(item) for item in period.not_judged]) == said["not_judged"]
+    assert len(period.stretches) == said["stretches"]["rows"]
+    assert period.stretches["distance_m"].sum() == said["stretches"]["distance_m"]
+    for run, total in said["exposure"].items():
+        assert old.exposure(int(run))["p_left_low"].sum() == total
+
+
+@pytest.mark.parametrize(("table", "column", "kind"), STORED)
+def test_what_was_stored_is_read_to_the_last_bit(old, table, column, kind):
+    rows = old.connection.execute(f"SELECT {column} FROM {table}").fetchall()  # noqa: S608 - names above
+    assert rows
+    for (text,) in rows:
+        assert json_of(value_from(text, kind)) == text
