@@ -97,8 +97,8 @@ def german_changes() -> tuple[Change, ...]:
         Share of crowned main roads 0.2 to 0.6 and of residential streets 0.35 to 0.75, half width of
         carriageways 1 m less and more, spread of slopes half and one and a half times (ranges: judgement).
     """
-    slopes = standards.cross_slope_table().set_index("row").to_dict("index")
-    widths = standards.width_table().set_index("row").to_dict("index")
+    slopes = standards.table("cross_slope").set_index("row").to_dict("index")
+    widths = standards.table("width").set_index("row").to_dict("index")
     german = [row for row, cells in slopes.items() if "DE" in cells["region"].split("|")]
     german += [row for row, cells in slopes.items() if cells["region"] == "*"]
     carriageways = {row: cells for row, cells in widths.items() if cells["two_way_total_m"] >= 4.0}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from camber import bends, cross_section, standards
 from camber.conventions import Profile
 from camber.cross_slope import assign_cross_slope
-from camber.standards.tables import table
+from camber.standards import table
 from tests.worlds import fixed_histories, lateral_on, mirrored_ways, roads_of, straight
 
 BANKED = list(cross_section.PROFILES).index(Profile.BANKED)

@@ -13,8 +13,7 @@ from camber import cross_section
 from camber.conventions import LATERAL_STATES, LateralState, Profile
 from camber.cross_section import PROFILES, OffsetAssumptions, WidthAssumptions
 from camber.geometry import swap_sides
-from camber.standards import assume, region_at
-from camber.standards.tables import table
+from camber.standards import assume, region_at, table
 from tests.signed_cases import CASES
 
 CAPITALS = {

@@ -19,7 +19,7 @@ from camber.cross_slope import (
 from camber.cross_slope.draws import draw_slopes
 from camber.cross_slope.mixture import WANDER_LIMIT, exceeds, truncated_moments
 from camber.schema import CrossSlopeSettings, LateralHistories
-from camber.standards import cross_slope_table
+from camber.standards import table
 from tests.signed_cases import CASES
 from tests.worlds import (
     STATE,
@@ -122,7 +122,7 @@ def test_the_likelier_low_leg_is_the_one_reasoned_by_hand(case, run_of):
     sloped, _ = run_of(case)
     row = sloped.iloc[0]
     assert row["p_left_low"] + row["p_right_low"] + row["p_level"] == pytest.approx(1.0)
-    shares = cross_slope_table().set_index("row")
+    shares = table("cross_slope").set_index("row")
     share = shares.loc[row["slope_source"]] if row["slope_source"] in shares.index else None
     crowned = share is not None and share["p_crowned"] > share["p_inverted"]
     if case.profile == Profile.ONE_WAY or (case.profile == Profile.INVERTED and crowned):
@@ -359,7 +359,7 @@ def test_a_sidewalk_is_no_part_of_its_carriageway():
 def test_drawn_slopes_follow_the_shares_and_never_flip_the_leg():
     roads = straight(country="US")
     _, histories = on_one_way(roads, "left_edge", draws=5_000)
-    row = cross_slope_table().set_index("row").loc["us_residential_paved"]
+    row = table("cross_slope").set_index("row").loc["us_residential_paved"]
     bowed = (histories.profile[:, 0] == CODE["parabolic"]).mean()
     assert bowed == pytest.approx(row["p_crowned"] * row["parabolic_share"], abs=4.0 * np.sqrt(0.1 / 5_000))
     crowned = bowed + (histories.profile[:, 0] == CODE["crowned"]).mean()

@@ -99,23 +99,7 @@ def _region_of_each(x: FloatArray, y: FloatArray) -> pd.DataFrame:
 
 
 def traffic_side_of(country: str) -> str:
-    """Traffic side of a country given by its code.
-
-    Parameters
-    ----------
-    country : str
-        ISO 3166-1 alpha-2, one of `region_codes`.
-
-    Returns
-    -------
-    str
-        "left" or "right": that of the greater part of its land, as the borders have it.
-
-    Raises
-    ------
-    KeyError
-        If the borders do not know the code.
-    """
+    """Name the traffic side of most of a country's land ("left", "right"), by ISO 3166-1 alpha-2."""
     return _side_by_code()[country]
 
 
@@ -136,13 +120,7 @@ def _side_by_code() -> dict[str, str]:
 
 @cache
 def region_codes() -> frozenset[str]:
-    """Codes of the countries that the borders know.
-
-    Returns
-    -------
-    frozenset of str
-        ISO 3166-1 alpha-2.
-    """
+    """Codes of the countries that the borders know, ISO 3166-1 alpha-2."""
     return frozenset(
         str(feature["properties"]["iso1A2"]) for feature in _features() if "iso1A2" in feature["properties"]
     )

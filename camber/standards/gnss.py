@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 
-from camber.standards.tables import table
+from camber.standards.assumptions import table
 
 
 @dataclass(frozen=True)
 class GnssClass:
-    """Error of a receiver across the track: fast part, slow part and bursts (science: judgement).
+    """Error of a receiver across the track: fast part, slow part and bursts (judgement).
 
     Parameters
     ----------
@@ -57,17 +57,6 @@ def gnss_classes() -> dict[str, GnssClass]:
 
 @cache
 def _rows() -> tuple[GnssClass, ...]:
-    return tuple(
-        GnssClass(
-            name=str(row["name"]),
-            fast_sigma_m=float(row["fast_sigma_m"]),
-            fast_tau_s=float(row["fast_tau_s"]),
-            slow_sigma_m=float(row["slow_sigma_m"]),
-            slow_tau_s=float(row["slow_tau_s"]),
-            burst_share=float(row["burst_share"]),
-            burst_sigma_m=float(row["burst_sigma_m"]),
-            burst_tau_s=float(row["burst_tau_s"]),
-            reference=str(row["basis"]),
-        )
-        for row in table("gnss_error").to_dict("records")
-    )
+    names = {field.name for field in fields(GnssClass)}
+    rows = table("gnss_error").rename(columns={"basis": "reference"}).to_dict("records")
+    return tuple(GnssClass(**{name: row[name] for name in row if name in names}) for row in rows)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from camber.standards.tables import table
+from camber.standards.assumptions import table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,22 +82,15 @@ def _rule(
 ) -> PedestrianRule:
     place = "built_up" if built_up else "rural"
     row, note = _law_row(table("pedestrian_law"), country, place)
-    if has_sidewalk:
-        text = "Where there is a sidewalk, use it; no side is prescribed"
-        return PedestrianRule(
-            facing_required=False,
-            facing_recommended=False,
-            driving_side_required=False,
-            text=text,
-            strength=str(row["strength"]),
-            source=str(row["basis"]),
-        )
     edge = row["one_way"] if one_way else "facing"
+    rule = "none" if has_sidewalk else row[place]
     return PedestrianRule(
-        facing_required=edge == "facing" and row[place] == "required",
-        facing_recommended=edge == "facing" and row[place] != "none",
-        driving_side_required=edge == "driving_side" and row[place] == "required",
-        text=f"{row['text']}{note}",
+        facing_required=edge == "facing" and rule == "required",
+        facing_recommended=edge == "facing" and rule != "none",
+        driving_side_required=edge == "driving_side" and rule == "required",
+        text="Where there is a sidewalk, use it; no side is prescribed"
+        if has_sidewalk
+        else f"{row['text']}{note}",
         strength=str(row["strength"]),
         source=str(row["basis"]),
     )

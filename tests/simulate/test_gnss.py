@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camber.simulate.gnss import GnssErrorModel, bursts, ornstein_uhlenbeck, position_error
-from camber.standards import gnss_classes, gnss_error_table
+from camber.standards import gnss_classes, table
 
 MANY = 40_000
 # Standard error of a standard deviation of MANY normal draws is sigma / sqrt(2 MANY) = 0.0035 sigma.
@@ -62,10 +62,10 @@ def test_cross_track_spread_of_a_class_is_that_of_its_table(name):
     across = (drawn * right).sum(axis=1)
     # 30 s steps against a slow part of up to 600 s: 40 steps are about one independent look.
     assert across.std() == pytest.approx(error.cross_track_sigma_m, rel=0.04)
-    table = gnss_error_table().set_index("name")
+    rows = table("gnss_error").set_index("name")
     without_bursts = np.hypot(error.fast_sigma_m, error.slow_sigma_m)
     total = error.cross_track_sigma_m if name == "dense" else without_bursts
-    assert total == pytest.approx(table.loc[name, "total_sigma_m"], abs=0.05)
+    assert total == pytest.approx(rows.loc[name, "total_sigma_m"], abs=0.05)
 
 
 def test_the_spread_is_the_same_in_every_direction():

@@ -7,9 +7,9 @@ import pytest
 from camber.simulate import Preference, RunnerModel, route_via
 from camber.simulate.route import trace_route
 from camber.simulate.street import streets_of
-from camber.standards import side_prior_table
+from camber.standards import table
 
-PRIOR = side_prior_table().set_index("context")
+PRIOR = table("side_prior").set_index("context")
 
 
 def street(make_roads, seed, *, walk_from=None, **tags):

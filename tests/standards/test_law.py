@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camber.standards import pedestrian_law_table, pedestrian_rule
+from camber.standards import pedestrian_rule, table
 from camber.standards.borders import _borders
 
 
@@ -79,7 +79,7 @@ def test_the_rule_of_a_place_names_its_words_and_its_source(country, says, sourc
 
 
 def test_every_row_of_the_law_is_found_by_its_own_region():
-    for row in pedestrian_law_table().query("region != '*'").itertuples():
+    for row in table("pedestrian_law").query("region != '*'").itertuples():
         if "-" not in row.region and row.region == "US":
             continue  # states have rows of their own: the strictest of them is as strict
         for built_up, asked in ((False, row.rural), (True, row.built_up)):
@@ -121,6 +121,6 @@ def test_what_is_required_is_recommended_and_a_sidewalk_ends_it(country, built_u
 
 def test_the_law_and_the_borders_agree_about_the_traffic_side():
     borders = _borders()
-    for row in pedestrian_law_table().query("region != '*'").itertuples():
+    for row in table("pedestrian_law").query("region != '*'").itertuples():
         sides = set(borders.traffic_side[borders.country == row.region.split("-")[0]])
         assert sides == {row.traffic_side}, row.region

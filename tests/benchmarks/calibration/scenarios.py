@@ -62,7 +62,7 @@ def draw_error(name, rng, *, misspecified):
 
 def draw_runner(rng, *, misspecified):
     """Pace and habits: a third as the standards say, a third of one habit, a third of habits by context."""
-    table = standards.side_prior_table()
+    table = standards.table("side_prior")
     whose = int(rng.integers(3))
     habits = ()
     if whose > 0 or misspecified:

@@ -1,14 +1,16 @@
-"""Where runners are, and how fast vehicles drive, before anything was measured. All of it judgement."""
+"""Where runners are before anything was measured, and what a planned side or crossing costs in traffic."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
+from camber.standards.assumptions import table
+from camber.standards.kinds import Columns, kind_columns, require_columns, table_columns
 from camber.standards.law import pedestrian_rule
-from camber.standards.ways import Columns, Rows, kind_columns, require_columns, table_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,43 +41,25 @@ def prior_context(ways: pd.DataFrame) -> pd.DataFrame:
 
 
 def prior_columns(ways: Columns, kinds: Columns | None = None) -> dict[str, NDArray[Any]]:
-    """Where across the street runners are, as plain arrays.
-
-    Parameters
-    ----------
-    ways : DataFrame or mapping of str to ndarray
-        As for `prior_context`.
-    kinds : DataFrame or mapping of str to ndarray, optional
-        Of `camber.standards.assume` for the same ways, where that is at hand.
-
-    Returns
-    -------
-    dict of str to ndarray, shape (n,)
-        The columns of `prior_context`.
-
-    Raises
-    ------
-    StandardsError
-        If a column is missing, or a packaged table is malformed.
-    """
+    """Give the columns of `prior_context` as plain arrays; ``kinds`` may hold what `assume` says."""
     require_columns(ways, ("sidewalk_left", "sidewalk_right", "built_up"))
     context = _contexts(ways, kind_columns(ways) if kinds is None else kinds)
-    table = table_columns("side_prior")
-    number = {name: row for row, name in enumerate(table["context"].tolist())}
+    prior = table_columns("side_prior")
+    number = {name: row for row, name in enumerate(prior["context"].tolist())}
     names = context.tolist()
     row = np.array([number[name] for name in names], dtype=np.int64)
     walks = [name.startswith("sidewalk") for name in names]
     places = zip(ways["country"].tolist(), ways["built_up"].tolist(), walks, strict=True)
     asked = np.array([_facing_column(*place) for place in places], dtype=np.int64)
-    choices = np.stack([table[f"p_facing_{how}"] for how in ("free", "advised", "required")], axis=1)
+    choices = np.stack([prior[f"p_facing_{how}"] for how in ("free", "advised", "required")], axis=1)
     # Whatever its context, both edges of a one-way street face, or follow, the same traffic.
-    neutral = table["p_facing_free"][number["one_way_no_sidewalk"]]
+    neutral = prior["p_facing_free"][number["one_way_no_sidewalk"]]
     return {
         "context": context,
-        "p_sidewalk": table["p_sidewalk"][row],
-        "p_centre": table["p_centre"][row],
+        "p_sidewalk": prior["p_sidewalk"][row],
+        "p_centre": prior["p_centre"][row],
         "p_facing": np.where(np.asarray(ways["oneway"]) != 0, neutral, choices[row, asked]),
-        "basis": table["basis"][row],
+        "basis": prior["basis"][row],
     }
 
 
@@ -105,20 +89,9 @@ def _contexts(ways: Columns, kinds: Columns) -> NDArray[np.object_]:
 
 
 def mapped_sidewalk_share() -> float:
-    """Share of runners on a sidewalk where there is one, tagged or mapped: that of the row with both sides.
-
-    Returns
-    -------
-    float
-        The share.
-
-    Raises
-    ------
-    StandardsError
-        If the packaged table is malformed.
-    """
-    table = table_columns("side_prior")
-    return float(table["p_sidewalk"][table["context"].tolist().index("sidewalk_both")])
+    """Share of runners on a sidewalk where there is one: that of the row with sidewalks on both sides."""
+    prior = table_columns("side_prior")
+    return float(prior["p_sidewalk"][prior["context"].tolist().index("sidewalk_both")])
 
 
 def _facing_column(country: str, built_up: bool, has_sidewalk: bool) -> int:  # noqa: FBT001 - a row of a table
@@ -126,31 +99,43 @@ def _facing_column(country: str, built_up: bool, has_sidewalk: bool) -> int:  # 
     return int(rule.facing_required) + int(rule.facing_recommended)
 
 
-def maxspeed_default_kmh(ways: Columns, known: Columns | None = None) -> NDArray[np.float64]:
-    """Speed limit of every way.
+@dataclass(frozen=True)
+class SideChoice:
+    """Weights and costs of places beside traffic; the unit is a kilometre facing traffic at 50 km/h.
 
     Parameters
     ----------
-    ways : DataFrame or mapping of str to ndarray
-        Columns as for `camber.standards.assume`, and ``maxspeed_kmh``, ``built_up``.
-    known : DataFrame or mapping of str to ndarray, optional
-        Of `camber.standards.assume` for the same ways, where that is at hand.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        The tagged limit, else that of class, country and surroundings (``maxspeed_default.csv``) [km/h];
-        0 where no motor traffic passes.
-
-    Raises
-    ------
-    StandardsError
-        If a column is missing, or a packaged table is malformed.
+    with_traffic_built_up, with_traffic_rural : float
+        Weight of a kilometre at the edge with traffic from behind.
+    sidewalk : float
+        Weight of a kilometre on a sidewalk.
+    reference_limit_kmh : float
+        Speed limit that counts as one [km/h].
+    crossing_signals, crossing_marked, crossing_quiet, crossing_unmarked : float
+        Cost of one crossing [km].
+    bend_heading_deg, bend_length_m : float
+        A stretch is a bend where the heading changes by more than this [deg] over this length [m].
     """
-    require_columns(ways, ("maxspeed_kmh", "built_up"))
-    kinds = kind_columns(ways) if known is None else known
-    kind, country = kinds["class_kind"].tolist(), ways["country"].tolist()
-    rows = Rows("maxspeed_default", None, kind, country, ["*"] * len(kind))
-    assumed = np.where(np.asarray(ways["built_up"], dtype=bool), rows["built_up_kmh"], rows["rural_kmh"])
-    tagged = np.asarray(ways["maxspeed_kmh"], dtype=np.float64)
-    return np.where(np.isnan(tagged), assumed, tagged)
+
+    with_traffic_built_up: float
+    with_traffic_rural: float
+    sidewalk: float
+    reference_limit_kmh: float
+    crossing_signals: float
+    crossing_marked: float
+    crossing_quiet: float
+    crossing_unmarked: float
+    bend_heading_deg: float
+    bend_length_m: float
+
+
+def side_choice() -> SideChoice:
+    """Every number of ``side_choice.csv``."""
+    rows = table("side_choice").set_index("quantity")
+    value = rows["value"].astype(float).to_dict()
+    names = {
+        "reference_limit": "reference_limit_kmh",
+        "bend_heading": "bend_heading_deg",
+        "bend_length": "bend_length_m",
+    }
+    return SideChoice(**{names.get(str(key), str(key)): number for key, number in value.items()})

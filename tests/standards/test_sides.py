@@ -13,7 +13,7 @@ from camber.standards import (
     maxspeed_default_kmh,
     prior_columns,
     prior_context,
-    side_prior_table,
+    table,
 )
 
 PLAIN = {
@@ -70,7 +70,7 @@ def test_the_law_decides_how_many_face_traffic_outside_towns():
 
 def test_the_numbers_are_those_of_the_row():
     found = prior_context(ways({"sidewalk_left": "yes"}, {"country": "NL"}))
-    rows = side_prior_table().set_index("context")
+    rows = table("side_prior").set_index("context")
     assert found["p_sidewalk"].tolist() == [0.85, 0.0]
     assert found["p_centre"].tolist() == rows.loc[found["context"], "p_centre"].tolist()
     assert found.index.tolist() == [50, 51]
@@ -85,7 +85,7 @@ def test_nothing_faces_traffic_more_on_one_edge_of_a_one_way_street():
 
 
 def test_every_context_can_be_reached_and_leaves_room_for_the_edges():
-    rows = side_prior_table()
+    rows = table("side_prior")
     roads = rows[rows["context"] != "path"]
     assert (roads["p_sidewalk"] + roads["p_centre"] < 1.0).all()
     facing = rows[["p_facing_free", "p_facing_advised", "p_facing_required"]].to_numpy()

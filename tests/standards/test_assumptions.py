@@ -1,22 +1,17 @@
-"""The packaged tables are whole, and a malformed one is refused with its faults named."""
+"""The packaged tables are whole, a malformed one is refused with its faults named, and all is listed."""
 
 from importlib import resources
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from camber import standards
 from camber.errors import StandardsError
-from camber.standards.tables import LAYOUTS, parse_table, table
-from camber.standards.ways import Rows, kind_chain, table_columns
+from camber.standards import assume, list_assumptions
+from camber.standards.assumptions import LAYOUTS, parse_table, table
+from camber.standards.kinds import Rows, kind_chain, table_columns
 
-PUBLIC = {
-    "cross_slope": standards.cross_slope_table,
-    "width": standards.width_table,
-    "pedestrian_law": standards.pedestrian_law_table,
-    "gnss_error": standards.gnss_error_table,
-    "side_prior": standards.side_prior_table,
-}
 STRIPS = {"shoulder", "gutter_pan"}
 
 
@@ -43,15 +38,15 @@ def test_every_row_says_what_it_rests_on(name):
     assert not (rows.loc[rows["status"] == "judgement", "confidence"] == "high").any() or name == "kinds"
 
 
-@pytest.mark.parametrize("name", PUBLIC)
+@pytest.mark.parametrize("name", LAYOUTS)
 def test_tables_are_handed_out_as_copies(name):
-    first = PUBLIC[name]()
+    first = table(name)
     first["basis"] = None
-    assert PUBLIC[name]()["basis"].notna().all()
+    assert table(name)["basis"].notna().all()
 
 
 def test_shares_of_profiles_sum_to_one_and_slopes_are_plausible():
-    rows = standards.cross_slope_table()
+    rows = table("cross_slope")
     total = rows[["p_crowned", "p_one_way", "p_inverted"]].sum(axis=1)
     np.testing.assert_allclose(total, 1.0)
     assert rows["slope_mean_pct"].between(0.1, 8.0).all()
@@ -59,7 +54,7 @@ def test_shares_of_profiles_sum_to_one_and_slopes_are_plausible():
 
 
 def test_the_extract_of_the_table_in_the_study_is_kept():
-    rows = standards.cross_slope_table().set_index("row")
+    rows = table("cross_slope").set_index("row")
     numbers = ["p_crowned", "p_one_way", "p_inverted", "slope_mean_pct", "slope_std_pct"]
     published = {
         "us_main_paved": [0.85, 0.15, 0.0, 2.0, 0.6],
@@ -80,7 +75,7 @@ def test_the_extract_of_the_table_in_the_study_is_kept():
 
 
 def test_parts_of_the_position_error_add_up_to_the_stated_total():
-    rows = standards.gnss_error_table()
+    rows = table("gnss_error")
     total = np.hypot(rows["fast_sigma_m"], rows["slow_sigma_m"])
     np.testing.assert_allclose(total, rows["total_sigma_m"], rtol=0.1)
     for part in ("fast", "slow"):
@@ -92,7 +87,7 @@ def test_classes_of_position_error_are_the_rows():
     classes = standards.gnss_classes()
     assert list(classes) == ["multi_band", "single_band", "trees", "dense"]
     for name, one in classes.items():
-        row = standards.gnss_error_table().set_index("name").loc[name]
+        row = table("gnss_error").set_index("name").loc[name]
         assert one.name == name
         assert (one.fast_sigma_m, one.slow_tau_s) == (row["fast_sigma_m"], row["slow_tau_s"])
         assert (one.burst_share, one.reference) == (row["burst_share"], row["basis"])
@@ -111,7 +106,7 @@ def test_every_kind_has_a_row_in_every_table_whatever_surface_and_country():
 
 def test_what_is_kept_of_the_tables_is_safe_from_those_who_ask():
     standards.gnss_classes().clear()
-    assert list(standards.gnss_classes()) == standards.gnss_error_table()["name"].tolist()
+    assert list(standards.gnss_classes()) == table("gnss_error")["name"].tolist()
     columns = table_columns("side_prior")
     with pytest.raises(ValueError, match="read-only"):
         columns["p_centre"][0] = 1.0
@@ -210,3 +205,40 @@ def test_an_unknown_table_is_refused_with_the_names_there_are():
 def test_the_packaged_text_parses_to_the_table():
     for name in LAYOUTS:
         assert parse_table(name, text_of(name)).equals(table(name))
+
+
+def test_every_row_of_every_table_is_listed():
+    listed = list_assumptions()
+    counts = listed["table"].value_counts()
+    assert {name: counts[name] for name in LAYOUTS} == {name: len(table(name)) for name in LAYOUTS}
+    columns = ["table", "row", "applies_to", "value", "confidence", "status", "reference"]
+    assert list(listed.columns) == columns
+    assert not listed.duplicated(["table", "row"]).any()
+
+
+def test_the_list_is_readable():
+    listed = list_assumptions()
+    assert (listed != "").all(axis=None)
+    for column in ("applies_to", "value"):
+        assert not listed[column].str.contains(r"\bnan\b|[{}|]", regex=True).any()
+
+
+def test_a_row_says_what_a_person_would_ask():
+    listed = list_assumptions()
+    row = listed[listed["reference"].str.contains("AASHTO Green Book")].iloc[0]
+    assert row["applies_to"] == "primary, secondary, tertiary, trunk (paved) in US, CA"
+    assert row["value"] == "2 ± 0.6 %; crowned 0.85 (of them parabolic 0), one way 0.15, inverted 0"
+    assert (row["confidence"], row["status"]) == ("high", "opened")
+
+
+def test_the_rows_that_a_way_names_are_in_the_list():
+    tags = dict.fromkeys(("surface", "footway", "service", "junction", "leisure"), "")
+    tags |= {"highway": "residential", "oneway": 0, "is_sidepath": False, "bridge": False, "country": "DE"}
+    assumed = assume(pd.DataFrame([tags])).iloc[0]
+    listed = list_assumptions().set_index(["table", "row"])
+    assert listed.loc[("cross_slope", assumed["slope_row"]), "reference"] == assumed["slope_basis"]
+    assert (
+        listed.loc[("cross_slope", assumed["sidewalk_slope_row"]), "reference"]
+        == assumed["sidewalk_slope_basis"]
+    )
+    assert listed.loc[("width", assumed["width_row"]), "reference"] == assumed["width_basis"]

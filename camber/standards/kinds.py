@@ -1,4 +1,4 @@
-"""What is assumed about a way from its tags and its country.
+"""What is assumed about a way from its tags and its country: width, cross slope, speed, banked bends.
 
 **Kind.** Every way gets one: its ``highway`` value, refined by ``service`` and ``footway``; values that
 `kinds.csv` does not know count as paths. A carriageway takes the first special kind that fits:
@@ -17,27 +17,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from camber.errors import StandardsError
-from camber.standards.overrides import merged_table
-from camber.standards.tables import table
+from camber.standards.assumptions import merged_table, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from camber.standards.overrides import Overrides
-
-    ObjectArray = NDArray[np.object_]
+    from camber.standards.assumptions import Overrides
 
 Columns = pd.DataFrame | Mapping[str, "NDArray[Any]"]
 """Columns of the table of ways, or of what is assumed about them: as a table, or as plain arrays."""
 
+_STILL: Final = ("residential", "living_street", "service", "road")
+_MINOR: Final = ("unclassified", "tertiary")
+_NEVER_BANKED: Final = ("roundabout", "service:alley", "service:driveway", "service:parking_aisle")
 _TAGS: Final = (
     *("highway", "surface", "oneway", "footway", "service", "junction", "leisure"),
     *("is_sidepath", "bridge", "country"),
@@ -78,7 +78,8 @@ def assume(ways: pd.DataFrame, overrides: Overrides | None = None) -> pd.DataFra
     Returns
     -------
     DataFrame
-        Same index. ``kind``, ``class_kind`` (see `kinds_of`); ``surface_group`` ("paved", "unpaved", "sett");
+        Same index. ``kind``, ``class_kind`` (the kind without roundabout, bridge and one-way street);
+        ``surface_group`` ("paved", "unpaved", "sett");
         ``is_road`` (a carriageway, on
         which edge and centre make sense); ``default_total_m``, ``lane_m`` and ``width_std_m`` [m] of the
         class, with ``width_confidence``, ``width_basis``, ``width_row``; ``p_crowned``, ``p_one_way``,
@@ -99,25 +100,7 @@ def assume(ways: pd.DataFrame, overrides: Overrides | None = None) -> pd.DataFra
 
 
 def assumed_columns(ways: Columns, overrides: Overrides | None = None) -> dict[str, NDArray[Any]]:
-    """Give every way its assumed width and cross slope, as plain arrays.
-
-    Parameters
-    ----------
-    ways : DataFrame or mapping of str to ndarray
-        As for `assume`.
-    overrides : Overrides, optional
-        Rows that a user set.
-
-    Returns
-    -------
-    dict of str to ndarray, shape (n,)
-        The columns of `assume`.
-
-    Raises
-    ------
-    StandardsError
-        If a column is missing, or a packaged table is malformed.
-    """
+    """Give the columns of `assume` as plain arrays, shape (n,)."""
     columns = kind_columns(ways)
     country, n = ways["country"].tolist(), len(ways["country"])
     kind, group = columns["kind"].tolist(), columns["surface_group"].tolist()
@@ -141,22 +124,7 @@ def assumed_columns(ways: Columns, overrides: Overrides | None = None) -> dict[s
 
 
 class Rows:
-    """Rows of a table that apply to each way, read column by column.
-
-    Parameters
-    ----------
-    name : str
-        A table with ``region`` and ``kind``.
-    overrides : Overrides or None
-        Rows that a user set.
-    kind, country, group : sequence of str
-        Kind, region code and surface group of each way; "*" for tables without surface groups.
-
-    Raises
-    ------
-    StandardsError
-        If the table has no row for a kind.
-    """
+    """Rows of a table that apply to each way, by column; the group is "*" where a table has no surfaces."""
 
     def __init__(
         self,
@@ -175,62 +143,13 @@ class Rows:
         return np.asarray(self.columns[column][self.position])
 
     def named(self, row: str) -> dict[str, Any]:
-        """Read one row by its name.
-
-        Parameters
-        ----------
-        row : str
-            The name.
-
-        Returns
-        -------
-        dict of str to object
-            Its cells.
-        """
+        """Read the cells of one row by its name."""
         place = self.columns["row"].tolist().index(row)
         return {column: values[place] for column, values in self.columns.items()}
 
 
-def kinds_of(ways: pd.DataFrame) -> pd.DataFrame:
-    """Name the kind of every way.
-
-    Parameters
-    ----------
-    ways : DataFrame
-        As for `assume`.
-
-    Returns
-    -------
-    DataFrame
-        Same index: ``kind``, ``class_kind`` (the kind without roundabout, bridge and one-way street),
-        ``surface_group``, ``is_road``.
-
-    Raises
-    ------
-    StandardsError
-        If a column is missing, or a packaged table is malformed.
-    """
-    return pd.DataFrame(kind_columns(ways), index=ways.index, copy=False)
-
-
 def kind_columns(ways: Columns) -> dict[str, NDArray[Any]]:
-    """Name the kind of every way, as plain arrays.
-
-    Parameters
-    ----------
-    ways : DataFrame or mapping of str to ndarray
-        As for `assume`.
-
-    Returns
-    -------
-    dict of str to ndarray, shape (n,)
-        The columns of `kinds_of`.
-
-    Raises
-    ------
-    StandardsError
-        If a column is missing, or a packaged table is malformed.
-    """
+    """Name the kind of every way, with and without special ones, its surface group and whether it is a road."""
     require_columns(ways, _TAGS)
     tags = [_kind(*each) for each in zip(*(ways[name].tolist() for name in _KIND_TAGS), strict=True)]
     kind, class_kind, surface, is_road = zip(*tags, strict=True) if tags else ((), (), (), ())
@@ -294,20 +213,7 @@ def _kinds() -> dict[str, tuple[bool, str]]:
 
 
 def require_columns(ways: Columns, names: Iterable[str]) -> None:
-    """Refuse a table of ways that lacks a column.
-
-    Parameters
-    ----------
-    ways : DataFrame or mapping of str to ndarray
-        The table.
-    names : iterable of str
-        Columns needed.
-
-    Raises
-    ------
-    StandardsError
-        If one is missing.
-    """
+    """Refuse a table of ways that lacks a column."""
     absent = [name for name in names if name not in ways]
     if absent:
         message = f"assumptions need the column(s) {', '.join(absent)} of the table of ways"
@@ -329,26 +235,8 @@ def _find(name: str, overrides: Overrides | None, kind: str, country: str, surfa
 
 @lru_cache(maxsize=256)
 def table_columns(name: str, overrides: Overrides | None = None) -> Mapping[str, NDArray[Any]]:
-    """Columns of a table as plain arrays, made once.
-
-    Parameters
-    ----------
-    name : str
-        A key of `camber.standards.tables.LAYOUTS`.
-    overrides : Overrides, optional
-        Rows that a user set.
-
-    Returns
-    -------
-    mapping of str to ndarray
-        Nobody can write to them.
-
-    Raises
-    ------
-    StandardsError
-        If the table is malformed.
-    """
-    rows = table(name) if overrides is None else merged_table(name, overrides)
+    """Columns of a table as plain arrays, made once; nobody can write to them."""
+    rows = merged_table(name, overrides)
     columns = {str(column): rows[column].to_numpy(copy=True) for column in rows}
     for values in columns.values():
         values.flags.writeable = False
@@ -371,23 +259,7 @@ def _index(name: str, overrides: Overrides | None) -> dict[tuple[str, str, str],
 
 @cache
 def kind_chain(kind: str) -> tuple[str, ...]:
-    """Kinds whose rows may serve for one kind, most specific first.
-
-    Parameters
-    ----------
-    kind : str
-        A kind of ``kinds.csv``.
-
-    Returns
-    -------
-    tuple of str
-        The kind itself, then what it is built like.
-
-    Raises
-    ------
-    StandardsError
-        If the kinds go in a circle, or one of them is unknown.
-    """
+    """Kinds whose rows may serve for one kind: the kind itself, then what it is built like, and so on."""
     kinds = table("kinds")
     parent = dict(zip(kinds["kind"], kinds["parent"], strict=True))
     chain = [kind]
@@ -400,3 +272,44 @@ def kind_chain(kind: str) -> tuple[str, ...]:
         message = f"standards/kinds.csv does not know {chain[-1]}; reinstall camber"
         raise StandardsError(message)
     return tuple(chain)
+
+
+def maxspeed_default_kmh(ways: Columns, known: Columns | None = None) -> NDArray[np.float64]:
+    """Speed limit [km/h], shape (n,): tagged, else by class, country and place; 0 without motor traffic.
+
+    ``known`` is what `assume` says of the same ways, where that is at hand.
+    """
+    require_columns(ways, ("maxspeed_kmh", "built_up"))
+    kinds = kind_columns(ways) if known is None else known
+    kind, country = kinds["class_kind"].tolist(), ways["country"].tolist()
+    rows = Rows("maxspeed_default", None, kind, country, ["*"] * len(kind))
+    assumed = np.where(np.asarray(ways["built_up"], dtype=bool), rows["built_up_kmh"], rows["rural_kmh"])
+    tagged = np.asarray(ways["maxspeed_kmh"], dtype=np.float64)
+    return np.where(np.isnan(tagged), assumed, tagged)
+
+
+class Banking(NamedTuple):
+    """What decides about the bends of each way; shape (n,) throughout.
+
+    The speed limit stands for the design speed. ``built_share`` is the share of tight bends that are banked,
+    0 where there is no paved carriageway.
+    """
+
+    speed_kmh: NDArray[np.float64]
+    built_up: NDArray[np.bool_]
+    built_share: NDArray[np.float64]
+
+
+def banking(ways: Columns, assumed: Columns) -> Banking:
+    """Say how bends of each way are built, by the shares of ``surface.csv``; ``assumed`` is of `assume`."""
+    surface = table_columns("surface")
+    share = dict(zip(surface["quantity"], surface["value"], strict=True))
+    highway, built_up = ways["highway"].tolist(), np.asarray(ways["built_up"], dtype=bool)
+    quiet, minor = (np.array([value in some for value in highway], dtype=bool) for some in (_STILL, _MINOR))
+    kinds = [quiet, built_up, minor]
+    names = ["banked_quiet", "banked_urban", "banked_minor"]
+    built = np.select(kinds, [float(share[name]) for name in names], float(share["banked_rural"]))
+    apt = np.asarray(assumed["is_road"], dtype=bool)
+    apt = apt & (np.asarray(assumed["surface_group"], dtype=object) != "unpaved")
+    apt &= np.array([kind not in _NEVER_BANKED for kind in assumed["kind"].tolist()], dtype=bool)
+    return Banking(maxspeed_default_kmh(ways, assumed), built_up, np.where(apt, built, 0.0))

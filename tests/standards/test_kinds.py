@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from camber.errors import StandardsError
 from camber.standards import assume
-from camber.standards.ways import kinds_of
+from camber.standards.kinds import kind_columns
 
 OSM = Path(__file__).parents[3] / "shared" / "data" / "osm"
 PLAIN = {
@@ -252,6 +252,6 @@ def test_every_way_of_the_real_extracts_has_a_row(path):
             changes.append(text | {"leisure": way.tags.get("leisure", ""), "bridge": "bridge" in way.tags})
     found = assume(ways(*changes))
     assert found.drop(columns="lane_m").notna().all(axis=None)
-    known = kinds_of(ways(*changes))["class_kind"].to_numpy()
+    known = kind_columns(ways(*changes))["class_kind"]
     strange = {change["highway"] for change, kind in zip(changes, known, strict=True) if kind == "path"}
     assert strange <= {"path"}
