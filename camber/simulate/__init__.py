@@ -1,20 +1,18 @@
 """A known runner on real roads with realistic errors: the source of truth for tests, calibration and demo."""
 
-from camber.simulate.device import DeviceModel
-from camber.simulate.gnss import GnssErrorModel
-from camber.simulate.gpx import gpx_document
-from camber.simulate.route import Route
-from camber.simulate.run import Setup, SimulatedRun, simulate_run
-from camber.simulate.runner import Habit, RunnerModel
-from camber.simulate.tours import (
+from camber.simulate.gpx_writer import gpx_document
+from camber.simulate.receiver import DeviceModel, GnssErrorModel
+from camber.simulate.routes import (
     Preference,
+    Route,
     excursion,
     nearest_node,
     out_and_back,
     random_tour,
     route_via,
 )
-from camber.simulate.truth import TruthTotals, truth_totals
+from camber.simulate.run import Setup, SimulatedRun, TruthTotals, simulate_run, truth_totals
+from camber.simulate.runner import Habit, RunnerModel
 from camber.simulate.week import WEEK_SEED, sample_week, week_files
 
 __all__ = [

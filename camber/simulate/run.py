@@ -12,27 +12,36 @@ from pyproj import Transformer
 
 from camber import cross_section
 from camber.conventions import LATERAL_STATES, NO_WAY, WGS84
-from camber.schema import Recording, as_fixes
-from camber.simulate.device import DeviceModel, fix_times
-from camber.simulate.gnss import R68_TO_SIGMA, GnssErrorModel, ornstein_uhlenbeck, position_error
-from camber.simulate.lateral import Lateral, curvature_of, draw_lateral, road_shift, smooth, true_cross_slope
-from camber.simulate.motion import STEP_S, draw_motion
-from camber.simulate.route import trace_route
-from camber.simulate.runner import RunnerModel
-from camber.simulate.scene import Scene
-from camber.simulate.street import streets_of
-from camber.simulate.truth import low_leg, sections_of, steps_within
+from camber.schema import CrossSlopeSettings, Recording, TrackSettings, as_fixes
+from camber.simulate.chance import ornstein_uhlenbeck
+from camber.simulate.receiver import R68_TO_SIGMA, DeviceModel, GnssErrorModel, fix_times, position_error
+from camber.simulate.routes import trace_route
+from camber.simulate.runner import STEP_S, RunnerModel, draw_motion
+from camber.simulate.scene import (
+    Lateral,
+    Scene,
+    curvature_of,
+    draw_lateral,
+    road_shift,
+    smooth,
+    true_cross_slope,
+)
+from camber.simulate.world import streets_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.schema import Roads
-    from camber.simulate.route import Route
+    from camber.simulate.routes import Route
 
     FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+
 
 _HEART_RATE_BPM = 148.0
+
 _HEART_RATE_SD_BPM = 6.0
+
 _CADENCE_SD_SPM = 2.5
 
 
@@ -251,3 +260,69 @@ def _sensors(elapsed_s: FloatArray, setup: Setup, rng: np.random.Generator) -> t
     cadence_spm = 120.0 * setup.runner.arm_swing_hz + _CADENCE_SD_SPM * slow[:, 1]
     heart_rate_bpm = _HEART_RATE_BPM + _HEART_RATE_SD_BPM * slow[:, 0]
     return np.rint(heart_rate_bpm), 2.0 * np.rint(cadence_spm / 2.0)
+
+
+@dataclass(frozen=True)
+class TruthTotals:
+    """True metres of one run, as far as it was recorded.
+
+    Parameters
+    ----------
+    distance_m : float
+        Distance run between fixes of one section [m].
+    left_low_m, right_low_m, level_m : float
+        Metres on ways with the left foot low, the right foot low, and less than 1 % of cross slope [m].
+    unmatched_m : float
+        Metres on no mapped way [m]; the four sum to the distance.
+    """
+
+    distance_m: float
+    left_low_m: float
+    right_low_m: float
+    level_m: float
+    unmatched_m: float
+
+
+def truth_totals(truth: pd.DataFrame) -> TruthTotals:
+    """Add up the metres of a truth table.
+
+    Parameters
+    ----------
+    truth : DataFrame
+        Of `camber.simulate.simulate_run`, or rows of it.
+
+    Returns
+    -------
+    TruthTotals
+        The totals.
+    """
+    by_leg = truth.groupby("low")["distance_m"].sum()
+    return TruthTotals(
+        distance_m=float(truth["distance_m"].sum()),
+        left_low_m=float(by_leg.get("left", 0.0)),
+        right_low_m=float(by_leg.get("right", 0.0)),
+        level_m=float(by_leg.get("level", 0.0)),
+        unmatched_m=float(by_leg.get("unmatched", 0.0)),
+    )
+
+
+def low_leg(slope_pct: FloatArray, way_id: IntArray) -> NDArray[np.str_]:
+    """Name the low leg: "left", "right", "level" (below 1 %) or, on no way, "unmatched"."""
+    level_pct = CrossSlopeSettings().level_pct
+    steep = np.where(slope_pct < 0.0, "left", "right")
+    named = np.where(np.abs(slope_pct) < level_pct, "level", steep)
+    return np.where(way_id == NO_WAY, "unmatched", named)
+
+
+def sections_of(elapsed_s: FloatArray, run_m: FloatArray) -> IntArray:
+    """Count the stretches between gaps in time [s] and distance run [m], by the rule that the track uses."""
+    rule = TrackSettings()
+    gap_s, gap_m = np.diff(elapsed_s, prepend=elapsed_s[0]), np.diff(run_m, prepend=run_m[0])
+    cut = ((gap_s > rule.gap_s) & (gap_m > rule.gap_m)) | (gap_s > rule.long_gap_s)
+    return np.cumsum(cut).astype(np.int64)
+
+
+def steps_within(section: IntArray, run_m: FloatArray) -> FloatArray:
+    """Take the distance run since the fix before [m]; 0 at the first fix of a section."""
+    step_m = np.diff(run_m, prepend=run_m[0])
+    return np.where(np.diff(section, prepend=0) > 0, 0.0, step_m)

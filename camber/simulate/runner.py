@@ -1,4 +1,4 @@
-"""A runner: pace, habits about the side of the road, and how both turn into a lateral state at each place.
+"""A runner: pace and pauses, habits about the side, and how they turn into a lateral state at each place.
 
 The runner holds two ranks between 0 and 1, one for the kind of place (sidewalk, edge, middle) and one for
 the side. On each way they are read against that way's probabilities, so the shares come out as the habit
@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from camber.conventions import LATERAL_STATES, LateralState
+from camber.simulate.chance import ornstein_uhlenbeck
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from camber.simulate.route import Route, RouteLine
+    from camber.simulate.routes import Route, RouteLine
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
     BoolArray = NDArray[np.bool_]
+
 
 STATE_CODE: Final = {state: code for code, state in enumerate(LATERAL_STATES)}
 """Position of each lateral state in `camber.conventions.LATERAL_STATES`."""
@@ -65,8 +67,8 @@ class RunnerModel:
         Probability, at a turn back, of staying on the same physical side of the road; else the runner stays
         on the same side of *travel* and crosses.
     decisions_per_km : float
-        Rate at which the runner makes up its mind anew along the way [1/km] (0.3-1 changes per km:
-        science.md 5.5, judgement).
+        Rate at which the runner makes up its mind anew along the way [1/km] (0.3-1 changes per
+        km: judgement).
     p_junction_decision : float
         Probability of the same at each junction (about 20 times the rate along 5 m; as above).
     crossing_s : float
@@ -74,7 +76,7 @@ class RunnerModel:
     wander_tau_s : float
         Correlation time of the place within a state [s] (judgement).
     arm_swing_m, arm_swing_hz : float
-        Amplitude [m] and frequency [1/s] of the wrist across the track (0.25 m, 1.4 Hz: science.md 4.3).
+        Amplitude [m] and frequency [1/s] of the wrist across the track (0.25 m, 1.4 Hz: judgement).
     pauses_per_km, pause_s : float
         Rate of standing still [1/km] and its mean duration [s] (judgement).
     """
@@ -99,14 +101,8 @@ class RunnerModel:
 class Decisions:
     """When a runner made up its mind, and how.
 
-    Parameters
-    ----------
-    start_m : ndarray of float64, shape (n,)
-        Distance along the route from which each decision holds [m]; the first is 0.
-    kind_rank, side_rank : ndarray of float64, shape (n,)
-        Uniform ranks, 0 to 1, read against the habit for kind of place and side.
-    flip_m : ndarray of float64, shape (k,)
-        Distances of the turns back at which the physical side was kept [m].
+    Each decision holds from ``start_m`` along the route [m], the first from 0; its two ranks, uniform in 0 to
+    1, are read against the habit. ``flip_m``: the turns back at which the physical side was kept [m].
     """
 
     start_m: FloatArray
@@ -115,20 +111,7 @@ class Decisions:
     flip_m: FloatArray
 
     def at(self, distance_m: FloatArray) -> tuple[FloatArray, FloatArray, BoolArray]:
-        """Read the decision that holds at each place.
-
-        Parameters
-        ----------
-        distance_m : ndarray of float64, shape (m,)
-            Distances along the route [m].
-
-        Returns
-        -------
-        kind_rank, side_rank : ndarray of float64, shape (m,)
-            Ranks, 0 to 1.
-        flipped : ndarray of bool, shape (m,)
-            True where an odd number of turns on the same physical side lies since the decision.
-        """
+        """Read both ranks that hold at each place, and whether the side was flipped since they were drawn."""
         held = np.searchsorted(self.start_m, distance_m, side="right") - 1
         flips = np.searchsorted(self.flip_m, distance_m, side="right")
         before = np.searchsorted(self.flip_m, self.start_m, side="right")
@@ -136,24 +119,7 @@ class Decisions:
 
 
 def draw_decisions(line: RouteLine, route: Route, runner: RunnerModel, rng: np.random.Generator) -> Decisions:
-    """Draw when a runner makes up its mind along a route.
-
-    Parameters
-    ----------
-    line : RouteLine
-        The route, laid out.
-    route : Route
-        The route.
-    runner : RunnerModel
-        Rates.
-    rng : numpy.random.Generator
-        Source of randomness.
-
-    Returns
-    -------
-    Decisions
-        Decisions and turns.
-    """
+    """Draw when a runner makes up its mind along a route: at junctions, between them, and at turns back."""
     junction_m = line.leg_start_m()
     turns = route.turns_back()
     at_junction = (rng.random(len(junction_m)) < runner.p_junction_decision) & ~turns
@@ -167,18 +133,12 @@ def draw_decisions(line: RouteLine, route: Route, runner: RunnerModel, rng: np.r
 
 @dataclass(frozen=True, eq=False)
 class Choices:
-    """What a runner may choose from at each place, travel frame.
+    """What a runner may choose from at each of n places, travel frame.
 
-    Parameters
-    ----------
-    habit : ndarray of float64, shape (n, 3)
-        Probability of facing traffic, of a sidewalk where there is one, and of the middle.
-    traffic_sign : ndarray of int64, shape (n,)
-        +1 where vehicles drive on the right, -1 on the left.
-    sidewalk_left, sidewalk_right : ndarray of bool, shape (n,)
-        Whether a sidewalk is attached on that side of travel.
-    fixed_state : ndarray of int64, shape (n,)
-        Lateral state where the way leaves no choice (a path, a mapped sidewalk); -1 elsewhere.
+    ``habit``, shape (n, 3): probability of facing traffic, of a sidewalk where there is one, and of the
+    middle. ``traffic_sign``: +1 where vehicles drive on the right, -1 on the left. ``sidewalk_*``: whether
+    one is attached on that side of travel. ``fixed_state``: lateral state where the way leaves no choice; -1
+    elsewhere.
     """
 
     habit: FloatArray
@@ -189,22 +149,7 @@ class Choices:
 
 
 def choose_states(decisions: Decisions, distance_m: FloatArray, choices: Choices) -> IntArray:
-    """Find the lateral state that a runner wants at each place.
-
-    Parameters
-    ----------
-    decisions : Decisions
-        What holds where.
-    distance_m : ndarray of float64, shape (n,)
-        Distances along the route [m].
-    choices : Choices
-        What there is, at the same places.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-        Index into `camber.conventions.LATERAL_STATES`.
-    """
+    """Find the lateral state (index into `LATERAL_STATES`) that a runner wants at each distance [m]."""
     kind_rank, side_rank, flipped = decisions.at(distance_m)
     faces = (side_rank < choices.habit[:, 0]) != flipped
     # Facing traffic is the left side of travel where vehicles drive on the right.
@@ -218,3 +163,61 @@ def choose_states(decisions: Decisions, distance_m: FloatArray, choices: Choices
     )
     wanted = np.where(walks, walk, np.where(centre, STATE_CODE[LateralState.CENTRE], edge))
     return np.where(choices.fixed_state >= 0, choices.fixed_state, wanted).astype(np.int64)
+
+
+STEP_S: Final = 0.25
+"""Step of the grid on which motion and lateral moves are laid out [s]."""
+
+_SLOWEST: Final = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """Progress along a route: moving time [s] in steps of `STEP_S`, and the distance [m] reached by then.
+
+    Pauses begin at an elapsed time that counts those before [s], and last ``pause_s``.
+    """
+
+    moving_s: FloatArray
+    distance_m: FloatArray
+    pause_start_s: FloatArray
+    pause_s: FloatArray
+
+    @property
+    def duration_s(self) -> float:
+        """Elapsed time of the whole run, pauses included [s]."""
+        return float(self.moving_s[-1] + self.pause_s.sum())
+
+    def moving_at(self, elapsed_s: FloatArray) -> FloatArray:
+        """Turn elapsed into moving time [s], which stands still during a pause."""
+        begun = elapsed_s[:, np.newaxis] - self.pause_start_s
+        return np.asarray(elapsed_s - np.clip(begun, 0.0, self.pause_s).sum(axis=1))
+
+    def pausing_at(self, elapsed_s: FloatArray) -> NDArray[np.bool_]:
+        """Tell at which elapsed times [s] the runner stands; the two ends of a pause are left out."""
+        begun = elapsed_s[:, np.newaxis] - self.pause_start_s
+        return np.asarray(((begun > 0.0) & (begun < self.pause_s)).any(axis=1))
+
+
+def draw_motion(length_m: float, runner: RunnerModel, rng: np.random.Generator) -> Motion:
+    """Draw a runner's progress along a route of a given length [m].
+
+    Speed is the runner's own times 1 + an Ornstein-Uhlenbeck process, held between half and one and a half
+    times its mean; pauses lie at random places and last 0.5 to 1.5 times their mean duration.
+    """
+    longest = int(np.ceil(length_m / (_SLOWEST * runner.speed_mps) / STEP_S)) + 2
+    moving_s: FloatArray = STEP_S * np.arange(longest, dtype=np.float64)
+    change = ornstein_uhlenbeck(moving_s, runner.speed_variation, runner.speed_tau_s, rng, columns=1)[:, 0]
+    speed = runner.speed_mps * np.clip(1.0 + change, _SLOWEST, 2.0 - _SLOWEST)
+    distance_m = np.concatenate([[0.0], np.cumsum(STEP_S * speed[:-1])])
+    count = int(rng.poisson(runner.pauses_per_km * length_m / 1000.0))
+    at_m = np.sort(rng.uniform(0.0, length_m, count))
+    pause_s = runner.pause_s * rng.uniform(0.5, 1.5, count)
+    paused_before = np.cumsum(pause_s) - pause_s
+    last = int(np.searchsorted(distance_m, length_m)) + 1
+    return Motion(
+        moving_s=moving_s[:last],
+        distance_m=np.minimum(distance_m[:last], length_m),
+        pause_start_s=np.interp(at_m, distance_m, moving_s) + paused_before,
+        pause_s=pause_s,
+    )

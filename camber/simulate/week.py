@@ -15,12 +15,9 @@ import numpy as np
 import pandas as pd
 
 from camber import standards
-from camber.simulate.device import DeviceModel
-from camber.simulate.gnss import GnssErrorModel
-from camber.simulate.gpx import gpx_document
-from camber.simulate.run import Setup, SimulatedRun, simulate_run
-from camber.simulate.runner import Habit, RunnerModel
-from camber.simulate.tours import (
+from camber.simulate.gpx_writer import gpx_document
+from camber.simulate.receiver import DeviceModel, GnssErrorModel
+from camber.simulate.routes import (
     Preference,
     excursion,
     nearest_node,
@@ -29,13 +26,14 @@ from camber.simulate.tours import (
     random_tour,
     route_via,
 )
-from camber.simulate.truth import truth_totals
+from camber.simulate.run import Setup, SimulatedRun, simulate_run, truth_totals
+from camber.simulate.runner import Habit, RunnerModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from camber.schema import Roads
-    from camber.simulate.route import Route
+    from camber.simulate.routes import Route
 
 WEEK_SEED: Final = 20261122
 """Seed of the week under ``data/week``."""
@@ -57,21 +55,19 @@ _TRUTH_DECIMALS: Final = {"x_m": 2, "y_m": 2, "chainage_m": 1, "offset_m": 2, "m
 
 @dataclass(frozen=True)
 class _Plan:
-    """One run of the week: where it starts, how it goes, who runs, with what."""
+    """One run of the week: when and where it starts (UTC, degrees), how it goes, who runs, with what."""
 
     slug: str
     title: str
-    town: Literal["kouvola", "helsinki"]
+    start: tuple[int, int, int]
     start_deg: tuple[float, float]
     shape: Literal["out_and_back", "loop", "tour", "leaving"]
-    length_m: float
-    preference: Preference
     error_class: str
-    day: int
-    hour_utc: int
-    minute: int
     runner: RunnerModel
-    device: DeviceModel
+    length_m: float = 0.0
+    device: DeviceModel = _STRAVA
+    preference: Preference = _ON_ROADS
+    town: Literal["kouvola", "helsinki"] = "kouvola"
     via_deg: tuple[tuple[float, float], ...] = ()
 
 
@@ -79,45 +75,30 @@ _PLANS: Final = (
     _Plan(
         slug="facing_traffic",
         title="Out and back, facing traffic both ways",
-        town="kouvola",
+        start=(16, 5, 12),
         start_deg=(26.948, 60.530),
         shape="out_and_back",
         length_m=5000.0,
-        preference=_ON_ROADS,
         error_class="multi_band",
-        day=16,
-        hour_utc=5,
-        minute=12,
         runner=_STEADY,
-        device=_STRAVA,
     ),
     _Plan(
         slug="same_physical_side",
         title="Out and back on one side of the road",
-        town="kouvola",
+        start=(17, 15, 40),
         start_deg=(26.952, 60.532),
         shape="out_and_back",
         length_m=4500.0,
-        preference=_ON_ROADS,
         error_class="multi_band",
-        day=17,
-        hour_utc=15,
-        minute=40,
         runner=replace(_STEADY, p_same_physical_side=1.0, speed_mps=2.8),
-        device=_STRAVA,
     ),
     _Plan(
         slug="loop_with_a_habit",
         title="Evening loop",
-        town="kouvola",
+        start=(18, 16, 5),
         start_deg=(26.9430, 60.5260),
         shape="loop",
-        length_m=8000.0,
-        preference=_ON_ROADS,
         error_class="single_band",
-        day=18,
-        hour_utc=16,
-        minute=5,
         runner=RunnerModel(
             habit=Habit(p_facing=0.7, p_sidewalk=0.0, p_centre=0.1), decisions_per_km=1.0, speed_mps=3.2
         ),
@@ -130,17 +111,13 @@ _PLANS: Final = (
     _Plan(
         slug="city_sidewalks",
         title="City sidewalks",
-        town="helsinki",
+        start=(20, 10, 30),
         start_deg=(24.9390, 60.1679),
         shape="loop",
-        length_m=5500.0,
-        preference=_ON_SIDEWALKS,
         error_class="dense",
-        day=20,
-        hour_utc=10,
-        minute=30,
         runner=RunnerModel(speed_mps=2.9),
-        device=_STRAVA,
+        preference=_ON_SIDEWALKS,
+        town="helsinki",
         via_deg=(
             *((24.9500, 60.1679), (24.9507, 60.1720), (24.9502, 60.1757), (24.9480, 60.1720)),
             *((24.9445, 60.1705), (24.9385, 60.1700), (24.9355, 60.1655), (24.9385, 60.1645)),
@@ -150,34 +127,26 @@ _PLANS: Final = (
     _Plan(
         slug="beyond_the_map",
         title="Beyond the edge of the map",
-        town="kouvola",
+        start=(21, 7, 55),
         start_deg=(26.940, 60.526),
         shape="leaving",
         length_m=6500.0,
-        preference=_ON_ROADS,
         error_class="single_band",
-        day=21,
-        hour_utc=7,
-        minute=55,
         runner=replace(_STEADY, habit=Habit(p_facing=0.0, p_sidewalk=0.0)),
-        device=_STRAVA,
     ),
     _Plan(
         slug="easy_with_pauses",
         title="Easy run",
-        town="kouvola",
+        start=(22, 8, 20),
         start_deg=(26.950, 60.529),
         shape="tour",
         length_m=6000.0,
-        preference=_ON_ROADS,
         error_class="trees",
-        day=22,
-        hour_utc=8,
-        minute=20,
         runner=RunnerModel(speed_mps=2.6, pauses_per_km=0.5, pause_s=60.0),
         device=_GARMIN,
     ),
 )
+"""Monday to Sunday: day, hour and minute of the start; a loop is as long as its places make it."""
 
 
 def sample_week(
@@ -217,7 +186,7 @@ def _planned_run(roads: Roads, plan: _Plan, seed: int, number: int) -> Simulated
         runner=plan.runner,
         device=plan.device,
         error=GnssErrorModel.from_class(error_class),
-        started_at=datetime(2026, 11, plan.day, plan.hour_utc, plan.minute, tzinfo=UTC),
+        started_at=datetime(2026, 11, *plan.start, tzinfo=UTC),
         name=plan.title,
         time_zone=_ZONE,
         # Each town is a world of its own, with its own shift of the imagery.
@@ -225,7 +194,7 @@ def _planned_run(roads: Roads, plan: _Plan, seed: int, number: int) -> Simulated
     )
     route = _planned_route(roads, plan, np.random.default_rng([seed, number, 0]))
     run = simulate_run(roads, route, setup, np.random.default_rng([seed, number, 1]))
-    source = f"2026-11-{plan.day}_{plan.slug}.gpx"
+    source = f"2026-11-{plan.start[0]}_{plan.slug}.gpx"
     return SimulatedRun(replace(run.recording, source=source), run.truth)
 
 
@@ -279,18 +248,7 @@ def _gpx(run: SimulatedRun) -> str:
 
 
 def totals_csv(runs: Iterable[SimulatedRun]) -> str:
-    """Write the true totals of runs.
-
-    Parameters
-    ----------
-    runs : iterable of SimulatedRun
-        The runs.
-
-    Returns
-    -------
-    str
-        CSV: file, fixes and metres (two decimals) by low leg.
-    """
+    """Write the true totals of runs as CSV: file, fixes and metres (two decimals) by low leg."""
     rows = [
         {"file": run.recording.source, "fixes": len(run.truth)} | asdict(truth_totals(run.truth))
         for run in runs
@@ -299,19 +257,7 @@ def totals_csv(runs: Iterable[SimulatedRun]) -> str:
 
 
 def fixes_csv(runs: Iterable[SimulatedRun]) -> str:
-    """Write the truth per fix of runs.
-
-    Parameters
-    ----------
-    runs : iterable of SimulatedRun
-        The runs.
-
-    Returns
-    -------
-    str
-        CSV: file, fix_id and the columns of the truth without ``time`` and ``surface_way_id`` (which is the
-        way here), rounded to centimetres and hundredths of a percent.
-    """
+    """Write the truth per fix as CSV, rounded to centimetres and hundredths of a percent."""
     tables = []
     for run in runs:
         table = run.truth.drop(columns=["time", "surface_way_id"]).round(_TRUTH_DECIMALS)

@@ -149,7 +149,7 @@ class Rows:
 
 
 def kind_columns(ways: Columns) -> dict[str, NDArray[Any]]:
-    """Name the kind of every way, with and without special ones, its surface group and whether it is a road."""
+    """Name the kind of every way, with and without special ones, surface group, and whether it is a road."""
     require_columns(ways, _TAGS)
     tags = [_kind(*each) for each in zip(*(ways[name].tolist() for name in _KIND_TAGS), strict=True)]
     kind, class_kind, surface, is_road = zip(*tags, strict=True) if tags else ((), (), (), ())

@@ -39,10 +39,10 @@ from camber.lateral import pool_evidence
 from camber.pipeline import evidence_of
 from camber.planning import effect_of_draws, plan_route
 from camber.schema import balance_of
-from camber.simulate.lateral import _targets, curvature_of, true_cross_slope
-from camber.simulate.route import trace_route
-from camber.simulate.street import streets_of
-from camber.simulate.truth import low_leg
+from camber.simulate.routes import trace_route
+from camber.simulate.run import low_leg
+from camber.simulate.scene import _targets, curvature_of, true_cross_slope
+from camber.simulate.world import streets_of
 from camber.suggestions.describe import p_even
 from camber.suggestions.route_line import line_of
 from camber.suggestions.route_plans import Route, against_rule, reversed_route
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.schema import Analysis, Interval, Roads, Suggestion
-    from camber.simulate.route import RouteLine
+    from camber.simulate.routes import RouteLine
     from camber.suggestions.stretches import Stretches
 
     IntArray = NDArray[np.int64]

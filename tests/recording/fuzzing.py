@@ -21,10 +21,9 @@ from camber.errors import RecordingError
 from camber.recording.archive import find_recordings
 from camber.recording.files import read_stream
 from camber.recording.limits import ReadLimits
-from camber.simulate.fit import fit_document
-from camber.simulate.gpx import gpx_document
-from camber.simulate.tcx import tcx_document
+from camber.simulate.gpx_writer import gpx_document
 from tests.recording.test_formats import activity
+from tests.simulated_export import fit_document, tcx_document
 
 NASTY = (
     *(

@@ -7,10 +7,9 @@ import pandas as pd
 import pytest
 
 from camber.schema import Recording, as_fixes
-from camber.simulate.fit import fit_document
-from camber.simulate.gpx import gpx_document
-from camber.simulate.tcx import tcx_document
+from camber.simulate.gpx_writer import gpx_document
 from camber.track import prepare_track
+from tests.simulated_export import fit_document, tcx_document
 
 SEMICIRCLE_DEG = 180.0 / 2**31
 

@@ -12,8 +12,8 @@ from camber.recording.archive import PrivacyZone, find_recordings
 from camber.recording.files import read_stream
 from camber.recording.limits import ReadLimits
 from camber.roads import read_roads
-from camber.simulate.export import strava_export
 from camber.simulate.week import WEEK_SEED, sample_week
+from tests.simulated_export import strava_export
 
 DATA = Path(__file__).parents[2] / "data"
 EXPORT = DATA / "simulated_strava_export.zip"

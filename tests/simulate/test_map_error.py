@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from camber.simulate.gnss import GnssErrorModel
-from camber.simulate.keyed import Stream, keyed_generator
-from camber.simulate.map_error import town_offset, way_map_offset
+from camber.simulate.chance import Stream, keyed_generator
+from camber.simulate.receiver import GnssErrorModel
+from camber.simulate.world import town_offset, way_map_offset
 
 ERROR = GnssErrorModel()
 WAYS = 4000

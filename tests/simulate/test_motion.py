@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camber.simulate.device import SEMICIRCLE_DEG, DeviceModel, fix_times
-from camber.simulate.motion import STEP_S, Motion, draw_motion
-from camber.simulate.runner import RunnerModel
+from camber.simulate.receiver import SEMICIRCLE_DEG, DeviceModel, fix_times
+from camber.simulate.runner import STEP_S, Motion, RunnerModel, draw_motion
 
 EVEN = RunnerModel(speed_variation=0.0)
 

@@ -23,7 +23,7 @@ from camber.simulate import (
     simulate_run,
     truth_totals,
 )
-from camber.simulate.surface import draw_surfaces
+from camber.simulate.world import draw_surfaces
 from camber.standards import prior_context
 
 FACING, WITH, MIDDLE = Habit(1.0, 0.0), Habit(0.0, 0.0), Habit(1.0, 0.0, 1.0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from camber.conventions import LATERAL_STATES
-from camber.simulate.route import Route, trace_route
+from camber.simulate.routes import Route, trace_route
 from camber.simulate.runner import Choices, Decisions, RunnerModel, choose_states, draw_decisions
 
 MANY = 40_000

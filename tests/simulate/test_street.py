@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from camber.simulate import Preference, RunnerModel, route_via
-from camber.simulate.route import trace_route
-from camber.simulate.street import streets_of
+from camber.simulate.routes import trace_route
+from camber.simulate.world import streets_of
 from camber.standards import table
 
 PRIOR = table("side_prior").set_index("context")

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from camber.conventions import Profile
 from camber.schema import Ways
-from camber.simulate.surface import PROFILE_CODE, draw_surfaces, truncated_normal
+from camber.simulate.chance import truncated_normal
+from camber.simulate.world import PROFILE_CODE, draw_surfaces
 from camber.standards import assume
 
 MANY = 3000

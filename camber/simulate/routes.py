@@ -1,4 +1,4 @@
-"""Ways to make a route on the graph, preferring ways that a runner would take."""
+"""Routes on the road graph and off it, laid out as lines, and ways to make one that a runner would take."""
 
 from __future__ import annotations
 
@@ -12,20 +12,170 @@ from pyproj import Transformer
 from camber import network, standards
 from camber.conventions import NO_WAY, WGS84
 from camber.errors import RoadsError
-from camber.simulate.route import Route
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from camber.schema import Roads
+    from camber.schema import RoadGraph, Roads
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
 
+
+@dataclass(frozen=True, eq=False)
+class Route:
+    """Where a runner goes: one leg per edge, in order.
+
+    Parameters
+    ----------
+    edge : ndarray of int64, shape (n_legs,)
+        Edge of the graph; -1 for a leg off the network.
+    direction : ndarray of int64, shape (n_legs,)
+        +1 along, -1 against the drawn direction; 0 off the network.
+    off_network_xy : tuple of ndarray of float64, each of shape (m, 2)
+        Polyline [m] of each leg off the network, in order.
+    """
+
+    edge: IntArray
+    direction: IntArray
+    off_network_xy: tuple[FloatArray, ...] = ()
+
+    def reversed(self) -> Route:
+        """Turn the route round."""
+        lines = tuple(line[::-1] for line in reversed(self.off_network_xy))
+        return Route(self.edge[::-1], -self.direction[::-1], lines)
+
+    def then(self, other: Route) -> Route:
+        """Go on with another route, which must start where this one ends."""
+        return Route(
+            np.concatenate([self.edge, other.edge]),
+            np.concatenate([self.direction, other.direction]),
+            self.off_network_xy + other.off_network_xy,
+        )
+
+    def out_and_back(self) -> Route:
+        """Run to the end, turn, and come back the same way.
+
+        Returns
+        -------
+        Route
+            This route and its reverse.
+        """
+        return self.then(self.reversed())
+
+    def turns_back(self) -> NDArray[np.bool_]:
+        """Tell at which legs the runner turns round on the spot: the leg before, run the other way."""
+        turns = np.zeros(len(self.edge), dtype=bool)
+        same = (self.edge[1:] == self.edge[:-1]) & (self.edge[1:] != NO_WAY)
+        turns[1:] = same & (self.direction[1:] == -self.direction[:-1])
+        return turns
+
+
+@dataclass(frozen=True, eq=False)
+class RouteLine:
+    """A route as n straight segments, each with its place on a way.
+
+    Start and unit vector of travel of each segment, shape (n, 2) [m]; ``start_m``, shape (n + 1,), the
+    distance along the route at which each starts, and the end [m]; ``leg`` of the route; ``way``, row of
+    ``Roads.ways``, and ``direction`` (+1 along, -1 against the drawn direction), -1 and 0 off the network;
+    ``chainage_m`` at its start.
+    """
+
+    start_xy: FloatArray
+    tangent: FloatArray
+    start_m: FloatArray
+    leg: IntArray
+    way: IntArray
+    direction: IntArray
+    chainage_m: FloatArray
+
+    @property
+    def length_m(self) -> float:
+        """Length of the route [m]."""
+        return float(self.start_m[-1])
+
+    @property
+    def right_normal(self) -> FloatArray:
+        """Unit vectors to the right of travel, shape (n_segments, 2)."""
+        return np.stack([self.tangent[:, 1], -self.tangent[:, 0]], axis=1)
+
+    def leg_start_m(self) -> FloatArray:
+        """Find the distance along the route [m] at which each leg begins."""
+        return self.start_m[np.searchsorted(self.leg, np.arange(int(self.leg[-1]) + 1))]
+
+    def segment_at(self, distance_m: FloatArray) -> IntArray:
+        """Find the segments in which distances lie; one at which a segment ends belongs to the next."""
+        found = np.searchsorted(self.start_m, distance_m, side="right") - 1
+        return np.clip(found, 0, len(self.leg) - 1)
+
+    def position(self, distance_m: FloatArray) -> FloatArray:
+        """Find the points at distances along the route [m], shape (n, 2)."""
+        segment = self.segment_at(distance_m)
+        beyond = np.clip(distance_m, 0.0, self.length_m) - self.start_m[segment]
+        return np.asarray(self.start_xy[segment] + beyond[:, np.newaxis] * self.tangent[segment])
+
+    def chainage(self, distance_m: FloatArray) -> FloatArray:
+        """Find chainages on the ways [m] at distances along the route [m]; NaN off the network."""
+        segment = self.segment_at(distance_m)
+        beyond = np.clip(distance_m, 0.0, self.length_m) - self.start_m[segment]
+        return np.asarray(self.chainage_m[segment] + self.direction[segment] * beyond)
+
+
+def trace_route(roads: Roads, route: Route) -> RouteLine:
+    """Lay a route out as segments; `RoadsError` if it has no length or a leg leaps by more than 1 m."""
+    graph = roads.graph
+    off_network = iter(route.off_network_xy)
+    legs = [
+        next(off_network) if edge == NO_WAY else _edge_points(graph, int(edge), int(direction))
+        for edge, direction in zip(route.edge, route.direction, strict=True)
+    ]
+    _refuse_leaps(legs, roads.source)
+    start_xy = np.concatenate([leg[:-1, :2] for leg in legs]) if legs else np.empty((0, 2))
+    delta = np.concatenate([np.diff(leg[:, :2], axis=0) for leg in legs]) if legs else np.empty((0, 2))
+    length = np.hypot(delta[:, 0], delta[:, 1])
+    real = length > 0.0
+    if not real.any():
+        raise RoadsError("the route has no length: give it at least one edge", path=roads.source)
+    leg = np.repeat(np.arange(len(legs)), [len(points) - 1 for points in legs])[real]
+    edge = route.edge[leg]
+    chainage = np.concatenate([_leg_chainage(points) for points in legs])
+    return RouteLine(
+        start_xy=start_xy[real],
+        tangent=delta[real] / length[real, np.newaxis],
+        start_m=np.concatenate([[0.0], np.cumsum(length[real])]),
+        leg=leg,
+        way=np.where(edge == NO_WAY, NO_WAY, graph.edge_way[edge]),
+        direction=route.direction[leg],
+        chainage_m=chainage[real],
+    )
+
+
+def _edge_points(graph: RoadGraph, edge: int, direction: int) -> FloatArray:
+    rows = slice(int(graph.edge_first_vertex[edge]), int(graph.edge_first_vertex[edge + 1]))
+    points = np.column_stack([graph.vertex_xy[rows], graph.vertex_chainage_m[rows]])
+    return points if direction >= 0 else points[::-1]
+
+
+def _leg_chainage(points: FloatArray) -> FloatArray:
+    return points[:-1, 2] if points.shape[1] > 2 else np.full(len(points) - 1, np.nan)
+
+
+def _refuse_leaps(legs: list[FloatArray], source: str) -> None:
+    for number in range(1, len(legs)):
+        leap_m = float(np.hypot(*(legs[number][0, :2] - legs[number - 1][-1, :2])))
+        if leap_m > 1.0:
+            message = (
+                f"leg {number} of the route starts {leap_m:.1f} m away from the end of the leg before it"
+            )
+            raise RoadsError(message, path=source)
+
+
 _CLOSED: Final = ("no", "private")
+
 _NEVER: Final = ("motorway", "motorway_link", "construction", "proposed", "steps", "elevator", "corridor")
+
 _BUSY: Final = ("trunk", "trunk_link", "primary", "primary_link")
 
 
@@ -59,20 +209,7 @@ class Preference:
 
 
 def edge_costs(roads: Roads, preference: Preference) -> FloatArray:
-    """Weigh the length of each edge with the preference for its way.
-
-    Parameters
-    ----------
-    roads : Roads
-        The roads.
-    preference : Preference
-        Factors by sort of way.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_edges,)
-        Costs [m]; infinite where nobody runs (motorways, steps, closed ways, squares).
-    """
+    """Weigh the length of each edge [m] with the preference for its way; infinite where nobody runs."""
     ways = roads.ways
     assumed = standards.assume(ways)
     kind, highway = assumed["kind"], ways["highway"]
@@ -147,24 +284,7 @@ def _shortest(roads: Roads, costs: FloatArray, first: int, last: int) -> tuple[I
 
 
 def nodes_by_distance(roads: Roads, from_node: int, preference: Preference) -> tuple[IntArray, FloatArray]:
-    """List the nodes that a runner can reach, nearest first.
-
-    Parameters
-    ----------
-    roads : Roads
-        The roads.
-    from_node : int
-        Where to start.
-    preference : Preference
-        Factors by sort of way.
-
-    Returns
-    -------
-    node : ndarray of int64, shape (n,)
-        Reachable nodes, the start first.
-    length_m : ndarray of float64, shape (n,)
-        True length of the least costly way to each [m].
-    """
+    """List the nodes that a runner can reach, the start first, with the true length of the way there [m]."""
     graph, costs = roads.graph, edge_costs(roads, preference)
     limit = float(costs[np.isfinite(costs)].sum())
     found = network.bounded_distances(network.edges_of(graph, costs), np.array([from_node]), limit)

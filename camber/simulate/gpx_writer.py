@@ -1,7 +1,7 @@
 """GPX text of a recording, the way that Strava and Garmin Connect write it.
 
 Built with lxml: gpxpy drops trailing zeros of coordinates and cannot write ``.000`` seconds, and both are
-part of what readers meet (users.md 1.2 and 1.3). The same recording gives the same text, byte by byte.
+part of what readers meet. The same recording gives the same text, byte by byte.
 """
 
 from __future__ import annotations

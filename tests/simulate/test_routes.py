@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camber.errors import RoadsError
-from camber.simulate.route import Route, trace_route
-from camber.simulate.tours import (
+from camber.simulate.routes import (
     Preference,
+    Route,
     edge_costs,
     excursion,
     nearest_node,
@@ -16,6 +16,7 @@ from camber.simulate.tours import (
     out_and_back,
     random_tour,
     route_via,
+    trace_route,
 )
 
 

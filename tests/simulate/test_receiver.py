@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camber.simulate.gnss import GnssErrorModel, bursts, ornstein_uhlenbeck, position_error
+from camber.simulate.chance import ornstein_uhlenbeck
+from camber.simulate.receiver import GnssErrorModel, bursts, position_error
 from camber.standards import gnss_classes, table
 
 MANY = 40_000

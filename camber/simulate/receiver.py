@@ -1,32 +1,36 @@
-"""Errors of a satellite receiver: correlated in time, heavy in the tails, drawn exactly at any time step.
+"""A recording device: the errors of its receiver, when it takes a fix, and how it rounds.
 
-Along each axis of the world a position carries the sum of a fast and a slow Ornstein-Uhlenbeck process,
-rare bursts and white jitter (science.md 4.3: one-dimensional standard deviations, so that the error across
-any street has them whatever its direction); in the runner's own frame a device offset is added, constant
-over a run. The errors of the *map* are in `camber.simulate.map_error`, with their sizes here, since
-recorder and map are only ever seen together.
+Along each axis of the world a position carries the sum of a fast and a slow Ornstein-Uhlenbeck process, rare
+bursts and white jitter; standard deviations are one-dimensional, so that the error across any street has them
+whatever its direction. In the runner's own frame a device offset is added, constant over a run. The errors of
+the *map* are in `camber.simulate.world`, with their sizes here, since recorder and map are only ever seen
+together. Where the sizes are from stands in ``camber/standards/model.md``, The side.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
-import numba
 import numpy as np
+
+from camber.simulate.chance import ornstein_uhlenbeck
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from camber.simulate.runner import Motion
     from camber.standards import GnssClass
 
     FloatArray = NDArray[np.float64]
 
+
 R68_TO_SIGMA: Final = 1.52
 """Radius that holds 68 % of a circular normal error, in one-dimensional standard deviations: the square
-root of -2 ln(1 - 0.68) is 1.51; science.md 4.1 uses 1.52."""
+root of -2 ln(1 - 0.68) is 1.51."""
 
 _RAMP: Final = 1.0 / 12.0
+
 _BURST_ENERGY: Final = 1.0 - 4.0 * _RAMP / 3.0
 
 
@@ -37,23 +41,24 @@ class GnssErrorModel:
     Parameters
     ----------
     fast_sigma_m, fast_tau_s : float
-        Standard deviation [m] and correlation time [s] of the fast part, per axis (science.md 4.3,
-        single-band watch under an open sky).
+        Standard deviation [m] and correlation time [s] of the fast part, per axis (row
+        ``single_band`` of ``standards/gnss_error.csv``).
     slow_sigma_m, slow_tau_s : float
         The same of the slow part (300-900 s there; 600 s: middle).
     burst_share : float
         Expected number of bursts under way at any time; for rare ones the share of time spent in them
-        (science.md 4.3: 0.005 to 0.08).
+        (0.005 to 0.08 in ``standards/gnss_error.csv``).
     burst_sigma_m, burst_duration_s : float
         Root mean square per axis within a burst [m], and its mean duration [s] (10 m, 60 s: as above).
     jitter_m : float
         White noise per axis [m] (judgement: watches filter their output, so little of it is left).
     device_sigma_m : float
         Standard deviation over runs of the constant offset across the runner's own frame [m] (0.5:
-        science.md 4.3, a wrist is at one side of the body).
+        judgement, a wrist is at one side of the body).
     map_sigma_m, map_correlation_m : float
         Standard deviation [m] of a way's line about the true middle of its road, and the distance along
-        the way over which it stays alike [m] (1.5 and 250: science.md 4.3).
+        the way over which it stays alike [m] (1.5 and 250: judgement, see
+        ``standards/model.md``, The side).
     town_sigma_m : float
         Standard deviation per axis [m] of the displacement that all ways of a town share (1: as above).
     snapped : bool
@@ -104,23 +109,11 @@ class GnssErrorModel:
 
     @classmethod
     def none(cls) -> GnssErrorModel:
-        """Make a model without any error, neither of the receiver nor of the map.
-
-        Returns
-        -------
-        GnssErrorModel
-            All standard deviations zero.
-        """
+        """Make a model without any error, neither of the receiver nor of the map."""
         return cls(0.0, 15.0, 0.0, 600.0, 0.0, 0.0, 60.0, 0.0, 0.0, 0.0, 250.0, 0.0)
 
     def without_map_error(self) -> GnssErrorModel:
-        """Keep the receiver's errors and put every way where its line is drawn.
-
-        Returns
-        -------
-        GnssErrorModel
-            A copy with the two map terms zero.
-        """
+        """Keep the receiver's errors and put every way where its line is drawn."""
         return replace(self, map_sigma_m=0.0, town_sigma_m=0.0)
 
     @property
@@ -130,68 +123,13 @@ class GnssErrorModel:
         return float(np.sqrt(variance + self.burst_share * self.burst_sigma_m**2))
 
 
-@numba.njit(cache=True)
-def _ornstein_uhlenbeck(elapsed_s: FloatArray, tau_s: float, normal: FloatArray) -> FloatArray:
-    value = normal.copy()
-    for i in range(1, len(elapsed_s)):
-        keep = np.exp(-(elapsed_s[i] - elapsed_s[i - 1]) / tau_s)
-        fresh = np.sqrt(1.0 - keep * keep)
-        for j in range(normal.shape[1]):
-            value[i, j] = keep * value[i - 1, j] + fresh * normal[i, j]
-    return value
-
-
-def ornstein_uhlenbeck(
-    elapsed_s: FloatArray, sigma: float, tau_s: float, rng: np.random.Generator, *, columns: int = 2
-) -> FloatArray:
-    """Draw stationary Ornstein-Uhlenbeck paths at given times.
-
-    Exact for any step: x(t + h) = x(t) exp(-h / tau) + sigma sqrt(1 - exp(-2 h / tau)) z (Gillespie 1996,
-    "Exact numerical simulation of the Ornstein-Uhlenbeck process and its integral").
-
-    Parameters
-    ----------
-    elapsed_s : ndarray of float64, shape (n,)
-        Times, not falling [s]; for a process along a way, chainages [m].
-    sigma : float
-        Standard deviation at every time, in the unit of the result.
-    tau_s : float
-        Correlation time, in the unit of ``elapsed_s``.
-    rng : numpy.random.Generator
-        Source of randomness.
-    columns : int
-        Number of independent paths.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, columns)
-        The paths.
-    """
-    normal = rng.standard_normal((len(elapsed_s), columns))
-    return sigma * np.asarray(_ornstein_uhlenbeck(np.asarray(elapsed_s, dtype=np.float64), tau_s, normal))
-
-
 def bursts(elapsed_s: FloatArray, error: GnssErrorModel, rng: np.random.Generator) -> FloatArray:
-    """Draw the rare large errors: each grows within seconds, stays for about a minute and goes.
+    """Draw the rare large errors, shape (n, 2) [m]: each grows within seconds, stays for a minute and goes.
 
-    Bursts begin at random (a Poisson process), last 0.5 to 1.5 times the mean duration and share one shape,
-    a trapezium with ramps of a twelfth of the duration (judgement: 5 s, so that the runner does not seem to
+    Bursts begin at random (a Poisson process), last 0.5 to 1.5 times the mean duration and share one shape, a
+    trapezium with ramps of a twelfth of the duration (judgement: 5 s, so that the runner does not seem to
     leap), scaled so that the root mean square within a burst is ``burst_sigma_m``. The variance at any time
     is then exactly ``burst_share * burst_sigma_m ** 2``.
-
-    Parameters
-    ----------
-    elapsed_s : ndarray of float64, shape (n,)
-        Times [s].
-    error : GnssErrorModel
-        Share, size and duration.
-    rng : numpy.random.Generator
-        Source of randomness.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, 2)
-        Displacement east and north [m].
     """
     longest = 1.5 * error.burst_duration_s
     first, last = (float(elapsed_s[0]), float(elapsed_s[-1])) if len(elapsed_s) else (0.0, 0.0)
@@ -212,26 +150,77 @@ def bursts(elapsed_s: FloatArray, error: GnssErrorModel, rng: np.random.Generato
 def position_error(
     elapsed_s: FloatArray, right_normal: FloatArray, error: GnssErrorModel, rng: np.random.Generator
 ) -> FloatArray:
-    """Draw the receiver's error at each fix.
-
-    Parameters
-    ----------
-    elapsed_s : ndarray of float64, shape (n,)
-        Times of the fixes, not falling [s].
-    right_normal : ndarray of float64, shape (n, 2)
-        Unit vectors to the runner's right.
-    error : GnssErrorModel
-        Sizes.
-    rng : numpy.random.Generator
-        Source of randomness.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, 2)
-        Displacement east and north [m].
-    """
+    """Draw the receiver's error at each fix, east and north [m], shape (n, 2); times [s] do not fall."""
     fast = ornstein_uhlenbeck(elapsed_s, error.fast_sigma_m, error.fast_tau_s, rng)
     slow = ornstein_uhlenbeck(elapsed_s, error.slow_sigma_m, error.slow_tau_s, rng)
     jitter = error.jitter_m * rng.standard_normal((len(elapsed_s), 2))
     device = error.device_sigma_m * rng.standard_normal()
     return np.asarray(fast + slow + bursts(elapsed_s, error, rng) + jitter + device * right_normal)
+
+
+SEMICIRCLE_DEG: Final = 180.0 / 2**31
+"""Unit of latitude and longitude in FIT files [deg]; programs that convert them print many decimals."""
+
+
+@dataclass(frozen=True)
+class DeviceModel:
+    """How a device records.
+
+    Parameters
+    ----------
+    name : str
+        Shown as the recording's device.
+    recording : {"1s", "smart"}
+        A fix every second, or one every ``smart_low_s`` to ``smart_high_s`` seconds.
+    smart_low_s, smart_high_s : int
+        Shortest and longest interval of smart recording [s] (2 to 7: judgement).
+    auto_pause : bool
+        Whether the device stops recording while the runner stands.
+    dropouts_per_hour, dropout_s : float
+        Rate of gaps while the runner runs on [1/h], and their mean duration [s] (judgement).
+    time_decimals : int
+        Decimals of the seconds that it writes; times are cut, not rounded.
+    coordinate_decimals : int or None
+        Decimals of the degrees that it writes; None: whole semicircles.
+    reports_accuracy : bool
+        Whether the recording says how accurate each position is.
+    sensors : bool
+        Whether heart rate and cadence are recorded.
+    """
+
+    name: str = "Simulated watch"
+    recording: Literal["1s", "smart"] = "1s"
+    smart_low_s: int = 2
+    smart_high_s: int = 7
+    auto_pause: bool = True
+    dropouts_per_hour: float = 0.0
+    dropout_s: float = 90.0
+    time_decimals: int = 0
+    coordinate_decimals: int | None = 7
+    reports_accuracy: bool = False
+    sensors: bool = False
+
+    def round_degrees(self, degrees: FloatArray) -> FloatArray:
+        """Round coordinates [deg] to what the device can write."""
+        if self.coordinate_decimals is None:
+            return np.asarray(np.rint(degrees / SEMICIRCLE_DEG) * SEMICIRCLE_DEG)
+        return np.round(degrees, self.coordinate_decimals)
+
+
+def fix_times(motion: Motion, device: DeviceModel, rng: np.random.Generator) -> FloatArray:
+    """Draw the times at which a device takes a fix [s], growing; the first is 0 and is never dropped."""
+    duration_s = motion.duration_s
+    if device.recording == "1s":
+        elapsed = np.arange(0.0, duration_s + 1e-9)
+    else:
+        most = int(duration_s // device.smart_low_s) + 1
+        interval = rng.integers(device.smart_low_s, device.smart_high_s, size=most, endpoint=True)
+        elapsed = np.concatenate([[0.0], np.cumsum(interval, dtype=np.float64)])
+        elapsed = elapsed[elapsed <= duration_s]
+    lost = motion.pausing_at(elapsed) if device.auto_pause else np.zeros(len(elapsed), dtype=bool)
+    count = int(rng.poisson(device.dropouts_per_hour * duration_s / 3600.0))
+    since = elapsed[:, np.newaxis] - rng.uniform(0.0, duration_s, count)
+    dropout_s = device.dropout_s * rng.uniform(0.75, 1.25, count)
+    lost |= ((since > 0.0) & (since < dropout_s)).any(axis=1)
+    lost[0] = False
+    return np.asarray(elapsed[~lost])
