@@ -137,6 +137,22 @@ class OutsideRoadsError(RoadsError):
         self.roads_bounds_deg = roads_bounds_deg
 
 
+class DamagedStoreError(CamberError, ValueError):
+    """What camber stored is damaged, or of another kind: nothing in it is trusted.
+
+    Parameters
+    ----------
+    message : str
+        What happened and what to do next.
+    path : Path or str
+        The file, or what it stands for.
+    """
+
+    def __init__(self, message: str, *, path: Path | str) -> None:
+        super().__init__(f"{path}: {message}")
+        self.path = path
+
+
 class TableError(CamberError, ValueError):
     """A table does not follow its schema; lists everything that is wrong at once.
 

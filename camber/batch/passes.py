@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 from camber.batch.work import Work
 from camber.batch.workers import Workers
 from camber.lateral import SharedEvidence, pool_evidence
-from camber.library.packing import fingerprint, pack_json
 from camber.library.results import read_evidence, store_evidence, store_failure, store_outcome
+from camber.packing import fingerprint, pack_json
 from camber.schema import Evidence, Settings
 from camber.versions import MODEL
 

@@ -116,10 +116,10 @@ def from_tiles(folder: Path, *, country: str | None) -> RoadChoice:
             return None
         state = sha256(repr(country).encode())
         for tile in tiles:
-            checksum = store.checksum(tile)
-            if checksum is None:
+            head = store.head(tile)
+            if head is None:
                 return None
-            state.update(tile.name.encode() + checksum)
+            state.update(tile.name.encode() + head.checksum)
         return RoadsOf(f"tiles-{state.hexdigest()[:16]}", None, tiles, folder.resolve(), country)
 
     return choose

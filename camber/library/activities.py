@@ -14,7 +14,7 @@ import pandas as pd
 from camber.errors import UnknownRunError
 from camber.library.distances import seconds_of, step_lengths_m
 from camber.library.duplicates import group_with, richness_of
-from camber.library.packing import fingerprint, pack_table, unpack_table
+from camber.packing import fingerprint, pack_table, unpack_table
 from camber.recording.sports import SportClass, recording_class
 from camber.schema import Problem, Recording, as_fixes
 from camber.schema.tables import FIXES
@@ -288,7 +288,7 @@ def activity_fingerprint(row: sqlite3.Row | dict[str, Any]) -> int:
     Returns
     -------
     int
-        See `camber.library.packing.fingerprint`.
+        See `camber.packing.fingerprint`.
     """
     return fingerprint(*(row[name] for name in _CHECKED))
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from camber.errors import CamberError
 from camber.library.activities import activity_fingerprint
 from camber.library.originals import content_of, laid_sha256, original_path
-from camber.library.packing import fingerprint, unpack_table
 from camber.library.results import result_fingerprint, whole_result
+from camber.packing import fingerprint, unpack_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

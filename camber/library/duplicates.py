@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from camber.library.distances import distance_m, seconds_of
-from camber.library.packing import unpack_table
+from camber.packing import unpack_table
 
 if TYPE_CHECKING:
     import sqlite3

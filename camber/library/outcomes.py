@@ -13,8 +13,8 @@ import shapely
 
 import camber
 from camber.conventions import NO_WAY, WGS84, SideBasis, SurfaceKind, Verdict
-from camber.library.packing import pack_arrays, pack_table
 from camber.library.stored_values import json_of
+from camber.packing import pack_columns, pack_table
 from camber.schema import Draws
 from camber.schema.tables import EXPOSURE
 
@@ -44,7 +44,7 @@ class Segment:
     points : int
         Points of its line.
     line : bytes
-        Longitude and latitude in whole 1e-7 degrees, by `camber.library.packing.pack_table`.
+        Longitude and latitude in whole 1e-7 degrees, by `camber.packing.pack_table`.
     junctions : bytes
         Chainages [m] at which its edges begin and end.
     """
@@ -78,7 +78,7 @@ class Outcome:
     intervals : int
         Rows of the exposure.
     draws, exposure : bytes
-        See `camber.library.packing`.
+        See `camber.packing`.
     segments : tuple of Segment
         The ways of the path, each once.
     traversals : tuple of tuple
@@ -131,7 +131,7 @@ def distil(analysis: Analysis) -> Outcome:
         suggestions=json_of(analysis.suggestions),
         not_judged=json.dumps(not_judged_m(exposure)),
         intervals=len(exposure),
-        draws=pack_arrays({field.name: getattr(analysis.draws, field.name) for field in fields(Draws)}),
+        draws=pack_columns({field.name: getattr(analysis.draws, field.name) for field in fields(Draws)}),
         exposure=pack_table(exposure),
         segments=segments,
         traversals=_traversals(analysis, ways),

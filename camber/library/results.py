@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, Final
 
-from camber.library.packing import fingerprint, unpack_arrays, unpack_table
 from camber.library.stored_values import value_from
+from camber.packing import fingerprint, unpack_columns, unpack_table
 from camber.schema import Draws, Evidence, Suggestions, Summary
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def result_fingerprint(row: sqlite3.Row | dict[str, Any]) -> int:
     Returns
     -------
     int
-        See `camber.library.packing.fingerprint`.
+        See `camber.packing.fingerprint`.
     """
     return fingerprint(*(row[name] for name in _CHECKED))
 
@@ -208,7 +208,7 @@ def draws_from(data: bytes) -> Draws:
     Draws
         In single precision.
     """
-    return Draws(**unpack_arrays(data))
+    return Draws(**unpack_columns(data))
 
 
 def whole_result(row: sqlite3.Row) -> tuple[Summary, Suggestions, Draws]:

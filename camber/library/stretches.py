@@ -10,8 +10,8 @@ import pandas as pd
 import shapely
 
 from camber.conventions import NO_WAY, WGS84
-from camber.library.packing import unpack_table
 from camber.library.results import read_exposure
+from camber.packing import unpack_table
 
 if TYPE_CHECKING:
     import sqlite3

@@ -18,8 +18,8 @@ import numpy as np
 from camber.conventions import NO_WAY
 from camber.errors import LibraryError
 from camber.library.distances import distance_m
-from camber.library.packing import unpack_table
 from camber.library.stretches import WAYS_OF_RUN, line_of
+from camber.packing import unpack_table
 
 if TYPE_CHECKING:
     import sqlite3

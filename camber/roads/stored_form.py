@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from camber.roads.array_file import pack_arrays, pack_texts, unpack_arrays, unpack_texts
+from camber.packing import pack_arrays, pack_texts, unpack_arrays, unpack_texts
 from camber.roads.crossings import crossing_table
 from camber.schema import Problem, RoadGraph, Roads, as_ways
 from camber.schema.tables import CROSSINGS, WAYS

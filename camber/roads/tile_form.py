@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 import camber
-from camber.roads.array_file import pack_arrays, pack_texts, unpack_arrays, unpack_texts
+from camber.packing import pack_arrays, pack_texts, unpack_arrays, unpack_texts
 from camber.roads.raw_ways import RawWays
 
 if TYPE_CHECKING:

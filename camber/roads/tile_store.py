@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from camber.errors import RoadsError
-from camber.roads.array_file import PREFIX
+from camber.packing import read_head
 from camber.roads.cache import QUARANTINE
 from camber.roads.grid import Tile
 from camber.roads.tile_form import FORM, TileWays, pack_tile, unpack_tile
@@ -43,6 +42,8 @@ class Kept:
         Number of ways.
     size : int
         Bytes of the file.
+    checksum : bytes
+        What the tile was written with.
     """
 
     osm_date: str | None
@@ -51,6 +52,7 @@ class Kept:
     whole: bool
     ways: int
     size: int
+    checksum: bytes
 
 
 @dataclass(frozen=True)
@@ -104,50 +106,16 @@ class TileStore:
         return frozenset(tile for tile in map(_tile_of_name, names) if tile is not None)
 
     def head(self, tile: Tile) -> Kept | None:
-        """Read what the head of a tile says.
-
-        Parameters
-        ----------
-        tile : Tile
-            The tile.
-
-        Returns
-        -------
-        Kept or None
-            None where there is no tile, or none of this form; it is not checked further.
-        """
-        with suppress(OSError, ValueError, KeyError):
-            path = self.path(tile)
-            with path.open("rb") as file:
-                form, _, length = PREFIX.unpack(file.read(PREFIX.size))
-                size = path.stat().st_size
-                if form == FORM and length < size:
-                    facts = json.loads(file.read(length))
-                    known = ("osm_date", "source", "kept_at", "whole", "ways")
-                    return Kept(**{name: facts[name] for name in known}, size=size)
-        return None
-
-    def checksum(self, tile: Tile) -> bytes | None:
-        """Read the checksum that a tile was written with.
-
-        Parameters
-        ----------
-        tile : Tile
-            The tile.
-
-        Returns
-        -------
-        bytes or None
-            None where there is no tile, or none of this form.
-        """
+        """Read what the head of a tile says; None where there is none of this form."""
+        head = read_head(self.path(tile), FORM)
         try:
-            with self.path(tile).open("rb") as file:
-                form, checksum, _ = PREFIX.unpack(file.read(PREFIX.size))
-        except (OSError, ValueError):
+            return head and Kept(
+                **{field.name: head.facts[field.name] for field in fields(Kept)[:-2]},
+                size=head.size,
+                checksum=head.checksum,
+            )
+        except KeyError:
             return None
-        except Exception:  # noqa: BLE001 - struct.error of a file that is too short
-            return None
-        return bytes(checksum) if form == FORM else None
 
     def read(self, tile: Tile) -> TileWays | None:
         """Open a tile; one that cannot be trusted is put aside.

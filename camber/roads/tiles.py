@@ -65,12 +65,12 @@ def open_tiles(folder: Path, tiles: Collection[Tile], *, country: str | None = N
     """
     store = TileStore(folder)
     wanted = sorted(set(tiles))
-    checksums = {tile: store.checksum(tile) for tile in wanted}
+    heads = {tile: store.head(tile) for tile in wanted}
     state = hashlib.sha256()
-    for tile, checksum in checksums.items():
-        state.update(tile.name.encode() + (checksum or b""))
+    for tile, head in heads.items():
+        state.update(tile.name.encode() + (head.checksum if head else b""))
     entry = folder / entry_name(state.hexdigest(), country)
-    kept, _ = open_entry(entry) if all(checksums.values()) else (None, ())
+    kept, _ = open_entry(entry) if all(heads.values()) else (None, ())
     if kept is not None:
         return kept
     opened = {tile: store.read(tile) for tile in wanted}

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from camber.library import open_library
-from camber.library.packing import pack_table
 from camber.library.zones import add_zone, hidden_intervals
+from camber.packing import pack_table
 
 HOME = 60.17, 24.94
 BLOCK_M, REACH = 100.0, 16

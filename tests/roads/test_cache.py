@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import camber
-from camber.errors import NoRoadsError, RoadsError
+from camber.errors import DamagedStoreError, NoRoadsError, RoadsError
 from camber.roads import cache as room
 from camber.roads import read_roads
 from camber.roads.extract import parse_extract
@@ -276,7 +276,7 @@ def test_every_single_byte_counts(tiny):
     rng = np.random.default_rng(5)
     for place, bit in enumerate(rng.integers(0, 8, len(stored))):
         stored[place] ^= 1 << bit
-        with pytest.raises(RoadsError):
+        with pytest.raises(DamagedStoreError):
             unpack_roads(stored, label=name)
         stored[place] ^= 1 << bit
 

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from camber.errors import LibraryError
-from camber.library.packing import fingerprint, pack_arrays, pack_table, unpack_arrays, unpack_table
+from camber.errors import DamagedStoreError
+from camber.packing import fingerprint, pack_columns, pack_table, unpack_columns, unpack_table
 
 NUMBERS = st.floats(-1e6, 1e6, width=32)
 DEGREES = st.floats(-180.0, 180.0)
@@ -64,7 +64,7 @@ def test_arrays_come_back_in_single_precision():
     rng = np.random.default_rng(2)
     arrays = {"left": rng.uniform(0.0, 1e4, (200, 6)), "right": np.zeros((200, 6))}
     arrays["left"][:, [1, 4]] = 0.0
-    back = unpack_arrays(pack_arrays(arrays))
+    back = unpack_columns(pack_columns(arrays))
     assert (back["left"] == arrays["left"].astype(np.float32)).all()
     assert (back["right"] == 0.0).all()
     assert back["right"].shape == (200, 6)
@@ -80,7 +80,7 @@ def test_every_flipped_bit_is_noticed(seed):
     # zlib's header has flags that do not matter for reading; nothing of the content may change unnoticed.
     try:
         back = unpack_table(bytes(data))
-    except LibraryError:
+    except DamagedStoreError:
         return
     pd.testing.assert_frame_equal(back, unpack_table(pack_table(frame)))
 
