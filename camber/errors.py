@@ -8,8 +8,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
-    from camber.roads.grid import Tile
-
 
 class CamberError(Exception):
     """Root of all errors raised by camber; the message says what happened, where, and what to do next."""
@@ -84,11 +82,12 @@ class MissingTilesError(RoadsError):
         What is missing and what to do next.
     path : Path or str
         Folder of the tiles, or the recording that needs them.
-    tiles : collection of Tile
-        The tiles that are missing, `camber.roads.tiles.Tile` each.
+    tiles : collection of str
+        Names of the tiles that are missing: south-west corners in hundredths of a degree, such as
+        ``"n6050e02690"``.
     """
 
-    def __init__(self, message: str, *, path: Path | str, tiles: Collection[Tile]) -> None:
+    def __init__(self, message: str, *, path: Path | str, tiles: Collection[str]) -> None:
         super().__init__(message, path=path)
         self.tiles = frozenset(tiles)
 

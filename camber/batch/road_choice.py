@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from camber.errors import MissingTilesError
 from camber.roads import read_roads
-from camber.roads.tile_store import TileStore
-from camber.roads.tiles import usable_tiles
+from camber.roads.tiles import TileStore, usable_tiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from camber.roads.grid import Tile
     from camber.roads.large_file import Added
-    from camber.roads.tile_store import TileStore
+    from camber.roads.tiles import TileStore
 
 app = typer.Typer(rich_markup_mode=None, help="Get and keep the map that your runs need.")
 
@@ -35,9 +35,11 @@ def add(
 
     Only the tiles of the map that your runs touch are kept.
     """
-    from camber.cli.road_tiles import tiles_of_box, touched_tiles, tracks_of_files, tracks_of_library
+    from camber.cli.road_tiles import tracks_of_files, tracks_of_library
+    from camber.roads.grid import tiles_of_box
     from camber.roads.large_file import add_file
-    from camber.roads.tile_store import TileStore
+    from camber.roads.needed_tiles import touched_tiles
+    from camber.roads.tiles import TileStore
 
     session: Session = context.obj
     store = TileStore(roads_cache())
@@ -98,17 +100,17 @@ def fetch(
     It says first how much that is, and asks. What is there is not fetched again; after an interruption the
     same command goes on where it was.
     """
-    from camber.cli.road_tiles import plan_for, plan_text, tracks_of_files, tracks_of_library
-    from camber.roads.tile_store import TileStore
+    from camber.cli.road_tiles import needed_text, needed_tiles, tracks_of_files, tracks_of_library
+    from camber.roads.tiles import TileStore
 
     session: Session = context.obj
     store = TileStore(roads_cache())
-    plan = plan_for(tracks_of_files(runs, session) if runs else tracks_of_library(), store)
-    if not plan.tracks:
+    needed = needed_tiles(tracks_of_files(runs, session) if runs else tracks_of_library(), store)
+    if not needed.tracks:
         session.say("there are no runs in your library yet: import some first, or give RUN", at=-1)
         raise typer.Exit(Exit.NO_INPUT)
-    session.write(plan_text(plan) + "\n", None)
-    _fetch(plan.lacking, store, session, server, dry_run=dry_run, yes=yes)
+    session.write(needed_text(needed) + "\n", None)
+    _fetch(needed.lacking, store, session, server, dry_run=dry_run, yes=yes)
 
 
 def _fetch(
@@ -143,7 +145,7 @@ def status(
 ) -> None:
     """Tell which parts of the map are kept, how old they are, and where they come from."""
     from camber.cli.road_tiles import status_text
-    from camber.roads.tile_store import TileStore
+    from camber.roads.tiles import TileStore
 
     session: Session = context.obj
     session.write(status_text(TileStore(roads_cache()), check=check) + "\n", None)
@@ -160,13 +162,13 @@ def refresh(
     server: Server = None,
 ) -> None:
     """Fetch anew what has become old; the old roads stay until the new ones are there."""
-    from camber.cli.road_tiles import OLD_DAYS, old_tiles
-    from camber.roads.tile_store import TileStore
+    from camber.cli.road_tiles import OLD_DAYS
+    from camber.roads.tiles import TileStore
 
     session: Session = context.obj
     store = TileStore(roads_cache())
     age = OLD_DAYS if days is None else days
-    tiles = old_tiles(store, age)
+    tiles = store.old(age)
     session.write(f"{len(tiles)} of {len(store.tiles())} tiles are older than {age:.0f} days\n", None)
     _fetch(tiles, store, session, server, dry_run=dry_run, yes=yes)
 
@@ -180,11 +182,11 @@ def prune(
     ] = False,
 ) -> None:
     """Make room: remove what can be made again, what was damaged and, if asked for, tiles."""
-    from camber.cli.road_tiles import prune as prune_tiles
-    from camber.cli.road_tiles import touched_tiles, tracks_of_library
-    from camber.roads.tile_store import TileStore
+    from camber.cli.road_tiles import tracks_of_library
+    from camber.roads.needed_tiles import touched_tiles
+    from camber.roads.tiles import TileStore
 
     session: Session = context.obj
     needed = touched_tiles(tracks_of_library()) if unused else None
-    tiles, freed = prune_tiles(TileStore(roads_cache()), most_bytes=most_mb * 1e6, needed=needed)
+    tiles, freed = TileStore(roads_cache()).prune(most_bytes=most_mb * 1e6, needed=needed)
     session.write(f"removed {tiles} tiles; {freed / 1e6:.1f} MB freed\n", None)

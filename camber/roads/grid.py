@@ -5,11 +5,14 @@ Kernel first: rows and columns as arrays; then `Tile`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import shapely
+
+from camber.errors import RoadsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,14 +23,15 @@ if TYPE_CHECKING:
     IntArray = NDArray[np.int64]
 
 PER_DEGREE: Final = 20
-"""Tiles per degree: 0.05 degrees are 5.6 km north to south and 3.6 km west to east at 50 N (issue 6)."""
+"""Tiles per degree: 0.05 degrees are 5.6 km north to south and 3.6 km west to east at 50 N (judgement: an
+answer of some megabytes, and larger than the area around a home)."""
 
 ROWS: Final = 180 * PER_DEGREE
 COLUMNS: Final = 360 * PER_DEGREE
 _CELLS: Final = ROWS * COLUMNS
 
 MARGIN_M: Final = 200.0
-"""How far around a track roads are wanted [m] (users.md section 4)."""
+"""How far around a track roads are wanted [m] (judgement: far beyond the error of a position)."""
 
 METRES_PER_DEGREE: Final = 111_320.0
 """Length of one degree of a great circle on a sphere of 6378 km [m]."""
@@ -35,54 +39,33 @@ METRES_PER_DEGREE: Final = 111_320.0
 _NARROWEST: Final = 0.01
 """Smallest cosine of the latitude that counts: nobody runs within 60 km of a pole."""
 
+_LARGEST_BOX: Final = 100.0
+"""Largest box by hand [square degrees] (judgement: a country)."""
+
+_NAME: Final = re.compile(r"([sn])(\d{4})([we])(\d{5})")
+
 
 @dataclass(frozen=True, order=True)
 class Tile:
-    """One cell of the grid.
-
-    Parameters
-    ----------
-    row : int
-        From 0 at the south pole, northward.
-    column : int
-        From 0 at 180 W, eastward.
-    """
+    """One cell of the grid: rows from 0 at the south pole northward, columns from 0 at 180 W eastward."""
 
     row: int
     column: int
 
     @property
     def key(self) -> int:
-        """Number of the tile, row by row.
-
-        Returns
-        -------
-        int
-            From 0 on.
-        """
+        """Number of the tile, row by row."""
         return self.row * COLUMNS + self.column
 
     @property
     def name(self) -> str:
-        """Name of the tile by its south-west corner in hundredths of a degree.
-
-        Returns
-        -------
-        str
-            Such as ``"n6050e02690"``.
-        """
+        """South-west corner in hundredths of a degree, such as ``"n6050e02690"``."""
         south, west = self.row * 5 - 9000, self.column * 5 - 18000
         return f"{'sn'[south >= 0]}{abs(south):04d}{'we'[west >= 0]}{abs(west):05d}"
 
     @property
     def bounds_deg(self) -> tuple[float, float, float, float]:
-        """Area of the tile.
-
-        Returns
-        -------
-        tuple of float
-            West, south, east, north [deg].
-        """
+        """West, south, east, north."""
         west, south = self.column / PER_DEGREE - 180.0, self.row / PER_DEGREE - 90.0
         east, north = (self.column + 1) / PER_DEGREE - 180.0, (self.row + 1) / PER_DEGREE - 90.0
         # Rounded, since 0.05 is no binary fraction: the borders of neighbours are the same numbers.
@@ -90,103 +73,70 @@ class Tile:
 
     @property
     def area_km2(self) -> float:
-        """Size of the tile.
-
-        Returns
-        -------
-        float
-            Area [km2], on a sphere.
-        """
+        """Area on a sphere."""
         side = METRES_PER_DEGREE / PER_DEGREE / 1000.0
         return float(side**2 * np.cos(np.radians((self.row + 0.5) / PER_DEGREE - 90.0)))
 
 
 def tile_of_key(key: int) -> Tile:
-    """Find a tile by its number.
-
-    Parameters
-    ----------
-    key : int
-        `Tile.key`.
-
-    Returns
-    -------
-    Tile
-        The tile.
-    """
+    """Find a tile by its `Tile.key`."""
     return Tile(*divmod(int(key), COLUMNS))
 
 
 def tiles_of_keys(keys: Iterable[int] | IntArray) -> frozenset[Tile]:
-    """Find tiles by their numbers.
-
-    Parameters
-    ----------
-    keys : iterable of int
-        Numbers as in `Tile.key`.
-
-    Returns
-    -------
-    frozenset of Tile
-        The tiles.
-    """
+    """Find tiles by their `Tile.key`."""
     return frozenset(tile_of_key(key) for key in keys)
 
 
+def tile_of_name(name: str) -> Tile | None:
+    """Find a tile by its `Tile.name`; None for what is no such name."""
+    found = _NAME.fullmatch(name)
+    if not found:
+        return None
+    south = int(found[2]) * (1 if found[1] == "n" else -1)
+    west = int(found[4]) * (1 if found[3] == "e" else -1)
+    tile = Tile((south + 9000) // 5, (west + 18000) // 5)
+    return tile if tile.name == name else None
+
+
+def tiles_of_box(text: str) -> frozenset[Tile]:
+    """Find every tile that a box overlaps; ``text`` is west, south, east, north in degrees, with commas."""
+    try:
+        west, south, east, north = map(float, text.split(","))
+        right = -180.0 <= west < east <= 180.0 and -90.0 <= south < north <= 90.0
+    except ValueError:
+        right = False
+    if not right:
+        raise RoadsError(
+            "is no box; give WEST,SOUTH,EAST,NORTH in degrees, such as 8.6,49.3,8.8,49.5.", path=text
+        )
+    if (east - west) * (north - south) > _LARGEST_BOX:
+        problem = f"is larger than {_LARGEST_BOX:.0f} square degrees; use --all to keep all of an extract."
+        raise RoadsError(problem, path=text)
+    inside = 0.5 / PER_DEGREE / 1000.0
+    first, last = (tile_of_key(int(key)) for key in tile_keys([west, east - inside], [south, north - inside]))
+    rows, columns = range(first.row, last.row + 1), range(first.column, last.column + 1)
+    return frozenset(Tile(row, column) for row in rows for column in columns)
+
+
 def tile_keys(longitude_deg: ArrayLike, latitude_deg: ArrayLike) -> IntArray:
-    """Find the tile of each place.
+    """Find the `Tile.key` of each place, shape (n,); -1 for a place that is no number.
 
-    Parameters
-    ----------
-    longitude_deg, latitude_deg : array_like, shape (n,)
-        Places [deg]; longitudes may go on beyond 180.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-        `Tile.key`; -1 for a place that is no number. Southern and western borders belong to a tile.
+    Southern and western borders belong to a tile; longitudes may go on beyond 180.
     """
     longitude, latitude = np.asarray(longitude_deg, dtype=float), np.asarray(latitude_deg, dtype=float)
     known = np.isfinite(longitude) & np.isfinite(latitude)
     row = np.floor((np.where(known, latitude, 0.0) + 90.0) * PER_DEGREE).astype(np.int64)
     column = np.floor((np.where(known, longitude, 0.0) + 180.0) * PER_DEGREE).astype(np.int64)
+    # The last places before 180 E are rounded onto it.
+    column = np.where(longitude < 180.0, np.minimum(column, COLUMNS - 1), column)
     return np.where(known, np.clip(row, 0, ROWS - 1) * COLUMNS + column % COLUMNS, -1)
 
 
-def tiles_of(
-    longitude_deg: ArrayLike, latitude_deg: ArrayLike, *, margin_m: float = MARGIN_M
-) -> frozenset[Tile]:
-    """Find the tiles that a track needs: those it touches, and those it comes near.
-
-    Parameters
-    ----------
-    longitude_deg, latitude_deg : array_like, shape (n,)
-        Places of the track [deg]; those that are no number do not count.
-    margin_m : float
-        How near [m].
-
-    Returns
-    -------
-    frozenset of Tile
-        The tiles; those between two places far apart are not among them.
-    """
-    return tiles_of_keys(np.unique(tile_keys_near(longitude_deg, latitude_deg, margin_m=margin_m)))
-
-
 def tile_keys_near(longitude_deg: ArrayLike, latitude_deg: ArrayLike, *, margin_m: float) -> IntArray:
-    """Find the tiles at each place and near it.
+    """Find the `Tile.key` at four corners around each place [deg], ``margin_m`` away; with repetitions.
 
-    Parameters
-    ----------
-    longitude_deg, latitude_deg : array_like, shape (n,)
-        Places [deg].
-    margin_m : float
-        How near [m]; less than the width of a tile.
-
-    Returns
-    -------
-    ndarray of int64
-        `Tile.key`, with repetitions, of places that are numbers.
+    Places that are no number have none; a margin is less than the width of a tile.
     """
     longitude, latitude = np.asarray(longitude_deg, dtype=float), np.asarray(latitude_deg, dtype=float)
     up = margin_m / METRES_PER_DEGREE
@@ -199,17 +149,8 @@ def tile_keys_near(longitude_deg: ArrayLike, latitude_deg: ArrayLike, *, margin_
 def tiles_of_ways(first: IntArray, longitude_deg: FloatArray, latitude_deg: FloatArray) -> IntArray:
     """Find every tile that each way touches, with its nodes or in between.
 
-    Parameters
-    ----------
-    first : ndarray of int64, shape (n_ways + 1,)
-        The nodes of way ``w`` are rows ``first[w]:first[w + 1]``.
-    longitude_deg, latitude_deg : ndarray of float64, shape (n_nodes,)
-        Places of the nodes [deg]; NaN where unknown.
-
-    Returns
-    -------
-    ndarray of int64, shape (n, 2)
-        Position of the way and `Tile.key`; each pair once, in order.
+    The nodes of way ``w`` are rows ``first[w]:first[w + 1]`` of the places; NaN where unknown. Returns
+    positions of ways and `Tile.key`, shape (n, 2), each pair once, in order.
     """
     way = np.repeat(np.arange(len(first) - 1), np.diff(first))
     key = tile_keys(longitude_deg, latitude_deg)

@@ -19,10 +19,9 @@ from camber.errors import NoRoadsError, RoadsError
 from camber.roads.crossings import tells_crossing
 from camber.roads.extract import find_late, inspect_file, refuse_history, ways_and_crossings
 from camber.roads.grid import tile_of_key, tiles_of_ways
-from camber.roads.raw_ways import RawWays
+from camber.roads.raw_ways import RawWays, joined_ways
 from camber.roads.tags import is_for_running
-from camber.roads.tile_form import UNITS_PER_DEGREE, TileWays
-from camber.roads.tiles import joined_ways
+from camber.roads.tiles import NOWHERE, TileWays, as_degrees
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.roads.grid import Tile
-    from camber.roads.tile_store import TileStore
+    from camber.roads.tiles import TileStore
 
     IntArray = NDArray[np.int64]
     FloatArray = NDArray[np.float64]
@@ -43,8 +42,6 @@ _EVERY: Final = 20_000
 _LARGE_BYTES: Final = 200_000_000
 """From here on the places of nodes are kept on disk: in memory they would take 2 to 3 times the size of the
 file (16 bytes for each node, 6 to 7 bytes of a ``.osm.pbf``)."""
-
-_NOWHERE: Final = np.iinfo(np.int32).min
 
 
 @dataclass(frozen=True)
@@ -296,14 +293,14 @@ class _Ways:
         for node in way.nodes:
             place = node.location
             self.node_id.append(node.ref)
-            self.units.extend((place.x, place.y) if place.valid() else (_NOWHERE, _NOWHERE))
+            self.units.extend((place.x, place.y) if place.valid() else (NOWHERE, NOWHERE))
         self.first.append(len(self.node_id))
         self.tag.extend([self.pairs.setdefault(pair, len(self.pairs)) for pair in tags])
         self.tag_first.append(len(self.tag))
 
     def places_deg(self) -> FloatArray:
         units = np.array(self.units, dtype=np.int32).reshape(-1, 2)
-        return np.where(units == _NOWHERE, np.nan, units / UNITS_PER_DEGREE)
+        return as_degrees(units)
 
 
 def _box(box: Any, places_deg: FloatArray) -> tuple[float, float, float, float]:  # noqa: ANN401

@@ -20,9 +20,8 @@ import camber
 from camber.errors import FetchError, RoadsError
 from camber.roads.answers import AnswerFault, read_answer
 from camber.roads.grid import tiles_of_ways
-from camber.roads.raw_ways import RawWays, selected_ways
-from camber.roads.tile_form import TileWays
-from camber.roads.tiles import joined_ways
+from camber.roads.raw_ways import RawWays, joined_ways, selected_ways
+from camber.roads.tiles import TileWays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from tenacity import RetryCallState
 
     from camber.roads.grid import Tile
-    from camber.roads.tile_store import TileStore
+    from camber.roads.tiles import TileStore
 
     Box = tuple[float, float, float, float]
 

@@ -15,7 +15,7 @@ from camber.errors import NoRoadsError
 from camber.schema import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -108,6 +108,42 @@ def selected_ways(raw: RawWays, at: IntArray) -> RawWays:
         longitude_deg=raw.longitude_deg[rows],
         latitude_deg=raw.latitude_deg[rows],
     )
+
+
+def joined_ways(parts: Sequence[RawWays]) -> RawWays:
+    """Join ways that several sources, one at least, gave: each way once, in the order of ids.
+
+    A way is as its last copy has it, and a node where its last copy has it.
+    """
+    way_id = np.concatenate([part.way_id for part in parts])
+    tags = [way for part in parts for way in part.tags]
+    first = np.cumsum(np.concatenate([[0], *(np.diff(part.first) for part in parts)]), dtype=np.int64)
+    node_id = np.concatenate([part.node_id for part in parts])
+    longitude = np.concatenate([part.longitude_deg for part in parts])
+    latitude = np.concatenate([part.latitude_deg for part in parts])
+    ids, node = np.unique(node_id, return_inverse=True)
+    known = np.flatnonzero(np.isfinite(longitude) & np.isfinite(latitude))
+    place = np.full(len(ids), -1)
+    place[node[known]] = known  # of equal nodes the last one stays
+    _, from_end = np.unique(way_id[::-1], return_index=True)
+    at = place[node]
+    longitude, latitude = (np.where(at >= 0, places[at], np.nan) for places in (longitude, latitude))
+    node_tags = _joined_node_tags(parts)
+    everything = RawWays(way_id, tuple(tags), first, node_id, longitude, latitude, (), node_tags)
+    return selected_ways(everything, len(way_id) - 1 - from_end)
+
+
+def _joined_node_tags(parts: Sequence[RawWays]) -> dict[int, Mapping[str, str]] | None:
+    """Tags of nodes as the last part that has a node has them; None where no part tells any."""
+    told = [part for part in parts if part.node_tags is not None]
+    if not told:
+        return None
+    joined: dict[int, Mapping[str, str]] = {}
+    for part in told:
+        for node in set(part.node_id.tolist()) & joined.keys():
+            del joined[node]
+        joined.update(part.node_tags or {})
+    return joined
 
 
 def clean_ways(raw: RawWays, *, path: Path | str) -> RawWays:

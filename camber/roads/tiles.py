@@ -1,67 +1,222 @@
-"""Several tiles to one road set: no way twice, none cut at a border between tiles."""
+"""Tiles of the map: each one file in a folder, written whole or not at all; several of them one road set.
+
+A tile holds all ways that touch it, whole and with all their tags; joined, no way is there twice, and none
+is cut at a border between tiles.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from camber.errors import MissingTilesError
-from camber.roads.cache import SUFFIX, entry_name, keep_entry, open_entry
-from camber.roads.grid import Tile, tiles_of, tiles_of_keys
-from camber.roads.plan import metres_by_tile, needed_keys
-from camber.roads.raw_ways import RawWays, clean_ways, selected_ways
+import camber
+from camber.errors import MissingTilesError, RoadsError
+from camber.packing import pack_arrays, pack_texts, read_head, unpack_arrays, unpack_texts
+from camber.roads.cache import QUARANTINE, SUFFIX, entry_name, keep_entry, open_entry
+from camber.roads.grid import Tile, tile_of_name, tiles_of_keys
+from camber.roads.needed_tiles import metres_by_tile, needed_keys, regions_of
+from camber.roads.raw_ways import RawWays, clean_ways, joined_ways
 from camber.roads.road_set import roads_from_raw_ways
-from camber.roads.tile_store import TileStore
 from camber.schema import Problem
+from camber.whole_files import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
-    from camber.roads.tile_form import TileWays
     from camber.schema import Roads
-
-__all__ = ["MissingTilesError", "Tile", "merge_tiles", "open_tiles", "tiles_of", "usable_tiles"]
 
 SOURCE: Final = "OpenStreetMap tiles"
 
 MOST_OPENED_BYTES: Final = 1_000_000_000
 """How much of what was opened is kept beside the tiles [B] (judgement: some 60 cities)."""
 
+UNITS_PER_DEGREE: Final = 1e7
+"""OpenStreetMap keeps places as whole numbers of 1e-7 degrees (wiki Node)."""
+
+NOWHERE: Final = np.iinfo(np.int32).min
+"""Stands for a place that is not known."""
+
+_FORM: Final = b"tile\x00\x00\x00\x02"
+"""First bytes of a stored tile; the last one is the version of the form."""
+
+_SUFFIX: Final = ".tile"
+
+
+@dataclass(frozen=True, eq=False)
+class TileWays:
+    """The ways of a tile and where they come from.
+
+    ``source`` is the base name of an extract or the address of a server; ``osm_date`` and ``kept_at`` are ISO
+    8601; not ``whole`` is a tile that an extract may have cut: there can be roads in it that are not here.
+    """
+
+    raw: RawWays
+    osm_date: str | None
+    source: str
+    kept_at: str
+    whole: bool = True
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the head of a stored tile says, see `TileWays`: number of ways, and ``size`` of the file [B]."""
+
+    osm_date: str | None
+    source: str
+    kept_at: str
+    whole: bool
+    ways: int
+    size: int
+    checksum: bytes
+
+
+@dataclass(frozen=True)
+class TileStore:
+    """Tiles in the user's folder for roads, which need not exist; damaged ones are put aside."""
+
+    folder: Path
+
+    @property
+    def place(self) -> Path:
+        """Folder in which the tiles lie."""
+        return self.folder / "tiles"
+
+    def path(self, tile: Tile) -> Path:
+        """Say where a tile lies, or would lie."""
+        return self.place / f"{tile.name}{_SUFFIX}"
+
+    def tiles(self) -> frozenset[Tile]:
+        """List the tiles that are kept, by the names of the files."""
+        names = [path.stem for path in self.place.glob(f"*{_SUFFIX}")] if self.place.is_dir() else []
+        return frozenset(tile for tile in map(tile_of_name, names) if tile is not None)
+
+    def heads(self) -> dict[Tile, Kept | None]:
+        """Read the heads of all tiles, in the order of the grid; see `head`."""
+        return {tile: self.head(tile) for tile in sorted(self.tiles())}
+
+    def head(self, tile: Tile) -> Kept | None:
+        """Read what the head of a tile says; None where there is none of this form."""
+        head = read_head(self.path(tile), _FORM)
+        if head is None:
+            return None
+        with suppress(KeyError):
+            facts = {name: head.facts[name] for name in ("osm_date", "source", "kept_at", "whole", "ways")}
+            return Kept(**facts, size=head.size, checksum=head.checksum)
+        return None
+
+    def read(self, tile: Tile) -> TileWays | None:
+        """Open a tile; None where there is none that can be trusted, and such a one is put aside."""
+        path = self.path(tile)
+        try:
+            return _unpacked(np.fromfile(path, dtype=np.uint8), label=tile.name)
+        except FileNotFoundError:
+            return None
+        except Exception:  # noqa: BLE001 - whatever is wrong with it, it can be got again
+            with suppress(OSError):
+                (self.place / QUARANTINE).mkdir(mode=0o700, exist_ok=True)
+                path.replace(self.place / QUARANTINE / path.name)
+            return None
+
+    def prepare(self) -> None:
+        """Make the folder where it is missing; a `RoadsError` where that is not possible."""
+        try:
+            self.place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._refused(error) from error
+
+    def write(self, tile: Tile, ways: TileWays) -> None:
+        """Keep a tile, in place of the one that was; a `RoadsError` where that is not possible."""
+        self.prepare()
+        try:
+            write_whole(self.path(tile), _packed(ways, label=tile.name), mode=0o600)
+        except OSError as error:
+            raise self._refused(error) from error
+
+    def _refused(self, error: OSError) -> RoadsError:
+        reason = error.strerror or type(error).__name__
+        text = f"roads cannot be kept there ({reason}); make room or give the right to write, and repeat."
+        return RoadsError(text, path=self.place)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let one process at a time fetch into the folder: a server is asked one thing at a time."""
+        from filelock import FileLock, Timeout  # noqa: PLC0415 - wanted by few commands
+
+        self.prepare()
+        try:
+            held = FileLock(self.place / ".fetching").acquire(blocking=False)
+        except Timeout as error:
+            text = "another `camber roads fetch` is going on; wait for it to end, and repeat."
+            raise RoadsError(text, path=self.place) from error
+        with held:
+            yield
+
+    def put_aside(self) -> tuple[Path, ...]:
+        """List the files of tiles that could not be trusted."""
+        folder = self.place / QUARANTINE
+        return tuple(sorted(folder.iterdir())) if folder.is_dir() else ()
+
+    def opened(self) -> list[Path]:
+        """List the files of road sets that were opened before, those last that were written longest ago."""
+        entries = [(path.stat().st_mtime, path) for path in self.folder.glob(f"*{SUFFIX}")]
+        return [path for _, path in sorted(entries, reverse=True)]
+
+    def old(self, days: float) -> list[Tile]:
+        """Find the tiles whose data are older than some days, the oldest first; without a date, when kept."""
+        limit = (datetime.now(UTC) - timedelta(days=days)).isoformat()
+        dated = [(head.osm_date or head.kept_at, tile) for tile, head in self.heads().items() if head]
+        return [tile for date, tile in sorted(dated) if date < limit]
+
+    def prune(self, *, most_bytes: float, needed: Collection[Tile] | None) -> tuple[int, int]:
+        """Forget what can be opened again, what was put aside, and tiles beyond a size or not ``needed``.
+
+        Tiles kept longest ago go first; returns how many were removed, and the bytes freed in all.
+        """
+        freed = self.trim_opened(most_bytes=0) + sum(_removed(path) for path in self.put_aside())
+        heads = self.heads()
+        stay = {tile: head for tile, head in heads.items() if head and (needed is None or tile in needed)}
+        size = 0
+        for tile, head in sorted(stay.items(), key=lambda kept: (kept[1].kept_at, kept[0]), reverse=True):
+            size += head.size
+            if size > most_bytes:
+                del stay[tile]
+        gone = heads.keys() - stay.keys()
+        return len(gone), freed + sum(_removed(self.path(tile)) for tile in gone)
+
+    def trim_opened(self, *, most_bytes: int = MOST_OPENED_BYTES) -> int:
+        """Forget opened road sets beyond a size, those first that were written longest ago; bytes freed."""
+        freed, size = 0, 0
+        with suppress(OSError):
+            for path in self.opened():
+                own = path.stat().st_size
+                size += own
+                freed += _removed(path) if size > most_bytes else 0
+        return freed
+
+
+def _removed(path: Path) -> int:
+    """Remove a file; bytes that this freed."""
+    with suppress(OSError):
+        size = path.stat().st_size
+        path.unlink()
+        return size
+    return 0
+
 
 def open_tiles(folder: Path, tiles: Collection[Tile], *, country: str | None = None) -> Roads:
-    """Open the roads of several tiles as one road set.
+    """Open the roads of several tiles as one road set; it is kept too, to open at once the next time.
 
-    What was opened is kept too, so that the same tiles open at once the next time.
-
-    Parameters
-    ----------
-    folder : Path
-        The user's folder for roads, see `camber.roads.tile_store.TileStore`.
-    tiles : collection of Tile
-        The tiles, one at least.
-    country : str, optional
-        ISO 3166-1 alpha-2 code that overrides the place of every way, and with it the traffic side.
-
-    Returns
-    -------
-    Roads
-        Every way that touches one of the tiles, whole and once; ``osm_date`` is that of the oldest tile.
-
-    Raises
-    ------
-    MissingTilesError
-        If some of the tiles are not kept, or were damaged and have been put aside.
-    NoRoadsError
-        If there is no road or path in any of them.
-    RoadsError
-        If the country is unknown.
+    Every way that touches one of the tiles is there whole and once; ``osm_date`` is that of the oldest tile.
+    Raises `MissingTilesError` where tiles are not kept, or were damaged and have been put aside.
     """
     store = TileStore(folder)
     wanted = sorted(set(tiles))
@@ -76,90 +231,72 @@ def open_tiles(folder: Path, tiles: Collection[Tile], *, country: str | None = N
     opened = {tile: store.read(tile) for tile in wanted}
     missing = [tile for tile, ways in opened.items() if ways is None]
     if missing:
-        raise _missing(missing, folder)
+        raise missing_tiles(missing, folder)
     found = merge_tiles([ways for ways in opened.values() if ways is not None], country=country)
     # What is wrong with the folder is no property of the roads, and tiles cost little to open without it.
     keep_entry(found, entry)
-    trim_opened(folder)
+    store.trim_opened()
     return found
 
 
-def trim_opened(folder: Path, *, most_bytes: int = MOST_OPENED_BYTES) -> int:
-    """Forget road sets that were opened before and kept, those first that were written longest ago.
-
-    Parameters
-    ----------
-    folder : Path
-        The user's folder for roads.
-    most_bytes : int
-        How much may stay [B].
-
-    Returns
-    -------
-    int
-        Bytes that this freed; the tiles stay.
-    """
-    freed, size = 0, 0
-    with suppress(OSError):
-        entries = [(path.stat(), path) for path in folder.glob(f"*{SUFFIX}")]
-        for about, path in sorted(entries, key=lambda entry: entry[0].st_mtime, reverse=True):
-            size += about.st_size
-            if size > most_bytes:
-                path.unlink()
-                freed += about.st_size
-    return freed
-
-
 def usable_tiles(folder: Path, longitude_deg: ArrayLike, latitude_deg: ArrayLike) -> frozenset[Tile]:
-    """Choose the tiles over which a run can be analysed.
+    """Choose the tiles over which a run (fixes in their order, shape (n,)) can be analysed.
 
-    Parameters
-    ----------
-    folder : Path
-        The user's folder for roads.
-    longitude_deg, latitude_deg : array_like, shape (n,)
-        Fixes of the run in their order [deg].
-
-    Returns
-    -------
-    frozenset of Tile
-        Of the tiles that the run touches or comes near those that are kept. Every tile with at least 200 m
-        of the run in it or near it is among them; of the others, which planning may have left out, some may
-        not be.
-
-    Raises
-    ------
-    MissingTilesError
-        If one with at least 200 m of the run is not kept.
+    Of the tiles that the run touches or comes near those that are kept. Every tile with at least 200 m of the
+    run in it or near it is among them, or there is a `MissingTilesError`; of the others, which planning may
+    have left out, some may not be.
     """
     key, near_m, _ = metres_by_tile(longitude_deg, latitude_deg)
     kept = TileStore(folder).tiles()
     missing = tiles_of_keys(needed_keys(key, near_m)) - kept
     if missing:
-        raise _missing(sorted(missing), folder)
+        raise missing_tiles(sorted(missing), folder)
     return tiles_of_keys(key) & kept
 
 
+def open_around(
+    folder: Path,
+    longitude_deg: ArrayLike,
+    latitude_deg: ArrayLike,
+    *,
+    country: str | None = None,
+    run: Path | None = None,
+) -> Roads:
+    """Open the roads around a run (fixes in their order, shape (n,)); ``run`` is its file, for the error."""
+    try:
+        return open_tiles(folder, usable_tiles(folder, longitude_deg, latitude_deg), country=country)
+    except MissingTilesError as error:
+        if run is None:
+            raise
+        tiles = [tile for tile in map(tile_of_name, sorted(error.tiles)) if tile is not None]
+        raise missing_tiles(tiles, folder, run=run) from error
+
+
+def missing_tiles(tiles: Sequence[Tile], folder: Path, *, run: Path | None = None) -> MissingTilesError:
+    """Say that tiles are missing, and how to get them: in general, or for a run."""
+    names = [tile.name for tile in tiles]
+    if run is None:
+        listed = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+        noun = "tile" if len(names) == 1 else "tiles"
+        text = (
+            f"{len(names)} {noun} of the map are not there yet ({listed}); get them with "
+            "`camber roads fetch`, or from a file with `camber roads add FILE.osm.pbf`."
+        )
+        return MissingTilesError(text, path=folder, tiles=names)
+    listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+    regions = regions_of(tiles)
+    file = regions[0].file if regions else "FILE.osm.pbf"
+    where = f" (from {regions[0].url})" if regions else ""
+    text = (
+        f"the roads around this run are not there yet ({len(names)} tiles: {listed}). Get them with "
+        f"`camber roads fetch {run}`, or without a server of map data with "
+        f"`camber roads add {file} --for {run}`{where}; or name an extract with --roads."
+    )
+    return MissingTilesError(text, path=run, tiles=names)
+
+
 def merge_tiles(tiles: Sequence[TileWays], *, country: str | None = None) -> Roads:
-    """Make one road set of several tiles.
-
-    Parameters
-    ----------
-    tiles : sequence of TileWays
-        The tiles, one at least.
-    country : str, optional
-        As in `open_tiles`.
-
-    Returns
-    -------
-    Roads
-        Of copies of a way, or of a node, that of the newest tile.
-
-    Raises
-    ------
-    NoRoadsError
-        If there is no road or path in any of them.
-    """
+    """Make one road set of several tiles: of copies of a way, or of a node, that of the newest tile."""
     by_age = sorted(tiles, key=lambda tile: (tile.osm_date or "", tile.kept_at))
     raw = joined_ways([tile.raw for tile in by_age])
     cut = sum(not tile.whole for tile in tiles)
@@ -171,55 +308,77 @@ def merge_tiles(tiles: Sequence[TileWays], *, country: str | None = None) -> Roa
     return roads_from_raw_ways(clean_ways(raw, path=SOURCE), source=SOURCE, osm_date=oldest, country=country)
 
 
-def joined_ways(parts: Sequence[RawWays]) -> RawWays:
-    """Join ways that several sources gave.
-
-    Parameters
-    ----------
-    parts : sequence of RawWays
-        One at least.
-
-    Returns
-    -------
-    RawWays
-        Each way once, as its last copy has it, in the order of ids; each node where its last copy has it.
-    """
-    way_id = np.concatenate([part.way_id for part in parts])
-    tags = [way for part in parts for way in part.tags]
-    first = np.cumsum(np.concatenate([[0], *(np.diff(part.first) for part in parts)]), dtype=np.int64)
-    node_id = np.concatenate([part.node_id for part in parts])
-    longitude = np.concatenate([part.longitude_deg for part in parts])
-    latitude = np.concatenate([part.latitude_deg for part in parts])
-    ids, node = np.unique(node_id, return_inverse=True)
-    known = np.flatnonzero(np.isfinite(longitude) & np.isfinite(latitude))
-    place = np.full(len(ids), -1)
-    place[node[known]] = known  # of equal nodes the last one stays
-    _, from_end = np.unique(way_id[::-1], return_index=True)
-    at = place[node]
-    longitude, latitude = (np.where(at >= 0, places[at], np.nan) for places in (longitude, latitude))
-    node_tags = _joined_node_tags(parts)
-    everything = RawWays(way_id, tuple(tags), first, node_id, longitude, latitude, (), node_tags)
-    return selected_ways(everything, len(way_id) - 1 - from_end)
+def _packed(tile: TileWays, *, label: str) -> list[bytes | memoryview]:
+    """Turn a tile into the parts of its file."""
+    raw = tile.raw
+    texts: dict[str, int] = {}
+    nodes = raw.node_tags or {}
+    tag_first, tag = _numbered(raw.tags, texts)
+    node_tag_first, node_tag = _numbered(nodes.values(), texts)
+    text_first, text_utf8 = pack_texts(list(texts))
+    arrays: dict[str, NDArray[Any]] = {
+        "way_id": raw.way_id,
+        "first": raw.first,
+        "node_id": raw.node_id,
+        "longitude": _as_units(raw.longitude_deg),
+        "latitude": _as_units(raw.latitude_deg),
+        "tag_first": tag_first,
+        "tag": tag,
+        "tagged_node": np.fromiter(nodes, dtype=np.int64, count=len(nodes)),
+        "node_tag_first": node_tag_first,
+        "node_tag": node_tag,
+        "text_first": text_first,
+        "text_utf8": text_utf8,
+    }
+    facts: dict[str, Any] = {"label": label, "made_by": camber.__version__, "osm_date": tile.osm_date}
+    facts |= {"source": tile.source, "kept_at": tile.kept_at, "whole": tile.whole, "ways": len(raw.way_id)}
+    facts["tells_nodes"] = raw.node_tags is not None
+    return pack_arrays(_FORM, facts, arrays)
 
 
-def _joined_node_tags(parts: Sequence[RawWays]) -> dict[int, Mapping[str, str]] | None:
-    """Tags of nodes as the last part that has a node has them; None where no part tells any."""
-    told = [part for part in parts if part.node_tags is not None]
-    if not told:
-        return None
-    joined: dict[int, Mapping[str, str]] = {}
-    for part in told:
-        for node in set(part.node_id.tolist()) & joined.keys():
-            del joined[node]
-        joined.update(part.node_tags or {})
-    return joined
-
-
-def _missing(tiles: Sequence[Tile], folder: Path) -> MissingTilesError:
-    names = ", ".join(tile.name for tile in tiles[:3]) + (", ..." if len(tiles) > 3 else "")
-    noun = "tile" if len(tiles) == 1 else "tiles"
-    text = (
-        f"{len(tiles)} {noun} of the map are not there yet ({names}); get them with `camber roads fetch`, "
-        "or from a file with `camber roads add FILE.osm.pbf`."
+def _unpacked(stored: NDArray[np.uint8], *, label: str) -> TileWays:
+    facts, arrays = unpack_arrays(_FORM, stored, label=label)
+    texts = unpack_texts(arrays["text_first"], arrays["text_utf8"])
+    node_tags = _tags(texts, arrays["node_tag_first"], arrays["node_tag"])
+    raw = RawWays(
+        way_id=arrays["way_id"],
+        tags=_tags(texts, arrays["tag_first"], arrays["tag"]),
+        first=arrays["first"],
+        node_id=arrays["node_id"],
+        longitude_deg=as_degrees(arrays["longitude"]),
+        latitude_deg=as_degrees(arrays["latitude"]),
+        node_tags=dict(zip(arrays["tagged_node"].tolist(), node_tags, strict=True))
+        if facts["tells_nodes"]
+        else None,
     )
-    return MissingTilesError(text, path=folder, tiles=tiles)
+    return TileWays(raw, facts["osm_date"], facts["source"], facts["kept_at"], facts["whole"])
+
+
+def _numbered(
+    tagged: Collection[Mapping[str, str]], texts: dict[str, int]
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Tags as numbers of texts, one thing after the other; texts not met before are added."""
+    pairs = [
+        (texts.setdefault(key, len(texts)), texts.setdefault(value, len(texts)))
+        for tags in tagged
+        for key, value in tags.items()
+    ]
+    first = np.cumsum([0, *map(len, tagged)], dtype=np.int64)
+    return first, np.array(pairs, dtype=np.int32).reshape(-1, 2)
+
+
+def _tags(
+    texts: Sequence[str], first: NDArray[np.int64], tag: NDArray[np.int32]
+) -> tuple[dict[str, str], ...]:
+    pairs = [(texts[key], texts[value]) for key, value in tag.tolist()]
+    return tuple(dict(pairs[start:end]) for start, end in pairwise(first.tolist()))
+
+
+def _as_units(degrees: NDArray[np.float64]) -> NDArray[np.int32]:
+    units = np.rint(np.nan_to_num(degrees) * UNITS_PER_DEGREE)
+    return np.where(np.isnan(degrees), NOWHERE, units).astype(np.int32)
+
+
+def as_degrees(units: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Turn whole 1e-7 degrees into degrees; NaN where the place is not known."""
+    return np.where(units == NOWHERE, np.nan, units / UNITS_PER_DEGREE)

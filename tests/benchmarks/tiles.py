@@ -20,7 +20,7 @@ WORKER = """
 import json, sys, time
 from pathlib import Path
 from camber.roads.large_file import add_file
-from camber.roads.tile_store import TileStore
+from camber.roads.tiles import TileStore
 from camber.roads.tiles import open_tiles
 path, folder = map(Path, sys.argv[1:3])
 def peak_mb():
@@ -83,11 +83,11 @@ def synthetic_tracks(count, *, seed=2026):
 
 def planning(count):
     """Plan for many synthetic runs."""
-    from camber.roads.plan import plan_tiles  # noqa: PLC0415 - after the path is set
+    from camber.roads.needed_tiles import find_needed_tiles  # noqa: PLC0415 - after the path is set
 
     tracks = list(synthetic_tracks(count))
     begin = time.process_time()
-    plan = plan_tiles(tracks, [])
+    plan = find_needed_tiles(tracks, [])
     took = time.process_time() - begin
     fixes = sum(len(longitude) for longitude, _ in tracks)
     found = f"{len(plan.tiles)} tiles in {len(plan.clusters)} areas, {len(plan.dropped)} dropped"

@@ -6,6 +6,7 @@ import osmnx as ox
 import pandas as pd
 import pytest
 import shapely
+from camber.roads.tile_store import TileStore
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +14,6 @@ from camber.roads import read_roads, roads_from_osmnx
 from camber.roads.crossings import crossing_kind, denies_crossing, tells_crossing
 from camber.roads.large_file import add_file
 from camber.roads.streets import CARRIAGEWAYS
-from camber.roads.tile_store import TileStore
 from camber.roads.tiles import open_tiles
 
 ROAD = {"highway": "tertiary"}

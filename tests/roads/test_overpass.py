@@ -14,11 +14,10 @@ import pytest
 import shapely
 
 from camber.errors import RoadsError
-from camber.roads.grid import tiles_of
+from camber.roads.grid import tile_keys, tile_of_key
 from camber.roads.large_file import add_file
 from camber.roads.overpass import Fetching, check_server, fetch_tile
-from camber.roads.tile_store import TileStore
-from camber.roads.tiles import merge_tiles, open_tiles
+from camber.roads.tiles import TileStore, merge_tiles, open_tiles
 
 DATA = Path(__file__).parents[2] / "data"
 spec = importlib.util.spec_from_file_location(
@@ -68,7 +67,7 @@ def how(server):
 @pytest.fixture(scope="session")
 def tile():
     """The tile with most of the town."""
-    return next(iter(tiles_of([26.945], [60.53], margin_m=0.0)))
+    return tile_of_key(tile_keys([26.945], [60.53])[0])
 
 
 @pytest.fixture(scope="session")

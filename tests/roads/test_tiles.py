@@ -8,30 +8,45 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from camber.errors import MissingTilesError, NoRoadsError, RoadsError
 from camber.roads.extract import parse_extract
-from camber.roads.grid import COLUMNS, Tile, tile_keys, tile_of_key, tiles_of, tiles_of_ways
+from camber.roads.grid import (
+    COLUMNS,
+    Tile,
+    tile_keys,
+    tile_keys_near,
+    tile_of_key,
+    tile_of_name,
+    tiles_of_keys,
+    tiles_of_ways,
+)
 from camber.roads.large_file import add_file
-from camber.roads.tile_store import TileStore
-from camber.roads.tiles import merge_tiles, open_tiles, usable_tiles
+from camber.roads.tiles import TileStore, merge_tiles, open_tiles, usable_tiles
 
 LONGITUDE = st.floats(-180.0, 180.0, exclude_max=True)
 LATITUDE = st.floats(-84.0, 84.0)
+
+
+def tiles_of(longitude, latitude, *, margin_m=200.0):
+    """Tiles of places and around them."""
+    return tiles_of_keys(tile_keys_near(longitude, latitude, margin_m=margin_m))
 
 
 # The grid
 
 
 @given(LONGITUDE, LATITUDE)
+@example(179.99999999999997, 0.0)
 def test_a_place_lies_in_its_tile_and_in_no_other(longitude, latitude):
     (tile,) = tiles_of([longitude], [latitude], margin_m=0.0)
     west, south, east, north = tile.bounds_deg
     assert west - 1e-9 <= longitude <= east + 1e-9
     assert south - 1e-9 <= latitude <= north + 1e-9
     assert tile_of_key(tile.key) == tile
+    assert tile_of_name(tile.name) == tile
 
 
 @given(st.integers(0, 3598), st.integers(0, 7198))
@@ -247,7 +262,7 @@ def test_missing_tiles_are_named_with_what_to_do(store):
         MissingTilesError, match=r"n4920e00900.*camber roads fetch.*camber roads add"
     ) as error:
         open_tiles(store.folder, tiles)
-    assert error.value.tiles == tiles
+    assert error.value.tiles == {tile.name for tile in tiles}
 
 
 def test_every_single_byte_of_a_tile_counts(across, store):
@@ -273,7 +288,7 @@ def test_a_broken_tile_is_put_aside_and_missing(across, store, content):
     store.path(tile).write_bytes(whole[: len(whole) // 2] if content is None else content)
     with pytest.raises(MissingTilesError) as error:
         open_tiles(store.folder, added.kept)
-    assert error.value.tiles == {tile}
+    assert error.value.tiles == {tile.name}
     assert [path.name for path in store.put_aside()] == [f"{tile.name}.tile"]
 
 

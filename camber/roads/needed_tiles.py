@@ -1,11 +1,16 @@
-"""Which tiles the runs need, in which order, and what getting them costs.
+"""Which tiles the runs need, in which order, what getting them costs, and which extract would do instead.
 
-Kernel first: metres of each track by tile; then the plan.
+Kernel first: metres of each track by tile; then the plan; then the countries' extracts. Their paths are those
+of the download server of Geofabrik, as its public index lists them (as of 2026); nothing is asked of it here.
 """
 
 from __future__ import annotations
 
+import csv
+from collections import Counter
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -19,7 +24,9 @@ from camber.roads.grid import (
     tile_keys,
     tile_keys_near,
     tile_of_key,
+    tiles_of_keys,
 )
+from camber.standards.borders import region_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -31,14 +38,13 @@ if TYPE_CHECKING:
     Track = tuple[FloatArray, FloatArray]
 
 THIN_M: Final = 50.0
-"""Distance between the places of a track that are looked at [m] (users.md section 4)."""
+"""Distance between the places of a track that are looked at [m] (judgement: a quarter of the margin)."""
 
 LEAST_M: Final = 200.0
-"""Tiles with less running than this are left out: position errors, a start on the wrong side [m]
-(users.md section 4)."""
+"""Tiles with less running than this are left out [m] (judgement: errors, a start on the wrong side)."""
 
 JUMP_M: Final = 1000.0
-"""Longer steps between two fixes are no running [m] (architecture.md: a jump of more than 1 km)."""
+"""Longer steps between two fixes are no running [m] (judgement: two minutes at the pace of a record)."""
 
 MB_PER_TILE: Final = 1.0
 """Expected size of an answer [MB] (measured on extracts of Heidelberg, Helsinki and Liechtenstein: 0.6 on
@@ -47,19 +53,18 @@ average and 3.6 at most for all tiles; those with running are rather in towns)."
 SECONDS_PER_TILE: Final = 5.0
 """Expected time for a request with its pause [s] (judgement)."""
 
+EXTRACTS: Final = "https://download.geofabrik.de"
+"""Server of the extracts by country."""
+
+_PLACES: Final = 5
+"""Places on each side of a tile at which the country is asked (judgement: 1 km apart)."""
+
 
 @dataclass(frozen=True)
 class Cluster:
-    """Tiles that touch each other, at a side or a corner.
+    """Tiles that touch each other, at a side or a corner: the one with most running first, then by distance.
 
-    Parameters
-    ----------
-    tiles : tuple of Tile
-        All tiles, the one with most running first, then by distance from it.
-    lacking : tuple of Tile
-        Those that are not kept yet.
-    running_m : float
-        Distance run in the tiles [m].
+    ``lacking`` are those that are not kept yet; ``running_m`` is the distance run in all of them.
     """
 
     tiles: tuple[Tile, ...]
@@ -68,17 +73,10 @@ class Cluster:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What to get for a set of runs.
+class NeededTiles:
+    """What to get for a set of runs: the cluster with most running first, then by distance from it.
 
-    Parameters
-    ----------
-    clusters : tuple of Cluster
-        The one with most running first, then by distance from it.
-    dropped : frozenset of Tile
-        Tiles with hardly any running.
-    tracks : int
-        Number of runs looked at.
+    ``dropped`` are tiles with hardly any running; ``tracks`` is the number of runs looked at.
     """
 
     clusters: tuple[Cluster, ...]
@@ -87,80 +85,38 @@ class Plan:
 
     @property
     def tiles(self) -> tuple[Tile, ...]:
-        """All tiles that the runs need.
-
-        Returns
-        -------
-        tuple of Tile
-            In the order of the plan.
-        """
+        """All tiles that the runs need."""
         return tuple(tile for cluster in self.clusters for tile in cluster.tiles)
 
     @property
     def lacking(self) -> tuple[Tile, ...]:
-        """Tiles that are not kept yet: one request each.
-
-        Returns
-        -------
-        tuple of Tile
-            In the order in which to fetch them.
-        """
+        """Tiles that are not kept yet, in the order in which to fetch them: one request each."""
         return tuple(tile for cluster in self.clusters for tile in cluster.lacking)
 
     @property
     def area_km2(self) -> float:
-        """Area to fetch.
-
-        Returns
-        -------
-        float
-            Area [km2].
-        """
+        """Area to fetch."""
         return sum(tile.area_km2 for tile in self.lacking)
 
     @property
     def expected_mb(self) -> float:
-        """Expected size of the answers.
-
-        Returns
-        -------
-        float
-            Size [MB].
-        """
+        """Expected size of the answers."""
         return MB_PER_TILE * len(self.lacking)
 
     @property
     def expected_s(self) -> float:
-        """Expected time.
-
-        Returns
-        -------
-        float
-            Time [s].
-        """
+        """Expected time for all requests."""
         return SECONDS_PER_TILE * len(self.lacking)
 
 
 def metres_by_tile(
     longitude_deg: ArrayLike, latitude_deg: ArrayLike, *, margin_m: float = MARGIN_M
 ) -> tuple[IntArray, FloatArray, FloatArray]:
-    """Measure how much of a track lies in each tile and near it.
+    """Measure how much of a track (fixes in their order [deg], shape (n,)) lies in each tile and near it.
 
-    Parameters
-    ----------
-    longitude_deg, latitude_deg : array_like, shape (n,)
-        Fixes of one track in their order [deg]; those that are no number are left out.
-    margin_m : float
-        How near counts [m].
-
-    Returns
-    -------
-    key : ndarray of int64, shape (m,)
-        `Tile.key` of every tile touched or nearly touched.
-    near_m : ndarray of float64, shape (m,)
-        Distance [m] run in the tile or near it; the same metre counts in two tiles where it lies near both.
-    inside_m : ndarray of float64, shape (m,)
-        Distance [m] run in the tile; each metre counts once.
+    Returns three arrays of shape (m,), a value for every tile touched or nearly touched: its `Tile.key`; the
+    metres run in it or within ``margin_m``, which count in two tiles where they lie near both; the metres run
+    in it, each counted once. Fixes that are no number are left out.
     """
     longitude, latitude = _known(longitude_deg, latitude_deg)
     if not len(longitude):
@@ -180,43 +136,25 @@ def metres_by_tile(
 
 
 def needed_keys(key: IntArray, near_m: FloatArray, *, least_m: float = LEAST_M) -> IntArray:
-    """Choose the tiles without which a track cannot be placed.
+    """Choose the tiles without which a track cannot be placed, from what `metres_by_tile` returns.
 
-    Parameters
-    ----------
-    key, near_m : ndarray, shape (m,)
-        As `metres_by_tile` returns them.
-    least_m : float
-        Tiles with less running in them and near them are not needed [m]; the one with most always is.
-
-    Returns
-    -------
-    ndarray of int64
-        `Tile.key`.
+    Tiles with less than ``least_m`` of running in them and near them are not needed; the one with most is.
     """
     return key[near_m >= min(least_m, float(near_m.max(initial=0.0)))]
 
 
-def plan_tiles(
+def touched_tiles(tracks: Iterable[Track]) -> frozenset[Tile]:
+    """Find all tiles that runs touch or come near, those with hardly any running among them."""
+    return frozenset().union(*(tiles_of_keys(metres_by_tile(*track)[0]) for track in tracks))
+
+
+def find_needed_tiles(
     tracks: Iterable[Track], kept: Collection[Tile], *, least_m: float = LEAST_M, margin_m: float = MARGIN_M
-) -> Plan:
-    """Plan which tiles to get for runs, and in which order.
+) -> NeededTiles:
+    """Find which tiles to get for runs (longitudes and latitudes in their order [deg]), and in which order.
 
-    Parameters
-    ----------
-    tracks : iterable of (longitude, latitude)
-        Fixes of each run in their order [deg].
-    kept : collection of Tile
-        Tiles that need not be got.
-    least_m : float
-        Tiles with less running in them and near them than this, all runs together, are left out [m].
-    margin_m : float
-        How near to a track roads are wanted [m].
-
-    Returns
-    -------
-    Plan
-        What to get.
+    Tiles with less than ``least_m`` of running, all runs together, are left out; those of ``kept`` are not
+    lacking.
     """
     measured, needed, count = [metres_by_tile([], [])], set[int](), 0
     for longitude, latitude in tracks:
@@ -229,7 +167,7 @@ def plan_tiles(
     near_m, inside_m = _summed(tile, near, len(key)), _summed(tile, inside, len(key))
     wanted = (near_m >= least_m) | np.isin(key, np.fromiter(needed, dtype=np.int64))
     dropped = frozenset(tile_of_key(one) for one in key[~wanted])
-    return Plan(_clusters(key[wanted], inside_m[wanted], frozenset(kept)), dropped, count)
+    return NeededTiles(_clusters(key[wanted], inside_m[wanted], frozenset(kept)), dropped, count)
 
 
 def _clusters(key: IntArray, metres: FloatArray, kept: frozenset[Tile]) -> tuple[Cluster, ...]:
@@ -288,3 +226,47 @@ def _steps(longitude: FloatArray, latitude: FloatArray) -> FloatArray:
     across = (across + 180.0) % 360.0 - 180.0
     up = np.diff(latitude, prepend=latitude[0])
     return np.asarray(np.hypot(across * np.cos(np.radians(latitude)), up) * METRES_PER_DEGREE)
+
+
+@dataclass(frozen=True)
+class Region:
+    """A country of which there is an extract: its path on the server, and whether its parts have some."""
+
+    path: str
+    has_parts: bool
+
+    @property
+    def url(self) -> str:
+        """Address of the ``.osm.pbf`` file."""
+        return f"{EXTRACTS}/{self.path}-latest.osm.pbf"
+
+    @property
+    def page(self) -> str:
+        """Address of the page that lists the parts."""
+        return f"{EXTRACTS}/{self.path}.html"
+
+    @property
+    def file(self) -> str:
+        """Name of the file, as it is after the download."""
+        return self.url.rpartition("/")[2]
+
+
+def regions_of(tiles: Collection[Tile]) -> tuple[Region, ...]:
+    """Name the extracts that cover tiles, that of most tiles first; none at sea."""
+    known = known_regions()
+    step = (np.arange(_PLACES) + 0.5) / _PLACES
+    found: Counter[Region] = Counter()
+    for tile in sorted(tiles):
+        west, south, east, north = tile.bounds_deg
+        x, y = np.meshgrid(west + (east - west) * step, south + (north - south) * step)
+        countries = set(region_at(x.ravel(), y.ravel())["country"])
+        found.update(known[country] for country in sorted(countries) if country in known)
+    return tuple(region for region, _ in found.most_common())
+
+
+@cache
+def known_regions() -> dict[str, Region]:
+    """All regions by ISO 3166-1 alpha-2 code."""
+    text = resources.files("camber.roads").joinpath("extracts.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return {row["country"]: Region(row["path"], row["has_parts"] == "yes") for row in rows}

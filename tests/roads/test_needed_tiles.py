@@ -7,10 +7,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camber.roads.grid import METRES_PER_DEGREE, Tile, tile_keys, tile_of_key, tiles_of, tiles_of_keys
-from camber.roads.plan import metres_by_tile, needed_keys, plan_tiles
-from camber.roads.regions import _regions, regions_of
+from camber.roads.grid import (
+    METRES_PER_DEGREE,
+    Tile,
+    tile_keys,
+    tile_keys_near,
+    tile_of_key,
+    tiles_of_keys,
+)
+from camber.roads.needed_tiles import (
+    find_needed_tiles,
+    known_regions,
+    metres_by_tile,
+    needed_keys,
+    regions_of,
+)
 from camber.standards.borders import region_codes
+
+
+def tiles_of(longitude, latitude, *, margin_m=200.0):
+    """Tiles of places and around them."""
+    return tiles_of_keys(tile_keys_near(longitude, latitude, margin_m=margin_m))
 
 
 def straight(west, south, east_m=0.0, north_m=0.0, count=2000):
@@ -71,7 +88,7 @@ def test_a_jump_is_no_running_and_its_other_end_counts():
 def test_a_spike_into_another_town_is_left_out():
     longitude, latitude = straight(9.02, 49.22, east_m=1500.0)
     longitude[700], latitude[700] = 24.0, 60.0
-    plan = plan_tiles([(longitude, latitude)], [])
+    plan = find_needed_tiles([(longitude, latitude)], [])
     assert set(plan.tiles) == {tile_at(9.02, 49.22)}
     assert plan.dropped == tiles_of([24.0], [60.0])
 
@@ -79,13 +96,13 @@ def test_a_spike_into_another_town_is_left_out():
 def test_a_short_run_alone_has_its_tile():
     key, near_m, _ = metres_by_tile(*straight(9.02, 49.22, east_m=50.0))
     assert tiles_of_keys(needed_keys(key, near_m)) == {tile_at(9.02, 49.22)}
-    assert set(plan_tiles([straight(9.02, 49.22, east_m=50.0)], []).tiles) == {tile_at(9.02, 49.22)}
+    assert set(find_needed_tiles([straight(9.02, 49.22, east_m=50.0)], []).tiles) == {tile_at(9.02, 49.22)}
 
 
 def test_what_each_run_needs_is_in_the_plan_of_all():
     rng = np.random.default_rng(3)
     tracks = [straight(9.0 + x, 49.2 + y, *rng.normal(0, 4000.0, 2)) for x, y in rng.normal(0, 0.03, (30, 2))]
-    plan = plan_tiles(tracks, [])
+    plan = find_needed_tiles(tracks, [])
     for track in tracks:
         assert tiles_of_keys(needed_keys(*metres_by_tile(*track)[:2])) <= set(plan.tiles)
 
@@ -93,7 +110,7 @@ def test_what_each_run_needs_is_in_the_plan_of_all():
 def test_home_comes_first_then_what_is_near_it():
     home = [straight(9.02, 49.22, east_m=3000.0)] * 5
     near, far = straight(9.52, 49.22, east_m=900.0), straight(24.01, 60.02, east_m=9000.0)
-    plan = plan_tiles([far, near, *home], [])
+    plan = find_needed_tiles([far, near, *home], [])
     first = [cluster.tiles[0] for cluster in plan.clusters]
     assert first == [tile_at(9.02, 49.22), tile_at(9.52, 49.22), tile_at(24.06, 60.02)]
     assert plan.clusters[0].running_m > plan.clusters[2].running_m > plan.clusters[1].running_m
@@ -101,17 +118,17 @@ def test_home_comes_first_then_what_is_near_it():
 
 def test_what_is_kept_is_not_fetched_again():
     track = straight(9.02, 49.22, east_m=9000.0)
-    plan = plan_tiles([track], [])
+    plan = find_needed_tiles([track], [])
     assert plan.lacking == plan.tiles
     assert len(plan.tiles) > 2
-    again = plan_tiles([track], plan.tiles)
+    again = find_needed_tiles([track], plan.tiles)
     assert (again.lacking, again.area_km2, again.expected_mb) == ((), 0.0, 0.0)
-    assert plan_tiles([track], plan.tiles[1:]).lacking == plan.tiles[:1]
+    assert find_needed_tiles([track], plan.tiles[1:]).lacking == plan.tiles[:1]
 
 
 def test_tiles_on_both_sides_of_the_antimeridian_are_one_area():
     longitude, latitude = straight(179.96, -16.98, east_m=8000.0)
-    plan = plan_tiles([((longitude + 180.0) % 360.0 - 180.0, latitude)], [])
+    plan = find_needed_tiles([((longitude + 180.0) % 360.0 - 180.0, latitude)], [])
     assert len(plan.clusters) == 1
     assert {tile.column for tile in plan.tiles} == {0, 7199}
     assert plan.clusters[0].running_m >= 8000.0 * 0.99
@@ -119,7 +136,7 @@ def test_tiles_on_both_sides_of_the_antimeridian_are_one_area():
 
 def test_no_runs_need_nothing():
     for tracks in ([], [(np.array([]), np.array([]))], [(np.array([np.nan]), np.array([49.0]))]):
-        plan = plan_tiles(tracks, [])
+        plan = find_needed_tiles(tracks, [])
         assert (plan.tiles, plan.dropped) == ((), frozenset())
 
 
@@ -138,7 +155,7 @@ def test_three_thousand_runs_are_planned_in_seconds():
         heading = rng.uniform(0.0, 6.28) + np.cumsum(rng.normal(0.0, 0.1, 1800))
         tracks.append((west + np.cumsum(np.cos(heading)) * 5e-5, south + np.cumsum(np.sin(heading)) * 3e-5))
     begin = time.process_time()
-    plan = plan_tiles(tracks, [])
+    plan = find_needed_tiles(tracks, [])
     assert time.process_time() - begin <= 3.0
     assert plan.tracks == 3000
     assert len(plan.clusters) >= 5
@@ -180,7 +197,7 @@ def test_at_sea_there_is_none():
 
 
 def test_countries_are_those_of_the_borders_and_paths_are_paths():
-    known = _regions()
+    known = known_regions()
     assert set(known) <= region_codes()
     assert len(known) >= 190
     for region in known.values():
