@@ -1,49 +1,59 @@
 """Roads from an Overpass server: the only part of camber that touches the network.
 
-osmnx makes the requests, inside a fence: every answer is read and checked here, within a deadline and a
-size, before osmnx could take a part of it for the whole. Its graph is not needed, and its cache, its look-up
-of names by a third party and its own retries are off; its settings are as they were afterwards.
+An answer is taken only where it is whole, in every respect that can be checked, and within a deadline and a
+size; else it is an `AnswerFault`, which says what helps: waiting, asking again, or asking for less.
 """
 
 from __future__ import annotations
 
+import json
+import re
 import socket
 import threading
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from itertools import chain, count
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
+
+import numpy as np
 
 import camber
 from camber.errors import FetchError, RoadsError
-from camber.roads.answers import AnswerFault, read_answer
+from camber.roads.crossings import tells_crossing
 from camber.roads.grid import tiles_of_ways
 from camber.roads.raw_ways import RawWays, joined_ways, selected_ways
+from camber.roads.tags import is_for_running
 from camber.roads.tiles import TileWays
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import requests
-    from tenacity import RetryCallState
 
     from camber.roads.grid import Tile
     from camber.roads.tiles import TileStore
 
     Box = tuple[float, float, float, float]
 
+Kind = Literal["busy", "broken", "too_much", "refused"]
+"""What helps: waiting; asking again; asking for less; nothing but a person."""
+
 PUBLIC_SERVER: Final = "https://overpass-api.de/api"
-"""The server that osmnx uses by default."""
+"""The server that is asked by default, as by osmnx."""
 
-WAYS: Final = '["highway"];>;way["leisure"="track"]'
-"""What is asked for, in the language of Overpass: all ways with ``highway`` and their nodes, and running
-tracks. osmnx puts it into ``(way...(poly:...);>;);out;``; the bounding box is in the settings of the query.
-"""
+_WAYS: Final = '(way["highway"];>;way["leisure"="track"];>;);out;'
+"""What is asked for, in the language of Overpass: ways with ``highway``, running tracks, and their nodes."""
 
+_NAME: Final = f"camber/{camber.__version__} (map of a runner's own runs, one request at a time)"
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _CHUNK: Final = 1 << 16
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z")
+_SHOWN: Final = 120
+"""Characters of a server's words that are repeated (judgement: a line)."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +65,7 @@ class Fetching:
     server : str
         Address of the interface without ``/interpreter``; https but for this machine.
     total_s : float
-        Longest time for one tile, with all attempts and pauses [s] (issue 6: 10 minutes).
+        Longest time for one tile, with all attempts and pauses [s] (judgement: a runner's patience).
     attempt_s : float
         Longest time for one request [s]: what the server may take, and half a minute for the way.
     server_s : int
@@ -63,17 +73,17 @@ class Fetching:
     most_bytes : int
         Largest answer [B]; a tile of a dense city has about 5 MB (judgement: 20 times that).
     attempts : int
-        Requests for the same area before giving up where the server is busy (reliability.md section 4).
+        Requests for the same area before giving up where the server is busy (judgement: some minutes).
     broken_attempts : int
         The same where an answer is broken or none comes (judgement: a runner without network waits 15 s).
     first_wait_s : float
-        Pause after the first failure [s], doubled each time (reliability.md section 4).
+        Pause after the first failure [s], doubled each time (judgement).
     busy_wait_s : float
         Shortest pause after the server called itself busy [s] (rule of the public server since April 2026).
     between_s : float
-        Pause between two requests [s] (reliability.md section 4).
+        Pause between two requests [s] (judgement: one at a time, as the public server asks for).
     levels : int
-        How often an area is quartered that is too much for the server (reliability.md section 4).
+        How often an area is quartered that is too much for the server (judgement: 700 m at last).
     """
 
     server: str = PUBLIC_SERVER
@@ -89,42 +99,20 @@ class Fetching:
     levels: int = 3
 
 
-@dataclass
-class _Taken(Exception):  # noqa: N818 - leaves osmnx with the answer, before it makes a graph of it
-    body: bytes
+class AnswerFault(Exception):  # noqa: N818 - it becomes an error only where nothing helps
+    """An answer that cannot be taken: what happened, as the end of a sentence about the server.
 
+    ``wait_s`` is how long the server asks to wait [s].
+    """
 
-@dataclass
-class _Attempt:
-    """One request under way."""
-
-    ends_at: float
-    most_bytes: int
-    response: Any = None
-    body: bytes | None = None
-    fault: BaseException | None = None
-    sent: threading.Event = field(default_factory=threading.Event)
-    abandoned: bool = False
+    def __init__(self, kind: Kind, text: str, *, wait_s: float = 0.0) -> None:
+        super().__init__(text)
+        self.kind = kind
+        self.wait_s = wait_s
 
 
 def check_server(address: str) -> str:
-    """Check the address of a server.
-
-    Parameters
-    ----------
-    address : str
-        Such as ``"https://overpass-api.de/api"``.
-
-    Returns
-    -------
-    str
-        The address without a slash at its end.
-
-    Raises
-    ------
-    RoadsError
-        If it is no address, or would be asked in the clear over the network.
-    """
+    """Give the address of a server without a slash at its end; a `RoadsError` for one in the clear."""
     parts = urlsplit(address)
     if parts.scheme == "https" and parts.hostname:
         return address.rstrip("/")
@@ -135,27 +123,10 @@ def check_server(address: str) -> str:
 
 
 def fetch_tile(tile: Tile, how: Fetching) -> TileWays:
-    """Fetch the roads of a tile, whole or not at all.
+    """Fetch every way that touches a tile, with all its nodes and tags, or nothing.
 
-    Parameters
-    ----------
-    tile : Tile
-        The tile.
-    how : Fetching
-        Server and limits.
-
-    Returns
-    -------
-    TileWays
-        Every way that touches the tile, with all its nodes and tags.
-
-    Raises
-    ------
-    FetchError
-        If the server could not be reached, refused, stayed busy, or gave no whole answer in time. The
-        message says which, and what to do.
-    RoadsError
-        If the address of the server is none.
+    A `FetchError` says whether the server could not be reached, refused, stayed busy, or gave no whole answer
+    in time, and what to do.
     """
     server = check_server(how.server)
     try:
@@ -177,30 +148,9 @@ def fetch_tiles(
     *,
     done: Callable[[Tile, TileWays], None] | None = None,
 ) -> tuple[FetchError, ...]:
-    """Fetch tiles one after the other; each is kept as soon as it is there.
+    """Fetch tiles one after the other; each is kept as soon as it is there, and told to ``done``.
 
-    Parameters
-    ----------
-    tiles : sequence of Tile
-        The tiles, in this order.
-    store : TileStore
-        Where to keep them.
-    how : Fetching
-        Server and limits.
-    done : callable, optional
-        Called with each tile that has been kept, and its roads.
-
-    Returns
-    -------
-    tuple of FetchError
-        Why some tiles could not be had; the others are there.
-
-    Raises
-    ------
-    FetchError
-        If the server gives nothing more: the tiles so far are kept.
-    RoadsError
-        If the folder cannot be written to, or another fetch is going on.
+    Returns why some could not be had; a `FetchError` where the server gives nothing more.
     """
     failures = []
     with store.alone():
@@ -250,128 +200,74 @@ def _area(box: Box, how: Fetching, ends_at: float, levels: int) -> list[tuple[Ra
 
 def _asked_again(box: Box, how: Fetching, ends_at: float) -> tuple[RawWays, str]:
     """Ask until an answer is whole, with growing pauses, within the deadline."""
-    import tenacity  # noqa: PLC0415 - wanted by few commands
-
-    def wait(state: RetryCallState) -> float:
-        fault = state.outcome.exception() if state.outcome else None
-        usual = how.first_wait_s * 2.0 ** (state.attempt_number - 1)
-        if not isinstance(fault, AnswerFault) or fault.kind != "busy":
-            return usual
-        return max(usual, fault.wait_s, how.busy_wait_s)
-
-    def helps(fault: BaseException) -> bool:
-        return isinstance(fault, AnswerFault) and fault.kind in {"busy", "broken"}
-
-    def enough(state: RetryCallState) -> bool:
-        fault = state.outcome.exception() if state.outcome else None
-        busy = isinstance(fault, AnswerFault) and fault.kind == "busy"
-        return state.attempt_number >= (how.attempts if busy else how.broken_attempts)
-
-    late = tenacity.stop_before_delay(ends_at - time.monotonic())
-    return tenacity.Retrying(
-        retry=tenacity.retry_if_exception(helps),
-        wait=wait,
-        stop=lambda state: enough(state) or bool(late(state)),
-        reraise=True,
-    )(_asked_once, box, how, ends_at)
+    for attempt in count(1):
+        try:
+            return _asked_once(box, how, ends_at)
+        except AnswerFault as fault:
+            busy = fault.kind == "busy"
+            last = how.attempts if busy else how.broken_attempts if fault.kind == "broken" else 1
+            wait_s = how.first_wait_s * 2.0 ** (attempt - 1)
+            wait_s = max(wait_s, fault.wait_s, how.busy_wait_s) if busy else wait_s
+            if attempt >= last or time.monotonic() + wait_s >= ends_at:
+                raise
+            time.sleep(wait_s)
+    raise AssertionError
 
 
 def _asked_once(box: Box, how: Fetching, ends_at: float) -> tuple[RawWays, str]:
+    """Make one request, in a thread of its own: nothing else ends a name look-up or a head that drips in."""
     now = time.monotonic()
     if now >= ends_at:
         raise AnswerFault("too_much", f"gave no whole answer within {how.total_s:.0f} s")
-    attempt = _Attempt(min(ends_at, now + how.attempt_s), how.most_bytes)
-    # In a thread of its own, since nothing in the libraries ends a name look-up or a head that drips in.
-    thread = threading.Thread(target=_run, args=(attempt, box, how), daemon=True)
-    with _fence(attempt, box, how):
-        thread.start()
-        thread.join(max(attempt.ends_at - time.monotonic(), 0.0) + 0.1)
-        if not attempt.sent.is_set():
-            # Up to its request osmnx reads the settings: they stay ours until it is through, or has stopped
-            # there. Only the look-up of the name can take long, and the system ends that.
-            attempt.abandoned = True
-            thread.join()
-    if thread.is_alive() or (attempt.body is None and attempt.fault is None):
-        if attempt.response is not None:
-            attempt.response.close()
-        raise AnswerFault("too_much", f"gave no whole answer within {how.attempt_s:.0f} s")
-    if attempt.fault is not None:
-        raise attempt.fault
-    return read_answer(attempt.body or b"")
+    ends_at = min(ends_at, now + how.attempt_s)
+    came: SimpleQueue[bytes | Exception] = SimpleQueue()
 
+    def ask() -> None:
+        try:
+            came.put(_body(box, how, ends_at))
+        except Exception as error:  # noqa: BLE001 - raised where the answer is waited for
+            came.put(error)
 
-def _run(attempt: _Attempt, box: Box, how: Fetching) -> None:
-    """Have osmnx make one request; whatever comes of it is noted in the attempt."""
-    import osmnx  # noqa: PLC0415 - slow to load
-    import requests  # noqa: PLC0415 - as above
-
-    host = urlsplit(how.server).hostname
+    threading.Thread(target=ask, daemon=True).start()
     try:
-        osmnx.graph.graph_from_bbox(box, simplify=False, retain_all=True, custom_filter=WAYS)
-    except _Taken as taken:
-        attempt.body = taken.body
-    except AnswerFault as fault:
-        attempt.fault = fault
-    except requests.exceptions.SSLError:
-        attempt.fault = AnswerFault("refused", "has no certificate that can be trusted")
-    except requests.exceptions.Timeout:
-        attempt.fault = AnswerFault("too_much", f"did not answer within {how.attempt_s:.0f} s")
-    except (requests.exceptions.RequestException, OSError) as error:
-        text = f"could not be reached ({host}: {type(error).__name__})"
-        attempt.fault = AnswerFault("broken", text)
-    except Exception as error:  # noqa: BLE001 - osmnx raises errors of many kinds; none may pass for an answer
-        attempt.fault = AnswerFault("refused", f"could not be asked ({type(error).__name__}: {error})")
+        found = came.get(timeout=ends_at - now + 0.1)
+    except Empty:
+        raise AnswerFault("too_much", f"gave no whole answer within {how.attempt_s:.0f} s") from None
+    if isinstance(found, Exception):
+        raise found
+    return read_answer(found)
 
 
-@contextmanager
-def _fence(attempt: _Attempt, box: Box, how: Fetching) -> Iterator[None]:
-    """Set osmnx up for one request of ours, and as it was afterwards."""
-    from osmnx import settings  # noqa: PLC0415 - slow to load
-
-    def check(response: requests.Response, **_: object) -> None:
-        raise _Taken(_checked(response, attempt))
-
-    def begin(request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if attempt.abandoned:
-            raise AnswerFault("too_much", "could not be found in time")
-        attempt.sent.set()
-        return request
+def _body(box: Box, how: Fetching, ends_at: float) -> bytes:
+    """Request an area and read the answer to its end, within the limits."""
+    import requests  # noqa: PLC0415 - wanted by few commands
+    import urllib3  # noqa: PLC0415 - as above
 
     west, south, east, north = box
-    name = f"camber/{camber.__version__} (map of a runner's own runs, one request at a time)"
-    ours = {
-        "overpass_url": how.server,
-        "overpass_settings": f"[out:json][timeout:{how.server_s}][bbox:{south},{west},{north},{east}]",
-        "overpass_rate_limit": False,
-        "requests_timeout": how.attempt_s,
-        "requests_kwargs": {"stream": True, "auth": begin, "hooks": {"response": check}},
-        "use_cache": False,
-        "doh_url_template": None,
-        "http_user_agent": name,
-        "http_referer": name,
-        "log_console": False,
-        "log_file": False,
-    }
-    before = {key: getattr(settings, key) for key in ours}
-    look_up = socket.getaddrinfo
+    query = f"[out:json][timeout:{how.server_s}][bbox:{south},{west},{north},{east}];{_WAYS}"
+    host = urlsplit(how.server).hostname
+    # The look-up of the name can take long: what is late after it makes no request.
+    with suppress(OSError):
+        socket.getaddrinfo(host, None)
+    if time.monotonic() >= ends_at:
+        raise AnswerFault("too_much", "could not be found in time")
     try:
-        for key, value in ours.items():
-            setattr(settings, key, value)
-        yield
-    finally:
-        for key, value in before.items():
-            setattr(settings, key, value)
-        socket.getaddrinfo = look_up  # osmnx replaces it for the whole process
-
-
-def _checked(response: requests.Response, attempt: _Attempt) -> bytes:
-    """Read an answer of status 200 to its end, within the limits."""
-    attempt.response = response
-    try:
-        _check_status(response)
-        return b"".join(_pieces(response, attempt))
-    finally:
-        response.close()
+        with requests.post(
+            f"{how.server}/interpreter",
+            data={"data": query},
+            headers={"User-Agent": _NAME},
+            timeout=how.attempt_s,
+            stream=True,
+            allow_redirects=False,
+        ) as response:
+            _check_status(response)
+            return b"".join(_pieces(response, how.most_bytes, ends_at))
+    except requests.exceptions.SSLError as error:
+        raise AnswerFault("refused", "has no certificate that can be trusted") from error
+    except requests.exceptions.Timeout as error:
+        raise AnswerFault("too_much", f"did not answer within {how.attempt_s:.0f} s") from error
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        raise AnswerFault("broken", f"could not be reached ({host}: {type(error).__name__})") from error
 
 
 def _check_status(response: requests.Response) -> None:
@@ -392,16 +288,16 @@ def _check_status(response: requests.Response) -> None:
     raise AnswerFault("refused", f"refused the request ({reason})")
 
 
-def _pieces(response: requests.Response, attempt: _Attempt) -> Iterator[bytes]:
-    import urllib3  # noqa: PLC0415 - as osmnx
+def _pieces(response: requests.Response, most_bytes: int, ends_at: float) -> Iterator[bytes]:
+    import urllib3  # noqa: PLC0415 - wanted by few commands
 
     size = 0
     try:
         while piece := response.raw.read1(_CHUNK, decode_content=True):
             size += len(piece)
-            if size > attempt.most_bytes:
-                raise AnswerFault("too_much", f"sends more than {attempt.most_bytes / 1e6:.0f} MB")
-            if time.monotonic() > attempt.ends_at:
+            if size > most_bytes:
+                raise AnswerFault("too_much", f"sends more than {most_bytes / 1e6:.0f} MB")
+            if time.monotonic() > ends_at:
                 raise AnswerFault("too_much", "sends too slowly")
             yield piece
     except urllib3.exceptions.ReadTimeoutError as error:
@@ -422,3 +318,72 @@ def _retry_after(text: str) -> float:
         return 0.0
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return max((at - datetime.now(UTC)).total_seconds(), 0.0)
+
+
+def read_answer(body: bytes) -> tuple[RawWays, str]:
+    """Read an answer in JSON: its ways on which a person can run, with their nodes and tags, and its date.
+
+    An `AnswerFault` where it is not JSON to its end, with a remark (the server stopped half way), without the
+    date of its data, or with ways whose nodes are not in it.
+    """
+    answer = _parsed(body)
+    remark = answer.get("remark")
+    if remark is not None:
+        raise AnswerFault("too_much", f"gave part of an answer only ({_quoted(remark)})")
+    osm3s = answer.get("osm3s")
+    date = osm3s.get("timestamp_osm_base") if isinstance(osm3s, dict) else None
+    if not isinstance(date, str) or not _DATE.fullmatch(date):
+        raise AnswerFault("broken", "did not say how old its data are")
+    try:
+        return _ways(answer["elements"]), date
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        text = f"answered in a form that is not understood ({type(error).__name__})"
+        raise AnswerFault("broken", text) from error
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        start = body[:_SHOWN].lstrip().lower()
+        if start.startswith((b"<!doctype html", b"<html", b"<?xml")):
+            text = "answered with a web page instead of map data: is there a login page on this network?"
+            raise AnswerFault("broken", text) from error
+        raise AnswerFault("broken", "gave an answer that breaks off") from error
+    if not isinstance(answer, dict) or not isinstance(answer.get("elements"), list):
+        raise AnswerFault("broken", "answered in a form that is not understood")
+    return answer
+
+
+def _ways(elements: Sequence[Mapping[str, Any]]) -> RawWays:
+    nodes = {e["id"]: (float(e["lon"]), float(e["lat"])) for e in elements if e["type"] == "node"}
+    ways = [e for e in elements if e["type"] == "way" and is_for_running(e.get("tags", {}))]
+    node_id = np.fromiter(chain.from_iterable(way["nodes"] for way in ways), dtype=np.int64)
+    missing = set(node_id.tolist()).difference(nodes)
+    if missing:
+        raise AnswerFault("broken", f"left out {len(missing)} nodes of its ways")
+    places = np.array([nodes[node] for node in node_id.tolist()], dtype=float).reshape(-1, 2)
+    if not (np.isfinite(places).all() and (np.abs(places) <= (180.0, 90.0)).all()):
+        raise AnswerFault("broken", "gave places that are nowhere on Earth")
+    return RawWays(
+        way_id=np.array([way["id"] for way in ways], dtype=np.int64),
+        tags=tuple({str(key): str(value) for key, value in way["tags"].items()} for way in ways),
+        first=np.cumsum([0, *(len(way["nodes"]) for way in ways)], dtype=np.int64),
+        node_id=node_id,
+        longitude_deg=places[:, 0],
+        latitude_deg=places[:, 1],
+        node_tags=_tags_of_crossings(elements),
+    )
+
+
+def _tags_of_crossings(elements: Sequence[Mapping[str, Any]]) -> dict[int, dict[str, str]]:
+    tagged = [element for element in elements if element["type"] == "node" and element.get("tags")]
+    return {
+        node["id"]: {str(key): str(value) for key, value in node["tags"].items()}
+        for node in tagged
+        if tells_crossing(node["tags"])
+    }
+
+
+def _quoted(remark: object) -> str:
+    return " ".join(str(remark).split())[:_SHOWN]

@@ -1,22 +1,27 @@
 """Fetching from a server on this machine that fails in every known way: whole tiles, or an error."""
 
+import copy
 import importlib.util
+import json
 import socket
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import osmium
 import osmnx
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from camber.errors import RoadsError
 from camber.roads.grid import tile_keys, tile_of_key
 from camber.roads.large_file import add_file
-from camber.roads.overpass import Fetching, check_server, fetch_tile
+from camber.roads.overpass import AnswerFault, Fetching, check_server, fetch_tile, read_answer
 from camber.roads.tiles import TileStore, merge_tiles, open_tiles
 
 DATA = Path(__file__).parents[2] / "data"
@@ -59,7 +64,7 @@ def how(server):
         attempt_s=2.0,
         first_wait_s=0.01,
         busy_wait_s=0.02,
-        between_s=0.0,
+        between_s=0.03,  # so that the server has noticed that its last answer was not read to the end
         most_bytes=4_000_000,
     )
 
@@ -170,8 +175,7 @@ def test_the_query_names_the_tile_and_nothing_of_the_runner(server, how, tile):
     assert server.boxes == [(south, west, north, east)]
     (query,) = server.queries
     assert query.startswith("[out:json][timeout:180][bbox:")
-    assert '(way["highway"];>;way["leisure"="track"](poly:' in query
-    assert query.endswith(";>;);out;")
+    assert query.endswith('];(way["highway"];>;way["leisure"="track"];>;);out;')
     (headers,) = server.headers
     assert headers["User-Agent"].startswith("camber/")
     assert "OSMnx" not in str(headers)
@@ -190,19 +194,18 @@ def test_osmnx_is_as_it_was_afterwards(server, how, tile):
 
 
 def test_an_attempt_that_is_late_before_its_request_makes_none(server, how, tile, monkeypatch):
-    """Nothing may leave once the settings of osmnx are as they were: not with its own server or its cache."""
-    slow = osmnx.graph.graph_from_bbox
+    """A name that is found only after the attempt was given up: nothing may leave any more."""
+    slow = socket.getaddrinfo
 
     def late(*arguments, **options):
         time.sleep(0.8)
         return slow(*arguments, **options)
 
-    monkeypatch.setattr(osmnx.graph, "graph_from_bbox", late)
+    monkeypatch.setattr(socket, "getaddrinfo", late)
     with pytest.raises(RoadsError):
         fetch_tile(tile, replace(how, attempt_s=0.2, total_s=0.5))
-    time.sleep(0.5)
+    time.sleep(1.5)
     assert server.boxes == []
-    assert not Path("cache").exists()
 
 
 # The same roads whatever the source
@@ -232,3 +235,101 @@ def test_an_extract_and_a_server_give_the_same_roads(how, whole_ways, tmp_path):
     assert len(from_file.crossings) > 10
     assert set(from_file.crossings["kind"]) > {"unmarked"}
     assert from_server.osm_date == standin.DATE
+
+
+# What an answer must hold
+
+
+NODES = [{"type": "node", "id": n, "lat": 60.0 + n / 1e4, "lon": 25.0 + n / 1e4} for n in range(1, 5)]
+WAYS = [
+    {"type": "way", "id": 7, "nodes": [1, 2, 3], "tags": {"highway": "residential", "name": "Käsitie ☺"}},
+    {"type": "way", "id": 8, "nodes": [3, 4], "tags": {"leisure": "track", "sport": "running"}},
+    {"type": "way", "id": 9, "nodes": [4, 1], "tags": {"highway": "motorway"}},
+]
+ANSWER = {
+    "version": 0.6,
+    "osm3s": {"timestamp_osm_base": "2026-11-01T00:00:00Z"},
+    "elements": [*NODES, *WAYS],
+}
+
+
+def test_a_whole_answer_is_read():
+    raw, date = read_answer(json.dumps(ANSWER).encode())
+    assert date == "2026-11-01T00:00:00Z"
+    assert raw.way_id.tolist() == [7, 8]
+    assert raw.first.tolist() == [0, 3, 5]
+    assert raw.node_id.tolist() == [1, 2, 3, 3, 4]
+    np.testing.assert_array_equal(raw.latitude_deg, [60.0001, 60.0002, 60.0003, 60.0003, 60.0004])
+    assert raw.tags[0]["name"] == "Käsitie ☺"
+
+
+def test_the_order_of_elements_does_not_matter():
+    turned = {**ANSWER, "elements": ANSWER["elements"][::-1]}
+    raw, _ = read_answer(json.dumps(turned).encode())
+    assert sorted(raw.way_id.tolist()) == [7, 8]
+    assert set(raw.node_id.tolist()) == {1, 2, 3, 4}
+
+
+def test_a_desert_is_a_whole_answer():
+    raw, _ = read_answer(json.dumps({**ANSWER, "elements": []}).encode())
+    assert len(raw.way_id) == 0
+    assert raw.first.tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "said"),
+    [
+        ({"remark": "runtime error: Query timed out"}, "too_much", "Query timed out"),
+        ({"remark": ""}, "too_much", "part of an answer"),
+        ({"osm3s": {}}, "broken", "how old"),
+        ({"osm3s": {"timestamp_osm_base": "yesterday"}}, "broken", "how old"),
+        ({"elements": NODES[:2] + WAYS}, "broken", "left out 2 nodes"),
+        ({"elements": {}}, "broken", "not understood"),
+        (
+            {"elements": [*NODES, {"type": "way", "id": 7, "tags": {"highway": "path"}}]},
+            "broken",
+            "not under",
+        ),
+        ({"elements": [{**NODES[0], "lat": 91.0}, *NODES[1:], *WAYS]}, "broken", "nowhere on Earth"),
+        ({"elements": [{**NODES[0], "lat": float("nan")}, *NODES[1:], *WAYS]}, "broken", "nowhere on Earth"),
+    ],
+)
+def test_what_is_not_whole_is_a_fault(change, kind, said):
+    with pytest.raises(AnswerFault, match=said) as fault:
+        read_answer(json.dumps({**ANSWER, **change}).encode())
+    assert fault.value.kind == kind
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"null", b"[]", b"<html>", b"{", b"[" * 100_000, b"\xff\xfe\x00", b'"x"']
+)
+def test_what_is_no_answer_is_a_fault(body):
+    with pytest.raises(AnswerFault) as fault:
+        read_answer(body)
+    assert fault.value.kind == "broken"
+
+
+@given(st.integers(1, len(json.dumps(ANSWER).encode()) - 1))
+def test_an_answer_that_is_cut_anywhere_is_never_taken(length):
+    with pytest.raises(AnswerFault):
+        read_answer(json.dumps(ANSWER).encode()[:length])
+
+
+ODD = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3), st.just([]), st.just({}),
+    st.just([None]), st.just({"highway": None}),
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_any_value_anywhere_is_read_or_is_a_fault(data):
+    answer = copy.deepcopy(ANSWER)
+    element = data.draw(st.sampled_from([answer, answer["osm3s"], *answer["elements"]]))
+    element[data.draw(st.sampled_from(sorted(element)))] = data.draw(ODD)
+    try:
+        raw, _ = read_answer(json.dumps(answer).encode())
+    except AnswerFault:
+        return
+    assert np.isfinite(raw.longitude_deg).all()
+    assert len(raw.tags) == len(raw.way_id) == len(raw.first) - 1
