@@ -1,11 +1,11 @@
 """Files that are not what an extract should be: counted, or one clear error; also when cut into tiles."""
 
 import pytest
-from camber.roads.tile_store import TileStore
 
 from camber.errors import NoRoadsError, RoadsError
 from camber.roads import read_roads
 from camber.roads.large_file import add_file
+from camber.roads.tiles import TileStore
 
 NODES = '<node id="1" version="1" lat="49.2" lon="9"/><node id="2" version="1" lat="49.21" lon="9"/>'
 CHANGESET = '<changeset id="1" created_at="2020-01-01T00:00:00Z" open="false" user="a" uid="1"/>'

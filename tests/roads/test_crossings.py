@@ -6,7 +6,6 @@ import osmnx as ox
 import pandas as pd
 import pytest
 import shapely
-from camber.roads.tile_store import TileStore
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +13,7 @@ from camber.roads import read_roads, roads_from_osmnx
 from camber.roads.crossings import crossing_kind, denies_crossing, tells_crossing
 from camber.roads.large_file import add_file
 from camber.roads.streets import CARRIAGEWAYS
-from camber.roads.tiles import open_tiles
+from camber.roads.tiles import TileStore, open_tiles
 
 ROAD = {"highway": "tertiary"}
 OVER = {"highway": "footway", "footway": "crossing"}
