@@ -179,11 +179,6 @@ def unpack_columns(data: bytes) -> dict[str, NDArray[np.float64]]:
     return found
 
 
-def pack_json(value: object) -> bytes:
-    """Turn dicts, lists, texts and numbers into JSON, compressed with zlib."""
-    return zlib.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), _LEVEL)
-
-
 def fingerprint(*values: object) -> int:
     """CRC-32 of text, numbers, bytes and None in their order, so that a flipped bit in a row is noticed."""
     state = 0

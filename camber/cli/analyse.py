@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Executor
 
-    from camber.batch import BatchReport, Step
+    from camber.library.batch import BatchReport, Step
     from camber.report import Report
     from camber.schema import Analysis, Recording, Roads, Settings
 
@@ -252,7 +252,7 @@ def _analyse_library(
     workers: int | None,
 ) -> "BatchReport":
     """Analyse every run whose result is missing or stale; tiles serve where no extract does."""
-    from camber.batch import analyse_library, from_extracts, from_tiles
+    from camber.library.batch import analyse_library, from_extracts, from_tiles
 
     cache = roads_cache()
     choices = [from_extracts(road_files, country=country, folder=cache)] if road_files else []

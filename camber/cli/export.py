@@ -39,7 +39,7 @@ def export(
     ] = False,
 ) -> None:
     """Write all intervals of your runs to one file; what your privacy zones hide is left out."""
-    from camber.library.zones import list_zones
+    from camber.library.privacy import list_zones
     from camber.report.stretches_file import write_stretches
 
     session: Session = context.obj
@@ -47,7 +47,7 @@ def export(
         frame = library.runs()
         chosen = run or [int(n) for n in frame.index[frame["state"] == "analysed"]] if len(frame) else []
         stretches = library.stretches(chosen, public=not whole)
-        hidden = bool(list_zones(library))
+        hidden = bool(list_zones(library.connection))
     for path in write_stretches(stretches, output or Path(f"camber.{kind}"), kind):
         session.say(f"wrote {path}")
     if not whole and not hidden:
@@ -57,10 +57,10 @@ def export(
 @zones.command("list")
 def zones_list(context: typer.Context) -> None:
     """List your privacy zones."""
-    from camber.library.zones import list_zones
+    from camber.library.privacy import list_zones
 
     with camber.open_library() as library:
-        found = list_zones(library)
+        found = list_zones(library.connection)
     for zone in found:
         place = f"{zone.latitude_deg:.5f} {zone.longitude_deg:.5f}"
         typer.echo(f"{zone.zone}  {place}  {zone.radius_m:.0f} m  {zone.source}  {zone.name}".rstrip())
@@ -77,11 +77,11 @@ def zones_add(
     name: Annotated[str, typer.Option("--name", help="For yourself.")] = "",
 ) -> None:
     """Add a place that no export shows. What is cut is larger, and cut where roads meet."""
-    from camber.library.zones import add_zone
+    from camber.library.privacy import add_zone
     from camber.report.wording import plain
 
     with camber.open_library() as library:
-        add_zone(library, latitude, longitude, radius, plain(name, 60))
+        add_zone(library.connection, latitude, longitude, radius, plain(name, 60))
     context.obj.say("added")
 
 
@@ -90,8 +90,8 @@ def zones_remove(
     context: typer.Context, zone: Annotated[int, typer.Argument(help="Its number in the list.")]
 ) -> None:
     """Remove a privacy zone."""
-    from camber.library.zones import remove_zone
+    from camber.library.privacy import remove_zone
 
     with camber.open_library() as library:
-        remove_zone(library, zone)
+        remove_zone(library.connection, zone)
     context.obj.say("removed")

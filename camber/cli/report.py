@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from camber.library import Library, Week
-    from camber.library.spans import Span
+    from camber.library.days import Span
     from camber.schema import Period
 
 app = typer.Typer(rich_markup_mode=None)
@@ -113,7 +113,7 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Report the days from one to another."""
-    from camber.library.spans import span_between
+    from camber.library.days import span_between
 
     span = span_between(first, last)
     main = PeriodFormat.JSON if as_json else PeriodFormat.TEXT
@@ -124,7 +124,7 @@ def report(
 
 def _write_named(session: Session, name: str | None, pattern: str, wanted: "_Wanted") -> None:
     """Report a month or a year; without a name that of the last run."""
-    from camber.library.spans import span_named
+    from camber.library.days import span_named
 
     with camber.open_library() as library:
         last = library.last_week(session.preferences.week_start)
@@ -178,9 +178,9 @@ def _write(session: Session, library: "Library", days: "Week | Span", wanted: _W
     if wanted.needs_map and len(analysed) <= _MOST_RUNS:
         period = replace(period, stretches=library.stretches(analysed))
     if wanted.share:
-        from camber.library.sharing import public_period
+        from camber.library.privacy import public_period
 
-        period = public_period(library, period, without_zone=wanted.no_zone)
+        period = public_period(library.connection, period, without_zone=wanted.no_zone)
     basemap = _basemap(library, period, own=not wanted.share) if wanted.needs_map else None
     audience = "shared" if wanted.share else "coach" if wanted.for_coach else "runner"
     if wanted.html or wanted.eml or wanted.main is PeriodFormat.HTML:

@@ -1,4 +1,4 @@
-"""The runner's own store: one SQLite file, the bytes of the files it came from, and what was found out.
+"""All runs of one runner: one SQLite file, the bytes of the files it came from, and what was found out.
 
 The names load when they are first used, so that the place of the library is known without its tables.
 """
@@ -9,18 +9,34 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from camber.library.batch import analyse_library, from_extracts, from_tiles
+    from camber.library.days import Week, week_named, week_of
+    from camber.library.importing import import_paths
     from camber.library.library import Library, open_library
-    from camber.library.weeks import Week, week_named, week_of
 
 _HOME = {
     "Library": "library",
-    "Week": "weeks",
+    "Week": "days",
+    "analyse_library": "batch",
+    "from_extracts": "batch",
+    "from_tiles": "batch",
+    "import_paths": "importing",
     "open_library": "library",
-    "week_named": "weeks",
-    "week_of": "weeks",
+    "week_named": "days",
+    "week_of": "days",
 }
 
-__all__ = ["Library", "Week", "open_library", "week_named", "week_of"]
+__all__ = [
+    "Library",
+    "Week",
+    "analyse_library",
+    "from_extracts",
+    "from_tiles",
+    "import_paths",
+    "open_library",
+    "week_named",
+    "week_of",
+]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module attribute may be anything

@@ -1,19 +1,17 @@
-"""Recordings in the library: what they say of themselves, and their fixes."""
+"""Recordings in the library: what they say of themselves, their fixes, and which of several copies counts."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
 
 from camber.errors import UnknownRunError
-from camber.library.distances import seconds_of, step_lengths_m
-from camber.library.duplicates import group_with, richness_of
+from camber.library.database import insert
+from camber.library.stored_values import json_of, value_from
 from camber.packing import fingerprint, pack_table, unpack_table
 from camber.recording.sports import SportClass, recording_class
 from camber.schema import Problem, Recording, as_fixes
@@ -21,176 +19,112 @@ from camber.schema.tables import FIXES
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Mapping
 
-    from camber.library.originals import Content
+    from numpy.typing import NDArray
+
     from camber.schema import Fixes
+
+    FloatArray = NDArray[np.float64]
+
+ANALYSABLE: Final = """
+SELECT activity_id FROM activity WHERE kind = 'run' AND duplicate_of IS NULL ORDER BY activity_id
+"""
+OVERLAPPING: Final = """
+SELECT activity.activity_id, activity.duplicate_of, fixes.data
+FROM activity JOIN fixes USING (activity_id)
+WHERE activity.started_at_ms BETWEEN ? AND ? AND activity.ended_at_ms >= ? AND activity.activity_id <> ?
+ORDER BY activity.activity_id
+"""
+"""Recordings that may be of the same time as another."""
+
+OVERLAP: Final = 0.8
+"""Share of the longer recording's time that two recordings of one run must both cover (judgement: one device
+may have been started late)."""
+
+APART_M: Final = 30.0
+"""Median distance at equal times up to which it is one run [m] (judgement: two devices' errors, and clocks a
+few seconds apart)."""
+
+_LOOKS: Final = 60
+"""Moments at which two recordings are compared (judgement: one per minute of an hour)."""
 
 _FASTEST_STEP_M: Final = 1000.0
 """A step longer than this is a jump, no distance [m] (`camber.schema.TrackSettings.jump_m`)."""
 
+_EARTH_M: Final = 6_371_000.0
+_FORMATS: Final = {"fit": 3, "tcx": 2, "gpx": 1}
 _CHECKED: Final = (
     *("content_sha256", "part", "source", "format", "kind", "reason", "sport", "device", "title", "gear"),
     *("day", "started_at_ms", "ended_at_ms", "time_zone", "distance_m", "fixes", "richness", "problems"),
 )
 """Columns of an activity that its fingerprint covers; ``duplicate_of`` may change later."""
 
-
-@dataclass(frozen=True)
-class Entry:
-    """One file that was looked at, as the library is to remember it.
-
-    Parameters
-    ----------
-    laid_sha256 : str
-        Of its bytes as they lay there, hexadecimal.
-    content : Content
-        What it holds.
-    source : str
-        Label of the file.
-    reader : str
-        Version of camber that read it.
-    """
-
-    laid_sha256: str
-    content: Content
-    source: str
-    reader: str
-
-
-def add_input(
-    connection: sqlite3.Connection, entry: Entry, outcome: str, code: str = "", message: str = ""
-) -> None:
-    """Remember that a file was looked at, and what came of it.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The library, within a transaction.
-    entry : Entry
-        The file.
-    outcome : {"recording", "problem"}
-        What came of it.
-    code, message : str
-        The problem.
-    """
-    connection.execute(
-        "INSERT OR REPLACE INTO input VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (entry.laid_sha256, entry.content.sha256, entry.source, outcome, code, message, entry.reader),
-    )
-
-
-def add_original(connection: sqlite3.Connection, content: Content, kept_sha256: str) -> None:
-    """Remember the bytes that are kept of a file.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The library, within a transaction.
-    content : Content
-        What the file holds.
-    kept_sha256 : str
-        Of the bytes that are kept.
-    """
-    values = (content.sha256, content.size, kept_sha256)
-    connection.execute("INSERT OR IGNORE INTO original VALUES (?, ?, ?)", values)
+_WHY_NOT: Final = {
+    SportClass.INDOOR: "indoors",
+    SportClass.VIRTUAL: "in an invented world",
+    SportClass.OTHER: "not on foot",
+}
+_DTYPES: Final = {"float": "float64", "int": "int64", "time": "datetime64[us, UTC]"}
 
 
 def add_recording(
-    connection: sqlite3.Connection, recording: Recording, content: Content, *, part: int, gear: str | None
+    connection: sqlite3.Connection,
+    recording: Recording,
+    content_sha256: str,
+    *,
+    gear: str | None,
+    no_track: str = "",
 ) -> tuple[int, str]:
-    """Add a recording, with its fixes, and settle which of several copies counts.
+    """Add a recording within a transaction, and settle which of several copies counts.
 
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The library, within a transaction.
-    recording : Recording
-        What was read.
-    content : Content
-        The file it came from.
-    part : int
-        Its place in a file that holds several.
-    gear : str or None
-        Shoes.
-
-    Returns
-    -------
-    activity_id : int
-        Its number.
-    kind : {"run", "other_sport"}
-        What is to become of it.
+    ``no_track`` says why it has no positions. Gives its number and its kind: ``"run"``, ``"other_sport"`` or
+    ``"no_track"``.
     """
-    kind, reason = _kind_of(recording)
-    seconds = seconds_of(recording.fixes)
-    steps = step_lengths_m(recording.fixes)
-    times = seconds[np.isfinite(seconds)] * 1000.0
-    row = _row_of(recording, content, part, gear, kind, reason) | {
-        "started_at_ms": round(times.min()) if len(times) else None,
-        "ended_at_ms": round(times.max()) if len(times) else None,
+    fixes = recording.fixes
+    kind, reason = ("no_track", no_track) if no_track else _kind_of(recording)
+    stamps = seconds_of(fixes)
+    stamps = stamps[np.isfinite(stamps)] * 1000.0
+    steps = step_lengths_m(fixes)
+    started_at_ms = round(stamps.min()) if len(stamps) else None
+    row = {
+        "content_sha256": content_sha256,
+        "part": 0,
+        "source": recording.source,
+        "format": recording.format,
+        "kind": kind,
+        "reason": reason,
+        "sport": recording.sport,
+        "device": recording.device,
+        "title": recording.name,
+        "gear": gear,
+        "day": _local_day(started_at_ms, recording.time_zone),
+        "started_at_ms": started_at_ms,
+        "ended_at_ms": round(stamps.max()) if len(stamps) else None,
+        "time_zone": recording.time_zone,
         "distance_m": round(float(steps[steps <= _FASTEST_STEP_M].sum()), 3),
-        "fixes": len(recording.fixes),
-        "richness": richness_of(recording.fixes, recording.format),
+        "fixes": len(fixes),
+        "richness": _richness_of(fixes, recording.format),
+        "problems": json_of(recording.problems),
     }
-    row["day"] = local_day(row["started_at_ms"], recording.time_zone)
-    activity_id = _insert(connection, row)
-    table = pd.DataFrame(recording.fixes)[[column.name for column in FIXES]]
-    data = pack_table(table)
-    values = (activity_id, len(table), data, fingerprint(data))
-    connection.execute("INSERT INTO fixes VALUES (?, ?, ?, ?)", values)
-    group_with(connection, activity_id, recording.fixes)
+    activity_id = insert(connection, "activity", row | {"fingerprint": activity_fingerprint(row)})
+    if not no_track:
+        data = pack_table(pd.DataFrame(fixes)[[column.name for column in FIXES]])
+        values = (activity_id, len(fixes), data, fingerprint(data))
+        connection.execute("INSERT INTO fixes VALUES (?, ?, ?, ?)", values)
+        _group_with(connection, activity_id, fixes)
     return activity_id, kind
 
 
-def add_without_track(
-    connection: sqlite3.Connection, source: str, content: Content, *, gear: str | None, reason: str
-) -> int:
-    """Add a recording without positions, such as one from a treadmill.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The library, within a transaction.
-    source : str
-        Label of the file.
-    content : Content
-        The file it came from.
-    gear : str or None
-        Shoes.
-    reason : str
-        What the reader said.
-
-    Returns
-    -------
-    int
-        Its number.
-    """
-    empty = Recording(source, "", None, None, None, None, None, _no_fixes())
-    row = _row_of(empty, content, 0, gear, "no_track", reason)
-    numbers = {"started_at_ms": None, "ended_at_ms": None, "distance_m": 0.0, "fixes": 0, "richness": 0}
-    return _insert(connection, row | numbers | {"day": None})
+def without_track(source: str) -> Recording:
+    """Stand in for a recording without positions, such as one from a treadmill."""
+    columns = {column.name: pd.Series(dtype=_DTYPES[column.kind]) for column in FIXES}
+    fixes = as_fixes(pd.DataFrame(columns).rename_axis("fix_id"))
+    return Recording(source, "", None, None, None, None, None, fixes)
 
 
 def read_recording_of(connection: sqlite3.Connection, activity_id: int) -> Recording:
-    """Read a recording back.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The library.
-    activity_id : int
-        Its number.
-
-    Returns
-    -------
-    Recording
-        Times to the millisecond, positions to 1e-7 degrees, other values in single precision.
-
-    Raises
-    ------
-    UnknownRunError
-        If there is none of that number, or it has no positions.
-    """
+    """Read a recording back: times to the millisecond, positions to 1e-7 degrees, the rest in float32."""
     row = connection.execute(
         "SELECT activity.*, data FROM activity JOIN fixes USING (activity_id) WHERE activity_id = ?",
         (activity_id,),
@@ -206,68 +140,56 @@ def read_recording_of(connection: sqlite3.Connection, activity_id: int) -> Recor
         started_at=moment(row["started_at_ms"]),
         time_zone=row["time_zone"],
         fixes=as_fixes(unpack_table(row["data"]).rename_axis("fix_id")),
-        problems=tuple(Problem(**problem) for problem in json.loads(row["problems"])),
+        problems=value_from(row["problems"], tuple[Problem, ...]),
     )
 
 
-def positions_of(
-    connection: sqlite3.Connection,
-) -> Iterator[tuple[int, np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
-    """Give the positions of all runs that are to be analysed.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The library.
-
-    Yields
-    ------
-    tuple of (int, ndarray of float64, ndarray of float64)
-        Number of the run, longitude and latitude of its fixes [deg].
-    """
-    runs = [row[0] for row in connection.execute(ANALYSABLE)]
-    for run in runs:
-        data = connection.execute("SELECT data FROM fixes WHERE activity_id = ?", (run,)).fetchone()[0]
-        table = unpack_table(data, only=("longitude_deg", "latitude_deg"))
-        yield run, table["longitude_deg"].to_numpy(), table["latitude_deg"].to_numpy()
-
-
-ANALYSABLE: Final = """
-SELECT activity_id FROM activity WHERE kind = 'run' AND duplicate_of IS NULL ORDER BY activity_id
-"""
+def places_of(connection: sqlite3.Connection, activity_id: int) -> FloatArray:
+    """Read longitude and latitude of the fixes of a run, shape (n, 2) [deg]."""
+    query = "SELECT data FROM fixes WHERE activity_id = ?"
+    data = connection.execute(query, (activity_id,)).fetchone()[0]
+    table = unpack_table(data, only=("longitude_deg", "latitude_deg"))
+    return table[["longitude_deg", "latitude_deg"]].to_numpy()
 
 
 def moment(stamp_ms: int | None) -> datetime | None:
-    """Turn a stored time into a time.
-
-    Parameters
-    ----------
-    stamp_ms : int or None
-        Milliseconds since 1970 UTC.
-
-    Returns
-    -------
-    datetime or None
-        In UTC.
-    """
+    """Turn milliseconds since 1970 UTC into a time."""
     return None if stamp_ms is None else datetime.fromtimestamp(stamp_ms / 1000.0, UTC)
 
 
-def local_day(stamp_ms: int | None, time_zone: str | None) -> str | None:
-    """Say on which day it was, by the clock at the place.
+def activity_fingerprint(row: sqlite3.Row | Mapping[str, Any]) -> int:
+    """Check sum of what a row of the table ``activity`` says."""
+    return fingerprint(*(row[name] for name in _CHECKED))
 
-    Parameters
-    ----------
-    stamp_ms : int or None
-        Milliseconds since 1970 UTC.
-    time_zone : str or None
-        IANA name; UTC where it is unknown.
 
-    Returns
-    -------
-    str or None
-        ISO 8601.
-    """
+def seconds_of(fixes: pd.DataFrame) -> FloatArray:
+    """Give the times of fixes in seconds since 1970 UTC; NaN where missing."""
+    stamps = fixes["time"].dt.as_unit("us").astype("int64").to_numpy() / 1e6
+    return np.where(fixes["time"].isna().to_numpy(), np.nan, stamps)
+
+
+def step_lengths_m(fixes: pd.DataFrame) -> FloatArray:
+    """Give the steps between neighbouring fixes of one part [m], shape (n - 1,); 0 across parts."""
+    latitude, longitude = (fixes[name].to_numpy(float) for name in ("latitude_deg", "longitude_deg"))
+    metres = distance_m(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:])
+    return np.where(np.diff(fixes["part"].to_numpy()) == 0, metres, 0.0)
+
+
+def distance_m(
+    latitude_deg: FloatArray,
+    longitude_deg: FloatArray,
+    other_latitude_deg: FloatArray | float,
+    other_longitude_deg: FloatArray | float,
+) -> FloatArray:
+    """Give the distance on a sphere [m] by the haversine formula (Sinnott 1984), to 0.6 %."""
+    a, b = np.radians(latitude_deg), np.radians(other_latitude_deg)
+    half = np.radians(np.asarray(other_longitude_deg) - longitude_deg) / 2.0
+    square = np.sin((b - a) / 2.0) ** 2 + np.cos(a) * np.cos(b) * np.sin(half) ** 2
+    return np.asarray(2.0 * _EARTH_M * np.arcsin(np.sqrt(np.clip(square, 0.0, 1.0))))
+
+
+def _local_day(stamp_ms: int | None, time_zone: str | None) -> str | None:
+    """Day by the clock at the place, ISO 8601; by UTC where the zone is unknown."""
     when = moment(stamp_ms)
     if when is None:
         return None
@@ -275,22 +197,6 @@ def local_day(stamp_ms: int | None, time_zone: str | None) -> str | None:
         return when.astimezone(ZoneInfo(time_zone or "UTC")).date().isoformat()
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return when.date().isoformat()
-
-
-def activity_fingerprint(row: sqlite3.Row | dict[str, Any]) -> int:
-    """Check sum of what a recording says of itself.
-
-    Parameters
-    ----------
-    row : mapping
-        Of the table ``activity``.
-
-    Returns
-    -------
-    int
-        See `camber.packing.fingerprint`.
-    """
-    return fingerprint(*(row[name] for name in _CHECKED))
 
 
 def _kind_of(recording: Recording) -> tuple[str, str]:
@@ -302,47 +208,74 @@ def _kind_of(recording: Recording) -> tuple[str, str]:
     return "other_sport", f"{name}: {_WHY_NOT.get(found, 'faster than anybody on foot')}"
 
 
-_WHY_NOT: Final = {
-    SportClass.INDOOR: "indoors",
-    SportClass.VIRTUAL: "in an invented world",
-    SportClass.OTHER: "not on foot",
-}
+def _richness_of(fixes: Fixes, file_format: str) -> int:
+    """Contact balance first, then accuracy, then the format (FIT knows pauses), then the number of fixes."""
+    has = [bool(fixes[name].notna().any()) for name in ("stance_time_balance_pct", "accuracy_m")]
+    leading = (has[0] << 3) | (has[1] << 2) | _FORMATS.get(file_format, 0)
+    return (leading << 32) | min(len(fixes), 2**32 - 1)
 
 
-def _row_of(
-    recording: Recording, content: Content, part: int, gear: str | None, kind: str, reason: str
-) -> dict[str, Any]:
-    return {
-        "content_sha256": content.sha256,
-        "part": part,
-        "source": recording.source,
-        "format": recording.format,
-        "kind": kind,
-        "reason": reason,
-        "sport": recording.sport,
-        "device": recording.device,
-        "title": recording.name,
-        "gear": gear,
-        "time_zone": recording.time_zone,
-        "problems": json.dumps([asdict(problem) for problem in recording.problems], ensure_ascii=False),
+class _Line(NamedTuple):
+    """Where somebody was when: times [s] in order, with the positions [deg]."""
+
+    seconds: FloatArray
+    latitude_deg: FloatArray
+    longitude_deg: FloatArray
+
+
+def _line(fixes: pd.DataFrame) -> _Line:
+    seconds = seconds_of(fixes)
+    known = np.flatnonzero(np.isfinite(seconds))
+    order = known[np.argsort(seconds[known], kind="stable")]
+    latitude, longitude = (fixes[name].to_numpy(float)[order] for name in ("latitude_deg", "longitude_deg"))
+    return _Line(seconds[order], latitude, longitude)
+
+
+def _same_run(first: _Line, second: _Line) -> bool:
+    """Tell by time and place, never by name; the same with the arguments swapped, and never without times."""
+    if len(first.seconds) < 2 or len(second.seconds) < 2:
+        return False
+    begin = max(first.seconds[0], second.seconds[0])
+    end = min(first.seconds[-1], second.seconds[-1])
+    longer = max(line.seconds[-1] - line.seconds[0] for line in (first, second))
+    if longer <= 0.0 or end - begin < OVERLAP * longer:
+        return False
+    looks = np.linspace(begin, end, _LOOKS)
+    places = [np.interp(looks, line.seconds, values) for line in (first, second) for values in line[1:]]
+    return float(np.median(distance_m(*places))) <= APART_M
+
+
+def _group_with(connection: sqlite3.Connection, activity_id: int, fixes: pd.DataFrame) -> None:
+    """Join a new recording to those of the same run, in whatever order they come."""
+    line = _line(fixes)
+    if not len(line.seconds):
+        return
+    begin, end = line.seconds[0] * 1000.0, line.seconds[-1] * 1000.0
+    # One that overlaps by 80 % of the longer began at most a quarter of this one's time before it.
+    reach = (end - begin) / OVERLAP - (end - begin)
+    near = connection.execute(OVERLAPPING, (begin - reach - 1.0, end, begin, activity_id)).fetchall()
+    within = ("time", "latitude_deg", "longitude_deg")
+    roots = {
+        row["duplicate_of"] or row["activity_id"]
+        for row in near
+        if _same_run(line, _line(unpack_table(row["data"], only=within)))
     }
+    if roots:
+        _settle(connection, {*roots, activity_id})
 
 
-def _insert(connection: sqlite3.Connection, row: dict[str, Any]) -> int:
-    full = row | {"fingerprint": activity_fingerprint(row)}
-    names, marks = ", ".join(full), ", ".join("?" * len(full))
-    done = connection.execute(
-        f"INSERT INTO activity ({names}) VALUES ({marks})",  # noqa: S608 - names of our own columns
-        tuple(full.values()),
-    )
-    return int(done.lastrowid or 0)
-
-
-def _no_fixes() -> Fixes:
-    columns: dict[str, Any] = {
-        column.name: pd.Series(dtype=_DTYPES[column.kind]) for column in FIXES if column.kind in _DTYPES
-    }
-    return as_fixes(pd.DataFrame(columns).rename_axis("fix_id"))
-
-
-_DTYPES: Final = {"float": "float64", "int": "int64", "time": "datetime64[us, UTC]"}
+def _settle(connection: sqlite3.Connection, roots: set[int]) -> None:
+    """Let the richest count, and take back what was found out about the others."""
+    marks = ",".join("?" * len(roots))
+    group = connection.execute(
+        f"SELECT activity_id, richness, content_sha256, part FROM activity "  # noqa: S608 - only marks
+        f"WHERE activity_id IN ({marks}) OR duplicate_of IN ({marks})",
+        (*roots, *roots),
+    ).fetchall()
+    ordered = sorted(group, key=lambda row: (-row["richness"], row["content_sha256"], row["part"]))
+    primary, *others = [row["activity_id"] for row in ordered]
+    connection.execute("UPDATE activity SET duplicate_of = NULL WHERE activity_id = ?", (primary,))
+    for other in others:
+        connection.execute("UPDATE activity SET duplicate_of = ? WHERE activity_id = ?", (primary, other))
+        for table in ("result", "evidence", "failure"):
+            connection.execute(f"DELETE FROM {table} WHERE activity_id = ?", (other,))  # noqa: S608 - a constant

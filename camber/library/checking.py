@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlite3
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from camber.errors import CamberError
 from camber.library.activities import activity_fingerprint
 from camber.library.originals import content_of, laid_sha256, original_path
-from camber.library.results import result_fingerprint, whole_result
+from camber.library.results import Segment, result_fingerprint, whole_result
 from camber.packing import fingerprint, unpack_table
 
 if TYPE_CHECKING:
@@ -20,20 +20,10 @@ if TYPE_CHECKING:
     from camber.library.library import Library
 
 _MOST: Final = 100
-_SEGMENT: Final = ("way_id", "digest", "name", "highway", "length_m", "points", "line", "junctions")
 
 
-@dataclass(frozen=True)
-class Finding:
-    """Something that is not as it was written.
-
-    Parameters
-    ----------
-    where : str
-        Table and row, or file.
-    what : str
-        One sentence.
-    """
+class Finding(NamedTuple):
+    """Something that is not as it was written: table and row, or file, and one sentence."""
 
     where: str
     what: str
@@ -41,15 +31,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check looked at, and what it found.
-
-    Parameters
-    ----------
-    recordings, results, originals : int
-        How many were looked at.
-    findings : tuple of Finding
-        What is wrong; empty where all is well.
-    """
+    """How many recordings, results and original files were looked at, and what is wrong."""
 
     recordings: int
     results: int
@@ -57,20 +39,10 @@ class Checked:
     findings: tuple[Finding, ...]
 
 
-def check_library(library: Library, *, watch: Callable[[str], None] | None = None) -> Checked:
-    """Check a library: the file's structure, references, counts, check sums, and the original files.
+def check_library(library: Library, *, watch: Callable[[str], None] = lambda _part: None) -> Checked:
+    """Check the file's structure, references, counts, check sums, and the original files.
 
-    Parameters
-    ----------
-    library : Library
-        The library.
-    watch : callable, optional
-        Told what is looked at next.
-
-    Returns
-    -------
-    Checked
-        Every finding with its place.
+    ``watch`` is told what is looked at next.
     """
     parts: tuple[tuple[str, Callable[[Library], Iterator[Finding]]], ...] = (
         ("the file", _structure),
@@ -82,8 +54,7 @@ def check_library(library: Library, *, watch: Callable[[str], None] | None = Non
     )
     findings: list[Finding] = []
     for name, part in parts:
-        if watch is not None:
-            watch(name)
+        watch(name)
         try:
             findings.extend(part(library))
         except sqlite3.Error as error:
@@ -128,9 +99,6 @@ def _recordings(library: Library) -> Iterator[Finding]:
     for row in library.connection.execute("SELECT * FROM evidence"):
         if row["fingerprint"] != fingerprint(row["version"], row["value"]):
             yield Finding(f"run {row['activity_id']}", "what it says about habits has changed")
-    for row in library.connection.execute("SELECT version, data, fingerprint FROM learned"):
-        if row["fingerprint"] != fingerprint(row["version"], row["data"]):
-            yield Finding("learned", "what the runs say together is damaged")
 
 
 def _rows_of(data: bytes) -> int | None:
@@ -164,8 +132,8 @@ def _results(library: Library) -> Iterator[Finding]:
 
 
 def _segments(library: Library) -> Iterator[Finding]:
-    for row in library.connection.execute(f"SELECT {', '.join(_SEGMENT)}, fingerprint FROM segment"):  # noqa: S608
-        same = row["fingerprint"] == fingerprint(*(row[name] for name in _SEGMENT))
+    for row in library.connection.execute("SELECT * FROM segment"):
+        same = row["fingerprint"] == fingerprint(*(row[name] for name in Segment._fields))
         if not same or _rows_of(row["line"]) != row["points"] or _rows_of(row["junctions"]) is None:
             yield Finding(f"way {row['way_id']}", "its line is damaged")
 

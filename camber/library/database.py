@@ -1,19 +1,28 @@
-"""The one SQLite file: how it is opened, kept safe and brought up to date."""
+"""The one SQLite file: how it is opened, kept safe and brought up to date.
+
+Its tables are built by steps: step n takes version n - 1 to version n. A released step is never changed; what
+must change gets a step of its own.
+"""
 
 from __future__ import annotations
 
 import os
 import sqlite3
 from contextlib import closing, contextmanager, suppress
-from typing import TYPE_CHECKING, Final
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
 
 from camber.errors import LibraryError, NewerLibraryError
 from camber.library.place import FILE_MODE, is_on_network, own_folder
-from camber.library.steps import STEPS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+STEPS: Final = tuple(
+    files("camber.library").joinpath(name).read_text("utf-8") for name in ("step_1.sql", "step_2.sql")
+)
+"""SQL of each step, in order; the version of a library is the number of steps it has seen."""
 
 FILE_NAME: Final = "runs.sqlite"
 APPLICATION_ID: Final = 0x63616D62
@@ -21,33 +30,17 @@ APPLICATION_ID: Final = 0x63616D62
 
 KEPT_BACKUPS: Final = 3
 _BUSY_MS: Final = 30_000
-_FULL: Final = 2
+_PRAGMAS: Final = (
+    *(f"busy_timeout = {_BUSY_MS}", "foreign_keys = ON", "synchronous = FULL"),
+    *("cell_size_check = ON", "trusted_schema = OFF"),  # against files that were damaged or built to harm
+)
 
 
 def open_database(folder: Path, steps: Sequence[str] = STEPS) -> sqlite3.Connection:
-    """Open the library's database, made or brought up to date where needed.
+    """Open the database of a folder in autocommit, made or brought up to date where needed.
 
-    Write-ahead log with ``synchronous=FULL``: what was acknowledged survives a power cut (reliability.md
-    section 3: 300 of 300 simulated cuts). On a network folder the rollback journal takes its place.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder of the library.
-    steps : sequence of str
-        SQL of the migrations.
-
-    Returns
-    -------
-    sqlite3.Connection
-        In autocommit; rows are `sqlite3.Row`. Transactions are those of `writing`.
-
-    Raises
-    ------
-    NewerLibraryError
-        If a newer camber wrote it.
-    LibraryError
-        If it cannot be opened, or the file is no library.
+    Write-ahead log with ``synchronous=FULL``: what was acknowledged survives a power cut
+    (sqlite.org/pragma.html, "synchronous"). On a network folder the rollback journal takes its place.
     """
     path = own_folder(folder) / FILE_NAME
     try:
@@ -77,11 +70,8 @@ def _create_closed(path: Path) -> None:
 
 def _prepare(connection: sqlite3.Connection, path: Path, steps: Sequence[str]) -> None:
     connection.row_factory = sqlite3.Row
-    connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA cell_size_check = ON")
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute(f"PRAGMA synchronous = {_FULL}")
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
     version = _version(connection, path, steps)
     # A file that is up to date is not written to, so that a reader never waits here.
     journal = "delete" if is_on_network(path.parent) else "wal"
@@ -131,22 +121,7 @@ def _statements(script: str) -> Iterator[str]:
 
 
 def back_up(connection: sqlite3.Connection, path: Path, version: int) -> Path:
-    """Keep a copy of the database as it is, and the two before it.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The library.
-    path : Path
-        Its file.
-    version : int
-        Version of its tables, for the name of the copy.
-
-    Returns
-    -------
-    Path
-        The copy, in ``backups`` beside the file.
-    """
+    """Keep a copy of the database as it is in ``backups`` beside it, and the two before it."""
     folder = own_folder(path.parent / "backups")
     taken = [int(p.name.split("-")[1]) for p in _backups(folder)]
     target = folder / f"{path.stem}-{max(taken, default=0) + 1:04d}-v{version}.sqlite"
@@ -177,29 +152,13 @@ def _sync(path: Path) -> None:
 
 
 @contextmanager
-def writing(connection: sqlite3.Connection) -> Iterator[None]:
-    """Write in one transaction: all of it happens, or nothing.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The library.
-
-    Yields
-    ------
-    None
-        Within the transaction.
-
-    Raises
-    ------
-    LibraryError
-        If it could not be written, such as for want of space; nothing of it is there then.
-    """
-    path = _path_of(connection)
+def writing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Write in one transaction: all of it happens or nothing, and then a `LibraryError` says why."""
+    path = str(connection.execute("PRAGMA database_list").fetchone()[2])
     try:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            yield
+            yield connection
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -211,8 +170,20 @@ def writing(connection: sqlite3.Connection) -> Iterator[None]:
         raise _refusal(error, path) from error
 
 
-def _path_of(connection: sqlite3.Connection) -> str:
-    return str(connection.execute("PRAGMA database_list").fetchone()[2])
+def insert(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> int:
+    """Insert a row of named columns, and give its number."""
+    names, marks = ", ".join(row), ", ".join("?" * len(row))
+    done = connection.execute(
+        f"INSERT INTO {table} ({names}) VALUES ({marks})",  # noqa: S608 - names of our own columns
+        tuple(row.values()),
+    )
+    return int(done.lastrowid or 0)
+
+
+def note_sizes(connection: sqlite3.Connection) -> None:
+    """Let SQLite count the rows of its indexes, after much was written, so that it chooses the right ones."""
+    connection.execute("PRAGMA analysis_limit = 1000")
+    connection.execute("ANALYZE")
 
 
 def _refusal(error: sqlite3.Error, path: Path | str) -> LibraryError:

@@ -10,9 +10,9 @@ import pandas as pd
 
 from camber.lateral import pool_evidence
 from camber.library.activities import moment
-from camber.library.periods import trend_of
+from camber.library.days import week_of
+from camber.library.periods import state_of, trend_of
 from camber.library.results import draws_from, read_evidence
-from camber.library.weeks import week_of
 from camber.schema import balance_of, interval_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _RUNS: Final = """
 SELECT activity.activity_id AS run, day, started_at_ms, time_zone, title, sport, gear, source, format, kind,
        activity.reason, duplicate_of, fixes, activity.distance_m AS recorded_m,
-       result.distance_m, result.duration_s, result.judged_m, result.osm_date, result.draws,
+       result.distance_m AS result_m, result.duration_s, result.judged_m, result.osm_date, result.draws,
        failure.state, failure.message
 FROM activity LEFT JOIN result USING (activity_id) LEFT JOIN failure USING (activity_id)
 ORDER BY started_at_ms, activity.activity_id
@@ -40,19 +40,7 @@ FROM street GROUP BY name ORDER BY abs(sum(net_tilt_pct_km)) DESC, name
 
 
 def runs_frame(connection: sqlite3.Connection) -> pd.DataFrame:
-    """Build a table with one row per recording.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The library.
-
-    Returns
-    -------
-    DataFrame
-        Index ``run``; metres and shares with their 90 % intervals where the run is analysed, ``state`` and
-        ``reason`` where it is not.
-    """
+    """Build a table of recordings; see `camber.library.library.Library.runs`."""
     rows = [_run_row(row) for row in connection.execute(_RUNS)]
     frame = pd.DataFrame(rows, columns=None if rows else ["run"]).set_index("run")
     if rows:
@@ -62,23 +50,18 @@ def runs_frame(connection: sqlite3.Connection) -> pd.DataFrame:
 
 def _run_row(row: sqlite3.Row) -> dict[str, Any]:
     named = ("run", "day", "time_zone", "title", "sport", "gear", "source", "format", "osm_date")
-    facts = {name: row[name] for name in named}
-    facts |= {"started_at": moment(row["started_at_ms"]), "fixes": row["fixes"]}
-    analysed = row["draws"] is not None
-    facts["state"] = (
-        "duplicate"
-        if row["duplicate_of"] is not None
-        else row["kind"]
-        if row["kind"] != "run"
-        else "analysed"
-        if analysed
-        else row["state"] or "waiting"
-    )
-    facts["reason"] = row["reason"] or row["message"] or ""
-    facts["duplicate_of"] = row["duplicate_of"]
-    facts["distance_m"] = row["distance_m"] if analysed else row["recorded_m"]
-    facts |= {"duration_s": row["duration_s"], "judged_m": row["judged_m"]}
-    return facts | _legs(row["draws"])
+    return {
+        **{name: row[name] for name in named},
+        "started_at": moment(row["started_at_ms"]),
+        "fixes": row["fixes"],
+        "state": state_of(row)[0],
+        "reason": row["reason"] or row["message"] or "",
+        "duplicate_of": row["duplicate_of"],
+        "distance_m": row["recorded_m"] if row["draws"] is None else row["result_m"],
+        "duration_s": row["duration_s"],
+        "judged_m": row["judged_m"],
+        **_legs(row["draws"]),
+    }
 
 
 def _legs(data: bytes | None) -> dict[str, float | None]:
@@ -104,20 +87,7 @@ def _spread(name: str, interval: Interval | None, unit: str) -> dict[str, float 
 
 
 def weeks_frame(connection: sqlite3.Connection, week_start: str = "monday") -> pd.DataFrame:
-    """Build a table with one row per week, from the first analysed run to the last.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The library.
-    week_start : {"monday", "sunday"}
-        First day of a week.
-
-    Returns
-    -------
-    DataFrame
-        Index ``week``; weeks without a run are in it, with missing values.
-    """
+    """Build a table of weeks; see `camber.library.library.Library.weeks`."""
     columns = ["week", "starts_on", "runs", "distance_m", "on_roads_m"]
     first, last = connection.execute(ANALYSED_DAYS).fetchone()
     if first is None:
@@ -147,18 +117,7 @@ SELECT min(activity.day), max(activity.day) FROM activity JOIN result USING (act
 
 
 def streets_frame(connection: sqlite3.Connection) -> pd.DataFrame:
-    """Build a table with one row per street, largest absolute net tilt first.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The library.
-
-    Returns
-    -------
-    DataFrame
-        Index ``street``; ``net_tilt_pct_km`` is positive where the right foot was lower.
-    """
+    """Build a table of streets; see `camber.library.library.Library.streets`."""
     found = connection.execute(STREETS)
     names = [column[0] for column in found.description]
     return pd.DataFrame([tuple(row) for row in found], columns=names).set_index("street")
@@ -171,19 +130,7 @@ FROM activity JOIN result USING (activity_id) WHERE duplicate_of IS NULL ORDER B
 
 
 def shoes_frame(connection: sqlite3.Connection) -> pd.DataFrame:
-    """Build a table with one row per pair of shoes, as the export names them.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The library.
-
-    Returns
-    -------
-    DataFrame
-        Index ``shoes``, "" where the export names none; analysed runs, their distance and metres by leg with
-        90 % intervals, added draw by draw.
-    """
+    """Build a table of shoes; see `camber.library.library.Library.shoes`."""
     found: dict[str, list[sqlite3.Row]] = {}
     for row in connection.execute(_GEAR_DRAWS):
         found.setdefault(row["gear"], []).append(row)
@@ -201,19 +148,7 @@ def shoes_frame(connection: sqlite3.Connection) -> pd.DataFrame:
 
 
 def habits_frame(connection: sqlite3.Connection) -> pd.DataFrame:
-    """Build a table of the runner's habits: which side where, counted only where the side was seen.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The library.
-
-    Returns
-    -------
-    DataFrame
-        Index ``context``; ``facing`` and ``with_traffic``, independent decisions for the side that faces
-        traffic and for the other, as counted from stretches decided without any prior; ``facing_share``.
-    """
+    """Build a table of habits; see `camber.library.library.Library.habits`."""
     learned = pool_evidence(evidence for _, evidence in read_evidence(connection))
     frame = pd.DataFrame([asdict(habit) for habit in learned.habits], columns=_HABITS)
     frame["facing_share"] = frame["facing"] / (frame["facing"] + frame["with_traffic"])

@@ -10,25 +10,20 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final, Self
 
 from camber.errors import CamberError, NoTrackError, RecordingError
-from camber.library.activities import (
-    Entry,
-    add_input,
-    add_original,
-    add_recording,
-    add_without_track,
-)
-from camber.library.originals import content_of, keep_original, laid_sha256
-from camber.library.zones import add_zones
+from camber.library.activities import add_recording, without_track
+from camber.library.database import note_sizes
+from camber.library.originals import Content, content_of, keep_original, laid_sha256
+from camber.library.privacy import add_zones
 from camber.recording.archive import find_recordings
 from camber.recording.isolated import IsolatedReader
 from camber.recording.limits import ReadLimits
 from camber.versions import READING
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
     from pathlib import Path
-    from types import TracebackType
 
     from camber.library.library import Library
     from camber.recording.archive import ArchiveNotes, Found
@@ -70,17 +65,17 @@ class Imported:
     duplicate_of: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass
 class ImportReport:
-    """What came of an import.
+    """What came of an import, as far as it is.
 
     Parameters
     ----------
-    files : tuple of Imported
+    files : list of Imported
         One per file, in the order in which they were found.
-    problems : tuple of Problem
+    problems : list of Problem
         Of the archives themselves.
-    failures : tuple of str
+    failures : list of str
         Paths of which nothing could be read, with the reason.
     zones : int
         Privacy zones that are new.
@@ -88,9 +83,9 @@ class ImportReport:
         The runner's choice of units, where an export says it.
     """
 
-    files: tuple[Imported, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    failures: tuple[str, ...] = ()
+    files: list[Imported] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
     zones: int = 0
     units: str | None = None
 
@@ -110,19 +105,13 @@ class ImportReport:
         return sum(file.outcome == outcome for file in self.files)
 
 
-@dataclass
-class _Running:
-    files: list[Imported] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-    zones: int = 0
-    units: str | None = None
-
-
 @dataclass(frozen=True)
 class _Task:
+    """A file that was found, how its bytes and its content are named, and what is known of it."""
+
     found: Found
-    entry: Entry
+    laid_sha256: str
+    content: Content
     known: Imported | None
     reading: Future[Recording] | None
 
@@ -143,9 +132,7 @@ class _Readers:
         """Give itself."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """End the processes; what they were reading when something went wrong is not waited for."""
         if kind is not None:
             self._close()
@@ -173,7 +160,7 @@ def import_paths(
     paths: Sequence[Path],
     *,
     limits: ReadLimits | None = None,
-    watch: Callable[[Imported], None] | None = None,
+    watch: Callable[[Imported], None] = lambda _file: None,
 ) -> ImportReport:
     """Import files, folders and archives.
 
@@ -204,45 +191,39 @@ def import_paths(
     LibraryError
         If the library cannot be written, such as for want of space.
     """
-    running = _Running()
+    report = ImportReport()
     with library.held_for("import"), _Readers(limits or ReadLimits()) as readers:
         for path in paths:
-            _import_path(library, path, readers, running, watch)
-        if any(file.run is not None for file in running.files):
-            library.connection.execute("PRAGMA analysis_limit = 1000")
-            library.connection.execute("ANALYZE")
-    return ImportReport(
-        tuple(running.files), tuple(running.problems), tuple(running.failures), running.zones, running.units
-    )
+            _import_path(library, path, readers, report, watch)
+        if any(file.run is not None for file in report.files):
+            note_sizes(library.connection)
+    return report
 
 
 def _import_path(
     library: Library,
     path: Path,
     readers: _Readers,
-    running: _Running,
-    watch: Callable[[Imported], None] | None,
+    report: ImportReport,
+    watch: Callable[[Imported], None],
 ) -> None:
     try:
         recordings = find_recordings(path)
         for task in _ahead(_tasks(library, recordings, readers), readers.count):
             file = _settle(library, task)
-            running.files.append(file)
-            if watch is not None:
-                watch(file)
+            report.files.append(file)
+            watch(file)
     except RecordingError as error:
-        running.failures.append(str(error))
+        report.failures.append(str(error))
         return
-    _keep_notes(library, recordings.notes, running)
+    _keep_notes(library, recordings.notes, report)
 
 
 def _tasks(library: Library, found: Iterator[Found], readers: _Readers) -> Iterator[_Task]:
     for one in found:
-        laid = laid_sha256(one.data)
-        entry = Entry(laid, content_of(one.data, largest=readers.limits.size_bytes), one.source, str(READING))
-        known = _known(library, entry)
-        reading = None if known is not None else readers.submit(one)
-        yield _Task(one, entry, known, reading)
+        laid, content = laid_sha256(one.data), content_of(one.data, largest=readers.limits.size_bytes)
+        known = _known(library, one.source, laid, content)
+        yield _Task(one, laid, content, known, None if known is not None else readers.submit(one))
 
 
 def _ahead(tasks: Iterator[_Task], most: int) -> Iterator[_Task]:
@@ -255,20 +236,22 @@ def _ahead(tasks: Iterator[_Task], most: int) -> Iterator[_Task]:
     yield from waiting
 
 
-def _known(library: Library, entry: Entry) -> Imported | None:
+def _known(library: Library, source: str, laid: str, content: Content) -> Imported | None:
     row = library.connection.execute(
-        "SELECT outcome, code, message, reader FROM input WHERE laid_sha256 = ?", (entry.laid_sha256,)
+        "SELECT outcome, code, message, reader FROM input WHERE laid_sha256 = ?", (laid,)
     ).fetchone()
     if row is None:
-        kept = library.connection.execute(
-            "SELECT 1 FROM original WHERE content_sha256 = ?", (entry.content.sha256,)
-        ).fetchone()
-        return None if kept is None else Imported(entry.source, "known")
+        return Imported(source, "known") if _is_kept(library, content) else None
     if row["outcome"] == "recording":
-        return Imported(entry.source, "known")
-    if row["reader"] != entry.reader:
+        return Imported(source, "known")
+    if row["reader"] != str(READING):
         return None
-    return Imported(entry.source, "problem", code=row["code"], reason=row["message"])
+    return Imported(source, "problem", code=row["code"], reason=row["message"])
+
+
+def _is_kept(library: Library, content: Content) -> bool:
+    query = "SELECT 1 FROM original WHERE content_sha256 = ?"
+    return library.connection.execute(query, (content.sha256,)).fetchone() is not None
 
 
 def _settle(library: Library, task: _Task) -> Imported:
@@ -278,68 +261,49 @@ def _settle(library: Library, task: _Task) -> Imported:
     try:
         recording = task.reading.result()
     except NoTrackError as error:
-        return _keep_without_track(library, task, _message(error, task.found))
+        return _keep(library, task, without_track(task.found.source), _message(error, task.found))
     except RecordingError as error:
         code, message = _code(error), _message(error, task.found)
         with library.writing() as connection:
-            add_input(connection, task.entry, "problem", code, message)
+            _add_input(connection, task, "problem", code, message)
         return Imported(task.found.source, "problem", code=code, reason=message)
     return _keep(library, task, recording)
 
 
 def _remember(library: Library, task: _Task) -> Imported:
     """Note a file that is known by its content under the name of its bytes, so that it is found sooner."""
-    file = task.known or Imported(task.found.source, "known")
-    there = library.connection.execute(
-        "SELECT 1 FROM input WHERE laid_sha256 = ?", (task.entry.laid_sha256,)
-    ).fetchone()
-    if there is None:
+    query = "SELECT 1 FROM input WHERE laid_sha256 = ?"
+    if library.connection.execute(query, (task.laid_sha256,)).fetchone() is None:
         with library.writing() as connection:
             # An earlier file of the same run may have come to the library since this one was looked at.
-            add_input(connection, task.entry, "recording")
-    return file
+            _add_input(connection, task, "recording")
+    return task.known or Imported(task.found.source, "known")
 
 
-def _keep(library: Library, task: _Task, recording: Recording) -> Imported:
-    content = task.entry.content
-    if _is_kept(library, content.sha256):
+def _keep(library: Library, task: _Task, recording: Recording, no_track: str = "") -> Imported:
+    content, source = task.content, task.found.source
+    if _is_kept(library, content):
         return _remember(library, task)
-    kept = keep_original(library.folder, task.found.data, content)
+    kept_sha256 = keep_original(library.folder, task.found.data, content)
     with library.writing() as connection:
-        add_original(connection, content, kept)
-        add_input(connection, task.entry, "recording")
-        run, kind = add_recording(connection, recording, content, part=0, gear=task.found.gear)
-    row = library.connection.execute(
-        "SELECT distance_m, fixes, reason, duplicate_of FROM activity WHERE activity_id = ?", (run,)
-    ).fetchone()
-    return Imported(
-        task.found.source,
-        kind,
-        run,
-        row["distance_m"],
-        row["fixes"],
-        reason=row["reason"],
-        duplicate_of=row["duplicate_of"],
-    )
+        row = (content.sha256, content.size, kept_sha256)
+        connection.execute("INSERT OR IGNORE INTO original VALUES (?, ?, ?)", row)
+        _add_input(connection, task, "recording")
+        run, kind = add_recording(
+            connection, recording, content.sha256, gear=task.found.gear, no_track=no_track
+        )
+    query = "SELECT distance_m, fixes, reason, duplicate_of FROM activity WHERE activity_id = ?"
+    distance_m, fixes, reason, duplicate_of = library.connection.execute(query, (run,)).fetchone()
+    code = "no_track" if no_track else ""
+    return Imported(source, kind, run, distance_m, fixes, code, reason, duplicate_of)
 
 
-def _keep_without_track(library: Library, task: _Task, reason: str) -> Imported:
-    content, source = task.entry.content, task.found.source
-    if _is_kept(library, content.sha256):
-        return _remember(library, task)
-    kept = keep_original(library.folder, task.found.data, content)
-    with library.writing() as connection:
-        add_original(connection, content, kept)
-        add_input(connection, task.entry, "recording")
-        run = add_without_track(connection, source, content, gear=task.found.gear, reason=reason)
-    return Imported(source, "no_track", run, code="no_track", reason=reason)
-
-
-def _is_kept(library: Library, content_sha256: str) -> bool:
-    found = library.connection.execute(
-        "SELECT 1 FROM original WHERE content_sha256 = ?", (content_sha256,)
-    ).fetchone()
-    return found is not None
+def _add_input(
+    connection: sqlite3.Connection, task: _Task, outcome: str, code: str = "", message: str = ""
+) -> None:
+    """Remember that a file was looked at, and what came of it: ``"recording"`` or ``"problem"``."""
+    row = (task.laid_sha256, task.content.sha256, task.found.source, outcome, code, message, str(READING))
+    connection.execute("INSERT OR REPLACE INTO input VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
 
 def _code(error: CamberError) -> str:
@@ -353,10 +317,10 @@ def _message(error: RecordingError, found: Found) -> str:
     return str(error).removeprefix(f"{error.path}").removeprefix(f"{found.source}").lstrip(":, ")
 
 
-def _keep_notes(library: Library, notes: ArchiveNotes, running: _Running) -> None:
-    running.problems.extend(notes.problems)
-    running.zones += add_zones(library, notes.privacy_zones)
+def _keep_notes(library: Library, notes: ArchiveNotes, report: ImportReport) -> None:
+    report.problems.extend(notes.problems)
+    report.zones += add_zones(library.connection, notes.privacy_zones)
     if notes.units is not None:
-        running.units = notes.units
+        report.units = notes.units
         with library.writing() as connection:
             connection.execute("INSERT OR REPLACE INTO preference VALUES ('units', ?)", (notes.units,))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -10,30 +9,29 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from camber.errors import UnknownRunError
 from camber.lateral import pool_evidence
-from camber.library.activities import positions_of, read_recording_of
+from camber.library.activities import ANALYSABLE, places_of, read_recording_of
 from camber.library.database import FILE_NAME, open_database, writing
+from camber.library.days import week_of
 from camber.library.frames import habits_frame, runs_frame, shoes_frame, streets_frame, weeks_frame
+from camber.library.lines import stretches_of, ways_of
 from camber.library.lock import held
 from camber.library.periods import LAST_DAY, ONE_RUN, period_of, run_result, trend_of
 from camber.library.place import library_folder
+from camber.library.privacy import hidden_intervals
 from camber.library.results import read_evidence, read_exposure
-from camber.library.stretches import stretches_of
-from camber.library.ways import ways_of
-from camber.library.weeks import Week, week_of
-from camber.library.zones import hidden_intervals
 from camber.schema import Exposure, card
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Sequence
-    from types import TracebackType
+    from contextlib import AbstractContextManager
 
     import geopandas as gpd
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
-    from camber.library.spans import Span
+    from camber.library.days import Span, Week
     from camber.schema import Learned, Period, PeriodTotal, Recording, RunResult
 
 _LAST_RUN: Final = """
@@ -82,9 +80,7 @@ class Library:
         """Give itself."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close it."""
         self.close()
 
@@ -107,20 +103,17 @@ class Library:
         """Close it; what was written is safe before."""
         self.connection.close()
 
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> AbstractContextManager[sqlite3.Connection]:
         """Write in one transaction: all of it happens, or nothing.
 
-        Yields
-        ------
-        sqlite3.Connection
+        Returns
+        -------
+        context manager of sqlite3.Connection
             Within the transaction.
         """
-        with writing(self.connection):
-            yield self.connection
+        return writing(self.connection)
 
-    @contextmanager
-    def held_for(self, what: str, *, patience_s: float = 10.0) -> Iterator[None]:
+    def held_for(self, what: str, *, patience_s: float = 10.0) -> AbstractContextManager[None]:
         """Hold the library for a long operation; others can still read.
 
         Parameters
@@ -130,18 +123,13 @@ class Library:
         patience_s : float
             How long to wait for another holder [s].
 
-        Yields
-        ------
-        None
-            While it is held.
-
-        Raises
-        ------
-        LibraryBusyError
-            If somebody else holds it; says who.
+        Returns
+        -------
+        context manager
+            While it is held. On entry it raises `LibraryBusyError`, which says who holds it, if somebody else
+            does.
         """
-        with held(self.folder, what, patience_s=patience_s):
-            yield
+        return held(self.folder, what, patience_s=patience_s)
 
     def runs(self) -> pd.DataFrame:
         """List all recordings.
@@ -149,7 +137,8 @@ class Library:
         Returns
         -------
         DataFrame
-            One row per recording, index ``run``; see `camber.library.frames.runs_frame`.
+            One row per recording, index ``run``; metres [m] and shares with their 90 % intervals where it is
+            analysed, ``state`` and ``reason`` where it is not.
         """
         return runs_frame(self.connection)
 
@@ -164,7 +153,8 @@ class Library:
         Returns
         -------
         DataFrame
-            One row per week, index ``week``; see `camber.library.frames.weeks_frame`.
+            One row per week, index ``week``, from that of the first analysed run to that of the last; weeks
+            without a run are in it, with missing values.
         """
         return weeks_frame(self.connection, week_start)
 
@@ -174,7 +164,8 @@ class Library:
         Returns
         -------
         DataFrame
-            One row per street, index ``street``; see `camber.library.frames.streets_frame`.
+            One row per street, index ``street``, largest absolute net tilt first; ``net_tilt_pct_km`` is
+            positive where the right foot was lower.
         """
         return streets_frame(self.connection)
 
@@ -184,7 +175,8 @@ class Library:
         Returns
         -------
         DataFrame
-            One row per pair, index ``shoes``; see `camber.library.frames.shoes_frame`.
+            One row per pair, index ``shoes``, "" where an export names none; analysed runs, their distance
+            and metres by leg with 90 % intervals, added draw by draw.
         """
         return shoes_frame(self.connection)
 
@@ -204,7 +196,9 @@ class Library:
         Returns
         -------
         DataFrame
-            One row per context, index ``context``; see `camber.library.frames.habits_frame`.
+            One row per context, index ``context``; ``facing`` and ``with_traffic``, independent decisions for
+            the side that faces traffic and for the other, as counted from stretches decided without any
+            prior; ``facing_share``.
         """
         return habits_frame(self.connection)
 
@@ -244,7 +238,8 @@ class Library:
         Returns
         -------
         GeoDataFrame
-            See `camber.library.stretches.stretches_of`.
+            One row per interval that can be drawn, lines in the direction of travel, WGS 84; columns as in
+            `camber.schema.Period.stretches`.
         """
         hidden = partial(hidden_intervals, self.connection) if public else None
         return stretches_of(self.connection, runs, hidden)
@@ -305,7 +300,9 @@ class Library:
         tuple of (int, ndarray of float64, ndarray of float64)
             Number of the run, longitude and latitude of its fixes [deg].
         """
-        yield from positions_of(self.connection)
+        for (run,) in self.connection.execute(ANALYSABLE).fetchall():
+            longitude_deg, latitude_deg = places_of(self.connection, run).T
+            yield run, longitude_deg, latitude_deg
 
     def ways(self, runs: Sequence[int]) -> gpd.GeoDataFrame:
         """Give the ways that some runs were on, whole, for the runner's own map.
@@ -318,7 +315,8 @@ class Library:
         Returns
         -------
         GeoDataFrame
-            See `camber.library.ways.ways_of`.
+            Columns ``way_id``, ``highway`` and the line in the drawn direction, WGS 84; each way once. They
+            show where the runner was, zones or not: nothing of them may leave the library.
         """
         return ways_of(self.connection, runs)
 
@@ -330,7 +328,7 @@ class Library:
         Parameters
         ----------
         days : Week or Span
-            Of `camber.library.weeks`, or of `camber.library.spans`.
+            Of `camber.library.days`.
         with_stretches : bool
             Whether to add the stretches for a map.
         week_start : {"monday", "sunday"}

@@ -12,9 +12,9 @@ import numpy as np
 
 from camber.conventions import ENOUGH_TO_COMPARE_M, SURFACE_KINDS, SurfaceKind
 from camber.library.activities import moment
+from camber.library.days import Week, week_of
+from camber.library.lines import stretches_of
 from camber.library.results import draws_from, whole_result
-from camber.library.stretches import stretches_of
-from camber.library.weeks import Week, week_of
 from camber.schema import (
     Interval,
     NotJudged,
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from camber.library.spans import Span
+    from camber.library.days import Span
     from camber.schema import Draws, Summary
 
 TREND_WEEKS: Final = 12
-"""Weeks of a trend (users.md section 6)."""
+"""Weeks of a trend (judgement: a quarter of a year, a block of training)."""
 
 _ROADS: Final = tuple(
     place
@@ -45,7 +45,7 @@ _ROADS: Final = tuple(
 )
 
 LEAST_WEEKS: Final = 4
-"""Weeks after which the usual range appears (users.md section 6)."""
+"""Weeks after which the usual range appears (judgement: of fewer, quantiles say little)."""
 
 _YEAR: Final = timedelta(days=364)
 _SIMULATED: Final = "simulated"
@@ -97,24 +97,7 @@ def period_of(
     with_stretches: bool = False,
     week_start: str = "monday",
 ) -> Period:
-    """Sum a week up, or any other days.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The library.
-    week : Week or Span
-        The days.
-    with_stretches : bool
-        Whether to add the stretches for a map.
-    week_start : {"monday", "sunday"}
-        First day of the weeks into which a span is cut; a week has its own.
-
-    Returns
-    -------
-    Period
-        Its runs, their total draw by draw, the trend and the usual range.
-    """
+    """Sum a week up, or any other days, which are cut into weeks that begin as is said."""
     days = (week.starts_on.isoformat(), week.ends_on.isoformat())
     rows = connection.execute(RUNS, days).fetchall()
     runs = tuple(run_result(row) for row in rows if row["duplicate_of"] is None)
@@ -133,7 +116,7 @@ def period_of(
         runs=runs,
         total=total,
         draws=draws,
-        usual=usual_range(compared),
+        usual=_usual_range(compared),
         weeks=weeks,
         streets=_streets(connection, total, week),
         stretches=stretches,
@@ -161,19 +144,8 @@ def _weeks_of(
 
 
 def run_result(row: sqlite3.Row) -> RunResult:
-    """Build one run of a period.
-
-    Parameters
-    ----------
-    row : sqlite3.Row
-        With the columns of `RUNS`.
-
-    Returns
-    -------
-    RunResult
-        With its summary where it is analysed.
-    """
-    state, reason = _state(row)
+    """Build one run of a period from a row of `RUNS`, with its summary where it is analysed."""
+    state, reason = state_of(row)
     run = RunResult(
         run=row["activity_id"],
         title=row["title"] or row["source"],
@@ -192,18 +164,12 @@ def run_result(row: sqlite3.Row) -> RunResult:
     if row["summary"] is None:
         return run
     summary, suggestions, draws = whole_result(row)
-    distance, duration = summary.distance_m, summary.duration_s
-    return replace(
-        run,
-        distance_m=distance,
-        duration_s=duration,
-        summary=summary,
-        suggestions=suggestions,
-        draws=draws,
-    )
+    run = replace(run, distance_m=summary.distance_m, duration_s=summary.duration_s)
+    return replace(run, summary=summary, suggestions=suggestions, draws=draws)
 
 
-def _state(row: sqlite3.Row) -> tuple[str, str]:
+def state_of(row: sqlite3.Row) -> tuple[str, str]:
+    """Say what became of a recording, and why in one sentence where it is not analysed."""
     if row["duplicate_of"] is not None:
         return "duplicate", f"another recording of run {row['duplicate_of']}, which tells more"
     if row["kind"] != "run":
@@ -216,22 +182,7 @@ def _state(row: sqlite3.Row) -> tuple[str, str]:
 
 
 def trend_of(connection: sqlite3.Connection, week: Week, weeks: int = TREND_WEEKS) -> tuple[PeriodTotal, ...]:
-    """Sum up a week and those before it.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The library.
-    week : Week
-        The last week.
-    weeks : int
-        How many, that one included.
-
-    Returns
-    -------
-    tuple of PeriodTotal
-        Oldest first.
-    """
+    """Sum up a week and those before it, oldest first: so many with that one."""
     first = week.before(weeks - 1)
     by_week: dict[int, list[sqlite3.Row]] = defaultdict(list)
     days = (first.starts_on.isoformat(), week.ends_on.isoformat())
@@ -247,6 +198,7 @@ def _total_of(week: Week | Span, rows: Sequence[sqlite3.Row]) -> PeriodTotal:
         return PeriodTotal(week.title, start, end, 0, 0.0, 0.0, None, None, None, None, None)
     draws: Draws = add_draws([draws_from(row["draws"]) for row in rows])
     left, right = draws.left_low_m.sum(axis=1), draws.right_low_m.sum(axis=1)
+    metres = draws.left_low_m + draws.right_low_m + draws.level_m
     net, gross = draws.net_tilt_pct_km.sum(axis=1), draws.gross_tilt_pct_km.sum(axis=1)
     return PeriodTotal(
         title=week.title,
@@ -254,7 +206,7 @@ def _total_of(week: Week | Span, rows: Sequence[sqlite3.Row]) -> PeriodTotal:
         ends_on=end,
         runs=len(rows),
         distance_m=distance,
-        on_roads_m=on_roads_m(draws),
+        on_roads_m=float(metres[:, _ROADS].sum(axis=1).mean()),
         left_low_m=interval_of(left),
         right_low_m=interval_of(right),
         balance=balance_of(right, left),
@@ -263,36 +215,8 @@ def _total_of(week: Week | Span, rows: Sequence[sqlite3.Row]) -> PeriodTotal:
     )
 
 
-def on_roads_m(draws: Draws) -> float:
-    """Sum the expected metres on mapped roads and sidewalks.
-
-    Parameters
-    ----------
-    draws : Draws
-        Drawn totals.
-
-    Returns
-    -------
-    float
-        Metres [m].
-    """
-    metres = draws.left_low_m + draws.right_low_m + draws.level_m
-    return float(metres[:, _ROADS].sum(axis=1).mean())
-
-
-def usual_range(weeks: Sequence[PeriodTotal]) -> UsualRange | None:
-    """Say what is usual, from the weeks before the last.
-
-    Parameters
-    ----------
-    weeks : sequence of PeriodTotal
-        Oldest first; the last is the one that is compared.
-
-    Returns
-    -------
-    UsualRange or None
-        None with fewer than four weeks that have enough to compare.
-    """
+def _usual_range(weeks: Sequence[PeriodTotal]) -> UsualRange | None:
+    """Say what is usual, from the weeks before the last, which is compared; None if too few are enough."""
     *earlier, current = weeks
     judged = [
         (week.balance.median, week.tilt_pct.median, week.distance_m)
@@ -302,9 +226,8 @@ def usual_range(weeks: Sequence[PeriodTotal]) -> UsualRange | None:
     if len(judged) < LEAST_WEEKS:
         return None
     balance, tilt, distance = np.array(judged).T
-    comparable = current.balance is not None and current.on_roads_m >= ENOUGH_TO_COMPARE_M
     closer = None
-    if comparable and current.balance is not None:
+    if current.balance is not None and current.on_roads_m >= ENOUGH_TO_COMPARE_M:
         closer = int((np.abs(balance) > abs(current.balance.median)).sum())
     return UsualRange(len(judged), _middle(balance), _middle(tilt), _middle(distance), closer)
 
@@ -337,7 +260,7 @@ def _not_judged(rows: Sequence[sqlite3.Row]) -> tuple[NotJudged, ...]:
     metres: dict[str, float] = defaultdict(float)
     runs: dict[str, int] = defaultdict(int)
     for row in rows:
-        state, _ = _state(row)
+        state, _ = state_of(row)
         if state == "duplicate":
             continue
         parts = json.loads(row["not_judged"]) if state == "analysed" else {state: row["distance_m"]}

@@ -24,14 +24,7 @@ _NETWORK: Final = frozenset(
 
 
 def library_folder() -> Path:
-    """Say where the library is kept.
-
-    Returns
-    -------
-    Path
-        ``library`` in the folder that ``CAMBER_HOME`` names, else in the user's folder for data. It need not
-        exist.
-    """
+    """Say where the library is kept: in what ``CAMBER_HOME`` names, else with the user's data."""
     home = os.environ.get(HOME_VARIABLE)
     if home:
         return Path(home).expanduser() / "library"
@@ -41,23 +34,7 @@ def library_folder() -> Path:
 
 
 def own_folder(folder: Path) -> Path:
-    """Make a folder that only its owner can look into; whatever the umask.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder; made where it is missing, and closed to others where it is open.
-
-    Returns
-    -------
-    Path
-        The same folder.
-
-    Raises
-    ------
-    LibraryError
-        If it cannot be made, or belongs to somebody else.
-    """
+    """Make a folder that only its owner can look into, whatever the umask, and close one that is open."""
     try:
         folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         found = folder.stat()
@@ -73,20 +50,7 @@ def own_folder(folder: Path) -> Path:
 
 
 def is_on_network(folder: Path, mounts: Path = _MOUNTS) -> bool:
-    """Tell whether a folder lies on a file system that several machines share.
-
-    Parameters
-    ----------
-    folder : Path
-        An existing folder.
-    mounts : Path
-        List of mounted file systems, as Linux gives it.
-
-    Returns
-    -------
-    bool
-        False also where the system does not tell.
-    """
+    """Tell whether a folder lies on a file system that machines share; False where nobody can tell."""
     try:
         lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

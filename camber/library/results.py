@@ -1,42 +1,188 @@
-"""Results in the library: written whole, read back as they were."""
+"""What is kept of an analysis: distilled where it was made, written whole, read back as it was."""
 
 from __future__ import annotations
 
-from dataclasses import astuple
-from typing import TYPE_CHECKING, Any, Final
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from camber.library.stored_values import value_from
-from camber.packing import fingerprint, unpack_columns, unpack_table
+import numpy as np
+import pandas as pd
+import shapely
+
+import camber
+from camber.conventions import NO_WAY, WGS84, SideBasis, SurfaceKind, Verdict
+from camber.library.database import insert
+from camber.library.stored_values import json_of, value_from
+from camber.packing import fingerprint, pack_columns, pack_table, unpack_columns, unpack_table
 from camber.schema import Draws, Evidence, Suggestions, Summary
+from camber.schema.tables import EXPOSURE
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    import pandas as pd
+    from numpy.typing import NDArray
 
-    from camber.library.outcomes import Outcome, Segment
-_KEPT: Final = (
-    *("camber_version", "roads_source", "osm_date", "distance_m", "duration_s", "judged_m"),
-    *("summary", "suggestions", "not_judged", "intervals", "draws", "exposure"),
+    from camber.schema import Analysis, Roads
+
+_JUDGED: Final = (Verdict.LEFT_LOW, Verdict.RIGHT_LOW, Verdict.LEVEL)
+_DEGREES: Final = 1e7
+_CHECKED: Final = (
+    *("version", "learned_version", "camber_version", "roads_source", "osm_date"),
+    *("distance_m", "duration_s", "judged_m", "summary", "suggestions", "not_judged", "intervals"),
+    *("draws", "exposure", "traversals", "streets"),
 )
-_CHECKED: Final = ("version", "learned_version", *_KEPT, "traversals", "streets")
+"""Columns of a result that its fingerprint covers, in its order."""
+
+
+class Segment(NamedTuple):
+    """One way as it was when a run was matched to it; a way that was changed has another digest.
+
+    ``line`` and ``junctions`` are packed tables: longitude and latitude [deg], and the chainages [m] at which
+    its edges begin and end.
+    """
+
+    way_id: int
+    digest: str
+    name: str
+    highway: str
+    length_m: float
+    points: int
+    line: bytes
+    junctions: bytes
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Rows to be kept of the analysis of one run: plain values, small enough to be sent between processes."""
+
+    result: dict[str, Any]
+    segments: tuple[Segment, ...]
+    """The ways of the path, each once."""
+    traversals: tuple[tuple[Any, ...], ...]
+    """Position of the segment, start [ms] or None, direction, from, to and length [m], probability."""
+    streets: tuple[tuple[Any, ...], ...]
+    """Name, source of the slope, and the numbers of `camber.schema.StreetTotal`."""
+
+
+def distil(analysis: Analysis) -> Outcome:
+    """Take out of an analysis what the library keeps."""
+    summary, draws = analysis.summary, analysis.draws
+    exposure = _exposure_of(analysis)
+    way_ids, segments = _segments(analysis)
+    traversals = _traversals(analysis, way_ids)
+    result = {
+        "camber_version": camber.__version__,
+        "roads_source": analysis.roads.source,
+        "osm_date": analysis.roads.osm_date,
+        "distance_m": summary.distance_m,
+        "duration_s": summary.duration_s,
+        "judged_m": summary.judged * summary.distance_m,
+        "summary": json_of(summary),
+        "suggestions": json_of(analysis.suggestions),
+        "not_judged": json.dumps(_not_judged_m(exposure)),
+        "intervals": len(exposure),
+        "draws": pack_columns(vars(draws)),
+        "exposure": pack_table(exposure),
+        "traversals": len(traversals),
+        "streets": len(summary.streets),
+    }
+    return Outcome(result, segments, traversals, _streets(summary, exposure))
+
+
+def _not_judged_m(exposure: pd.DataFrame) -> dict[str, float]:
+    """Sum the metres about which nothing is said by the reasons of `camber.schema.NotJudged` [m]."""
+    open_ = exposure[~exposure["verdict"].isin(_JUDGED)]
+    surface = open_["surface_kind"].to_numpy(dtype=str)
+    reason = np.where(open_["side_basis"] == SideBasis.UNKNOWN, "side_unknown", "leg_unknown")
+    for kind in (SurfaceKind.PATH, SurfaceKind.TRACK):
+        reason = np.where(surface == kind, kind.value, reason)
+    reason = np.where(open_["way_id"] == NO_WAY, "unmatched", reason)
+    metres = open_["distance_m"].groupby(reason).sum()
+    return {str(name): round(float(value), 3) for name, value in metres.items() if value > 0.0}
+
+
+def _exposure_of(analysis: Analysis) -> pd.DataFrame:
+    """Exposure with the name of the street, and the fixes of the recording that each interval holds."""
+    fix = pd.Series(analysis.sloped.index, index=analysis.sloped["block"].to_numpy()).groupby(level=0)
+    table = pd.DataFrame(analysis.exposure)[[column.name for column in EXPOSURE]]
+    block = table["block"].to_numpy()
+    return table.assign(
+        street=_street_names(analysis.roads, table["way_id"].to_numpy()),
+        first_fix=fix.min().reindex(block).to_numpy(dtype=np.int64),
+        last_fix=fix.max().reindex(block).to_numpy(dtype=np.int64),
+    )
+
+
+def _street_names(roads: Roads, way_id: NDArray[np.int64]) -> NDArray[np.object_]:
+    """Names as `camber.summary` gives them; "" off the road."""
+    named = roads.ways[["name", "highway"]].reindex(way_id)
+    name, highway = named["name"].fillna("").to_numpy(dtype=object), named["highway"].fillna("")
+    unnamed = (highway + " (no name)").to_numpy(dtype=object)
+    return np.where(way_id == NO_WAY, "", np.where(name != "", name, unnamed))
+
+
+def _segments(analysis: Analysis) -> tuple[list[int], tuple[Segment, ...]]:
+    used = pd.unique(np.r_[analysis.path["way_id"].to_numpy(), analysis.exposure["way_id"].to_numpy()])
+    way_ids = np.sort(used[used != NO_WAY])
+    ways = analysis.roads.ways.loc[way_ids]
+    lines = ways.geometry.to_crs(WGS84)
+    rows = zip(ways.index, ways["name"], ways["highway"], ways["length_m"], lines, strict=True)
+    return way_ids.tolist(), tuple(_segment(analysis.roads, *row) for row in rows)
+
+
+def _segment(
+    roads: Roads, way_id: int, name: str, highway: str, length_m: float, line: shapely.Geometry
+) -> Segment:
+    degrees = shapely.get_coordinates(line)
+    junctions_m = _junctions(roads, way_id)
+    packed = pack_table(pd.DataFrame({"longitude_deg": degrees[:, 0], "latitude_deg": degrees[:, 1]}))
+    cuts = pack_table(pd.DataFrame({"chainage_m": junctions_m}))
+    whole = np.rint(degrees * _DEGREES).astype("<i8").tobytes()
+    state = hashlib.sha256(whole + junctions_m.astype("<f4").tobytes() + f"{name}\0{highway}".encode())
+    return Segment(way_id, state.hexdigest()[:16], name, highway, length_m, len(degrees), packed, cuts)
+
+
+def _junctions(roads: Roads, way_id: int) -> NDArray[np.float64]:
+    row = roads.ways.index.get_loc(way_id)
+    graph = roads.graph
+    edges = np.flatnonzero(graph.edge_way == row)
+    ends = graph.edge_start_m[edges] + graph.edge_length_m[edges]
+    return np.unique(np.round(np.r_[graph.edge_start_m[edges], ends], 3))
+
+
+def _traversals(analysis: Analysis, way_ids: list[int]) -> tuple[tuple[Any, ...], ...]:
+    path = analysis.path
+    position = {way: place for place, way in enumerate(way_ids)}
+    names = ("way_id", "travel_direction", "from_chainage_m", "to_chainage_m", "probability")
+    starts = path["from_time"].dt.as_unit("ms").astype("int64")
+    return tuple(
+        (position[way], start if known else None, direction, begin, end, abs(end - begin), probability)
+        for start, known, way, direction, begin, end, probability in zip(
+            starts, path["from_time"].notna(), *(path[name] for name in names), strict=True
+        )
+    )
+
+
+def _streets(summary: Summary, exposure: pd.DataFrame) -> tuple[tuple[Any, ...], ...]:
+    """Rows of streets, each with the source of the slope that holds for most of its metres."""
+    on = exposure[exposure["street"] != ""]
+    by_source = on.groupby(["street", "slope_source"])["distance_m"].sum().reset_index()
+    order = by_source.sort_values(["distance_m", "slope_source"], ascending=[False, True])
+    most = order.drop_duplicates("street").set_index("street")["slope_source"]
+    return tuple(
+        (
+            *(street.name, str(most.get(street.name, "")), street.distance_m),
+            *(street.left_low_m, street.right_low_m, street.level_m, street.net_tilt_pct_km),
+        )
+        for street in summary.streets
+    )
 
 
 def store_evidence(connection: sqlite3.Connection, activity_id: int, version: str, value: str) -> None:
-    """Keep what a run says about habits and map, gained without other runs.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The library, within a transaction.
-    activity_id : int
-        The run.
-    version : str
-        Of all that decided it.
-    value : str
-        JSON of `camber.schema.Evidence`.
-    """
+    """Keep what a run says about habits and map, gained without other runs: JSON of `Evidence`."""
     row = (activity_id, version, value, fingerprint(version, value))
     connection.execute("INSERT OR REPLACE INTO evidence VALUES (?, ?, ?, ?)", row)
     connection.execute("DELETE FROM failure WHERE activity_id = ?", (activity_id,))
@@ -45,22 +191,8 @@ def store_evidence(connection: sqlite3.Connection, activity_id: int, version: st
 def store_failure(
     connection: sqlite3.Connection, activity_id: int, version: str, state: str, message: str
 ) -> None:
-    """Keep that a run could not be analysed, and why; what an older version found is taken back.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The library, within a transaction.
-    activity_id : int
-        The run.
-    version : str
-        Of all that decided it.
-    state : {"no_roads", "failed"}
-        Whether roads are wanting, or something else.
-    message : str
-        One sentence.
-    """
-    drop_result(connection, activity_id)
+    """Keep why a run could not be analysed (``"no_roads"`` or ``"failed"``), and nothing older about it."""
+    _drop_result(connection, activity_id)
     old = (activity_id, version)
     connection.execute("DELETE FROM evidence WHERE activity_id = ? AND version <> ?", old)
     row = (activity_id, version, state, message)
@@ -70,34 +202,14 @@ def store_failure(
 def store_outcome(
     connection: sqlite3.Connection, activity_id: int, version: str, learned_version: str, outcome: Outcome
 ) -> None:
-    """Keep what was found out about a run, in the place of what was there.
+    """Keep what was found out about a run in the place of what was there.
 
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The library, within a transaction.
-    activity_id : int
-        The run.
-    version, learned_version : str
-        Of all that decided it, and of what other runs said.
-    outcome : Outcome
-        What is to be kept.
+    The versions are of all that decided it, and of what other runs said.
     """
-    drop_result(connection, activity_id)
-    row = {
-        "activity_id": activity_id,
-        "version": version,
-        "learned_version": learned_version,
-        **{name: getattr(outcome, name) for name in _KEPT},
-        "traversals": len(outcome.traversals),
-        "streets": len(outcome.streets),
-    }
-    row["fingerprint"] = result_fingerprint(row)
-    names, marks = ", ".join(row), ", ".join("?" * len(row))
-    connection.execute(
-        f"INSERT INTO result ({names}) VALUES ({marks})",  # noqa: S608 - names of our own columns
-        tuple(row.values()),
-    )
+    _drop_result(connection, activity_id)
+    row = {"version": version, "learned_version": learned_version, **outcome.result}
+    row |= {"activity_id": activity_id, "fingerprint": result_fingerprint(row)}
+    insert(connection, "result", row)
     ids = [_segment_id(connection, segment) for segment in outcome.segments]
     connection.executemany(
         "INSERT INTO traversal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -110,16 +222,7 @@ def store_outcome(
     )
 
 
-def drop_result(connection: sqlite3.Connection, activity_id: int) -> None:
-    """Take back what was found out about a run.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The library, within a transaction.
-    activity_id : int
-        The run.
-    """
+def _drop_result(connection: sqlite3.Connection, activity_id: int) -> None:
     connection.execute("DELETE FROM result WHERE activity_id = ?", (activity_id,))
     connection.execute("DELETE FROM failure WHERE activity_id = ?", (activity_id,))
 
@@ -130,43 +233,16 @@ def _segment_id(connection: sqlite3.Connection, segment: Segment) -> int:
     ).fetchone()
     if known is not None:
         return int(known[0])
-    done = connection.execute(
-        "INSERT INTO segment (way_id, digest, name, highway, length_m, points, line, junctions, fingerprint) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*astuple(segment), fingerprint(*astuple(segment))),
-    )
-    return int(done.lastrowid or 0)
+    return insert(connection, "segment", segment._asdict() | {"fingerprint": fingerprint(*segment)})
 
 
-def result_fingerprint(row: sqlite3.Row | dict[str, Any]) -> int:
-    """Check sum of a result.
-
-    Parameters
-    ----------
-    row : mapping
-        Of the table ``result``.
-
-    Returns
-    -------
-    int
-        See `camber.packing.fingerprint`.
-    """
+def result_fingerprint(row: sqlite3.Row | Mapping[str, Any]) -> int:
+    """Check sum of a row of the table ``result``."""
     return fingerprint(*(row[name] for name in _CHECKED))
 
 
 def read_evidence(connection: sqlite3.Connection) -> Iterator[tuple[int, Evidence]]:
-    """Read what every run that counts says about habits and map.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The library.
-
-    Yields
-    ------
-    tuple of int and Evidence
-        One per run, with its number, in the order of time, whatever the order in which they were imported.
-    """
+    """Read what every run that counts says about habits and map, with its number, in the order of time."""
     rows = connection.execute(
         "SELECT activity_id, value FROM evidence JOIN activity USING (activity_id) "
         "ORDER BY started_at_ms IS NULL, started_at_ms, content_sha256, part"
@@ -176,53 +252,17 @@ def read_evidence(connection: sqlite3.Connection) -> Iterator[tuple[int, Evidenc
 
 
 def read_exposure(connection: sqlite3.Connection, activity_id: int) -> pd.DataFrame | None:
-    """Read the intervals of a run.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The library.
-    activity_id : int
-        The run.
-
-    Returns
-    -------
-    DataFrame or None
-        As `camber.schema.tables.EXPOSURE` in single precision, and ``street``, ``first_fix``, ``last_fix``;
-        None where the run is not analysed.
-    """
+    """Read the intervals of a run, with ``street`` and its first and last fix; None if it is not analysed."""
     found = connection.execute("SELECT exposure FROM result WHERE activity_id = ?", (activity_id,)).fetchone()
     return None if found is None else unpack_table(found[0])
 
 
 def draws_from(data: bytes) -> Draws:
-    """Read drawn totals back.
-
-    Parameters
-    ----------
-    data : bytes
-        As they are stored.
-
-    Returns
-    -------
-    Draws
-        In single precision.
-    """
+    """Read drawn totals back, in single precision."""
     return Draws(**unpack_columns(data))
 
 
 def whole_result(row: sqlite3.Row) -> tuple[Summary, Suggestions, Draws]:
-    """Read a result back.
-
-    Parameters
-    ----------
-    row : sqlite3.Row
-        With ``summary``, ``suggestions`` and ``draws``.
-
-    Returns
-    -------
-    Summary, Suggestions, Draws
-        As they were.
-    """
+    """Read ``summary``, ``suggestions`` and ``draws`` of a row back."""
     summary = value_from(row["summary"], Summary)
     return summary, value_from(row["suggestions"], Suggestions), draws_from(row["draws"])

@@ -89,7 +89,7 @@ def week_page(period: Period, options: PageOptions | None = None) -> str:
     ----------
     period : Period
         The days; with its stretches where the page is to have a map. For others than the runner it has to
-        hold only what they may see: `camber.library.sharing`.
+        hold only what they may see: `camber.library.privacy`.
     options : PageOptions, optional
         The usual ones if missing.
 

@@ -26,13 +26,11 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import numpy as np
 
-import camber.batch
 import camber.library.importing
 import camber.pipeline
 from camber import read_roads, simulate
-from camber.batch import analyse_library, from_extracts
 from camber.errors import CamberError
-from camber.library import open_library
+from camber.library import analyse_library, from_extracts, open_library
 from camber.library.importing import import_paths
 from camber.recording.files import read_stream
 

@@ -5,8 +5,7 @@ from concurrent.futures import Executor, Future
 
 import pytest
 
-from camber.batch import analyse_library, from_extracts
-from camber.library import open_library
+from camber.library import analyse_library, from_extracts, open_library
 from camber.library.importing import import_paths
 from tests import fabricate as by_hand
 from tests.cli.conftest import gpx, town

@@ -2,7 +2,7 @@
 
 import hashlib
 
-TABLES = ("input", "original", "activity", "fixes", "evidence", "learned", "result", "failure", "traversal",
+TABLES = ("input", "original", "activity", "fixes", "evidence", "result", "failure", "traversal",
           "street", "preference")  # fmt: skip
 
 

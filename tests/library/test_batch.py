@@ -15,9 +15,8 @@ import numpy as np
 import pytest
 
 import camber
-from camber.batch import analyse_library
 from camber.lateral import SharedEvidence
-from camber.library import open_library, week_named
+from camber.library import analyse_library, open_library, week_named
 from camber.library.checking import check_library
 from camber.library.importing import import_paths
 from camber.pipeline import evidence_of
@@ -139,14 +138,14 @@ def test_a_run_without_roads_keeps_what_was_found_before(library, here):
 
 
 def test_a_run_that_stumbles_costs_itself_alone(imported, choose, here, tmp_path, monkeypatch):
-    given = camber.batch.work.analyse
+    given = camber.library.workers.analyse
 
     def stumble(recording, *rest):
         if recording.name == "Run 2":
             raise ZeroDivisionError("a slip")
         return given(recording, *rest)
 
-    monkeypatch.setattr("camber.batch.work.analyse", stumble)
+    monkeypatch.setattr("camber.library.workers.analyse", stumble)
     with open_library(copied(imported, tmp_path)) as library:
         report = analyse_library(library, [choose], executor=here)
         assert [reason for _, reason in report.failed] == ["unexpected ZeroDivisionError: a slip"]
@@ -161,14 +160,14 @@ class Fatal:
         self.run, self.times, self.folder = run, times, folder
 
     def __call__(self, work):
-        for _ in range(self.times if self.run in work.runs else 0):
+        for _ in range(self.times if self.run in {job.run for job in work.jobs} else 0):
             try:
                 (self.folder / f"{len(list(self.folder.iterdir()))}").touch(exist_ok=False)
             except FileExistsError:
                 continue
             if len(list(self.folder.iterdir())) <= self.times:
                 os.kill(os.getpid(), signal.SIGKILL)
-        return camber.batch.work.do(work)
+        return camber.library.workers.do(work)
 
 
 @pytest.mark.parametrize("deaths", [1, 100])
@@ -177,7 +176,7 @@ def test_a_worker_that_dies_costs_the_run_it_died_of_alone(
 ):
     """Killed once, all runs are done again; killed by the same run always, that run is given up."""
     (tmp_path / "deaths").mkdir()
-    monkeypatch.setattr("camber.batch.workers.do", Fatal(3, deaths, tmp_path / "deaths"))
+    monkeypatch.setattr("camber.library.workers.do", Fatal(3, deaths, tmp_path / "deaths"))
     folder = copied(imported, tmp_path)
     with open_library(folder) as library:
         report = analyse_library(library, [choose], workers=2)

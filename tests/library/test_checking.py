@@ -12,7 +12,7 @@ from camber.library.database import writing
 TEXTS = (("activity", "source"), ("activity", "problems"), ("result", "summary"), ("result", "suggestions"),
          ("result", "version"), ("evidence", "value"))  # fmt: skip
 BLOBS = (("fixes", "data"), ("result", "draws"), ("result", "exposure"), ("segment", "line"),
-         ("segment", "junctions"), ("learned", "data"))  # fmt: skip
+         ("segment", "junctions"))  # fmt: skip
 
 
 def test_a_sound_library_has_no_findings(library):

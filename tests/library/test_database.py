@@ -10,9 +10,8 @@ from contextlib import closing
 import pytest
 
 from camber.errors import LibraryError, NewerLibraryError
-from camber.library.database import APPLICATION_ID, FILE_NAME, KEPT_BACKUPS, open_database, writing
+from camber.library.database import APPLICATION_ID, FILE_NAME, KEPT_BACKUPS, STEPS, open_database, writing
 from camber.library.place import is_on_network, library_folder
-from camber.library.steps import STEPS
 
 NEXT = "CREATE TABLE later (a INTEGER) STRICT;\nALTER TABLE zone ADD COLUMN note TEXT;\n"
 
@@ -103,7 +102,6 @@ def test_a_process_killed_while_it_migrates_leaves_the_library_as_it_was(tmp_pat
         "import os, signal, sys\n"
         "from pathlib import Path\n"
         "from camber.library import database\n"
-        "from camber.library.steps import STEPS\n"
         "given = database._statements\n"
         "def cut(script):\n"
         "    for number, statement in enumerate(given(script)):\n"
@@ -112,7 +110,7 @@ def test_a_process_killed_while_it_migrates_leaves_the_library_as_it_was(tmp_pat
         "        yield statement\n"
         "database._statements = cut\n"
         "more = 'CREATE TABLE a (a);\\nCREATE TABLE b (a);\\nCREATE TABLE c (a);\\nCREATE TABLE d (a);\\n'\n"
-        "database.open_database(Path(sys.argv[1]), (*STEPS, more))\n"
+        "database.open_database(Path(sys.argv[1]), (*database.STEPS, more))\n"
     )
     done = subprocess.run([sys.executable, "-c", script, tmp_path], check=False, capture_output=True)
     assert done.returncode == -9

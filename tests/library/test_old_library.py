@@ -12,9 +12,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+import shapely
 
 from camber.library import open_library, week_named
-from camber.library.database import FILE_NAME
+from camber.library.checking import check_library
+from camber.library.database import FILE_NAME, STEPS
 from camber.library.stored_values import json_of, value_from
 from camber.schema import Evidence, Suggestions, Summary
 
@@ -38,6 +40,18 @@ def plain(value):
     return json.loads(json.dumps(value, default=str))
 
 
+def coordinates(frame):
+    return shapely.get_coordinates(frame.geometry.to_numpy()).sum(axis=0)
+
+
+def test_it_is_brought_up_to_date_after_a_backup(old):
+    assert old.connection.execute("PRAGMA user_version").fetchone()[0] == len(STEPS)
+    (backup,) = (old.folder / "backups").iterdir()
+    assert backup.name.endswith("-v1.sqlite")
+    assert check_library(old).findings  # its original files are not here
+    assert all("originals" in finding.where for finding in check_library(old).findings)
+
+
 def test_it_gives_the_same_week(old):
     said = json.loads((HERE / "old_library.json").read_text("utf-8"))
     period = old.period(week_named("2026-W47"), with_stretches=True)
@@ -48,6 +62,10 @@ def test_it_gives_the_same_week(old):
     assert plain([asdict(item) for item in period.not_judged]) == said["not_judged"]
     assert len(period.stretches) == said["stretches"]["rows"]
     assert period.stretches["distance_m"].sum() == said["stretches"]["distance_m"]
+    lines = {"places": period.stretches, "ways": old.ways([1, 3])}
+    lines["public"] = old.stretches([1, 3], public=True)
+    for name, frame in lines.items():
+        assert coordinates(frame) == pytest.approx(said["coordinates"][name], rel=1e-12)
     for run, total in said["exposure"].items():
         assert old.exposure(int(run))["p_left_low"].sum() == total
 

@@ -6,13 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from camber.library import week_of
-from camber.library.activities import ANALYSABLE
+from camber.library.activities import ANALYSABLE, OVERLAPPING
 from camber.library.database import writing
-from camber.library.duplicates import OVERLAPPING
 from camber.library.frames import ANALYSED_DAYS
-from camber.library.library import LAST_DAY
-from camber.library.periods import ONE_RUN, RUNS, STREET_SOURCES, TREND, VISITS
-from camber.library.stretches import WAYS_OF_RUN
+from camber.library.lines import WAYS_OF_RUN
+from camber.library.periods import LAST_DAY, ONE_RUN, RUNS, STREET_SOURCES, TREND, VISITS
 
 ACTIVITIES = 3000
 FIRST = date(2018, 1, 1)

@@ -1,13 +1,3 @@
-"""The tables of the library, as the steps that built them: step n takes version n - 1 to version n.
-
-A released step is never changed; what must change gets a step of its own.
-"""
-
-from __future__ import annotations
-
-from typing import Final
-
-_FIRST: Final = """
 CREATE TABLE input (
     laid_sha256 TEXT PRIMARY KEY,
     content_sha256 TEXT NOT NULL,
@@ -163,7 +153,3 @@ CREATE TABLE preference (
     key TEXT PRIMARY KEY,
     value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-"""
-
-STEPS: Final = (_FIRST,)
-"""SQL of each step, in order; the version of a library is the number of steps it has seen."""

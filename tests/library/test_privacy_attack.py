@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from camber.library import open_library
-from camber.library.zones import add_zone, hidden_intervals
+from camber.library.privacy import add_zone, hidden_intervals
 from camber.packing import pack_table
 
 HOME = 60.17, 24.94
@@ -106,7 +106,7 @@ def test_a_circle_through_200_beginnings_misses_the_home_by_more_than_200_m(worl
     for _ in range(TRIALS):
         with library.writing() as connection:
             connection.execute("DELETE FROM zone")
-        add_zone(library, *HOME, 200.0)
+        add_zone(library.connection, *HOME, 200.0)
         seen = beginnings(library, runs)
         assert len(seen) > RUNS / 2
         missed.append(float(np.hypot(*circle_through(seen))))

@@ -1,15 +1,20 @@
-"""Weeks by the calendar: ISO 8601, or from Sunday to Saturday."""
+"""Days that belong together: a week by the calendar, a month, a year, or whatever a runner asks for."""
 
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
 from camber.errors import SettingsError
 
-_NAMED: Final = re.compile(r"(\d{4})-?[Ww](\d{1,2})")
+_WEEK: Final = re.compile(r"(\d{4})-?[Ww](\d{1,2})")
+_YEAR: Final = re.compile(r"\d{4}")
+_MONTH: Final = re.compile(r"(\d{4})-(\d{2})")
+LONGEST_DAYS: Final = 3700
+"""Days that a span may have: ten years (judgement; what is longer is a typing error)."""
 
 
 @dataclass(frozen=True, order=True)
@@ -66,6 +71,15 @@ class Week:
         return Week(self.starts_on - timedelta(weeks=weeks))
 
 
+@dataclass(frozen=True, order=True)
+class Span:
+    """Days from one to another, both included, under a name."""
+
+    starts_on: date
+    ends_on: date
+    title: str
+
+
 def week_of(day: date, week_start: str = "monday") -> Week:
     """Find the week of a day.
 
@@ -105,7 +119,7 @@ def week_named(name: str, week_start: str = "monday") -> Week:
     SettingsError
         If it is no week.
     """
-    found = _NAMED.fullmatch(name.strip())
+    found = _WEEK.fullmatch(name.strip())
     try:
         if found:
             day = date.fromisocalendar(int(found[1]), int(found[2]), 1)
@@ -115,3 +129,30 @@ def week_named(name: str, week_start: str = "monday") -> Week:
         text = f"{name!r} is no week; give one such as 2026-W47, or a day in it such as 2026-11-18"
         raise SettingsError(text, key="week") from None
     return week_of(day, week_start)
+
+
+def span_named(name: str) -> Span:
+    """Find a month, such as ``"2026-11"``, or a year; `SettingsError` if it is neither."""
+    text = name.strip()
+    month = _MONTH.fullmatch(text)
+    try:
+        if month:
+            year, number = int(month[1]), int(month[2])
+            return Span(date(year, number, 1), date(year, number, monthrange(year, number)[1]), text)
+        if _YEAR.fullmatch(text):
+            return Span(date(int(text), 1, 1), date(int(text), 12, 31), text)
+    except ValueError:
+        pass
+    raise SettingsError(f"{name!r} is no month such as 2026-11 and no year such as 2026", key="period")
+
+
+def span_between(first: str, last: str) -> Span:
+    """Take the days between two ISO 8601 dates, both included; `SettingsError` if they are no such days."""
+    try:
+        start, end = date.fromisoformat(first.strip()), date.fromisoformat(last.strip())
+    except ValueError:
+        text = f"{first!r} and {last!r} are not both dates such as 2026-11-18"
+        raise SettingsError(text, key="from") from None
+    if not 0 <= (end - start).days < LONGEST_DAYS:
+        raise SettingsError(f"from {start} to {end} is no stretch of 1 to {LONGEST_DAYS} days", key="to")
+    return Span(start, end, f"{start} to {end}")

@@ -1,4 +1,4 @@
-"""Weeks as calendars have them."""
+"""Weeks, months and years as calendars have them."""
 
 from datetime import date, timedelta
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camber.errors import SettingsError
-from camber.library.weeks import week_named, week_of
+from camber.library.days import span_between, span_named, week_named, week_of
 
 DAYS = st.dates(date(1990, 1, 8), date(2100, 12, 20))
 
@@ -50,3 +50,17 @@ def test_a_week_from_sunday_holds_the_monday_of_its_number():
 def test_what_is_no_week_is_refused(name):
     with pytest.raises(SettingsError, match="is no week"):
         week_named(name)
+
+
+@pytest.mark.parametrize("name", ["2026-13", "26", "soon", "2026-11-18", ""])
+def test_what_is_no_month_and_no_year_is_refused(name):
+    with pytest.raises(SettingsError, match="no month"):
+        span_named(name)
+
+
+@pytest.mark.parametrize(
+    "days", [("2026-11-18", "2026-11-17"), ("x", "2026-11-17"), ("1900-01-01", "2026-01-01")]
+)
+def test_days_that_are_no_span_are_refused(days):
+    with pytest.raises(SettingsError):
+        span_between(*days)

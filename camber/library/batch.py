@@ -1,8 +1,9 @@
 """Many runs: what is missing or stale, in parallel, pooled, into the library.
 
-Three passes (architecture.md): every run without what other runs say; what all of them say together; every
-run again with it, its own part taken out. Workers get plain values and give plain values; one process writes,
-in the order of the runs, so that the library is the same whatever their number.
+Three passes: every run without what other runs say; what all of them say together; every run again with it,
+its own part taken out. Which roads a run is analysed with depends on where it went alone. Workers get plain
+values and give plain values; one process writes, in the order of the runs. So a result is the same whatever
+else is in the library, and the library is the same whatever the number of workers.
 """
 
 from __future__ import annotations
@@ -12,22 +13,32 @@ from hashlib import sha256
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from camber.batch.work import Work
-from camber.batch.workers import Workers
-from camber.lateral import SharedEvidence, pool_evidence
+from camber.errors import MissingTilesError
+from camber.lateral import SharedEvidence
+from camber.library.database import note_sizes
 from camber.library.results import read_evidence, store_evidence, store_failure, store_outcome
-from camber.packing import fingerprint, pack_json
+from camber.library.workers import Job, RoadsOf, Work, Workers
+from camber.roads import read_roads
+from camber.roads.tiles import TileStore, usable_tiles
 from camber.schema import Evidence, Settings
 from camber.versions import MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Executor
+    from pathlib import Path
 
-    from camber.batch.road_choice import RoadChoice, RoadsOf
+    import numpy as np
+    from numpy.typing import NDArray
+
     from camber.library import Library
     from camber.schema import Learned
 
+    FloatArray = NDArray[np.float64]
+    RoadChoice = Callable[[FloatArray, FloatArray], RoadsOf | None]
+    """Chooses roads for the longitudes and latitudes of a run [deg]; None where it has none."""
+
+_HAS_RESULT: Final = "SELECT 1 FROM result WHERE activity_id = ?"
 _RUNS_PER_TASK: Final = 4
 """Runs of the same roads that a worker takes at once (judgement: what is sent along with them is shared)."""
 
@@ -101,7 +112,7 @@ def analyse_library(
     *,
     executor: Executor | None = None,
     workers: int | None = None,
-    watch: Callable[[Step], None] | None = None,
+    watch: Callable[[Step], None] = lambda _step: None,
 ) -> BatchReport:
     """Analyse every run of a library whose result is missing or stale.
 
@@ -151,10 +162,9 @@ def analyse_library(
                 else:
                     store_outcome(connection, plan.run, plan.version, plan.learned_version, answer.outcome)
                     running.analysed += 1
-            _tell(watch, Step("analysing", done, len(stale), plan.run))
+            watch(Step("analysing", done, len(stale), plan.run))
         if running.analysed:
-            library.connection.execute("PRAGMA analysis_limit = 1000")
-            library.connection.execute("ANALYZE")
+            note_sizes(library.connection)
     kept = everything - running.analysed - len(running.failed) - len(running.no_roads)
     return BatchReport(
         everything, running.analysed, kept, tuple(running.no_roads), tuple(sorted(running.failed.items()))
@@ -173,7 +183,7 @@ def _plan(
         roads = next((roads for roads in chosen if roads is not None), None)
         if roads is not None:
             planned.append(_Planned(run, roads, f"{decided}-{roads.version}"))
-        elif not _has_result(library, run):
+        elif not library.connection.execute(_HAS_RESULT, (run,)).fetchone():
             text = "no roads are there for it: `camber roads fetch` or `camber roads add` brings them"
             running.no_roads.append((run, text))
             with library.writing() as connection:
@@ -181,25 +191,17 @@ def _plan(
     return planned, everything
 
 
-def _has_result(library: Library, run: int) -> bool:
-    found = library.connection.execute("SELECT 1 FROM result WHERE activity_id = ?", (run,)).fetchone()
-    return found is not None
-
-
 def _gather(
     library: Library,
     planned: Sequence[_Planned],
     settings: Settings,
     pool: Workers,
-    watch: Callable[[Step], None] | None,
+    watch: Callable[[Step], None],
 ) -> None:
     """First pass: what each run says by itself about habits and map."""
     known = dict(library.connection.execute("SELECT activity_id, version FROM evidence").fetchall())
-    failed = dict(
-        library.connection.execute(
-            "SELECT activity_id, version FROM failure WHERE state = 'failed'"
-        ).fetchall()
-    )
+    query = "SELECT activity_id, version FROM failure WHERE state = 'failed'"
+    failed = dict(library.connection.execute(query).fetchall())
     wanted = _in_order(p for p in planned if p.version not in {known.get(p.run), failed.get(p.run)})
     answers = pool.answers(_works(library, wanted, settings))
     for done, (plan, answer) in enumerate(zip(wanted, answers, strict=True), start=1):
@@ -208,18 +210,13 @@ def _gather(
                 store_failure(connection, plan.run, plan.version, answer.state, answer.message)
             else:
                 store_evidence(connection, plan.run, plan.version, answer.evidence)
-        _tell(watch, Step("reading habits and map offsets", done, len(wanted), plan.run))
+        watch(Step("reading habits and map offsets", done, len(wanted), plan.run))
 
 
 def _told(library: Library, planned: Sequence[_Planned]) -> list[_Planned]:
-    """Second pass: what all runs say together, and what of it each run is told."""
+    """Second pass: what all runs say together, of which each run is told what the others say."""
     evidence = dict(read_evidence(library.connection))
-    learned = asdict(pool_evidence(evidence.values()))
     shared = SharedEvidence(evidence.values())
-    with library.writing() as connection:
-        version, data = _digest(learned), pack_json(learned)
-        row = (version, data, fingerprint(version, data))
-        connection.execute("INSERT OR REPLACE INTO learned VALUES (1, ?, ?, ?)", row)
     return [replace(p, learned=shared.told(evidence.get(p.run, Evidence()))) for p in planned]
 
 
@@ -246,16 +243,91 @@ def _works(library: Library, ordered: Sequence[_Planned], settings: Settings) ->
         plans = list(group)
         for start in range(0, len(plans), _RUNS_PER_TASK):
             part = plans[start : start + _RUNS_PER_TASK]
-            recordings = tuple(library.recording(plan.run) for plan in part)
-            told = tuple(plan.learned for plan in part if plan.learned is not None)
-            yield Work(tuple(plan.run for plan in part), recordings, roads, settings, told or None)
-
-
-def _tell(watch: Callable[[Step], None] | None, step: Step) -> None:
-    if watch is not None:
-        watch(step)
+            jobs = tuple(Job(plan.run, library.recording(plan.run), plan.learned) for plan in part)
+            yield Work(jobs, roads, settings)
 
 
 def _digest(value: object) -> str:
     """Give a short name to plain numbers and texts."""
     return sha256(repr(value).encode()).hexdigest()[:16]
+
+
+def from_extracts(paths: Sequence[Path], *, country: str | None, folder: Path | None) -> RoadChoice:
+    """Choose among extracts the one that holds most fixes of a run.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        The extracts.
+    country : str or None
+        Overrides the place.
+    folder : Path or None
+        Where what was parsed is kept.
+
+    Returns
+    -------
+    RoadChoice
+        None for a run that none of them holds a fix of.
+
+    Raises
+    ------
+    RoadsError
+        If one of them cannot be read.
+    """
+    bounds = {path: read_roads(path, country=country, cache=folder).bounds_deg for path in paths}
+    versions = {path: _file_version(path, country) for path in paths}
+
+    def choose(longitude_deg: FloatArray, latitude_deg: FloatArray) -> RoadsOf | None:
+        def held(path: Path) -> int:
+            west, south, east, north = bounds[path]
+            across = (longitude_deg >= west) & (longitude_deg <= east)
+            return int((across & (latitude_deg >= south) & (latitude_deg <= north)).sum())
+
+        best = max(paths, key=held, default=None)
+        if best is None or not held(best):
+            return None
+        return RoadsOf(versions[best], best.resolve(), (), folder, country)
+
+    return choose
+
+
+def from_tiles(folder: Path, *, country: str | None) -> RoadChoice:
+    """Take the tiles that a run touches, and those that it comes near.
+
+    Parameters
+    ----------
+    folder : Path
+        The user's folder for roads.
+    country : str or None
+        Overrides the place.
+
+    Returns
+    -------
+    RoadChoice
+        None for a run of which a tile is missing.
+    """
+    store = TileStore(folder)
+
+    def choose(longitude_deg: FloatArray, latitude_deg: FloatArray) -> RoadsOf | None:
+        try:
+            tiles = tuple(sorted(usable_tiles(folder, longitude_deg, latitude_deg)))
+        except MissingTilesError:
+            return None
+        state = sha256(repr(country).encode())
+        for tile in tiles:
+            head = store.head(tile)
+            if head is None:
+                return None
+            state.update(tile.name.encode() + head.checksum)
+        return RoadsOf(f"tiles-{state.hexdigest()[:16]}", None, tiles, folder.resolve(), country)
+
+    return choose
+
+
+def _file_version(path: Path, country: str | None) -> str:
+    with path.open("rb") as file:
+        state = sha256()
+        while piece := file.read(1 << 20):
+            state.update(piece)
+    state.update(repr(country).encode())
+    return f"extract-{state.hexdigest()[:16]}"

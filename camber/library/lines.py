@@ -1,4 +1,4 @@
-"""Where a run went, stretch by stretch: ways as they were mapped, the recorded line off them; in degrees."""
+"""Where a run went, as lines in degrees: ways as they were mapped, and off them what was recorded."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from camber.conventions import NO_WAY, WGS84
+from camber.library.activities import places_of
 from camber.library.results import read_exposure
 from camber.packing import unpack_table
 
@@ -20,20 +21,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     FloatArray = NDArray[np.float64]
+    Hidden = Callable[[int, pd.DataFrame], NDArray[np.bool_]]
+    """Says of the intervals of a run which must not be drawn."""
 
 COLUMNS: Final = (
-    *(
-        "run",
-        "block",
-        "way_id",
-        "travel_direction",
-        "street",
-        "side",
-        "side_basis",
-        "surface_kind",
-        "profile",
-    ),
-    *("verdict", "cross_slope_pct", "cross_slope_std_pct", "slope_source"),
+    *("run", "block", "way_id", "travel_direction", "street", "side", "side_basis", "surface_kind"),
+    *("profile", "verdict", "cross_slope_pct", "cross_slope_std_pct", "slope_source"),
     *("start_time", "end_time", "start_chainage_m", "end_chainage_m", "p_left_low", "p_right_low", "p_level"),
     *("distance_m", "duration_s", "left_low_m", "right_low_m", "level_m", "unmatched_m"),
 )
@@ -44,33 +37,20 @@ _LONGEST_STEP_M: Final = 100.0
 """Steps longer than this between two intervals of one way are breaks [m] (judgement)."""
 
 WAYS_OF_RUN: Final = """
-SELECT DISTINCT segment.segment_id, segment.way_id, segment.length_m, segment.line, segment.junctions
+SELECT DISTINCT segment.segment_id, segment.way_id, segment.highway, segment.length_m, segment.line,
+       segment.junctions
 FROM traversal JOIN segment USING (segment_id) WHERE traversal.activity_id = ?
 """
 """The ways that a run was on."""
 
 
 def stretches_of(
-    connection: sqlite3.Connection,
-    runs: Sequence[int],
-    hidden: Callable[[int, pd.DataFrame], NDArray[np.bool_]] | None = None,
+    connection: sqlite3.Connection, runs: Sequence[int], hidden: Hidden | None = None
 ) -> gpd.GeoDataFrame:
-    """Draw the intervals of some runs.
+    """Draw the intervals of some runs; nothing of those that are hidden is in any line.
 
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        The library.
-    runs : sequence of int
-        The runs; those that are not analysed have none.
-    hidden : callable, optional
-        Says of the intervals of a run which must not be drawn; nothing of them is in any line.
-
-    Returns
-    -------
-    GeoDataFrame
-        One row per interval with the columns of `COLUMNS`, lines in the direction of travel, WGS 84; those of
-        one fix alone have no line and are left out.
+    One row per interval with the columns of `COLUMNS`, lines in the direction of travel, WGS 84; runs that
+    are not analysed have none, and intervals of one fix alone are left out.
     """
     tables = [table for run in runs if (table := _run(connection, run, hidden)) is not None]
     if not tables:
@@ -80,17 +60,28 @@ def stretches_of(
     return gpd.GeoDataFrame(whole, geometry="geometry", crs=WGS84)
 
 
-def _run(
-    connection: sqlite3.Connection,
-    run: int,
-    hidden: Callable[[int, pd.DataFrame], NDArray[np.bool_]] | None,
-) -> pd.DataFrame | None:
+def ways_of(connection: sqlite3.Connection, runs: Sequence[int]) -> gpd.GeoDataFrame:
+    """Give the ways that some runs were on, each once and from end to end.
+
+    They show where the runner was, zones or not: nothing of them may leave the library.
+    """
+    found = {
+        row["segment_id"]: row
+        for run in runs
+        for row in sorted(connection.execute(WAYS_OF_RUN, (run,)), key=lambda row: int(row["segment_id"]))
+    }
+    rows = list(found.values())
+    lines = [shapely.LineString(line_of(row["line"])) for row in rows]
+    columns = {name: [row[name] for row in rows] for name in ("way_id", "highway")}
+    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(lines, crs=WGS84))
+
+
+def _run(connection: sqlite3.Connection, run: int, hidden: Hidden | None) -> pd.DataFrame | None:
     table = read_exposure(connection, run)
     if table is None:
         return None
     hide = np.zeros(len(table), dtype=bool) if hidden is None else hidden(run, table)
-    data = connection.execute("SELECT data FROM fixes WHERE activity_id = ?", (run,)).fetchone()[0]
-    fixes = unpack_table(data, only=("longitude_deg", "latitude_deg"))[["longitude_deg", "latitude_deg"]]
+    fixes = places_of(connection, run)
     ways = {row["way_id"]: row for row in connection.execute(WAYS_OF_RUN, (run,))}
     lines = np.empty(len(table), dtype=object)
     after_hidden = np.r_[False, hide[:-1]]
@@ -98,7 +89,7 @@ def _run(
         start_chainage_m=_where_they_begin(table, after_hidden),
         from_fix=np.maximum(table["first_fix"] - ~after_hidden, 0),
     )
-    lines[:] = [_line(row, ways, fixes.to_numpy()) for row in table.itertuples()]
+    lines[:] = [_line(row, ways, fixes) for row in table.itertuples()]
     drawn = table.assign(run=run)[list(COLUMNS)].assign(geometry=lines)
     return drawn[[line is not None for line in lines] & ~hide]
 
@@ -116,7 +107,7 @@ def _line(row: object, ways: dict[int, sqlite3.Row], fixes: FloatArray) -> shape
     way_id, begin, end = (getattr(row, n) for n in ("way_id", "start_chainage_m", "end_chainage_m"))
     if way_id != NO_WAY and way_id in ways and abs(end - begin) > 0.0:
         way = ways[way_id]
-        return piece_of(line_of(way["line"]), way["length_m"], begin, end)
+        return _piece_of(line_of(way["line"]), way["length_m"], begin, end)
     first, last = (int(getattr(row, name)) for name in ("from_fix", "last_fix"))
     places = fixes[first : last + 1]
     if len(places) < 2 or not np.ptp(places, axis=0).any():
@@ -126,47 +117,28 @@ def _line(row: object, ways: dict[int, sqlite3.Row], fixes: FloatArray) -> shape
 
 
 def line_of(data: bytes) -> FloatArray:
-    """Read the line of a way back.
-
-    Parameters
-    ----------
-    data : bytes
-        As it is stored.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, 2)
-        Longitude and latitude [deg], in the drawn direction.
-    """
+    """Read longitude and latitude of a way back, shape (n, 2) [deg], in the drawn direction."""
     return unpack_table(data)[["longitude_deg", "latitude_deg"]].to_numpy()
 
 
-def piece_of(line: FloatArray, length_m: float, begin_m: float, end_m: float) -> shapely.LineString | None:
-    """Cut a piece out of a way.
+def flattened(line: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Stretch degrees east to those north, so that lengths along a way keep their proportions.
 
-    Parameters
-    ----------
-    line : ndarray of float64, shape (n, 2)
-        Longitude and latitude of the way [deg].
-    length_m : float
-        Its length [m], to which the chainages belong.
-    begin_m, end_m : float
-        Chainages [m]; a piece that ends before it begins runs against the drawn direction.
-
-    Returns
-    -------
-    LineString or None
-        In the direction of travel; None where it has no length.
+    Gives the line [deg north], the length along it at each of its points, and the factors of both axes.
     """
-    # In degrees east stretched to those north, so that lengths along the way keep their proportions.
-    stretch = np.array([np.cos(np.radians(line[:, 1].mean())), 1.0])
-    flat = shapely.LineString(line * stretch)
-    scale = flat.length / (length_m or 1.0)
+    factors = np.array([np.cos(np.radians(line[:, 1].mean())), 1.0])
+    flat = line * factors
+    return flat, np.r_[0.0, np.cumsum(np.hypot(*np.diff(flat, axis=0).T))], factors
+
+
+def _piece_of(line: FloatArray, length_m: float, begin_m: float, end_m: float) -> shapely.LineString | None:
+    """Cut a piece out of a way by its chainages, in the direction of travel; None where it is a point."""
+    flat, along, factors = flattened(line)
+    whole = shapely.LineString(flat)
+    scale = whole.length / (length_m or 1.0)
     low, high = sorted((begin_m * scale, end_m * scale))
-    along = np.r_[0.0, np.cumsum(np.hypot(*np.diff(line * stretch, axis=0).T))]
-    ends = shapely.get_coordinates(shapely.line_interpolate_point(flat, [low, high]))
-    between = (line * stretch)[(along > low) & (along < high)]
-    places = np.concatenate([ends[:1], between, ends[1:]]) / stretch
+    ends = shapely.get_coordinates(shapely.line_interpolate_point(whole, [low, high]))
+    places = np.concatenate([ends[:1], flat[(along > low) & (along < high)], ends[1:]]) / factors
     if not np.ptp(places, axis=0).any():
         return None
     return shapely.LineString(places if end_m >= begin_m else places[::-1])

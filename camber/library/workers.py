@@ -1,4 +1,4 @@
-"""Where runs are analysed: a worker that dies costs the run that it died of, and no other."""
+"""Where runs are analysed, plain values in and plain values out: a worker that dies costs its run alone."""
 
 from __future__ import annotations
 
@@ -6,17 +6,25 @@ import multiprocessing
 import pickle
 from collections import deque
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, Self
 
-from camber.batch.work import Answer, do
+from camber.errors import CamberError, RoadsError
+from camber.library.results import Outcome, distil
+from camber.library.stored_values import json_of
+from camber.pipeline import analyse, evidence_of
+from camber.roads import read_roads
+from camber.roads.tiles import open_tiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Executor, Future
 
-    from camber.batch.work import Work
+    from camber.roads.grid import Tile
+    from camber.schema import Learned, Recording, Roads, Settings
 
 _AHEAD: Final = 16
 """Pieces of work that are given out before the first of them is waited for (judgement)."""
@@ -27,19 +35,92 @@ _DIED: Final = (
 )
 
 
+@dataclass(frozen=True)
+class RoadsOf:
+    """How a worker opens the roads of a run: an extract, or tiles in a folder; and their version.
+
+    ``folder`` is also where what was parsed of extracts is kept; ``country`` overrides the place.
+    """
+
+    version: str
+    extract: Path | None
+    tiles: tuple[Tile, ...]
+    folder: Path | None
+    country: str | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of one run: what is to be kept, or what it says to the others as JSON, or why nothing.
+
+    ``state`` is ``"no_roads"`` or ``"failed"``, with a sentence.
+    """
+
+    run: int
+    outcome: Outcome | None = None
+    evidence: str = ""
+    state: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run and what it is told by the others; told nothing, only what it says to them is found out."""
+
+    run: int
+    recording: Recording
+    learned: Learned | None
+
+
+@dataclass(frozen=True)
+class Work:
+    """Some runs of the same roads."""
+
+    jobs: tuple[Job, ...]
+    roads: RoadsOf
+    settings: Settings
+
+
+def do(work: Work) -> list[Answer]:
+    """Analyse some runs of the same roads; one answer per run, and nothing is raised."""
+    try:
+        roads = _opened(work.roads)
+    except CamberError as error:
+        return [Answer(job.run, state=_state_of(error), message=str(error)) for job in work.jobs]
+    return [_analysed(job, roads, work.settings) for job in work.jobs]
+
+
+@lru_cache(maxsize=2)
+def _opened(roads_of: RoadsOf) -> Roads:
+    """Keep the roads open from one task to the next."""
+    if roads_of.extract is not None:
+        return read_roads(roads_of.extract, country=roads_of.country, cache=roads_of.folder)
+    if roads_of.folder is None:
+        raise RoadsError("no folder of tiles is given", path="roads")
+    return open_tiles(roads_of.folder, roads_of.tiles, country=roads_of.country)
+
+
+def _analysed(job: Job, roads: Roads, settings: Settings) -> Answer:
+    try:
+        if job.learned is None:
+            return Answer(job.run, evidence=json_of(evidence_of(job.recording, roads, settings)))
+        return Answer(job.run, distil(analyse(job.recording, roads, settings, job.learned)))
+    except CamberError as error:
+        return Answer(job.run, state=_state_of(error), message=str(error))
+    except Exception as error:  # noqa: BLE001 - a run that stumbles over a bug of ours costs itself alone
+        return Answer(job.run, state="failed", message=f"unexpected {type(error).__name__}: {error}")
+
+
+def _state_of(error: CamberError) -> str:
+    return "no_roads" if isinstance(error, RoadsError) else "failed"
+
+
 class Workers:
-    """Processes, or an executor that is given.
+    """Processes of this machine, or an executor that is given, such as that of a Dask cluster.
 
     When a process dies, nobody can say of which of the runs it died that were under way: each piece of work
     is then done alone, and if its process dies again, each of its runs. A run that is alone when its process
     dies is tried once more in a fresh one, and then given up.
-
-    Parameters
-    ----------
-    given : concurrent.futures.Executor or None
-        Where runs are analysed, such as on a Dask cluster; processes of this machine if missing.
-    count : int or None
-        How many processes; one per processor if missing.
     """
 
     def __init__(self, given: Executor | None, count: int | None) -> None:
@@ -62,18 +143,7 @@ class Workers:
         self._folder.cleanup()
 
     def answers(self, works: Iterator[Work]) -> Iterator[Answer]:
-        """Do work after work.
-
-        Parameters
-        ----------
-        works : iterator of Work
-            Taken as workers get free.
-
-        Yields
-        ------
-        Answer
-            One per run, in the order of the work.
-        """
+        """Do work after work, taken as workers get free: one answer per run, in the order of the work."""
         waiting: deque[tuple[Work, Future[list[Answer]] | None]] = deque()
         try:
             for work in works:
@@ -101,7 +171,10 @@ class Workers:
 
     def _submit(self, work: Work) -> Future[list[Answer]] | None:
         try:
-            return self._given.submit(do, work) if self._given else self._hand_over(self._processes(), work)
+            if self._given is not None:
+                return self._given.submit(do, work)
+            self._own = self._own or _processes(self._count)
+            return self._hand_over(self._own, work)
         except BrokenExecutor:
             return None
 
@@ -112,10 +185,6 @@ class Workers:
         path.write_bytes(pickle.dumps(work))
         return pool.submit(_do_sent, do, path)
 
-    def _processes(self) -> ProcessPoolExecutor:
-        self._own = self._own or _processes(self._count)
-        return self._own
-
     def _alone(self, work: Work) -> list[Answer]:
         for _ in range(2):  # where the process that is there dies of it, once more in a fresh one
             self._lone = self._lone or _processes(1)
@@ -124,9 +193,9 @@ class Workers:
             except BrokenExecutor:
                 self._lone.shutdown(wait=True)
                 self._lone = None
-        if len(work.runs) == 1:
-            return [Answer(work.runs[0], state="failed", message=_DIED)]
-        return [answer for single in work.singly() for answer in self._alone(single)]
+        if len(work.jobs) == 1:
+            return [Answer(work.jobs[0].run, state="failed", message=_DIED)]
+        return [answer for job in work.jobs for answer in self._alone(replace(work, jobs=(job,)))]
 
     def _drop_processes(self) -> None:
         if self._own is not None:
