@@ -3,8 +3,117 @@
 Foreign names, units and zones end here: latitude and longitude in degrees, metres, seconds, UTC.
 """
 
-from camber.recording.files import read_recording
-from camber.recording.limits import ReadLimits
-from camber.recording.objects import from_gpxpy
+from __future__ import annotations
 
-__all__ = ["ReadLimits", "from_gpxpy", "read_recording"]
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from camber.errors import RecordingError
+from camber.recording.content import open_content
+from camber.recording.fit import read_fit
+from camber.recording.gpx import GpxReader, from_gpxpy
+from camber.recording.limits import ReadLimits
+from camber.recording.tcx import TcxReader
+from camber.recording.texts import clean_text
+from camber.recording.xml import (
+    PREFIXES_MENDED,
+    LocalNames,
+    UndeclaredPrefixError,
+    declare,
+    not_read,
+    parse,
+    root_of,
+)
+from camber.schema import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from os import PathLike
+    from typing import BinaryIO
+
+    from camber.recording.xml import TrackReader
+    from camber.schema import Recording
+
+__all__ = ["ReadLimits", "from_gpxpy", "read_recording", "read_stream"]
+
+_READERS: Final[dict[str, type[TrackReader]]] = {"gpx": GpxReader, "TrainingCenterDatabase": TcxReader}
+
+
+def read_recording(path: str | PathLike[str], *, limits: ReadLimits | None = None) -> Recording:
+    """Read a recording: GPX, TCX or FIT, plain or compressed with gzip, whatever its name says.
+
+    Points without a usable position are dropped and counted; a track whose points are bad is broken only
+    there. A file with routes or courses alone is read as a track without times. Of a FIT file that is
+    damaged, the records before the damage are kept, and the problem ``partial`` says so. Where one file
+    holds several sports, what was done on foot is kept.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    limits : ReadLimits, optional
+        What the file may cost before it is refused.
+
+    Returns
+    -------
+    Recording
+        What the device wrote, times in UTC; ``problems`` lists what was dropped or assumed.
+
+    Raises
+    ------
+    UnsupportedFormatError
+        If the content is none of these; says what it seems to be.
+    DamagedFileError
+        If it is broken, or built to harm.
+    NoTrackError
+        If it holds fewer than two usable positions.
+    RecordingError
+        If the file cannot be opened or read.
+    """
+    label = clean_text(Path(path).name, 255) or "recording"
+    try:
+        with _open(path) as file:
+            return read_stream(file, label, limits or ReadLimits())
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def read_stream(file: BinaryIO, label: str, limits: ReadLimits) -> Recording:
+    """Read a recording from an open file; `label` is what errors name, and its ``source``."""
+    prefixes: list[str] = []
+    while True:
+        kind, chunks, encoding = open_content(file, label, limits)
+        if kind == "fit":
+            return read_fit(chunks, label, limits)
+        try:
+            return _read_xml(declare(chunks, prefixes), encoding, prefixes, label, limits)
+        except UndeclaredPrefixError as error:
+            if len(prefixes) >= PREFIXES_MENDED or error.prefix in prefixes or not file.seekable():
+                raise
+            prefixes.append(error.prefix)
+            file.seek(0)
+
+
+def _read_xml(
+    chunks: Iterator[bytes], encoding: str | None, prefixes: Sequence[str], label: str, limits: ReadLimits
+) -> Recording:
+    root, chunks = root_of(chunks, encoding, label)
+    name = LocalNames()[root.tag]
+    if name not in _READERS:
+        raise not_read(name, label)
+    reader = _READERS[name](root, label, limits)
+    parse(chunks, encoding, reader, label, limits)
+    text = f"Prefixes of the XML that are declared nowhere were taken as they are: {', '.join(prefixes)}."
+    return reader.recording([Problem("undeclared_prefix", text, len(prefixes))] if prefixes else [])
+
+
+def _open(path: str | PathLike[str]) -> BinaryIO:
+    try:
+        return Path(path).open("rb")
+    except ValueError as error:  # a zero byte in the name
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: str | PathLike[str], error: Exception) -> RecordingError:
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return RecordingError(f"cannot be read: {reason}; check the name and the permissions", path=Path(path))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from camber.errors import DamagedFileError, UnsupportedFormatError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from typing import BinaryIO
 
     from camber.recording.limits import ReadLimits
@@ -53,64 +53,11 @@ _DOCTYPE: Final = re.compile(rb"<!doctype", re.IGNORECASE)
 _FIRST_TAG: Final = re.compile(rb"<[A-Za-z_:]")
 
 
-class Chunks:
-    """The content as a file object for a streaming parser.
-
-    Parameters
-    ----------
-    chunks : iterable of bytes
-        The content, in pieces.
-    """
-
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        self._chunks = filter(None, chunks)  # an empty piece would read as the end
-
-    def read(self, _size: int = -1) -> bytes:
-        """Give the next piece.
-
-        Parameters
-        ----------
-        _size : int
-            Ignored; pieces are small.
-
-        Returns
-        -------
-        bytes
-            The piece; empty at the end.
-        """
-        return next(self._chunks, b"")
-
-    def after(self, *read: bytes) -> Chunks:
-        """Give pieces that were read once more, and then the rest.
-
-        Parameters
-        ----------
-        *read : bytes
-            The pieces.
-
-        Returns
-        -------
-        Chunks
-            The content from there on.
-        """
-        return Chunks(chain(read, self._chunks))
-
-
 class Content(NamedTuple):
-    """What a file holds.
-
-    Parameters
-    ----------
-    kind : {"xml", "fit"}
-        What it seems to be.
-    chunks : Chunks
-        The content, as a file object.
-    encoding : str or None
-        Of XML: encoding that overrules what the content declares, if any.
-    """
+    """What a file holds; of XML also the encoding that overrules what it declares, if any."""
 
     kind: Literal["xml", "fit"]
-    chunks: Chunks
+    chunks: Iterator[bytes]
     encoding: str | None
 
 
@@ -119,27 +66,6 @@ def open_content(file: BinaryIO, label: str, limits: ReadLimits) -> Content:
 
     Gzip is seen by content; a byte order mark and blank space before the content and zero bytes after it
     are dropped; content in two or four bytes per character is turned into UTF-8.
-
-    Parameters
-    ----------
-    file : BinaryIO
-        The file, at its beginning.
-    label : str
-        What errors name.
-    limits : ReadLimits
-        What the file may cost.
-
-    Returns
-    -------
-    Content
-        What it holds.
-
-    Raises
-    ------
-    UnsupportedFormatError
-        If the content is neither; says what it seems to be.
-    DamagedFileError
-        If it is empty, broken, declares a document type or goes beyond a limit.
     """
     chunks = iter(lambda: file.read(_CHUNK), b"")
     head, chunks = _peek(chunks)
@@ -148,13 +74,13 @@ def open_content(file: BinaryIO, label: str, limits: ReadLimits) -> Content:
         head, chunks = _peek(chunks)
     chunks = _bounded(chunks, label, limits)
     if head.startswith(FIT_MARK, FIT_MARK_AT):
-        return Content("fit", Chunks(chunks), None)
+        return Content("fit", filter(None, chunks), None)
     encoding = next((name for start, name in _WIDE if head.startswith(start)), None)
     if encoding is not None:
         chunks = _narrow(chunks, encoding, label)
     head, chunks = _peek(_without_trailing_zeros(_without_leading_blank(chunks, label, limits)))
     _check_head(head, label)
-    return Content("xml", Chunks(chunks), None if encoding is None else "utf-8")
+    return Content("xml", filter(None, chunks), None if encoding is None else "utf-8")
 
 
 def _peek(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
@@ -174,12 +100,10 @@ def _unzip(chunks: Iterator[bytes], label: str, limits: ReadLimits) -> Iterator[
             rest, taken = chunk, taken + len(chunk)
             while rest:
                 if inflate.eof:  # another member, or the zero bytes that tapes and disks append
-                    rest, inflate = (
-                        rest.lstrip(b"\0"),
-                        zlib.decompressobj(31) if rest.strip(b"\0") else inflate,
-                    )
+                    rest = rest.lstrip(b"\0")
                     if not rest:
                         break
+                    inflate = zlib.decompressobj(31)
                 piece = inflate.decompress(rest, _CHUNK)
                 rest = inflate.unused_data if inflate.eof else inflate.unconsumed_tail
                 given += len(piece)
@@ -260,17 +184,6 @@ def _check_head(head: bytes, label: str) -> None:
 
 
 def doctype_error(label: str) -> DamagedFileError:
-    """Error for a file that declares a document type.
-
-    Parameters
-    ----------
-    label : str
-        What the error names.
-
-    Returns
-    -------
-    DamagedFileError
-        The error, to be raised.
-    """
+    """Error for a file that declares a document type."""
     text = "declares a document type (DOCTYPE), which no recording needs and which can be used to do harm"
     return DamagedFileError(text, path=label, offset=1)

@@ -1,37 +1,36 @@
 """Garmin's FIT, by way of fitdecode, which is kept on a lead: whatever it raises costs what comes after.
 
-Messages and fields are those of Garmin's FIT profile (users.md 1.6 lists the ones that matter here).
+Messages and fields are named by their numbers in Garmin's FIT profile (FIT SDK, Profile.xlsx).
 """
 
 from __future__ import annotations
 
 import io
 import math
+import struct
 import warnings
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import fitdecode
 import numpy as np
 
 from camber.errors import DamagedFileError, UnsupportedFormatError
-from camber.recording.points import Batch, Header, Points, assemble
+from camber.recording.content import FIT_MARK, FIT_MARK_AT
+from camber.recording.points import Points, assemble
 from camber.recording.texts import NO_TIME, UNREADABLE_TIME, Moments
 from camber.schema import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
-    from camber.recording.content import Chunks
     from camber.recording.limits import ReadLimits
     from camber.schema import Recording
 
-    FloatArray = NDArray[np.float64]
+ACTIVITY: Final = 4
+"""``file_id.type`` of an activity (FIT profile, type ``file``)."""
 
-_FILE_ID, _SESSION, _RECORD, _EVENT = 0, 18, 20, 21
-_SPORT, _COURSE = 12, 31
+_FILE_ID, _SPORT, _SESSION, _RECORD, _EVENT, _COURSE = 0, 12, 18, 20, 21, 31
 _TIMESTAMP: Final = 253
 _EPOCH_S: Final = 631_065_600
 """1989-12-31T00:00:00Z, where FIT counts seconds from, since 1970."""
@@ -63,23 +62,18 @@ _DULL_SUB_SPORTS: Final = frozenset({"generic", "all", "None"})
 class _Stream(io.RawIOBase):
     """Content as a file that gives as many bytes as are asked for."""
 
-    def __init__(self, chunks: Chunks) -> None:
+    def __init__(self, chunks: Iterator[bytes]) -> None:
         super().__init__()
         self._chunks = chunks
         self._held = b""
         self._at = 0
 
     def read(self, size: int = -1) -> bytes:
-        while len(self._held) - self._at < size and (more := self._chunks.read()):
+        while len(self._held) - self._at < size and (more := next(self._chunks, b"")):
             self._held, self._at = self._held[self._at :] + more, 0
         piece = self._held[self._at : self._at + size]
         self._at += len(piece)
         return piece
-
-
-class _Session(NamedTuple):
-    start_us: int
-    sport: str | None
 
 
 class _Activity:
@@ -87,7 +81,7 @@ class _Activity:
 
     def __init__(self, label: str, limits: ReadLimits) -> None:
         self.points = Points(label, limits)
-        self.sessions: list[_Session] = []
+        self.sessions: list[tuple[int, str | None]] = []
         self.sport: str | None = None
         self.name: str | None = None
         self.device: str | None = None
@@ -112,14 +106,14 @@ class _Activity:
             self.bare += not frame.fields
             if number == _RECORD:
                 self._record(frame.fields)
-            elif number in _MESSAGES:
-                _MESSAGES[number](self, _by_number(frame.fields))
+            elif number in {_FILE_ID, _SPORT, _SESSION, _EVENT, _COURSE}:
+                self._message(number, _by_number(frame.fields))
 
     def _record(self, fields: list[Any]) -> None:
         values = _numbers(fields)
         latitude, longitude = values.get(_LATITUDE), values.get(_LONGITUDE)
         if latitude is None and longitude is None:
-            self.points.without_position += 1
+            self.points.counts["no_position"] += 1
             return
         row = len(self.records)
         for number, column in _MEASURES.items():
@@ -149,87 +143,61 @@ class _Activity:
             measures[name] = np.full(length, math.nan)
             measures[name][rows] = numbers
         moments = Moments(np.array(microseconds, dtype=np.int64), np.zeros(length, dtype=bool))
-        begins = np.zeros(length, dtype=bool)
-        places = np.array(latitude, dtype=float), np.array(longitude, dtype=float)
-        self.points.extend(Batch(*places, moments, measures, begins, [None] * length))
+        self.points.extend(
+            np.array(latitude, dtype=float), np.array(longitude, dtype=float), moments, measures
+        )
         self.records, self.measures = [], {}
 
-    def on_file_id(self, values: dict[int, Any]) -> None:
-        """Take the kind of file and the device."""
-        if self.kind is None or self.kind != "activity":
-            self.kind = _text(values.get(0))
-            parts = (_text(values.get(number)) for number in (1, 8 if 8 in values else 2))
-            self.device = " ".join(part for part in parts if part) or None
-
-    def on_sport(self, values: dict[int, Any]) -> None:
-        """Take the sport, for files without a session."""
-        self.sport = self.sport or _sport_name(values.get(0), values.get(1))
-
-    def on_course(self, values: dict[int, Any]) -> None:
-        """Take the title of a course."""
-        self.name = _text(values.get(5))
-
-    def on_session(self, values: dict[int, Any]) -> None:
-        """Take when a session began and what it was."""
-        start = _microseconds(_number(values.get(2)))
-        self.sessions.append(_Session(start, _sport_name(values.get(5), values.get(6))))
-
-    def on_event(self, values: dict[int, Any]) -> None:
-        """Take when the timer stopped and started."""
-        moment = _microseconds(_number(values.get(_TIMESTAMP)))
-        action = _text(values.get(1))
-        if values.get(0) == "timer" and moment > UNREADABLE_TIME and (action == "start" or action in _STOPS):
-            self.timer.append((moment, action == "start"))
+    def _message(self, number: int, values: dict[int, Any]) -> None:
+        """Take what a message says that is no record."""
+        if number == _FILE_ID:
+            if self.kind != "activity":
+                self.kind = _text(values.get(0))
+                parts = (_text(values.get(field)) for field in (1, 8 if 8 in values else 2))
+                self.device = " ".join(part for part in parts if part) or None
+        elif number == _SPORT:  # of files without a session
+            self.sport = self.sport or _sport_name(values.get(0), values.get(1))
+        elif number == _COURSE:
+            self.name = _text(values.get(5))
+        elif number == _SESSION:
+            start = _microseconds(_number(values.get(2)))
+            self.sessions.append((start, _sport_name(values.get(5), values.get(6))))
+        else:
+            moment = _microseconds(_number(values.get(_TIMESTAMP)))
+            action = _text(values.get(1))
+            is_timer = values.get(0) == "timer" and (action == "start" or action in _STOPS)
+            if is_timer and moment > UNREADABLE_TIME:
+                self.timer.append((moment, action == "start"))
 
     def pauses(self) -> list[tuple[int, int | None]]:
-        """Give the times between which the timer stood still."""
+        """Give from when to when the timer stood still [us since 1970]; None where it did not start again."""
         found: list[tuple[int, int | None]] = []
         for (moment, runs), (following, runs_then) in pairwise([*sorted(self.timer), (0, False)]):
             if not runs:
                 found.append((moment, following if runs_then else None))
         return found
 
+    def sport_kept(self) -> str | None:
+        """Give the sport; of several sessions, what was done on foot is kept."""
+        if not self.sessions:
+            return self.sport
+        sessions = sorted(self.sessions, key=lambda session: session[0])
+        times = np.array(self.points.microseconds)
+        known = np.maximum.accumulate(times) if len(times) else times
+        starts = np.searchsorted(known, [start for start, _ in sessions])
+        return self.points.keep_on_foot(
+            [(int(start), sport) for start, (_, sport) in zip(starts, sessions, strict=True)]
+        )
 
-_MESSAGES: Final = {
-    _FILE_ID: _Activity.on_file_id,
-    _SPORT: _Activity.on_sport,
-    _COURSE: _Activity.on_course,
-    _SESSION: _Activity.on_session,
-    _EVENT: _Activity.on_event,
-}
 
-
-def read_fit(content: Chunks, label: str, limits: ReadLimits) -> Recording:
+def read_fit(chunks: Iterator[bytes], label: str, limits: ReadLimits) -> Recording:
     """Read FIT from a stream; records before damage are kept.
 
     Where the timer was stopped the track is cut, and positions recorded meanwhile are left out. Files chained
-    to one are read as parts of one recording.
-
-    Parameters
-    ----------
-    content : Chunks
-        The content.
-    label : str
-        Base name of the file.
-    limits : ReadLimits
-        What the file may cost.
-
-    Returns
-    -------
-    Recording
-        The records that have a position; what was done on foot where there are several sessions.
-
-    Raises
-    ------
-    UnsupportedFormatError
-        If the file holds something else than an activity or a course.
-    DamagedFileError
-        If it is broken before the second position, or goes beyond a limit.
-    NoTrackError
-        If it holds fewer than two usable positions.
+    to one are read as parts of one recording; of several sessions, what was done on foot is kept.
     """
     activity = _Activity(label, limits)
-    damage = _run(activity, _Stream(content), label, limits)
+    damage = _run(activity, _Stream(chunks), label, limits)
     activity.flush()
     if len(activity.points) < 2:
         if damage is not None:
@@ -237,11 +205,16 @@ def read_fit(content: Chunks, label: str, limits: ReadLimits) -> Recording:
         if activity.kind not in {"activity", "course", None}:
             text = f"is a FIT file with {activity.kind.replace('_', ' ')}, not with a recording"
             raise UnsupportedFormatError(text, path=label)
-    is_route = activity.kind == "course"
-    problems = _problems(activity, damage)
     activity.points.leave_out_pauses(activity.pauses())
-    header = Header("fit", activity.name, _sport_of(activity), activity.device, problems)
-    return assemble(activity.points, header, is_route=is_route)
+    return assemble(
+        activity.points,
+        "fit",
+        name=activity.name,
+        sport=activity.sport_kept(),
+        device=activity.device,
+        problems=_problems(activity, damage),
+        is_route=activity.kind == "course",
+    )
 
 
 def _run(activity: _Activity, stream: _Stream, label: str, limits: ReadLimits) -> str | None:
@@ -281,28 +254,16 @@ def _frames(reader: fitdecode.FitReader) -> Iterator[Any]:
         yield frame
 
 
-def _sport_of(activity: _Activity) -> str | None:
-    sessions = sorted(activity.sessions, key=lambda session: session.start_us)
-    if not sessions:
-        return activity.sport
-    times = np.array(activity.points.microseconds)
-    known = np.maximum.accumulate(times) if len(times) else times
-    starts = np.searchsorted(known, [session.start_us for session in sessions])
-    legs = [(int(start), session.sport) for start, session in zip(starts, sessions, strict=True)]
-    return activity.points.keep_on_foot(legs)
-
-
-def _problems(activity: _Activity, damage: str | None) -> tuple[Problem, ...]:
+def _problems(activity: _Activity, damage: str | None) -> list[Problem]:
+    checks = "The file's checksum does not fit, so that values may be wrong."
+    chained = "Files chained to one were read as parts of one recording."
+    partial = f"The file is damaged ({damage}); what stands before is kept."
     found = [
-        Problem(
-            "bad_crc", "The file's checksum does not fit, so that values may be wrong.", activity.bad_checks
-        ),
-        Problem("chained", "Files chained to one were read as parts of one recording.", activity.files - 1),
-        Problem(
-            "partial", f"The file is damaged ({damage}); what stands before is kept.", int(damage is not None)
-        ),
+        Problem("bad_crc", checks, activity.bad_checks),
+        Problem("chained", chained, activity.files - 1),
+        Problem("partial", partial, int(damage is not None)),
     ]
-    return tuple(problem for problem in found if problem.count > 0)
+    return [problem for problem in found if problem.count > 0]
 
 
 def _by_number(fields: list[Any]) -> dict[int, Any]:
@@ -315,6 +276,7 @@ def _by_number(fields: list[Any]) -> dict[int, Any]:
 
 
 def _numbers(fields: list[Any]) -> dict[int, float]:
+    """Give a record's numbers, a faster way; the first of each field counts."""
     found: dict[int, float] = {}
     for field in fields:
         kind, value = field.field, field.value
@@ -345,3 +307,40 @@ def _sport_name(sport: object, sub_sport: object) -> str | None:
     if kind == "virtual_activity":
         return f"virtual_{name}"
     return kind if name in kind else f"{kind}_{name}"
+
+
+def fit_type(head: bytes) -> int | None:
+    """Read ``file_id.type`` from a FIT file's first message; None where it does not stand there."""
+    try:
+        at = head[0]
+        normal_definition = head[at] & 0xD0 == 0x40
+        order = ">HB" if head[at + 2] else "<HB"
+        number, count = struct.unpack_from(order, head, at + 3)
+        if not normal_definition or number != _FILE_ID:
+            return None
+        developers = head[at] & 0x20
+        fields = head[at + 6 : at + 6 + 3 * count]
+        at += 6 + 3 * count
+        at += 1 + 3 * head[at] if developers else 0
+        place: int = at + 1
+        for field in range(count):
+            if fields[3 * field] == 0:
+                return head[place]
+            place += fields[3 * field + 1]
+    except (IndexError, struct.error):
+        pass
+    return None
+
+
+def fit_files(data: bytes, most: int) -> Iterator[bytes]:
+    """Cut chained FIT files apart by the sizes in their headers, up to `most`; the last with what is left."""
+    at = 0
+    for _ in range(most - 1):
+        if len(data) < at + 12:
+            break
+        end = at + data[at] + struct.unpack_from("<I", data, at + 4)[0] + 2
+        if not data.startswith(FIT_MARK, end + FIT_MARK_AT):
+            break
+        yield data[at:end]
+        at = end
+    yield data[at:]

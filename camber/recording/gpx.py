@@ -1,133 +1,189 @@
-"""GPX 1.0 and 1.1, read by local name in any namespace."""
+"""GPX 1.0 and 1.1, read by local name in any namespace, and as objects of gpxpy."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import math
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
 
-from camber.recording.columns import Columns
-from camber.recording.measures import DIRECT, EXTENDED, LocalNames
-from camber.recording.points import Header, Points, assemble
-from camber.recording.xml import check_point
+import gpxpy.gpx
+import numpy as np
+
+from camber.errors import UnsupportedFormatError
+from camber.recording.limits import ReadLimits
+from camber.recording.points import SIGNED, Points, assemble
+from camber.recording.texts import NO_TIME, UNREADABLE_TIME, Moments, parse_number
+from camber.recording.xml import LocalNames, TrackReader, check_point
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lxml import etree
 
-    from camber.recording.limits import ReadLimits
-    from camber.schema import Problem, Recording
+    from camber.schema import Recording
 
-_TITLES: Final = frozenset({"name", "type"})
 _LINES: Final = frozenset({"trkseg", "trk", "rte", "gpx"})
 """Where points stand; in a point's extensions they are none."""
 
 _USUAL: Final = 20
 """Children of a point that the schema knows; the elements of one with more are counted."""
 
+_DIRECT: Final = {"ele": "elevation_m", "speed": "speed_mps"}
+"""Children of a point; ``speed`` is that of GPX 1.0."""
 
-class GpxReader:
-    """Gathers the tracks and routes of a GPX document; told by `camber.recording.xml.parse`.
+_EXTENDED: Final = {
+    "hr": "heart_rate_bpm",
+    "heartrate": "heart_rate_bpm",
+    "cad": "cadence_spm",
+    "cadence": "cadence_spm",
+    "speed": "speed_mps",
+    "hAcc": "accuracy_m",
+}
+"""Descendants of a point's extensions, as Garmin (TrackPointExtension), Cluetrust and Apple name them."""
 
-    Parameters
-    ----------
-    root : Element
-        The first element.
-    label : str
-        Base name of the file.
-    limits : ReadLimits
-        What the file may cost.
-    """
+_OBJECT: Final = "GPX object"
 
-    tags = tuple(
-        f"{{*}}{name}"
-        for name in ("gpx", "trk", "trkseg", "trkpt", "rte", "rtept", "wpt", "name", "type", "metadata")
-    )
+
+class GpxReader(TrackReader):
+    """Gathers the tracks and routes of a GPX document."""
+
+    format = "gpx"
     points = frozenset({"trkpt", "rtept", "wpt"})
+    titles = frozenset({"name", "type"})
+    elements = points | titles | {"gpx", "trk", "trkseg", "rte", "metadata"}
 
-    def __init__(self, root: etree._Element, label: str, limits: ReadLimits) -> None:
-        self._tracks, self._routes = Points(label, limits), Points(label, limits)
-        self._track_columns, self._route_columns = Columns(), Columns()
-        self._names = LocalNames()
-        self._texts = {"creator": root.get("creator") or ""}
-        self._limits = limits
-
-    def start(self, element: etree._Element) -> None:
-        """Take the start of an element.
-
-        Parameters
-        ----------
-        element : Element
-            The element.
-        """
-        name = self._names[element.tag]
+    def start(self, name: str, element: etree._Element) -> None:  # noqa: ARG002 - what all readers are told
+        """Begin a part with each track, segment and route."""
         if name in {"trk", "trkseg"}:
-            self._track_columns.begin_part()
+            self.runs.begin_part()
         elif name == "rte":
-            self._route_columns.begin_part()
+            self.plans.begin_part()
 
-    def end(self, element: etree._Element) -> None:
-        """Take an element that is complete.
-
-        Parameters
-        ----------
-        element : Element
-            The element.
-        """
-        name = self._names[element.tag]
-        parent = element.getparent()
-        within = "" if parent is None else self._names[parent.tag]
-        if name == "trkpt" and within in _LINES:
-            self._take(element, self._track_columns)
-        elif name == "rtept" and within in _LINES:
-            self._take(element, self._route_columns)
-        elif name in _TITLES and parent is not None and element.text and element.text.strip():
-            self._texts.setdefault(f"{self._names[parent.tag]}/{name}", element.text)
-
-    def pause(self) -> None:
-        """Read what was gathered."""
-        self._track_columns.flush(self._tracks)
-        self._route_columns.flush(self._routes)
-
-    def recording(self, problems: tuple[Problem, ...]) -> Recording:
-        """Give what was read.
-
-        Parameters
-        ----------
-        problems : tuple of Problem
-            What was found on the way.
-
-        Returns
-        -------
-        Recording
-            The tracks; the routes where no track holds two positions.
-        """
-        is_route = len(self._tracks) < 2 <= len(self._routes)
-        header = Header(
-            format="gpx",
-            name=self._first("rte/name" if is_route else "trk/name", "metadata/name", "gpx/name"),
-            sport=self._first("rte/type" if is_route else "trk/type"),
-            device=self._texts.get("creator"),
-            problems=problems,
-        )
-        return assemble(self._routes if is_route else self._tracks, header, is_route=is_route)
-
-    def _first(self, *keys: str) -> str | None:
-        return next((self._texts[key] for key in keys if key in self._texts), None)
-
-    def _take(self, point: etree._Element, columns: Columns) -> None:
-        names, moment = self._names, None
+    def take(self, name: str, within: str, point: etree._Element) -> None:
+        """Take a point of a track or a route; waypoints are none."""
+        if within not in _LINES or name == "wpt":
+            return
+        columns = self.runs if name == "trkpt" else self.plans
+        names, moment = self.names, None
         if len(point) > _USUAL:
-            check_point(point, self._tracks.label, self._limits)
+            check_point(point, columns.points.label, self.limits)
         for child in point:
             name = names[child.tag]
             if name == "time":
                 moment = moment or child.text
-            elif name in DIRECT:
-                columns.add(DIRECT[name], child.text)
+            elif name in _DIRECT:
+                columns.add(_DIRECT[name], child.text)
             elif name == "extensions":
                 for element in child.iter():
-                    column = EXTENDED.get(names[element.tag])
+                    column = _EXTENDED.get(names[element.tag])
                     if column is not None:
                         columns.add(column, element.text)
         columns.time.append(moment)
         columns.longitude.append(point.get("lon"))
         columns.lines.append(point.sourceline)
         columns.latitude.append(point.get("lat"))
+
+    def header(self, *, is_route: bool) -> tuple[str | None, str | None, str | None]:
+        """Give title, sport and device."""
+        line = "rte" if is_route else "trk"
+        name = self.first(f"{line}/name", "metadata/name", "gpx/name")
+        return name, self.first(f"{line}/type"), self.texts["creator"]
+
+
+def from_gpxpy(gpx: gpxpy.gpx.GPX, *, limits: ReadLimits | None = None) -> Recording:
+    """Take a recording from an object of gpxpy.
+
+    The same as `camber.read_recording` gives for the same well-formed file, but for what gpxpy drops on the
+    way: times that it cannot read, the sport in a file of version 1.0 and a point's own speed in one of 1.1.
+
+    Parameters
+    ----------
+    gpx : gpxpy.gpx.GPX
+        The object; is not changed.
+    limits : ReadLimits, optional
+        How many points it may hold, and which times can be true.
+
+    Returns
+    -------
+    Recording
+        The tracks; the routes where no track holds two positions.
+
+    Raises
+    ------
+    UnsupportedFormatError
+        If it is no object of gpxpy.
+    DamagedFileError
+        If too large a share of the points has no usable position, or there are too many.
+    NoTrackError
+        If neither tracks nor routes hold two usable positions.
+    """
+    if not isinstance(gpx, gpxpy.gpx.GPX):
+        raise UnsupportedFormatError(f"is no gpxpy.gpx.GPX but {type(gpx).__name__}", path=_OBJECT)
+    limits = limits or ReadLimits()
+    tracks, routes = Points(_OBJECT, limits), Points(_OBJECT, limits)
+    for track in gpx.tracks:
+        for segment in track.segments:
+            _extend(tracks, segment.points)
+    for route in gpx.routes:
+        _extend(routes, route.points)
+    is_route = len(tracks) < 2 <= len(routes)
+    lines = gpx.routes if is_route else gpx.tracks
+    return assemble(
+        routes if is_route else tracks,
+        "gpx",
+        name=_first(*(line.name for line in lines), gpx.name),
+        sport=_first(*(line.type for line in lines)),
+        device=gpx.creator,
+        is_route=is_route,
+    )
+
+
+def _extend(columns: Points, points: list[Any]) -> None:
+    moments = [_moment(point.time) for point in points]
+    measures: dict[str, np.ndarray[Any, np.dtype[np.float64]]] = {}
+    names = LocalNames()
+    for row, point in enumerate(points):
+        for name, number in _measures(point, names):
+            columns.counts["bad_value"] += math.isnan(number)
+            column = measures.setdefault(name, np.full(len(points), math.nan))
+            if math.isnan(column[row]) and (number >= 0.0 or name == SIGNED):
+                column[row] = number
+    columns.begin_part()
+    columns.extend(
+        np.array([_number(point.latitude) for point in points], dtype=float),
+        np.array([_number(point.longitude) for point in points], dtype=float),
+        Moments(
+            np.array([moment for moment, _ in moments], dtype=np.int64),
+            np.array([is_local for _, is_local in moments], dtype=bool),
+        ),
+        measures,
+    )
+
+
+def _measures(point: Any, names: LocalNames) -> Iterator[tuple[str, float]]:  # noqa: ANN401 - gpxpy has no types
+    for name, value in (("elevation_m", point.elevation), ("speed_mps", getattr(point, "speed", None))):
+        if value is not None:
+            yield name, _number(value)
+    for extension in point.extensions:
+        for element in extension.iter():
+            column = _EXTENDED.get(names[element.tag])
+            if column is not None and element.text:
+                yield column, parse_number(element.text)
+
+
+def _moment(time: object) -> tuple[int, bool]:
+    """Give microseconds since 1970, and whether they are those of the wall clock."""
+    if not isinstance(time, datetime):
+        return NO_TIME if time is None else UNREADABLE_TIME, False
+    is_local = time.utcoffset() is None
+    since = (time.replace(tzinfo=UTC) if is_local else time) - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds, is_local
+
+
+def _number(value: object) -> float:
+    number = float(value) if isinstance(value, int | float) else math.nan
+    return number if math.isfinite(number) else math.nan
+
+
+def _first(*texts: str | None) -> str | None:
+    return next((text for text in texts if text and text.strip()), None)

@@ -3,6 +3,9 @@
 The process is started once and reads file after file; after a crash the next file gets a new one. Memory
 and processor time are bounded by the system on Linux; macOS bounds processor time only, Windows neither:
 there the clock alone ends a file that takes too long.
+
+The two talk over the process's standard input and output: a request is a line of JSON and the bytes of the
+file; an answer is a line of JSON and the columns of the fixes as bytes. Nothing in an answer runs as code.
 """
 
 from __future__ import annotations
@@ -13,36 +16,49 @@ import os
 import subprocess
 import sys
 import threading
-from dataclasses import asdict, replace
+from contextlib import suppress
+from dataclasses import asdict, astuple, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Self
+from io import BytesIO
+from typing import IO, TYPE_CHECKING, Any, Final, Self
 
-from camber.errors import ReaderCrashError
+import numpy as np
+import pandas as pd
+
+from camber import errors
+from camber.recording import read_stream
 from camber.recording.limits import ReadLimits
 from camber.recording.sports import SportClass, sport_class
-from camber.recording.values import clean_text
-from camber.recording.worker import error_of, unpacked
+from camber.recording.texts import clean_text
+from camber.schema import Problem, Recording
+from camber.schema.tables import FIXES, Fixes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
 
     from camber.recording.archive import Found
-    from camber.schema import Recording
 
-_PROGRAM: Final = "import sys; sys.path[:] = {path!r}; from camber.recording.worker import main; main()"
+_PROGRAM: Final = "import sys; sys.path[:] = {path!r}; from camber.recording.isolated import serve; serve()"
 _LONGEST_LABEL: Final = 600
 _START_S: Final = 120.0
 """Time that the process may take to start [s]: a slow disk is no fault of the file; a judgement."""
 
+_FACTS: Final = ("source", "format", "sport", "device", "name", "time_zone")
+_TYPES: Final = {"time": "datetime64[us]", "int": "int64", "float": "float64"}
+_ERRORS: Final = {
+    kind.__name__: kind
+    for kind in (
+        errors.RecordingError,
+        errors.UnsupportedFormatError,
+        errors.DamagedFileError,
+        errors.NoTrackError,
+    )
+}
+
 
 class IsolatedReader:
-    """A process that reads files; start it once for many.
-
-    Parameters
-    ----------
-    limits : ReadLimits, optional
-        What a file may cost.
-    """
+    """A process that reads files; start it once for many."""
 
     def __init__(self, limits: ReadLimits | None = None) -> None:
         self._limits = limits or ReadLimits()
@@ -67,42 +83,24 @@ class IsolatedReader:
             process.wait()
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
-                    try:
+                    with suppress(OSError):  # what was not sent when it died
                         pipe.close()
-                    except OSError:  # what was not sent when it died
-                        continue
 
     def read(self, found: Found) -> Recording:
-        """Read what was found in an export.
+        """Read what was found in an export, or raise what `read_recording` does, or a `ReaderCrashError`.
 
-        Parameters
-        ----------
-        found : Found
-            The file; its title stands in where the recording has none, its sport where the recording's own
-            says nothing.
-
-        Returns
-        -------
-        Recording
-            As `camber.read_recording` gives it.
-
-        Raises
-        ------
-        RecordingError
-            As `camber.read_recording`.
-        ReaderCrashError
-            If reading crashed, hung or went beyond a limit of memory or time.
+        Its title stands in where the recording has none, its sport where the recording's own says nothing.
         """
         label = clean_text(found.source, _LONGEST_LABEL) or "recording"
         with self._lock:
-            facts, recording = self._asked(label, found.data)
-        if recording is None:
-            raise error_of(facts, label)
-        name = recording.name or clean_text(found.name, self._limits.name_length)
-        silent = sport_class(recording.sport) is SportClass.UNKNOWN
-        return replace(recording, name=name, sport=(found.sport if silent else None) or recording.sport)
+            answer = self._asked(label, found.data)
+        if isinstance(answer, errors.RecordingError):
+            raise answer
+        name = answer.name or clean_text(found.name, self._limits.name_length)
+        silent = sport_class(answer.sport) is SportClass.UNKNOWN
+        return replace(answer, name=name, sport=(found.sport if silent else None) or answer.sport)
 
-    def _asked(self, label: str, data: bytes) -> tuple[dict[str, Any], Recording | None]:
+    def _asked(self, label: str, data: bytes) -> Recording | errors.RecordingError:
         if self._process is None or self._process.poll() is not None:
             self.close()
             self._process = self._started()
@@ -128,15 +126,11 @@ class IsolatedReader:
             stderr=subprocess.DEVNULL,
         )
         clock = _Clock(_START_S, process)
-        try:
+        with suppress(OSError):  # the first file will tell
             if process.stdin is not None and process.stdout is not None:
-                process.stdin.write(json.dumps(asdict(self._limits)).encode() + b"\n")
-                process.stdin.flush()
+                _send(process.stdin, asdict(self._limits))
                 process.stdout.readline()  # it says when it is ready, or ends
-        except OSError:
-            pass  # the first file will tell
-        finally:
-            clock.cancel()
+        clock.cancel()
         return process
 
 
@@ -160,27 +154,7 @@ class _Clock:
 
 
 def read_isolated(found: Found, limits: ReadLimits | None = None) -> Recording:
-    """Read what was found in an export, in the one process that this one keeps for it.
-
-    Parameters
-    ----------
-    found : Found
-        The file; see `IsolatedReader.read`.
-    limits : ReadLimits, optional
-        What the file may cost.
-
-    Returns
-    -------
-    Recording
-        As `camber.read_recording` gives it.
-
-    Raises
-    ------
-    RecordingError
-        As `camber.read_recording`.
-    ReaderCrashError
-        If reading crashed, hung or went beyond a limit of memory or time.
-    """
+    """Read what was found in an export, as `IsolatedReader.read`, in one process that is kept for it."""
     return _reader(os.getpid(), limits or ReadLimits()).read(found)
 
 
@@ -192,26 +166,108 @@ def _reader(_process: int, limits: ReadLimits) -> IsolatedReader:
     return reader
 
 
-def _exchange(
-    process: subprocess.Popen[bytes], label: str, data: bytes
-) -> tuple[dict[str, Any], Recording | None]:
+def _exchange(process: subprocess.Popen[bytes], label: str, data: bytes) -> Recording | errors.RecordingError:
     if process.stdin is None or process.stdout is None:
         raise EOFError
-    process.stdin.write(json.dumps({"label": label, "size": len(data)}).encode() + b"\n")
-    process.stdin.write(data)
-    process.stdin.flush()
+    _send(process.stdin, {"label": label, "size": len(data)}, [data])
     line = process.stdout.readline()
     if not line.endswith(b"\n"):
         raise EOFError
     facts: dict[str, Any] = json.loads(line)
-    return facts, unpacked(facts, process.stdout) if "length" in facts else None
+    return _unpacked(facts, process.stdout) if "length" in facts else _error_of(facts, label)
 
 
-def _crash(code: int | None, label: str, limits: ReadLimits, *, is_late: bool) -> ReaderCrashError:
+def _crash(code: int | None, label: str, limits: ReadLimits, *, is_late: bool) -> errors.ReaderCrashError:
     if is_late:
-        return ReaderCrashError(f"was not read within {limits.wall_s:g} s; it was left out", path=label)
-    how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
-    text = (
-        f"ended the process that read it ({how}): a crash, or more time or memory than a recording may take"
+        text = f"was not read within {limits.wall_s:g} s; it was left out"
+    else:
+        how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+        why = "a crash, or more time or memory than a recording may take"
+        text = f"ended the process that read it ({how}): {why}"
+    return errors.ReaderCrashError(text, path=label)
+
+
+def _unpacked(facts: dict[str, Any], body: IO[bytes]) -> Recording:
+    """Put a recording together again; an answer that ends too early is an `EOFError`."""
+    length = facts["length"]
+    columns = {}
+    for column in FIXES:
+        raw = body.read(8 * length)
+        if len(raw) < 8 * length:
+            raise EOFError
+        columns[column.name] = np.frombuffer(bytearray(raw), dtype=_TYPES[column.kind])
+    times = pd.Series(columns["time"], copy=False).dt.tz_localize("UTC")
+    known = times.dropna()
+    index = pd.RangeIndex(length, name="fix_id")
+    return Recording(
+        **{name: facts[name] for name in _FACTS},
+        started_at=None if known.empty else known.iloc[0].to_pydatetime(),
+        fixes=Fixes(pd.DataFrame({**columns, "time": times.array}, index=index, copy=False)),
+        problems=tuple(Problem(*problem) for problem in facts["problems"]),
     )
-    return ReaderCrashError(text, path=label)
+
+
+def _error_of(facts: dict[str, Any], label: str) -> errors.RecordingError:
+    """Put an error together again."""
+    if "error" in facts:
+        kind = _ERRORS.get(facts["error"], errors.RecordingError)
+        offset = facts["offset"]
+        where = label if offset is None else f"{label}, line {offset}"
+        return kind(facts["message"].removeprefix(f"{where}: "), path=label, offset=offset)
+    if "memory" in facts:
+        return errors.ReaderCrashError("needs more memory than a recording may; it was left out", path=label)
+    text = f"could not be read because of a fault in the reader ({facts['fault']}); please report it"
+    return errors.ReaderCrashError(text, path=label)
+
+
+def _send(pipe: IO[bytes], facts: dict[str, Any], parts: Iterable[bytes] = ()) -> None:
+    pipe.write(json.dumps(facts).encode() + b"\n")
+    for part in parts:
+        pipe.write(part)
+    pipe.flush()
+
+
+def serve() -> None:
+    """Read file after file until there are no more, in the process that was started for it."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what libraries print is kept out of the answers
+    requests = sys.stdin.buffer
+    limits = ReadLimits(**json.loads(requests.readline()))
+    _limit("RLIMIT_AS", limits.memory_bytes)
+    _limit("RLIMIT_DATA", limits.memory_bytes)
+    _send(answers, {"ready": True})
+    while line := requests.readline():
+        request = json.loads(line)
+        data = requests.read(request["size"])
+        times = os.times()
+        _limit("RLIMIT_CPU", int(times.user + times.system + limits.cpu_s) + 1)
+        try:
+            recording = read_stream(BytesIO(data), request["label"], limits)
+        except errors.RecordingError as error:
+            facts = {"error": type(error).__name__, "message": str(error), "offset": error.offset}
+            _send(answers, facts)
+        except MemoryError:
+            _send(answers, {"memory": True})
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the other files
+            _send(answers, {"fault": f"{type(error).__name__}: {error}"[:300]})
+        else:
+            _send_recording(answers, recording)
+
+
+def _limit(name: str, most: int) -> None:
+    """Bound what this process may use, where the system can (macOS does not hold a bound of memory)."""
+    try:
+        import resource  # noqa: PLC0415 - Windows has none
+
+        kind = getattr(resource, name)
+        resource.setrlimit(kind, (most, resource.getrlimit(kind)[1]))
+    except (ImportError, AttributeError, ValueError, OSError):
+        return
+
+
+def _send_recording(answers: IO[bytes], recording: Recording) -> None:
+    fixes = recording.fixes.assign(time=recording.fixes["time"].dt.tz_localize(None))
+    facts = {name: getattr(recording, name) for name in _FACTS}
+    facts |= {"length": len(fixes), "problems": [astuple(problem) for problem in recording.problems]}
+    columns = (fixes[column.name].to_numpy(_TYPES[column.kind]) for column in FIXES)
+    _send(answers, facts, (column.tobytes() for column in columns))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from dataclasses import dataclass
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,10 +14,8 @@ import pandas as pd
 import tzfpy
 
 from camber.errors import DamagedFileError, NoTrackError
-from camber.recording.measures import MEASURES, SHARE, SIGNED
-from camber.recording.sports import SportClass, is_on_foot, sport_class
-from camber.recording.texts import NO_TIME
-from camber.recording.values import clean_text, sport_of
+from camber.recording.sports import SportClass, is_on_foot, sport_class, sport_of
+from camber.recording.texts import NO_TIME, clean_text
 from camber.schema import Problem, Recording, as_fixes
 
 if TYPE_CHECKING:
@@ -29,8 +27,19 @@ if TYPE_CHECKING:
     from camber.recording.texts import Moments
 
     FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.int64]
     BoolArray = NDArray[np.bool_]
+
+MEASURES: Final = (
+    *("elevation_m", "speed_mps", "accuracy_m", "cadence_spm", "heart_rate_bpm"),
+    "stance_time_balance_pct",
+)
+"""Columns of the fixes that a point may fill; cadence is as written until the recording is assembled."""
+
+SIGNED: Final = "elevation_m"
+"""The one that may be negative; Apple writes -1 for a speed or an accuracy that it does not know."""
+
+_SHARE: Final = "stance_time_balance_pct"
+"""The one that cannot be beyond 100."""
 
 _CRANK: Final = ("cycl", "bik", "rid")
 """Parts of the names of sports whose cadence turns a crank."""
@@ -38,43 +47,25 @@ _CRANK: Final = ("cycl", "bik", "rid")
 _PAUSE_LATITUDES: Final = (100.0, 200.0)
 """OpenTracks writes a pause as a point at latitude 100 and its end as one at 200 (its exports say so)."""
 
-
-@dataclass
-class Batch:
-    """Points read but not yet judged, column by column.
-
-    Parameters
-    ----------
-    latitude, longitude : ndarray of float64, shape (n,)
-        Place [deg]; NaN where the file has none that can be read.
-    moments : Moments
-        Times.
-    measures : dict of ndarray
-        Of `MEASURES`, those that occur; NaN where a point has none. Negative ones mean "unknown", but for
-        an elevation.
-    begins : ndarray of bool, shape (n,)
-        Whether the file starts a new part at or before the point.
-    lines : sequence of int or None
-        Lines of the file.
-    """
-
-    latitude: FloatArray
-    longitude: FloatArray
-    moments: Moments
-    measures: dict[str, FloatArray]
-    begins: BoolArray
-    lines: Sequence[int | None]
+_PROBLEMS: Final = {
+    "bad_position": "Points without a usable latitude and longitude were dropped.",
+    "pause_mark": "Points that mark a pause were taken as breaks.",
+    "no_position": "Points without a position, as devices write them indoors, were left out.",
+    "paused": "Fixes recorded while the clock was stopped were left out.",
+    "other_sport": "Fixes of another sport in the same file were left out.",
+    "bad_value": "Values that are no numbers or cannot be were left out.",
+    "route": "A planned route was read as a track without times.",
+    "bad_time": "Times that cannot be read or cannot be true were left out.",
+    "missing_time": "Points have no time.",
+    "local_time": "Times without a zone were taken as {zone}.",
+}
+_OF_TIMES: Final = {"bad_time", "missing_time", "local_time"}
 
 
 class Points:
     """Columns that grow batch by batch: at most 81 bytes for each point, however the file is laid out.
 
-    Parameters
-    ----------
-    label : str
-        What errors name.
-    limits : ReadLimits
-        What the file may cost.
+    What is dropped on the way is counted in `counts`, by the code of the problem that tells of it.
     """
 
     def __init__(self, label: str, limits: ReadLimits) -> None:
@@ -86,8 +77,8 @@ class Points:
         self.is_local = bytearray()
         self.part = array("q")
         self.measures: dict[str, array[float]] = {}
-        self.seen = self.bad_positions = self.pause_marks = self.bad_times = self.bad_values = 0
-        self.without_position = self.of_other_sports = self.in_pauses = 0
+        self.counts: Counter[str] = Counter()
+        self.seen = 0
         self.first_bad_line: int | None = None
         self._break = False
         # The clock is read once, for the times that can be true.
@@ -103,66 +94,59 @@ class Points:
         """Let the next usable point start a new part."""
         self._break = True
 
-    def extend(self, batch: Batch) -> None:
-        """Take points, or count why not.
+    def extend(
+        self,
+        latitude: FloatArray,
+        longitude: FloatArray,
+        moments: Moments,
+        measures: Mapping[str, FloatArray],
+        begins: BoolArray | None = None,
+        lines: Sequence[int | None] | None = None,
+    ) -> None:
+        """Take points, or count why not; more than the limit are refused.
 
-        Parameters
-        ----------
-        batch : Batch
-            The points.
-
-        Raises
-        ------
-        DamagedFileError
-            If there are more points than the limit.
+        All of shape (n,): places [deg], NaN where there is none that can be read; of `MEASURES` those that
+        occur, NaN where a point has none and negative for "unknown", but for an elevation; `begins` where the
+        file starts a new part at or before the point; `lines` of the file.
         """
+        begins = np.zeros(len(latitude), dtype=bool) if begins is None else begins
         room = self.limits.points - self.seen
-        if len(batch.latitude) > room:
+        if len(latitude) > room:
             text = f"holds more than {self.limits.points:,} points; split it into single runs"
-            raise DamagedFileError(text, path=self.label, offset=batch.lines[room])
-        self.seen += len(batch.latitude)
+            raise DamagedFileError(text, path=self.label, offset=lines[room] if lines else None)
+        self.seen += len(latitude)
         with np.errstate(invalid="ignore"):
-            usable = (np.abs(batch.latitude) <= 90.0) & (np.abs(batch.longitude) <= 180.0)
-        pause = ~usable & np.isin(batch.latitude, _PAUSE_LATITUDES)
-        self._count_bad(~usable & ~pause, batch.lines)
-        self.pause_marks += int(pause.sum())
+            usable = (np.abs(latitude) <= 90.0) & (np.abs(longitude) <= 180.0)
+        pause = ~usable & np.isin(latitude, _PAUSE_LATITUDES)
+        bad = ~usable & ~pause
+        if lines and bad.any() and not self.counts["bad_position"]:
+            self.first_bad_line = lines[int(np.argmax(bad))]
+        self.counts.update(bad_position=int(bad.sum()), pause_mark=int(pause.sum()))
         before = len(self)
-        self.part.frombytes(self._parts(usable, batch.begins | pause).tobytes())
-        self.latitude.frombytes(batch.latitude[usable].tobytes())
-        self.longitude.frombytes(batch.longitude[usable].tobytes())
-        self._add_times(batch.moments, usable)
-        self._add_measures(batch.measures, usable, before)
+        self.part.frombytes(self._parts(usable, begins | pause).tobytes())
+        self.latitude.frombytes(latitude[usable].tobytes())
+        self.longitude.frombytes(longitude[usable].tobytes())
+        self._add_times(moments, usable)
+        self._add_measures(measures, usable, before)
 
     def keep_on_foot(self, legs: Sequence[tuple[int, str | None]]) -> str | None:
-        """Keep what was done on foot where a file holds several sports.
+        """Keep what was done on foot where a file holds several sports, and give the sport of what is left.
 
-        Parameters
-        ----------
-        legs : sequence of (int, str or None)
-            The points read before each leg, in order, and its sport.
-
-        Returns
-        -------
-        str or None
-            The sport of what is left; that of the first leg where nothing was done on foot.
+        A leg is the number of points read before it, in order, and its sport. Where nothing was done on foot
+        all is kept, and the sport is that of the first leg.
         """
         named = [sport for _, sport in legs]
         wanted = [is_on_foot(sport) for sport in named]
         if not any(wanted) or all(wanted):
             return named[0] if named else None
         starts = [0, *(start for start, _ in legs[1:]), len(self)]
-        kept = np.repeat(wanted, np.diff(starts))
-        self.of_other_sports += int((~kept).sum())
-        self._keep(kept)
-        return next(sport for sport, want in zip(named, wanted, strict=True) if want)
+        self._keep(np.repeat(wanted, np.diff(starts)), "other_sport")
+        return named[wanted.index(True)]
 
     def leave_out_pauses(self, pauses: Sequence[tuple[int, int | None]]) -> None:
         """Cut where the runner stopped the clock, and leave out what was recorded meanwhile.
 
-        Parameters
-        ----------
-        pauses : sequence of (int, int or None)
-            From when to when [us since 1970, UTC]; without an end where the clock was not started again.
+        A pause is from when to when [us since 1970, UTC]; without an end the clock was not started again.
         """
         if not pauses or not len(self):
             return
@@ -175,10 +159,10 @@ class Points:
                 within |= (time > start) & (time < end)
         cuts[time == NO_TIME] = 0
         self.part = array("q", (np.array(self.part) + np.maximum.accumulate(cuts)).tobytes())
-        self.in_pauses += int(within.sum())
-        self._keep(~within)
+        self._keep(~within, "paused")
 
-    def _keep(self, kept: BoolArray) -> None:
+    def _keep(self, kept: BoolArray, code: str) -> None:
+        self.counts[code] += int((~kept).sum())
         self.microseconds = array("q", np.array(self.microseconds)[kept].tobytes())
         for column in (self.latitude, self.longitude, *self.measures.values()):
             values = np.array(column)[kept]
@@ -188,13 +172,8 @@ class Points:
         parts = np.unique(np.array(self.part)[kept], return_inverse=True)[1]
         self.part = array("q", parts.astype(np.int64).tobytes())
 
-    def _count_bad(self, bad: BoolArray, lines: Sequence[int | None]) -> None:
-        if bad.any():
-            if not self.bad_positions:
-                self.first_bad_line = lines[int(np.argmax(bad))]
-            self.bad_positions += int(bad.sum())
-
-    def _parts(self, usable: BoolArray, begins: BoolArray) -> IntArray:
+    def _parts(self, usable: BoolArray, begins: BoolArray) -> NDArray[np.int64]:
+        """Give the numbers of the usable points' parts: a break counts once, at the next usable point."""
         at = np.flatnonzero(usable)
         marks = np.cumsum(begins)[at]
         new = np.diff(marks, prepend=0) > 0
@@ -210,7 +189,7 @@ class Points:
         microseconds = moments.microseconds[usable]
         bad = (microseconds != NO_TIME) & ((microseconds < low) | (microseconds > high))
         microseconds[bad] = NO_TIME
-        self.bad_times += int(bad.sum())
+        self.counts["bad_time"] += int(bad.sum())
         self.microseconds.frombytes(microseconds.tobytes())
         self.is_local.extend((moments.is_local[usable] & ~bad).tobytes())
 
@@ -223,81 +202,58 @@ class Points:
             values = measures[name][usable] if name in measures else missing
             if name != SIGNED:
                 values[values < 0.0] = math.nan
-            if name == SHARE:
+            if name == _SHARE:
                 beyond = values > 100.0
-                self.bad_values += int(beyond.sum())
+                self.counts["bad_value"] += int(beyond.sum())
                 values[beyond] = math.nan
             column.frombytes(values.tobytes())
 
 
-@dataclass(frozen=True)
-class Header:
-    """What a file says about itself.
-
-    Parameters
-    ----------
-    format : {"gpx", "tcx", "fit"}
-        What the file is.
-    name, sport, device : str or None
-        Title, sport and program as written.
-    problems : tuple of Problem
-        What the reader of this format found.
-    """
-
-    format: str
-    name: str | None
-    sport: str | None
-    device: str | None
-    problems: tuple[Problem, ...] = ()
-
-
-def assemble(points: Points, header: Header, *, is_route: bool = False) -> Recording:
-    """Turn what was read into a recording.
+def assemble(
+    points: Points,
+    file_format: str,
+    *,
+    name: str | None,
+    sport: str | None,
+    device: str | None,
+    problems: Sequence[Problem] = (),
+    is_route: bool = False,
+) -> Recording:
+    """Turn what was read, and what the file says about itself, into a recording.
 
     Cadence in files is that of one leg (Garmin's TrackPointExtension, TCX and FIT: revolutions per minute),
     so it is doubled to steps per minute on foot, and left out where the sport turns a crank. A time without
     zone is local time at the first fix; of an hour that the end of summer time repeats, the first is taken.
-
-    Parameters
-    ----------
-    points : Points
-        What was read; is not used afterwards, since the recording takes over its memory.
-    header : Header
-        What the file says about itself.
-    is_route : bool
-        Whether the points are a planned route, whose times mean nothing.
-
-    Returns
-    -------
-    Recording
-        The recording, with everything dropped or assumed as problems.
-
-    Raises
-    ------
-    DamagedFileError
-        If too large a share of the points has no usable position.
-    NoTrackError
-        If fewer than two usable positions are left.
+    The times of a planned route mean nothing. The recording takes over the memory of the points.
     """
     _check_usable(points)
     length = points.limits.name_length
-    sport = sport_of(header.sport, length)
+    sport = sport_of(sport, length)
     time_zone = zone_at(points.latitude[0], points.longitude[0])
     time = _times(points, time_zone)
     if is_route:
         time[:] = pd.NaT
-    fixes = _frame(points, time, counts_steps=_counts_steps(sport))
+    zone = "UTC, since the zone there is unknown" if time_zone is None else f"the time of {time_zone}"
     known = time.dropna()
+    counts = points.counts
+    counts["route"] = len(points) if is_route else 0
+    counts["missing_time"] = len(time) - len(known) - counts["bad_time"]
+    counts["local_time"] = sum(points.is_local)
+    found = [
+        Problem(code, text.format(zone=zone), counts[code])
+        for code, text in _PROBLEMS.items()
+        if counts[code] > 0 and not (is_route and code in _OF_TIMES)
+    ]
     return Recording(
         source=points.label,
-        format=header.format,
+        format=file_format,
         sport=sport,
-        device=clean_text(header.device, length),
-        name=clean_text(header.name, length),
+        device=clean_text(device, length),
+        name=clean_text(name, length),
         started_at=None if known.empty else known.iloc[0].to_pydatetime(),
         time_zone=time_zone,
-        fixes=as_fixes(fixes),
-        problems=header.problems + _problems(points, time, time_zone, is_route=is_route),
+        fixes=as_fixes(_frame(points, time, counts_steps=_counts_steps(sport))),
+        problems=(*problems, *found),
     )
 
 
@@ -307,18 +263,7 @@ def _counts_steps(sport: str | None) -> bool:
 
 
 def zone_at(latitude_deg: float, longitude_deg: float) -> str | None:
-    """IANA name of the time zone at a place.
-
-    Parameters
-    ----------
-    latitude_deg, longitude_deg : float
-        The place [deg].
-
-    Returns
-    -------
-    str or None
-        The name; None where no zone that this computer knows is found.
-    """
+    """IANA name of the time zone at a place [deg]; None where no zone that this computer knows is found."""
     name = tzfpy.get_tz(longitude_deg, latitude_deg)
     try:
         return ZoneInfo(name).key if name else None
@@ -327,17 +272,17 @@ def zone_at(latitude_deg: float, longitude_deg: float) -> str | None:
 
 
 def _check_usable(points: Points) -> None:
-    positions = points.seen - points.pause_marks
-    if points.bad_positions > points.limits.bad_share * positions:
+    bad = points.counts["bad_position"]
+    positions = points.seen - points.counts["pause_mark"]
+    if bad > points.limits.bad_share * positions:
         text = (
-            f"{points.bad_positions} of {positions} points have no usable position, so nothing in it is "
+            f"{bad} of {positions} points have no usable position, so nothing in it is "
             "trusted; export the run again"
         )
         raise DamagedFileError(text, path=points.label, offset=points.first_bad_line)
     if len(points) < 2:
         found = "one usable position" if len(points) else "no usable positions"
-        text = f"holds {found}; a run needs two or more"
-        raise NoTrackError(text, path=points.label)
+        raise NoTrackError(f"holds {found}; a run needs two or more", path=points.label)
 
 
 def _times(points: Points, time_zone: str | None) -> pd.Series:
@@ -366,39 +311,3 @@ def _frame(points: Points, time: pd.Series, *, counts_steps: bool) -> pd.DataFra
         "part": np.frombuffer(points.part, dtype=np.int64),
     }
     return pd.DataFrame(columns, index=pd.RangeIndex(len(points), name="fix_id"), copy=False)
-
-
-def _problems(
-    points: Points, time: pd.Series, time_zone: str | None, *, is_route: bool
-) -> tuple[Problem, ...]:
-    local, missing = sum(points.is_local), int(time.isna().sum()) - points.bad_times
-    zone = "UTC, since the zone there is unknown" if time_zone is None else f"the time of {time_zone}"
-    found = [
-        Problem(
-            "bad_position",
-            "Points without a usable latitude and longitude were dropped.",
-            points.bad_positions,
-        ),
-        Problem("pause_mark", "Points that mark a pause were taken as breaks.", points.pause_marks),
-        Problem(
-            "no_position",
-            "Points without a position, as devices write them indoors, were left out.",
-            points.without_position,
-        ),
-        Problem("paused", "Fixes recorded while the clock was stopped were left out.", points.in_pauses),
-        Problem(
-            "other_sport", "Fixes of another sport in the same file were left out.", points.of_other_sports
-        ),
-        Problem("bad_value", "Values that are no numbers or cannot be were left out.", points.bad_values),
-    ]
-    if is_route:
-        found.append(Problem("route", "A planned route was read as a track without times.", len(points)))
-    else:
-        found += [
-            Problem(
-                "bad_time", "Times that cannot be read or cannot be true were left out.", points.bad_times
-            ),
-            Problem("missing_time", "Points have no time.", missing),
-            Problem("local_time", f"Times without a zone were taken as {zone}.", local),
-        ]
-    return tuple(problem for problem in found if problem.count > 0)

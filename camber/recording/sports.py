@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from camber.recording.texts import clean_text
+
 if TYPE_CHECKING:
     from camber.schema import Recording
 
@@ -90,25 +92,22 @@ _STROKED: Final = str.maketrans("øłđ", "old")
 """Letters with a stroke, which Unicode does not decompose."""
 
 _APPLE: Final = "hkworkoutactivitytype"
+_EARTH_M: Final = 6_371_009.0
+"""Mean radius (IUGG) [m]."""
 
 FASTEST_ON_FOOT_MPS: Final = 5.5
 """Median speed above which an unnamed sport is taken for a ride [m/s]: between the pace of a marathon's
 record, 5.8 m/s, which few runners hold, and an easy ride; a judgement."""
 
 
+def sport_of(text: str | None, length: int) -> str | None:
+    """Sport as the file names it, lower case; Strava's exports up to 2018 write 9 for a run, 1 for a ride."""
+    sport = clean_text(text, length)
+    return None if sport is None else {"9": "running", "1": "cycling"}.get(sport, sport.lower())
+
+
 def sport_class(sport: str | None) -> SportClass:
-    """Tell what a sport means for camber.
-
-    Parameters
-    ----------
-    sport : str or None
-        Sport as a file or an export names it.
-
-    Returns
-    -------
-    SportClass
-        The class; unknown for a name that says nothing (``other``) or that no table holds.
-    """
+    """Tell what a sport means for camber; unknown is a name that says nothing or that no table holds."""
     letters = _letters(sport or "").removeprefix(_APPLE)
     if not letters:
         return SportClass.UNKNOWN
@@ -125,36 +124,12 @@ def sport_class(sport: str | None) -> SportClass:
 
 
 def is_on_foot(sport: str | None) -> bool:
-    """Tell whether a sport is one that camber analyses.
-
-    Parameters
-    ----------
-    sport : str or None
-        Sport as a file or an export names it.
-
-    Returns
-    -------
-    bool
-        True for running, trail running, walking and hiking outside; False for everything else, and where
-        no sport is named.
-    """
+    """Tell whether a sport is one that camber analyses; not where none is named."""
     return sport_class(sport) is SportClass.ON_FOOT
 
 
 def recording_class(recording: Recording) -> SportClass:
-    """Tell what a recording means for camber, by its speed where it names no sport.
-
-    Parameters
-    ----------
-    recording : Recording
-        The recording.
-
-    Returns
-    -------
-    SportClass
-        The class of its sport; where that is unknown, on foot up to a median speed of
-        `FASTEST_ON_FOOT_MPS` (also without times), else another sport.
-    """
+    """Tell what a recording means for camber; where its sport is unknown, its median speed decides."""
     named = sport_class(recording.sport)
     if named is not SportClass.UNKNOWN:
         return named
@@ -163,10 +138,11 @@ def recording_class(recording: Recording) -> SportClass:
 
 
 def _median_speed(recording: Recording) -> float:
+    """Median speed [m/s] of the steps that move; zero without times."""
     fixes = recording.fixes
-    north_m = np.radians(fixes["latitude_deg"].to_numpy()) * 6_371_009.0  # mean radius (IUGG)
-    east_m = np.radians(fixes["longitude_deg"].to_numpy()) * 6_371_009.0
-    scale = np.cos(north_m[:-1] / 6_371_009.0)
+    north_m = np.radians(fixes["latitude_deg"].to_numpy()) * _EARTH_M
+    east_m = np.radians(fixes["longitude_deg"].to_numpy()) * _EARTH_M
+    scale = np.cos(north_m[:-1] / _EARTH_M)
     step_m = np.hypot(np.diff(north_m), np.diff(east_m) * scale)
     step_s = fixes["time"].diff().dt.total_seconds().to_numpy()[1:]
     moving = (step_s > 0.0) & (step_m > 0.0)

@@ -1,74 +1,76 @@
-"""Columns of numbers and times as files write them, read at once.
+"""Numbers, times and names as files write them, read strictly: one by one, and whole columns at once.
 
-The same as `camber.recording.values` reads one by one, which is also what reads the texts that are not in
-the plain form nearly all files keep to.
+Python's own ``float`` takes ``1_0``, ``nan`` and Arabic digits, and ``datetime`` refuses a leap second:
+both would be wrong here.
 """
 
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
+from datetime import date
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-
-from camber.recording.values import parse_number, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.int64]
-    BoolArray = NDArray[np.bool_]
-
 NO_TIME: Final = int(np.iinfo(np.int64).min)
-"""Stands for a time that is not written."""
+"""Stands for a time that is not written; numpy's own "not a time"."""
 
 UNREADABLE_TIME: Final = NO_TIME + 1
 """Stands for a time that is written but cannot be read."""
 
-_PLAIN: Final = b"0123456789+-.eE\n"
-_LONGEST: Final = 64
-_SEPARATORS: Final = ((4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":"))
-_FORMS: Final = {20: ((19, "Z"),), 24: ((19, "."), (23, "Z"))}
-_DIGITS: Final = [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18]
-_LENGTHS: Final = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+_NUMBER: Final = re.compile(r"[ \t\r\n]*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?[ \t\r\n]*", re.ASCII)
+_NUMBER_LENGTH: Final = 64
+_PLAIN_NUMBER: Final = b"0123456789+-.eE\n"
+_TIME: Final = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ]\s*(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,32}))?)?"
+    r"\s*(?:([Zz])|([+-])(\d\d):?(\d\d)?)?",
+    re.ASCII,
+)
+_TIME_LENGTH: Final = 80
+_PLAIN_TIMES: Final = (b"0000-00-00T00:00:00Z\n", b"0000-00-00T00:00:00.000Z\n")
+_DIGITS_TO_0: Final = bytes.maketrans(b"123456789", b"000000000")
+_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
+_LARGEST_ZONE_MIN: Final = 14 * 60
+"""Civil time runs from UTC-12 to UTC+14 (IANA time zone database)."""
+_BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""The explicit directional marks of Unicode Standard Annex 9, section 2: they can disguise a name."""
+
+
+class Moment(NamedTuple):
+    """A time as written: microseconds since 1970, of UTC or, where no zone is named, of the wall clock."""
+
+    microseconds: int
+    is_local: bool
 
 
 class Moments(NamedTuple):
-    """Times as they were written.
+    """Times as in `Moment`, shape (n,) each; `NO_TIME` and `UNREADABLE_TIME` may be among them."""
 
-    Parameters
-    ----------
-    microseconds : ndarray of int64, shape (n,)
-        Since 1970-01-01 00:00 [us]: of UTC, or of the wall clock where `is_local`; `NO_TIME`,
-        `UNREADABLE_TIME`.
-    is_local : ndarray of bool, shape (n,)
-        Whether the text names no zone.
-    """
-
-    microseconds: IntArray
-    is_local: BoolArray
+    microseconds: NDArray[np.int64]
+    is_local: NDArray[np.bool_]
 
 
-def parse_numbers(texts: Sequence[str | None]) -> FloatArray:
-    """Read decimal numbers in ASCII.
+def parse_number(text: str | None) -> float:
+    """Read a decimal number in ASCII, blank space around it allowed; NaN where it is none or not finite."""
+    if text is None or len(text) > _NUMBER_LENGTH or _NUMBER.fullmatch(text) is None:
+        return math.nan
+    number = float(text)
+    return number if math.isfinite(number) else math.nan
 
-    Parameters
-    ----------
-    texts : sequence of str or None
-        Texts, as `camber.recording.values.parse_number` takes them.
 
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        The numbers; NaN where a text is none or not finite.
-    """
+def parse_numbers(texts: Sequence[str | None]) -> NDArray[np.float64]:
+    """Read numbers as `parse_number` does, at once where all are so plain that ``float`` may read them."""
     try:
         joined = "\n".join(texts)  # type: ignore[arg-type]
-        plain = joined.isascii() and not joined.encode().translate(None, _PLAIN)
-        if plain and max(map(len, joined.split("\n"))) <= _LONGEST:
+        plain = joined.isascii() and not joined.encode().translate(None, _PLAIN_NUMBER)
+        if plain and max(map(len, joined.split("\n"))) <= _NUMBER_LENGTH:
             numbers = np.array(list(map(float, texts)), dtype=np.float64)  # type: ignore[arg-type]
             return np.where(np.isfinite(numbers), numbers, math.nan)
     except (TypeError, ValueError):  # a text is missing, or is no number
@@ -76,69 +78,72 @@ def parse_numbers(texts: Sequence[str | None]) -> FloatArray:
     return np.array([parse_number(text) for text in texts], dtype=np.float64)
 
 
-def parse_times(texts: Sequence[str | None]) -> Moments:
-    """Read times.
+def parse_time(text: str | None) -> Moment | None:
+    """Read a time in the forms that recordings use, rounded down to microseconds; None where it is none.
 
-    Parameters
-    ----------
-    texts : sequence of str or None
-        Texts, as `camber.recording.values.parse_time` takes them; None or "" where a point has no time.
-
-    Returns
-    -------
-    Moments
-        The times.
+    ISO 8601 with ``Z``, an offset or neither; lower-case letters, a blank for ``T``, blank space around,
+    fractions after a point or a comma, a missing second. Second 60 is the next minute's first, hour 24 the
+    next day's first.
     """
-    return _plain_times(texts) or _any_times(texts)
+    if text is None or len(text) > _TIME_LENGTH:
+        return None
+    match = _TIME.fullmatch(text.strip(" \t\r\n"))
+    if match is None:
+        return None
+    year, month, day, hour, minute, second, fraction, _, sign, zone_hour, zone_minute = match.groups()
+    try:
+        days = date(int(year), int(month), int(day)).toordinal() - _EPOCH_DAY
+    except ValueError:
+        return None
+    clock_s = _clock_s(int(hour), int(minute), int(second or 0))
+    zone_min = _zone_min(sign, int(zone_hour or 0), int(zone_minute or 0))
+    if clock_s is None or zone_min is None:
+        return None
+    seconds = days * 86_400 + clock_s - 60 * zone_min
+    part = int((fraction or "")[:6].ljust(6, "0"))
+    return Moment(seconds * 1_000_000 + part, is_local=match[8] is None and sign is None)
 
 
-def _any_times(texts: Sequence[str | None]) -> Moments:
+def _clock_s(hour: int, minute: int, second: int) -> int | None:
+    if hour > 24 or minute > 59 or second > 60 or (hour == 24 and (minute or second)):
+        return None
+    return hour * 3600 + minute * 60 + second
+
+
+def _zone_min(sign: str | None, hour: int, minute: int) -> int | None:
+    offset = hour * 60 + minute
+    if offset > _LARGEST_ZONE_MIN or minute > 59:
+        return None
+    return -offset if sign == "-" else offset
+
+
+def parse_times(texts: Sequence[str | None]) -> Moments:
+    """Read times as `parse_time` does; None and "" stand for no time.
+
+    Nearly all files write ``2026-11-16T05:12:00Z`` or ``.000Z`` throughout, which numpy reads at once; leap
+    seconds and hour 24, which it does not know, are left to the careful reader.
+    """
+    try:
+        joined = "\n".join([*texts, ""]).encode()  # type: ignore[list-item]
+        shape = joined.translate(_DIGITS_TO_0)
+        if any(shape == form * len(texts) for form in _PLAIN_TIMES):
+            stamps = np.array(joined.decode().replace("Z", "").split(), dtype="datetime64[us]")
+            return Moments(stamps.view(np.int64), np.zeros(len(texts), dtype=bool))
+    except (TypeError, ValueError):  # a text is missing, or is no time
+        pass
     microseconds = np.full(len(texts), NO_TIME)
     is_local = np.zeros(len(texts), dtype=bool)
     for row, text in enumerate(texts):
         if text:
-            moment = parse_time(text)
-            microseconds[row] = UNREADABLE_TIME if moment is None else moment.microseconds
-            is_local[row] = moment is not None and moment.is_local
+            microseconds[row], is_local[row] = parse_time(text) or (UNREADABLE_TIME, False)
     return Moments(microseconds, is_local)
 
 
-def _plain_times(texts: Sequence[str | None]) -> Moments | None:
-    """Read ``2026-11-16T05:12:00Z`` and ``2026-11-16T05:12:00.000Z``; None where a text has another form."""
-    digits = _digits(texts)
-    if digits is None:
+def clean_text(text: str | None, length: int) -> str | None:
+    """Make a name safe to show: one line of at most `length`, without control and directional marks."""
+    if not text:
         return None
-    year = digits[0] * 1000 + digits[1] * 100 + digits[2] * 10 + digits[3]
-    month, day, hour, minute, second = (digits[k] * 10 + digits[k + 1] for k in (4, 6, 8, 10, 12))
-    # 29 February, leap seconds and hour 24 are left to the careful reader.
-    if ((month < 1) | (month > 12)).any() or ((day < 1) | (day > _LENGTHS[month - 1])).any():
-        return None
-    if ((hour > 23) | (minute > 59) | (second > 59) | (year < 1)).any():
-        return None
-    seconds = (_days(year, month, day) * 24 + hour) * 3600 + minute * 60 + second
-    thousandths = digits[14] * 100 + digits[15] * 10 + digits[16] if len(digits) > 14 else 0
-    return Moments(seconds * 1_000_000 + thousandths * 1000, np.zeros(len(texts), dtype=bool))
-
-
-def _digits(texts: Sequence[str | None]) -> IntArray | None:
-    """Give the digits of times that all have one of the plain forms, one row for each place in the text."""
-    try:
-        joined = "".join(texts)  # type: ignore[arg-type]
-    except TypeError:
-        return None
-    length = len(texts[0] or "") if texts else 0
-    signs = _FORMS.get(length)
-    if signs is None or not joined.isascii() or any(len(text or "") != length for text in texts):
-        return None
-    letters = np.frombuffer(joined.encode(), np.uint8).reshape(-1, length)
-    if any((letters[:, at] != ord(sign)).any() for at, sign in (*_SEPARATORS, *signs)):
-        return None
-    digits = letters[:, _DIGITS + [20, 21, 22] * (length == 24)].astype(np.int64).T - ord("0")
-    return digits if digits.min() >= 0 and digits.max() <= 9 else None
-
-
-def _days(year: IntArray, month: IntArray, day: IntArray) -> IntArray:
-    """Count days since 1970-01-01 in the Gregorian calendar, by months from March to February."""
-    shifted = year - (month <= 2)
-    day_of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
-    return 365 * shifted + shifted // 4 - shifted // 100 + shifted // 400 + day_of_year - 719_468
+    # Twice the length is plenty of room for what falls away, and bounds the work on a name of megabytes.
+    one_line = " ".join(text[: 2 * length].split())
+    kept = "".join(c for c in one_line if c not in _BIDI and unicodedata.category(c) not in {"Cc", "Cs"})
+    return kept[:length].strip() or None

@@ -6,20 +6,26 @@ asked for them; what is complete is then cut off, so that memory does not grow w
 
 from __future__ import annotations
 
+import math
 import re
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from itertools import chain
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
+import numpy as np
 from lxml import etree
 
 from camber.errors import DamagedFileError, UnsupportedFormatError
-from camber.recording.content import Chunks, doctype_error
+from camber.recording.content import doctype_error
+from camber.recording.points import SIGNED, Points, assemble
+from camber.recording.texts import parse_numbers, parse_times
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from camber.recording.limits import ReadLimits
-
-_Event = Literal["start", "end"]
+    from camber.schema import Problem, Recording
 
 _OTHER_XML: Final = {
     "kml": "a KML file; export the run as GPX",
@@ -35,34 +41,136 @@ PREFIXES_MENDED: Final = 16
 """Undeclared prefixes that are declared before the file is given up; a judgement."""
 
 
-class _Reader(Protocol):
-    """What reads one kind of XML."""
+class LocalNames(dict[object, str]):
+    """Local names of elements by their full names, "" for what is no element, remembered as they come."""
 
-    tags: tuple[str, ...]
-    """Full names of the elements whose start and end it is told, as lxml's filters take them."""
-    points: frozenset[str]
-    """Local names of the elements that are read as a whole, at their end."""
+    def __missing__(self, tag: object) -> str:
+        """Cut the namespace off."""
+        self[tag] = tag.rpartition("}")[2] if isinstance(tag, str) else ""
+        return self[tag]
 
-    def start(self, element: etree._Element) -> None:
-        """Take the start of an element; of what is in it nothing is known yet.
 
-        Parameters
-        ----------
-        element : Element
-            The element.
-        """
+class Columns:
+    """What the elements of points say, as texts, gathered column by column until they are read at once.
+
+    Readers append to the lists themselves: a call for each point would cost as much as reading it.
+    """
+
+    def __init__(self, points: Points) -> None:
+        self.points = points
+        self._begin()
+
+    def _begin(self) -> None:
+        self.latitude: list[str | None] = []
+        self.longitude: list[str | None] = []
+        self.time: list[str | None] = []
+        self.lines: list[int | None] = []
+        self._begins: list[int] = []
+        self._measures: dict[str, tuple[list[int], list[str]]] = {}
+
+    def add(self, column: str, text: str | None) -> None:
+        """Keep a measure of the point that is being read; an empty element says nothing."""
+        if text:
+            rows, texts = self._measures.setdefault(column, ([], []))
+            rows.append(len(self.latitude))
+            texts.append(text)
+
+    def drop_last(self) -> None:
+        """Forget what was added of the point that is being read."""
+        row = len(self.latitude)
+        for rows, texts in self._measures.values():
+            while rows and rows[-1] == row:
+                rows.pop()
+                texts.pop()
+
+    def begin_part(self) -> None:
+        """Let the next usable point start a new part."""
+        self._begins.append(len(self.latitude))
+
+    def flush(self) -> None:
+        """Read what was gathered, and begin again."""
+        length = len(self.latitude)
+        if length:
+            begins = np.zeros(length + 1, dtype=bool)
+            begins[self._begins] = True
+            self.points.extend(
+                parse_numbers(self.latitude),
+                parse_numbers(self.longitude),
+                parse_times(self.time),
+                {name: self._measure(name) for name in self._measures},
+                begins[:length],
+                self.lines,
+            )
+        if self._begins and self._begins[-1] == length:
+            self.points.begin_part()
+        self._begin()
+
+    def _measure(self, name: str) -> NDArray[np.float64]:
+        """Read one measure; where a point says it twice, the first that can be true counts."""
+        rows, texts = self._measures[name]
+        numbers = parse_numbers(texts)
+        self.points.counts["bad_value"] += int(np.isnan(numbers).sum())
+        usable = ~np.isnan(numbers) if name == SIGNED else numbers >= 0.0
+        column = np.full(len(self.latitude), math.nan)
+        column[np.array(rows)[usable][::-1]] = numbers[usable][::-1]
+        return column
+
+
+class TrackReader:
+    """Gathers the points and titles of one kind of document, told of its elements by `parse`."""
+
+    format: ClassVar[str]
+    elements: ClassVar[frozenset[str]]
+    """Local names of the elements whose start and end it is told."""
+    points: ClassVar[frozenset[str]]
+    """Those that are read as a whole, at their end, and forgotten only then."""
+    titles: ClassVar[frozenset[str]]
+    """Those whose text is kept in `texts`, the first of each kind of parent."""
+
+    def __init__(self, root: etree._Element, label: str, limits: ReadLimits) -> None:
+        self.limits = limits
+        self.names = LocalNames()
+        self.runs, self.plans = Columns(Points(label, limits)), Columns(Points(label, limits))
+        self.texts = {"creator": root.get("creator") or ""}
+
+    def start(self, name: str, element: etree._Element) -> None:
+        """Take the start of an element; of what is in it nothing is known yet."""
+        raise NotImplementedError
+
+    def take(self, name: str, within: str, point: etree._Element) -> None:
+        """Take a point that is complete, and the local name of the element that it stands in."""
+        raise NotImplementedError
+
+    def header(self, *, is_route: bool) -> tuple[str | None, str | None, str | None]:
+        """Give title, sport and device of what was run, or of a plan."""
+        raise NotImplementedError
 
     def end(self, element: etree._Element) -> None:
-        """Take an element that is complete.
+        """Take an element that is complete."""
+        name, parent = self.names[element.tag], element.getparent()
+        within = "" if parent is None else self.names[parent.tag]
+        if name in self.points:
+            self.take(name, within, element)
+        elif name in self.titles and parent is not None and element.text and element.text.strip():
+            self.texts.setdefault(f"{within}/{name}", element.text)
 
-        Parameters
-        ----------
-        element : Element
-            The element.
-        """
+    def first(self, *keys: str) -> str | None:
+        """Give the first of these texts that there is."""
+        return next((self.texts[key] for key in keys if key in self.texts), None)
 
     def pause(self) -> None:
         """Read what was gathered: the elements are about to be forgotten."""
+        self.runs.flush()
+        self.plans.flush()
+
+    def recording(self, problems: Sequence[Problem]) -> Recording:
+        """Give what was run; what is planned, where no run holds two positions."""
+        is_route = len(self.runs.points) < 2 <= len(self.plans.points)
+        name, sport, device = self.header(is_route=is_route)
+        points = (self.plans if is_route else self.runs).points
+        return assemble(
+            points, self.format, name=name, sport=sport, device=device, problems=problems, is_route=is_route
+        )
 
 
 class UndeclaredPrefixError(DamagedFileError):
@@ -71,110 +179,10 @@ class UndeclaredPrefixError(DamagedFileError):
     prefix: str = ""
 
 
-def root_of(content: Chunks, encoding: str | None, label: str) -> tuple[etree._Element, Chunks]:
-    """Give the first element of a document, and refuse a document type.
-
-    Parameters
-    ----------
-    content : Chunks
-        The content, trimmed.
-    encoding : str or None
-        Encoding that overrules what the content declares.
-    label : str
-        What errors name.
-
-    Returns
-    -------
-    root : Element
-        The element, with its attributes.
-    content : Chunks
-        The content, from its beginning once more.
-
-    Raises
-    ------
-    DamagedFileError
-        If the XML is broken, or declares a document type.
-    """
-    parser = _parser(("start",), None, encoding)
-    read: list[bytes] = []
-    broken: etree.LxmlError | None = None
-    while broken is None and (chunk := content.read()):
-        read.append(chunk)
-        try:
-            parser.feed(chunk)
-        except etree.LxmlError as error:
-            broken = error
-        for _, root in parser.read_events():
-            if root.getroottree().docinfo.internalDTD is not None:
-                raise doctype_error(label)
-            return root, content.after(*read)
-    try:
-        parser.close()
-    except etree.LxmlError as error:
-        broken = broken or error
-    raise broken_xml(broken or etree.LxmlError("no element found"), label)
-
-
-def not_read(root: str, label: str) -> UnsupportedFormatError:
-    """Error for XML that is no recording.
-
-    Parameters
-    ----------
-    root : str
-        Local name of its first element.
-    label : str
-        What the error names.
-
-    Returns
-    -------
-    UnsupportedFormatError
-        The error, to be raised; says what the file seems to be.
-    """
-    meaning = _OTHER_XML.get(root, f"XML of another kind (<{root[:40]}>)")
-    return UnsupportedFormatError(f"is neither GPX nor TCX: it seems to be {meaning}", path=label)
-
-
-def parse(content: Chunks, encoding: str | None, reader: _Reader, label: str, limits: ReadLimits) -> None:
-    """Parse a document and tell a reader what it asked for.
-
-    Parameters
-    ----------
-    content : Chunks
-        The content, trimmed.
-    encoding : str or None
-        Encoding that overrules what the content declares.
-    reader : Reader
-        Is told.
-    label : str
-        What errors name.
-    limits : ReadLimits
-        What the file may cost.
-
-    Raises
-    ------
-    DamagedFileError
-        If the XML is broken or goes beyond a limit.
-    UndeclaredPrefixError
-        If a prefix in it is not declared.
-    """
-    parser = _parser(("start", "end"), reader.tags, encoding)
-    tree = _Tree(reader.points, label, limits)
-    try:
-        while chunk := content.read():
-            parser.feed(chunk)
-            _tell(reader, parser.read_events(), tree)
-            reader.pause()
-            tree.forget()
-        parser.close()
-    except etree.LxmlError as error:
-        raise broken_xml(error, label) from error
-    _tell(reader, parser.read_events(), tree)
-    reader.pause()
-
-
-def _parser(
-    events: tuple[_Event, ...], tags: tuple[str, ...] | None, encoding: str | None
+def pull_parser(
+    events: tuple[Literal["start", "end"], ...], tags: Sequence[str] | None, encoding: str | None = None
 ) -> etree.XMLPullParser[etree._Element]:
+    """Give a parser that resolves nothing, loads nothing and keeps libxml2's own limits."""
     return etree.XMLPullParser(
         events=events,
         tag=tags,
@@ -188,33 +196,68 @@ def _parser(
     )
 
 
-def _tell(reader: _Reader, events: Iterable[tuple[str, etree._Element]], tree: _Tree) -> None:
-    start, end = reader.start, reader.end
+def root_of(
+    chunks: Iterator[bytes], encoding: str | None, label: str
+) -> tuple[etree._Element, Iterator[bytes]]:
+    """Give the first element of a document, and its bytes from their beginning; refuse a document type."""
+    parser = pull_parser(("start",), None, encoding)
+    read: list[bytes] = []
+    broken: etree.LxmlError | None = None
+    for chunk in chunks:
+        read.append(chunk)
+        try:
+            parser.feed(chunk)
+        except etree.LxmlError as error:
+            broken = error
+        for _, root in parser.read_events():
+            if root.getroottree().docinfo.internalDTD is not None:
+                raise doctype_error(label)
+            return root, chain(read, chunks)
+        if broken is not None:
+            break
+    try:
+        parser.close()
+    except etree.LxmlError as error:
+        broken = broken or error
+    raise _broken_xml(broken or etree.LxmlError("no element found"), label)
+
+
+def not_read(root: str, label: str) -> UnsupportedFormatError:
+    """Error for XML that is no recording, told by the local name of its first element."""
+    meaning = _OTHER_XML.get(root, f"XML of another kind (<{root[:40]}>)")
+    return UnsupportedFormatError(f"is neither GPX nor TCX: it seems to be {meaning}", path=label)
+
+
+def parse(
+    chunks: Iterable[bytes], encoding: str | None, reader: TrackReader, label: str, limits: ReadLimits
+) -> None:
+    """Parse a document and tell a reader what it asked for."""
+    parser = pull_parser(("start", "end"), [f"{{*}}{name}" for name in reader.elements], encoding)
+    tree = _Tree(reader, label, limits)
+    try:
+        for chunk in chunks:
+            parser.feed(chunk)
+            _tell(reader, parser.read_events(), tree)
+            tree.forget()
+        parser.close()
+    except etree.LxmlError as error:
+        raise _broken_xml(error, label) from error
+    _tell(reader, parser.read_events(), tree)
+
+
+def _tell(reader: TrackReader, events: Iterable[tuple[str, etree._Element]], tree: _Tree) -> None:
+    start, end, names = reader.start, reader.end, reader.names
     for event, element in events:
         if event == "end":
             end(element)
         else:
             tree.begin(element)
-            start(element)
+            start(names[element.tag], element)
+    reader.pause()
 
 
 def check_point(point: etree._Element, label: str, limits: ReadLimits) -> None:
-    """Refuse a point that holds more than a point can.
-
-    Parameters
-    ----------
-    point : Element
-        The point, as far as it is read.
-    label : str
-        What the error names.
-    limits : ReadLimits
-        What the file may cost.
-
-    Raises
-    ------
-    DamagedFileError
-        If it does.
-    """
+    """Refuse a point, as far as it is read, that holds more than a point can."""
     if sum(1 for _ in point.iter()) > limits.point_elements + 1:
         what = f"has a point with more than {limits.point_elements} elements, as no recording does"
         raise DamagedFileError(what, path=label, offset=point.sourceline)
@@ -223,8 +266,8 @@ def check_point(point: etree._Element, label: str, limits: ReadLimits) -> None:
 class _Tree:
     """The small tree of what is not forgotten yet, and what of the file it has seen."""
 
-    def __init__(self, points: frozenset[str], label: str, limits: ReadLimits) -> None:
-        self._points = points
+    def __init__(self, reader: TrackReader, label: str, limits: ReadLimits) -> None:
+        self._names, self._points = reader.names, reader.points
         self._label = label
         self._limits = limits
         self._root: etree._Element | None = None
@@ -245,7 +288,7 @@ class _Tree:
         while len(here):
             del here[:-1]
             here = here[-1]
-            if etree.QName(here).localname in self._points:
+            if self._names[here.tag] in self._points:
                 break
         check_point(here, self._label, self._limits)
         self._kept = int(_ELEMENTS(self._root))
@@ -264,21 +307,8 @@ class _Tree:
         return DamagedFileError(f"{what}, as no recording does", path=self._label, offset=element.sourceline)
 
 
-def broken_xml(error: etree.LxmlError, label: str) -> DamagedFileError:
-    """Error for XML that is not well formed.
-
-    Parameters
-    ----------
-    error : LxmlError
-        What libxml2 says.
-    label : str
-        What the error names.
-
-    Returns
-    -------
-    DamagedFileError
-        The error, to be raised; an `UndeclaredPrefixError` where that alone is wrong so far.
-    """
+def _broken_xml(error: etree.LxmlError, label: str) -> DamagedFileError:
+    """Error for XML that is not well formed; an `UndeclaredPrefixError` where that alone is wrong so far."""
     line = getattr(error, "lineno", None)
     reason = str(error).split(", line ")[0][:200]
     text = f"is no well-formed XML ({reason}); export it again"
@@ -290,30 +320,11 @@ def broken_xml(error: etree.LxmlError, label: str) -> DamagedFileError:
     return found
 
 
-def declare(content: Chunks, prefixes: Iterable[str]) -> Chunks:
-    """Declare prefixes in the first tag of a document.
-
-    Parameters
-    ----------
-    content : Chunks
-        The content, in an encoding that holds ASCII.
-    prefixes : iterable of str
-        The prefixes.
-
-    Returns
-    -------
-    Chunks
-        The content, with the prefixes bound to names that mean nothing.
-    """
+def declare(chunks: Iterator[bytes], prefixes: Sequence[str]) -> Iterator[bytes]:
+    """Bind prefixes to names that mean nothing, in the first tag of a document; its encoding holds ASCII."""
     names = "".join(f' xmlns:{prefix}="urn:undeclared:{prefix}"' for prefix in prefixes).encode()
-    head = content.read()
+    head = next(chunks, b"")
     tag = _ROOT_TAG.search(head)
     if tag is not None:
         head = head[: tag.end()] + names + head[tag.end() :]
-
-    def pieces() -> Iterable[bytes]:
-        yield head
-        while chunk := content.read():
-            yield chunk
-
-    return Chunks(pieces())
+    return chain([head], chunks)

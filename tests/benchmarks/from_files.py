@@ -32,7 +32,7 @@ from camber import read_roads, simulate
 from camber.errors import CamberError
 from camber.library import analyse_library, from_extracts, open_library
 from camber.library.importing import import_paths
-from camber.recording.files import read_stream
+from camber.recording import read_stream
 
 if TYPE_CHECKING:
     from camber.recording.limits import ReadLimits

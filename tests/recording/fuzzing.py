@@ -18,8 +18,8 @@ import numpy as np
 from lxml import etree
 
 from camber.errors import RecordingError
+from camber.recording import read_stream
 from camber.recording.archive import find_recordings
-from camber.recording.files import read_stream
 from camber.recording.limits import ReadLimits
 from camber.simulate.gpx_writer import gpx_document
 from tests.recording.test_formats import activity

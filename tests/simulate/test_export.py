@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from camber.recording import read_stream
 from camber.recording.archive import PrivacyZone, find_recordings
-from camber.recording.files import read_stream
 from camber.recording.limits import ReadLimits
 from camber.roads import read_roads
 from camber.simulate.week import WEEK_SEED, sample_week

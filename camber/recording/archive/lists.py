@@ -1,22 +1,25 @@
-"""What the lists in an export say: titles, gear, privacy zones, units.
+"""What the lists in an export say: titles, sports, gear, privacy zones, units.
 
 Columns are found by what stands in them: their names, order and number differ with the language of the
-account and the year of the export (users.md 1.1).
+account and the year of the export.
 """
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import re
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from camber.recording.archive.found import PrivacyZone
-from camber.recording.values import clean_text, parse_number
+from lxml import etree
+
+from camber.recording.texts import clean_text, parse_number
+from camber.recording.xml import pull_parser
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 _STRAVA_FILE: Final = re.compile(r"activities/[^/]+\.(?:gpx|tcx|fit)(?:\.gz)?", re.IGNORECASE)
 _RUNKEEPER_FILE: Final = re.compile(r"[^/]+\.gpx", re.IGNORECASE)
@@ -28,87 +31,82 @@ _METRES: Final = {"": 1.0, "m": 1.0, "km": 1000.0, "ft": 0.3048, "yd": 0.9144, "
 _METRIC: Final = ("metr", "métr", "kilom", "метр", "公制", "メートル", "미터")
 _IMPERIAL: Final = ("imper", "impér", "feet", "mile", "brit", "имп", "英制", "ヤード", "야드")
 _NAME_LENGTH: Final = 1000
+_APPLE: Final = "HKWorkoutActivityType"
+_WORDS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 class Line(NamedTuple):
-    """What a list says of one file.
+    """What a list says of one file; the sport in lower case, in the language of the account."""
 
-    Parameters
-    ----------
-    name, sport, gear : str or None
-        Title, sport in the language of the account, shoes.
-    """
+    name: str | None = None
+    sport: str | None = None
+    gear: str | None = None
 
-    name: str | None
-    sport: str | None
-    gear: str | None
+
+@dataclass(frozen=True)
+class PrivacyZone:
+    """A place that the runner does not want to show: its middle [deg] and its radius [m]."""
+
+    latitude_deg: float
+    longitude_deg: float
+    radius_m: float
 
 
 def strava_lines(content: bytes) -> dict[str, Line]:
-    """Read Strava's ``activities.csv``, whatever its language.
+    """Read Strava's ``activities.csv``, in any language, by file in lower case; nothing of another list.
 
     The column of the files is the one that names files under ``activities/``; the identity is the first
     column that holds nothing but digits, followed by date, title and sport; the gear stands before the file.
-
-    Parameters
-    ----------
-    content : bytes
-        The file.
-
-    Returns
-    -------
-    dict of str to Line
-        By file, in lower case; empty where the file is no such list.
     """
     rows = _rows(content)
-    at = _column(rows, _STRAVA_FILE.fullmatch)
-    identity = _column(rows, str.isdigit)
+    at, identity = _column(rows, _STRAVA_FILE.fullmatch), _column(rows, str.isdigit)
     if at is None or identity is None:
         return {}
-    return {
-        row[at].strip().lower(): Line(_cell(row, identity + 2), _sport(row, identity + 3), _cell(row, at - 1))
-        for row in rows
-        if len(row) > at and _STRAVA_FILE.fullmatch(row[at].strip())
-    }
+    return _lines(rows, _STRAVA_FILE, at, title=identity + 2, sport=identity + 3, gear=at - 1)
 
 
 def runkeeper_lines(content: bytes) -> dict[str, Line]:
-    """Read Runkeeper's ``cardioActivities.csv``: identity, date, sport, route name, and a column of files.
-
-    Parameters
-    ----------
-    content : bytes
-        The file.
-
-    Returns
-    -------
-    dict of str to Line
-        By file, in lower case; empty where the file is no such list.
-    """
+    """Read Runkeeper's ``cardioActivities.csv``: identity, date, sport, route name, and a column of files."""
     rows = _rows(content)
     at = _column(rows, _RUNKEEPER_FILE.fullmatch)
-    if at is None:
-        return {}
+    return {} if at is None else _lines(rows, _RUNKEEPER_FILE, at, title=3, sport=2, gear=-1)
+
+
+def apple_lines(chunks: Iterable[bytes]) -> dict[str, Line]:
+    """Read the sports of the routes (``trail running``) from the gigabytes of Apple Health's ``export.xml``.
+
+    By file in lower case, as far as the list can be read. It declares a document type, so that entities stay
+    unresolved and nothing is loaded.
+    """
+    parser = pull_parser(("start", "end"), ("Workout", "HealthData"))
+    found: dict[str, Line] = {}
+    root: etree._Element | None = None
+    with suppress(
+        etree.LxmlError
+    ):  # what stands before the damage is kept; a route without a sport has its speed
+        for chunk in chunks:
+            parser.feed(chunk)
+            for event, element in parser.read_events():
+                if event == "start":
+                    root = element if root is None else root
+                elif element.tag == "Workout":
+                    found |= _routes(element)
+            if root is not None and len(root):
+                del root[:-1]  # the last one may not be complete
+    return found
+
+
+def _routes(workout: etree._Element) -> dict[str, Line]:
+    kind = (workout.get("workoutActivityType") or "").removeprefix(_APPLE)
+    line = Line(sport=_WORDS.sub(" ", kind).lower())
+    paths = (reference.get("path") or "" for reference in workout.iter("FileReference"))
     return {
-        row[at].strip().lower(): Line(_cell(row, 3), _sport(row, 2), None)
-        for row in rows
-        if len(row) > at and _RUNKEEPER_FILE.fullmatch(row[at].strip())
+        f"workout-routes/{path.rpartition('/')[2].lower()}": line for path in paths if path and line.sport
     }
 
 
-def privacy_zones(content: bytes) -> tuple[PrivacyZone, ...]:
-    """Read Strava's ``privacy_zones.csv``; the address in it is not kept.
-
-    Parameters
-    ----------
-    content : bytes
-        The file.
-
-    Returns
-    -------
-    tuple of PrivacyZone
-        The zones whose place and radius can be read; a radius without a unit is in metres.
-    """
+def privacy_zones(content: bytes) -> list[PrivacyZone]:
+    """Read Strava's ``privacy_zones.csv``, but for the address; a radius without a unit is in metres."""
     zones = []
     for row in _rows(content):
         places = [match for match in map(_PLACE.fullmatch, map(str.strip, row)) if match]
@@ -118,22 +116,11 @@ def privacy_zones(content: bytes) -> tuple[PrivacyZone, ...]:
             radius = parse_number(radii[-1][1].replace(",", ".")) * _METRES[(radii[-1][2] or "").lower()]
             if abs(latitude) <= 90.0 and abs(longitude) <= 180.0 and radius > 0.0:
                 zones.append(PrivacyZone(latitude, longitude, radius))
-    return tuple(zones)
+    return zones
 
 
 def unit_preference(content: bytes) -> Literal["metric", "imperial"] | None:
-    """Read the choice of units from Strava's ``general_preferences.csv``.
-
-    Parameters
-    ----------
-    content : bytes
-        The file.
-
-    Returns
-    -------
-    {"metric", "imperial"} or None
-        The choice; None where no cell speaks of it.
-    """
+    """Read the choice of units from Strava's ``general_preferences.csv``; None where no cell speaks of it."""
     for row in _rows(content)[1:]:
         for cell in row:
             word = cell.strip().casefold()
@@ -147,13 +134,13 @@ def unit_preference(content: bytes) -> Literal["metric", "imperial"] | None:
 def _rows(content: bytes) -> list[list[str]]:
     text = io.StringIO(content.decode("utf-8-sig", "replace").replace("\0", ""), newline="")
     rows: list[list[str]] = []
-    with contextlib.suppress(csv.Error):  # a cell beyond any measure: what stands before is kept
+    with suppress(csv.Error):  # a cell beyond any measure: what stands before is kept
         rows.extend(csv.reader(text))
     return rows
 
 
 def _column(rows: list[list[str]], fits: Callable[[str], object]) -> int | None:
-    """Find the first column whose cells, but for the first row and empty ones, all fit."""
+    """Find the first column whose cells, but for the first row and empty ones, mostly fit."""
     width = max(map(len, rows), default=0)
     for at in range(width):
         cells = [row[at].strip() for row in rows[1:] if len(row) > at and row[at].strip()]
@@ -164,10 +151,18 @@ def _column(rows: list[list[str]], fits: Callable[[str], object]) -> int | None:
     return None
 
 
+def _lines(
+    rows: list[list[str]], file: re.Pattern[str], at: int, *, title: int, sport: int, gear: int
+) -> dict[str, Line]:
+    """Read the rows that name a file in column `at`."""
+    found = {}
+    for row in rows:
+        if len(row) > at and file.fullmatch(row[at].strip()):
+            kind = _cell(row, sport)
+            line = Line(_cell(row, title), kind.lower() if kind else None, _cell(row, gear))
+            found[row[at].strip().lower()] = line
+    return found
+
+
 def _cell(row: list[str], at: int) -> str | None:
     return clean_text(row[at], _NAME_LENGTH) if 0 <= at < len(row) else None
-
-
-def _sport(row: list[str], at: int) -> str | None:
-    sport = _cell(row, at)
-    return sport.lower() if sport else None

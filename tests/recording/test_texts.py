@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camber.recording.values import clean_text, parse_number, parse_time, sport_of
+from camber.recording.sports import sport_of
+from camber.recording.texts import clean_text, parse_number, parse_time
 
 PATIENT = settings(deadline=None)  # a busy machine is no failure
 
