@@ -10,12 +10,11 @@ from zlib import crc32
 import numpy as np
 
 from camber.cross_slope import assign_cross_slope, slope_options, slopes_of_ways
-from camber.daylight import in_the_dark
 from camber.exposure import measure_exposure
 from camber.lateral import locate
 from camber.matching import match
 from camber.schema import Analysis, Evidence, Learned, Recording, Roads, Settings
-from camber.suggestions import suggest
+from camber.suggestions import in_the_dark, suggest
 from camber.summary import summarise
 from camber.track import prepare_track
 

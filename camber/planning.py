@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from camber.cross_slope import slope_options, slopes_of_ways
-from camber.daylight import in_the_dark
-from camber.suggestions import Effect, suggest_on, trip_of, what_ifs
+from camber.suggestions import Effect, in_the_dark, suggest_on, trip_of, what_ifs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from camber.schema import Analysis, Draws, RunResult, Suggestions, SuggestionSettings, WhatIf
+    from camber.suggestions import Trip
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,48 +62,42 @@ def plan_route(
     RoutePlan
         Suggestions and what-ifs.
     """
+    trip = trip_on(analysis, settings, before=before, dark=dark)
+    return RoutePlan(suggest_on(trip, analysis.summary), what_ifs(trip), trip.dark)
+
+
+def trip_on(
+    analysis: Analysis,
+    settings: SuggestionSettings | None = None,
+    *,
+    before: Effect | None = None,
+    dark: bool | None = None,
+) -> Trip:
+    """Plan a route without choosing yet; arguments as `plan_route` takes them."""
     given = analysis.settings
-    settings = settings or given.suggestion
-    if dark is None:
-        dark = in_the_dark(analysis.recording)
     rng = np.random.default_rng(given.seed)
-    level_pct = given.cross_slope.level_pct
-    options = slope_options(
-        analysis.lateral,
-        analysis.roads,
-        given.cross_slope,
-        draws=given.draws,
-        seed=given.seed,
-        rng=rng,
-    )
-    tables = (analysis.exposure, analysis.lateral, analysis.slope_histories, options, analysis.roads)
+    roads, draws, seed = analysis.roads, given.draws, given.seed
+    options = slope_options(analysis.lateral, roads, given.cross_slope, draws=draws, seed=seed, rng=rng)
     slopes_of = partial(
-        slopes_of_ways,
-        roads=analysis.roads,
-        settings=given.cross_slope,
-        draws=given.draws,
-        seed=given.seed,
-        rng=rng,
+        slopes_of_ways, roads=roads, settings=given.cross_slope, draws=draws, seed=seed, rng=rng
     )
-    trip = trip_of(*tables, settings, level_pct=level_pct, rng=rng, before=before, dark=dark)
-    suggestions = suggest_on(trip, analysis.summary, analysis.slope_histories, dark=dark, slopes_of=slopes_of)
-    simple = what_ifs(trip.route, trip.plans.rules, trip.partner, level_pct=level_pct)
-    return RoutePlan(suggestions, simple, dark)
+    return trip_of(
+        analysis.exposure,
+        analysis.lateral,
+        analysis.slope_histories,
+        options,
+        roads,
+        settings or given.suggestion,
+        level_pct=given.cross_slope.level_pct,
+        rng=rng,
+        before=before,
+        dark=in_the_dark(analysis.recording) if dark is None else dark,
+        slopes_of=slopes_of,
+    )
 
 
 def effect_of_draws(draws: Iterable[Draws]) -> Effect | None:
-    """Add up what was run before, draw by draw.
-
-    Parameters
-    ----------
-    draws : iterable of Draws
-        Of the runs before, all with the same number of draws.
-
-    Returns
-    -------
-    Effect or None
-        Drawn metres by leg [m]; None without a run.
-    """
+    """Add up what was run before, draw by draw; None without a run."""
     legs = [(one.left_low_m.sum(axis=1), one.right_low_m.sum(axis=1)) for one in draws]
     if not legs:
         return None
@@ -111,20 +105,10 @@ def effect_of_draws(draws: Iterable[Draws]) -> Effect | None:
 
 
 def usual_routes(runs: Sequence[RunResult], most: int = 3) -> tuple[RunResult, ...]:
-    """Choose the routes of the last weeks on which a change promises most.
+    """Choose the routes of the last weeks on which a change promises most (three: judgement).
 
-    Parameters
-    ----------
-    runs : sequence of RunResult
-        Analysed runs, with what was suggested for each.
-    most : int
-        How many to choose (one to three doable changes: users.md 6).
-
-    Returns
-    -------
-    tuple of RunResult
-        The latest run of each route, best first: by the metres that its best suggestion is expected to even
-        out, times how often the route was run.
+    Gives the latest run of each route, best first: by the metres that its best suggestion is expected to even
+    out, times how often the route was run.
     """
     routes: list[list[RunResult]] = []
     for run in sorted(runs, key=lambda one: (one.day is not None, one.day, one.run), reverse=True):

@@ -1,58 +1,45 @@
 """What could be changed, under law and safety, with the predicted effect; or nothing, and why.
 
 Law and safety are constraints, never traded (`camber.suggestions.rules`). Under them the exact plan of sides
-(`camber.suggestions.plan`) is found for the route as it was run and for the route the other way round, and
-the lever that a change pulls is said in one sentence.
+(`camber.suggestions.side_plans`) is found for the route as it was run and for the route the other way round,
+level ground nearby is looked for, and the lever that a change pulls is said in one sentence.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from camber.conventions import NO_WAY
-from camber.schema import PlanPoint, Suggestion, Suggestions, SuggestionSettings, balance_of
-from camber.suggestions.describe import changed_side, lever_of, p_even, real_choice, suggestion_of
+from camber.schema import PlanPoint, Suggestion, Suggestions, SuggestionSettings
 from camber.suggestions.level_detours import find_detours
-from camber.suggestions.level_surface import effect_of_rounds, level_suggestion, rounds_of
-from camber.suggestions.patterns import explain, outbound_partners, pattern_of
-from camber.suggestions.plan import SidePlan, choose_plans
-from camber.suggestions.route_plans import (
-    Effect,
-    Plans,
-    Route,
-    as_run,
-    costs_as_run,
-    plans_of,
-    predicted,
-    recommended,
-    reversed_route,
-    route_of,
-    unevenness,
-    unevenness_of_plans,
-)
-from camber.suggestions.rules import LEFT_EDGE, RIGHT_EDGE, WHY_NOT
-from camber.suggestions.what_if import what_ifs
+from camber.suggestions.level_ground import effect_of_detours, level_suggestion
+from camber.suggestions.patterns import explain, outbound_partners, pattern_of, what_ifs
+from camber.suggestions.plan_in_words import by_reason, changed_side, lever_of, suggestion_of, why_not
+from camber.suggestions.rules import LEFT_EDGE, RIGHT_EDGE, in_the_dark
+from camber.suggestions.side_plans import choose_plans
+from camber.suggestions.trip import NOTHING, Effect, Trip, costs_as_run, judged, plans_of, predicted, route_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.schema import Exposure, LateralTrack, Roads, SlopeHistories, SlopeOptions, Summary
-    from camber.suggestions.level_surface import SlopesOfWays
+    from camber.suggestions.side_plans import SidePlan
+    from camber.suggestions.trip import SlopesOfWays
 
-__all__ = ["Effect", "Trip", "outbound_partners", "suggest", "suggest_on", "trip_of", "what_ifs"]
+__all__ = ["NOTHING", "Effect", "Trip", "in_the_dark", "suggest", "suggest_on", "trip_of", "what_ifs"]
 
 _LIKELY: Final = 2.0 / 3.0
 """Probability from which something is said to be so: "likely" is 66 % and more (Mastrandrea et al. 2010,
 guidance note of the IPCC on the treatment of uncertainties, table 1)."""
 
-_NOTHING: Final = Effect(np.zeros(1), np.zeros(1))
-"""No metres, in every draw."""
-
 _UNLAWFUL: Final = 0.1
 """Share of a run on sides never suggested up to which it may be run again as it was (judgement)."""
+
+_MOST_OF_IT: Final = 0.8
+"""Share of the possible gain that a simpler plan has to reach (judgement)."""
 
 
 def suggest(
@@ -103,145 +90,26 @@ def suggest(
     Returns
     -------
     Suggestions
-        Pattern, explanation and zero to three suggestions, best first; level ground nearby is the last.
+        Pattern, explanation and zero to three suggestions, best first; level ground nearby is the last. Even
+        is said where it is likely; a change where one is expected to even out noticeably, also where it is
+        not known which leg was low, since who follows a plan knows the side, or where level ground nearby
+        takes tilted metres away; else that nothing safe was found, if it is likely that one leg had more, or
+        that it is not known.
     """
-    settings = settings or SuggestionSettings()
-    tables = (exposure, lateral, histories, options, roads)
-    trip = trip_of(*tables, settings, level_pct=level_pct, rng=rng, before=before, dark=dark)
-    return suggest_on(trip, summary, histories, dark=dark, slopes_of=slopes_of)
-
-
-def suggest_on(
-    trip: Trip,
-    summary: Summary,
-    histories: SlopeHistories,
-    *,
-    dark: bool = False,
-    slopes_of: SlopesOfWays | None = None,
-) -> Suggestions:
-    """Say which pattern a planned route followed and what, if anything, could be changed.
-
-    Parameters
-    ----------
-    trip : Trip
-        Of `trip_of`.
-    summary : Summary
-        Totals of the run.
-    histories : SlopeHistories
-        Drawn states and slopes.
-    dark : bool
-        Whether the route is run in the dark.
-    slopes_of : callable, optional
-        As `suggest` takes it.
-
-    Returns
-    -------
-    Suggestions
-        As `suggest`. Even is said where it is likely; a change where one is expected to even out noticeably,
-        also where it is not known which leg was low, since who follows a plan knows the side, or where level
-        ground nearby takes tilted metres away; else that nothing safe was found, if it is likely that one leg
-        had more, or that it is not known.
-    """
-    pattern = pattern_of(trip.exposure, trip.partner)
-    explanation = explain(pattern, histories, trip.partner, trip.exposure)
-    now = _with(trip.before, trip.now())
-    balance = balance_of(now.right_m, now.left_m)
-    on_ways = trip.route.stretches.way_id != NO_WAY
-    if not trip.route.stretches.length_m[on_ways].sum():
-        text = "None of it could be followed along the ways of the map, so that nothing is known of its tilt."
-        return Suggestions(pattern, explanation, (), text, answer="not_known")
-    if summary.balance is None or balance is None:
-        text = "No tilted stretch was found, so there is nothing to even out."
-        return Suggestions(pattern, explanation, (), text, answer="level", p_even=1.0)
-    even = p_even(now, trip.settings.usual_balance)
-    if even >= _LIKELY:
-        text = (
-            f"Both legs likely got about the same: the probability that it was within what counts as even is "
-            f"{_percent(even)}. A fine choice."
-        )
-        return Suggestions(pattern, explanation, (), text, answer="even", p_even=even)
-    items = _worthwhile(trip, pattern, dark=dark, slopes_of=slopes_of)
-    points = real_choice(tuple(_point(plan, trip) for plan in choose_plans(trip.plans.front)))
-    if items:
-        count = "One change" if len(items) == 1 else f"{len(items)} changes"
-        text, answer = f"{count} found; law and safety come first.", "change"
-    elif max(_lean(now, trip.settings.usual_balance)) >= _LIKELY:
-        text, answer = _nothing(trip, pattern), "no_safe_change"
-    else:
-        text, answer = _not_known(trip, now, even), "not_known"
-    return Suggestions(pattern, explanation, items, text, points, answer, even)
-
-
-def _worthwhile(
-    trip: Trip, pattern: str, *, dark: bool, slopes_of: SlopesOfWays | None
-) -> tuple[Suggestion, ...]:
-    """List the changes that even out noticeably: of side and direction, best first, then level ground."""
-    found = [_other_sides(trip)]
-    if pattern == "loop":
-        found.append(_other_way_round(trip, dark=dark))
-    worth = [change for change in found if change is not None and _worth(change, trip.settings)]
-    worth.sort(key=_gain, reverse=True)
-    level = None if slopes_of is None else _level_ground(trip, slopes_of, dark=dark)
-    if level is not None and _evens_out(level, trip.settings):
-        worth.append(level)
-    return tuple(change.item for change in worth)
-
-
-class Trip(NamedTuple):
-    """A route with everything that its suggestions are made from.
-
-    Parameters
-    ----------
-    route : Route
-        The route.
-    plans : Plans
-        Its plans and the rules they keep.
-    partner : ndarray of int64
-        As `outbound_partners` returns them.
-    exposure : Exposure
-        One row per interval.
-    roads : Roads
-        The roads.
-    settings : SuggestionSettings
-        Limits.
-    before : Effect or None
-        Drawn metres by leg of the weeks before.
-    level_pct : float
-        Absolute cross slope below which the surface counts as level [%].
-    rng : numpy.random.Generator
-        Source of disobedience.
-    """
-
-    route: Route
-    plans: Plans
-    partner: NDArray[np.int64]
-    exposure: Exposure
-    roads: Roads
-    settings: SuggestionSettings
-    before: Effect | None
-    level_pct: float
-    rng: np.random.Generator
-
-    def now(self) -> Effect:
-        """Drawn metres by leg of the route as it was run."""
-        return as_run(self.route, self.level_pct)
-
-    def most_traffic_km(self) -> float:
-        """Most exposure to traffic that a plan may have [km facing traffic]."""
-        _, traffic_km = costs_as_run(self.route, self.plans.rules)
-        length_km = float(self.route.stretches.length_m.sum()) / 1000.0
-        return traffic_km + self.settings.extra_traffic_share * length_km
-
-    def judged(self, rest: Effect, *, share: float = 1.0) -> NDArray[np.float64]:
-        """Judge every plan by the expected absolute balance of it, ``share`` times, and the rest."""
-        obedience, level_pct = self.settings.obedience, self.level_pct
-        return unevenness_of_plans(
-            self.route, self.plans, obedience, level_pct, self.rng, rest=rest, share=share
-        )
-
-    def effect_of(self, plan: SidePlan, route: Route, plans: Plans) -> Effect:
-        """Drawn metres by leg of a plan."""
-        return predicted(route, plan.state, plans, self.settings.obedience, self.level_pct, self.rng)
+    trip = trip_of(
+        exposure,
+        lateral,
+        histories,
+        options,
+        roads,
+        settings or SuggestionSettings(),
+        level_pct=level_pct,
+        rng=rng,
+        before=before,
+        dark=dark,
+        slopes_of=slopes_of,
+    )
+    return suggest_on(trip, summary)
 
 
 def trip_of(
@@ -256,25 +124,58 @@ def trip_of(
     rng: np.random.Generator,
     before: Effect | None = None,
     dark: bool = False,
+    slopes_of: SlopesOfWays | None = None,
 ) -> Trip:
-    """Plan a route, without choosing yet.
-
-    Parameters
-    ----------
-    exposure, lateral, histories, options, roads, settings
-        As `suggest` takes them.
-    level_pct, rng, before, dark
-        As `suggest` takes them.
-
-    Returns
-    -------
-    Trip
-        The route and its plans.
-    """
-    route = route_of(exposure, lateral, histories, options, roads)
-    plans = plans_of(route, settings, level_pct=level_pct, before=before, dark=dark)
+    """Plan a route, without choosing yet; arguments as `suggest` takes them."""
+    before = before or NOTHING
+    route = route_of(exposure, lateral, histories, options, roads, level_pct=level_pct)
+    plans = plans_of(route, settings, before, dark=dark)
     partner = outbound_partners(exposure)
-    return Trip(route, plans, partner, exposure, roads, settings, before, level_pct, rng)
+    pattern = pattern_of(exposure, partner)
+    return Trip(
+        route,
+        plans,
+        partner,
+        pattern,
+        explain(pattern, histories, partner, exposure),
+        exposure,
+        roads,
+        settings,
+        before,
+        rng,
+        dark,
+        slopes_of,
+    )
+
+
+def suggest_on(trip: Trip, summary: Summary) -> Suggestions:
+    """Say of a planned route what `suggest` says of a run."""
+    now, usual_balance = trip.now(), trip.settings.usual_balance
+    of = trip.route.stretches
+    nothing = Suggestions(trip.pattern, trip.explanation, (), "")
+    if not of.length_m[of.way_id != NO_WAY].sum():
+        text = "None of it could be followed along the ways of the map, so that nothing is known of its tilt."
+        return replace(nothing, conclusion=text, answer="not_known")
+    if summary.balance is None or now.balance() is None:
+        text = "No tilted stretch was found, so there is nothing to even out."
+        return replace(nothing, conclusion=text, answer="level", p_even=1.0)
+    even = now.p_even(usual_balance)
+    if even >= _LIKELY:
+        text = (
+            f"Both legs likely got about the same: the probability that it was within what counts as even is "
+            f"{_percent(even)}. A fine choice."
+        )
+        return replace(nothing, conclusion=text, answer="even", p_even=even)
+    items = _worthwhile(trip)
+    front = real_choice(tuple(_point(plan, trip) for plan in choose_plans(trip.plans.front)))
+    if items:
+        count = "One change" if len(items) == 1 else f"{len(items)} changes"
+        text, answer = f"{count} found; law and safety come first.", "change"
+    elif max(now.p_uneven(usual_balance)) >= _LIKELY:
+        text, answer = _nothing(trip), "no_safe_change"
+    else:
+        text, answer = _not_known(trip, now, even), "not_known"
+    return Suggestions(trip.pattern, trip.explanation, items, text, front, answer, even)
 
 
 class _Change(NamedTuple):
@@ -284,71 +185,60 @@ class _Change(NamedTuple):
     before: Effect
     after: Effect
 
+    def gain(self) -> float:
+        """Take the expected absolute balance before less that after: a side that is not known counts too."""
+        return self.item.uneven_before - self.item.uneven_after
 
-def _with(before: Effect | None, effect: Effect) -> Effect:
-    """Add the weeks before, draw by draw."""
-    if before is None:
-        return effect
-    return Effect(before.left_m + effect.left_m, before.right_m + effect.right_m)
+
+def _worthwhile(trip: Trip) -> tuple[Suggestion, ...]:
+    """List the changes that even out noticeably: of side and direction, best first, then level ground."""
+    found = [_other_sides(trip)]
+    lawful = _lawful(trip)
+    if lawful and trip.pattern == "loop":
+        found.append(_other_way_round(trip))
+    worth = [change for change in found if change is not None and _worth(change, trip.settings)]
+    worth.sort(key=_Change.gain, reverse=True)
+    level = _level_ground(trip) if lawful else None
+    if level is not None and _evens_out(level, trip.settings):
+        worth.append(level)
+    return tuple(change.item for change in worth)
 
 
 def _other_sides(trip: Trip) -> _Change | None:
     """Take the same route on other sides, at no more exposure to traffic than is allowed."""
-    now = _with(trip.before, trip.now())
-    rest = _with(trip.before, _NOTHING)
-    best = recommended(trip.plans, trip.judged(rest), unevenness(now), trip.most_traffic_km())
+    now = trip.now()
+    best = _recommended(trip, judged(trip, trip.before), now, trip.most_traffic_km())
     if best is None or not changed_side(best, trip.route).any():
         return None
-    after = _with(trip.before, trip.effect_of(best, trip.route, trip.plans))
-    lever = lever_of(best, trip.route, trip.partner)
-    return _written(trip, lever, best, trip.route, trip.plans, now, after)
+    after = trip.before + predicted(trip, best.state)
+    as_run = costs_as_run(trip.route, trip.plans.rules)
+    return _Change(suggestion_of(lever_of(best, trip), best, trip, now, after, as_run), now, after)
 
 
-def _other_way_round(trip: Trip, *, dark: bool) -> _Change | None:
+def _other_way_round(trip: Trip) -> _Change | None:
     """Run it the other way round every other time: that run is planned to even out this one."""
-    if not _lawful(trip):
-        return None
-    now, route = trip.now(), reversed_route(trip.route)
-    so_far = _with(trip.before, now)
-    plans = plans_of(route, trip.settings, level_pct=trip.level_pct, before=so_far, dark=dark)
+    now, half = trip.now(), trip.route.as_run().times(0.5)
+    as_run = costs_as_run(trip.route, trip.plans.rules)
+    turned = trip.turned()
     # Only every other run is run this way, so the mean of both is what it costs.
-    _, traffic_km = costs_as_run(trip.route, trip.plans.rules)
-    turned = trip._replace(route=route, plans=plans)
-    uneven = turned.judged(_with(trip.before, _mean(now, _NOTHING)), share=0.5)
-    best = recommended(plans, uneven, unevenness(so_far), 2.0 * trip.most_traffic_km() - traffic_km)
+    most_traffic_km = 2.0 * trip.most_traffic_km() - as_run[1]
+    best = _recommended(turned, judged(turned, trip.before + half, share=0.5), now, most_traffic_km)
     if best is None:
         return None
-    mean = _mean(now, trip.effect_of(best, route, plans))
-    return _written(trip, "alternate_direction", best, route, plans, so_far, _with(trip.before, mean))
+    after = trip.before + (trip.route.as_run() + predicted(turned, best.state)).times(0.5)
+    return _Change(suggestion_of("alternate_direction", best, turned, now, after, as_run), now, after)
 
 
-def _level_ground(trip: Trip, slopes_of: SlopesOfWays, *, dark: bool) -> _Change | None:
+def _level_ground(trip: Trip) -> _Change | None:
     """Take level ground nearby in place of stretches where no change of side helps."""
-    if not _lawful(trip):
+    if trip.slopes_of is None:
         return None
-    route, rules = trip.route, trip.plans.rules
-    before_m = 0.0 if trip.before is None else trip.before.right_m - trip.before.left_m
-    detours = find_detours(
-        route,
-        rules,
-        trip.exposure,
-        trip.roads,
-        trip.settings,
-        level_pct=trip.level_pct,
-        before_m=before_m,
-        dark=dark,
-    )
+    detours = find_detours(trip)
     if not detours:
         return None
-    rounds = rounds_of(detours, trip.roads, slopes_of)
-    effect = effect_of_rounds(
-        route, rounds, obedience=trip.settings.obedience, level_pct=trip.level_pct, rng=trip.rng
-    )
-    now, after = _with(trip.before, trip.now()), _with(trip.before, effect)
-    item = level_suggestion(
-        route, rounds, trip.roads, rules, now, after, trip.settings, level_pct=trip.level_pct, dark=dark
-    )
-    return _Change(item, now, after)
+    slopes_pct = [trip.slopes_of(one.way_id, one.directions) for one in detours]
+    now, after = trip.now(), trip.before + effect_of_detours(trip, detours, slopes_pct)
+    return _Change(level_suggestion(trip, detours, slopes_pct, now, after), now, after)
 
 
 def _lawful(trip: Trip) -> bool:
@@ -357,48 +247,35 @@ def _lawful(trip: Trip) -> bool:
     A sidewalk that is in no map is no wrong place, and where no side is suggested at all there is none that
     the run could have kept to; what is left so is said with the change.
     """
-    reason = trip.plans.rules.reason
+    of, reason = trip.route.stretches, trip.plans.rules.reason
     kept_to = reason[np.arange(len(trip.route.usual)), trip.route.usual]
-    fine = (kept_to == "") | (kept_to == "no_state") | ~(reason == "").any(axis=1)
-    fine |= ~trip.route.stretches.is_road
-    length = trip.route.stretches.length_m
-    return bool(length[fine].sum() >= (1.0 - _UNLAWFUL) * length.sum())
+    fine = (kept_to == "") | (kept_to == "no_state") | ~(reason == "").any(axis=1) | ~of.is_road
+    return bool(of.length_m[fine].sum() >= (1.0 - _UNLAWFUL) * of.length_m.sum())
 
 
-def _written(
-    trip: Trip, lever: str, plan: SidePlan, route: Route, plans: Plans, before: Effect, after: Effect
-) -> _Change:
-    crossings, traffic_km = costs_as_run(trip.route, trip.plans.rules)
-    item = suggestion_of(
-        lever,
-        plan,
-        route,
-        trip.roads,
-        before,
-        after,
-        trip.settings,
-        extra_crossings=max(plan.crossings - crossings, 0),
-        extra_traffic_km=plan.traffic_km - traffic_km,
-        rules=plans.rules,
-    )
-    return _Change(item, before, after)
+def _recommended(
+    trip: Trip, uneven: NDArray[np.float64], now: Effect, most_traffic_km: float
+) -> SidePlan | None:
+    """Choose the plan that a careful coach would name: nearly the most even one, and the simplest of those.
 
-
-def _point(plan: SidePlan, trip: Trip) -> PlanPoint:
-    effect = _with(trip.before, trip.effect_of(plan, trip.route, trip.plans))
-    even = p_even(effect, trip.settings.usual_balance)
-    return PlanPoint(balance_of(effect.right_m, effect.left_m), even, plan.crossings, plan.traffic_km)
-
-
-def _mean(one: Effect, other: Effect) -> Effect:
-    return Effect(0.5 * (one.left_m + other.left_m), 0.5 * (one.right_m + other.right_m))
+    ``uneven`` is the expected absolute balance with each plan. Among the plans that reach most of what can be
+    gained it is the one with the fewest crossings, and of those the one with the least exposure to traffic;
+    None if no plan is within the limit.
+    """
+    pairs = zip(trip.plans.front, uneven.tolist(), strict=True)
+    fitting = [(plan, value) for plan, value in pairs if plan.traffic_km <= most_traffic_km]
+    if not fitting:
+        return None
+    best = min(value for _, value in fitting)
+    enough = best + (1.0 - _MOST_OF_IT) * max(now.unevenness() - best, 0.0)
+    good = [plan for plan, value in fitting if value <= enough]
+    return min(good, key=lambda plan: (plan.crossings, plan.traffic_km))
 
 
 def _worth(change: _Change, settings: SuggestionSettings) -> bool:
     """Whether it evens out noticeably, and not by tilting the ground under the other leg instead."""
-    before = np.maximum(change.before.left_m, change.before.right_m).mean()
-    after = np.maximum(change.after.left_m, change.after.right_m).mean()
-    enough = _gain(change) >= settings.smallest_gain
+    before, after = (np.maximum(one.left_m, one.right_m).mean() for one in (change.before, change.after))
+    enough = change.gain() >= settings.smallest_gain
     return enough and bool(after <= before * (1.0 - 0.5 * settings.smallest_gain))
 
 
@@ -416,20 +293,39 @@ def _evens_out(change: _Change, settings: SuggestionSettings) -> bool:
     return bool(before - after >= settings.smallest_gain * total and lower >= 0.0)
 
 
-def _gain(change: _Change) -> float:
-    """Take the expected absolute balance before less that after: a side that is not known counts too."""
-    return change.item.uneven_before - change.item.uneven_after
+def _point(plan: SidePlan, trip: Trip) -> PlanPoint:
+    effect = trip.before + predicted(trip, plan.state)
+    even = effect.p_even(trip.settings.usual_balance)
+    return PlanPoint(effect.balance(), even, plan.crossings, plan.traffic_km)
 
 
-def _lean(effect: Effect, usual_balance: float) -> tuple[float, float]:
-    """Probability that the left leg, and that the right leg, was low for longer than counts as even."""
-    difference, total = effect.right_m - effect.left_m, effect.left_m + effect.right_m
-    limit = usual_balance * total
-    return float((difference < -limit).mean()), float((difference > limit).mean())
+def real_choice(points: tuple[PlanPoint, ...]) -> tuple[PlanPoint, ...]:
+    """Leave out what is no choice: a plan that is at no point better than another one, as it is shown.
+
+    Points come most even first by their mean: over the draws, and followed as far as people do, some of them
+    are alike; of those the first is kept.
+    """
+    shown = [
+        (
+            0.0 if one.balance is None else round(abs(one.balance.median), 2),
+            -round(100.0 * one.p_even),
+            one.crossings,
+            round(one.traffic_km, 1),
+        )
+        for one in points
+    ]
+    return tuple(
+        point
+        for row, point in enumerate(points)
+        if not any(
+            all(a <= b for a, b in zip(other, shown[row], strict=True)) and (other != shown[row] or at < row)
+            for at, other in enumerate(shown)
+        )
+    )
 
 
-def _not_known(trip: Trip, effect: Effect, even: float) -> str:
-    left, right = _lean(effect, trip.settings.usual_balance)
+def _not_known(trip: Trip, now: Effect, even: float) -> str:
+    left, right = now.p_uneven(trip.settings.usual_balance)
     why = _why(trip)
     return (
         f"Which leg was low for longer is not known well enough (the left one {_percent(left)}, about even "
@@ -444,24 +340,21 @@ def _percent(probability: float) -> str:
     return "over 99 %" if percent > 99.0 else "under 1 %" if percent < 1.0 else f"{percent:.0f} %"
 
 
-def _nothing(trip: Trip, pattern: str) -> str:
+def _nothing(trip: Trip) -> str:
     why = _why(trip)
     if why:
         return f"No safe change found: {why}."
-    if pattern == "other":
+    if trip.pattern == "other":
         return "No safe change found: the route gives no choice of side that would even it out."
     return "No change found that would even it out noticeably."
 
 
 def _why(trip: Trip) -> str:
     """Say what stands against the other edge, by metres."""
-    route, rules = trip.route, trip.plans.rules
-    left, right = rules.reason[:, LEFT_EDGE], rules.reason[:, RIGHT_EDGE]
-    reason = np.where(left == "", right, left)
-    length = pd.Series(route.stretches.length_m).groupby(reason).sum()
-    length = length[[key for key in length.index if key not in {"", "no_state"}]]
+    reason = trip.plans.rules.reason
+    left, right = reason[:, LEFT_EDGE], reason[:, RIGHT_EDGE]
+    length = by_reason(trip.route.stretches.length_m, np.where(left == "", right, left))
     length = length[length > 0.0].sort_values(ascending=False)
-    limits = vars(trip.settings)
     return "; ".join(
-        f"{WHY_NOT[str(key)].format_map(limits)} ({metres / 1000:.1f} km)" for key, metres in length.items()
+        f"{why_not(str(key), trip.settings)} ({metres / 1000:.1f} km)" for key, metres in length.items()
     )

@@ -1,7 +1,9 @@
-"""The three patterns of science.md 7.1: what a run's shape does to the legs, told apart in one sentence.
+"""What the shape of a run does to the legs, in one sentence, and what one rule kept all the way would do.
 
 Facing traffic out and back keeps the same foot at the edge both ways; the same physical side out and back
-balances a crowned road; a loop run the other way round swaps the legs only on the same physical side.
+balances a crowned road; a loop run the other way round swaps the legs only on the same physical side. On a
+crowned road of slope g and length L, out and back facing traffic tilts one leg by 2 g L, on the same
+physical side by none.
 """
 
 from __future__ import annotations
@@ -11,11 +13,16 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from camber.conventions import MIRRORED_STATES, NO_WAY
+from camber.schema import WhatIf, interval_of
+from camber.suggestions.rules import LEFT_EDGE, LEFT_WALK, OTHER, RIGHT_EDGE, RIGHT_WALK
+from camber.suggestions.trip import low_metres, summed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.schema import Exposure, SlopeHistories
+    from camber.suggestions.surroundings import Stretches
+    from camber.suggestions.trip import Trip
 
     IntArray = NDArray[np.int64]
 
@@ -28,20 +35,20 @@ _CLOSED_M: Final = 200.0
 _EARTH_M: Final = 6_371_000.0
 """Mean radius of the earth [m] (IUGG)."""
 
+_RULES: Final = {
+    "facing_traffic": "facing traffic all the way",
+    "same_physical_side": "the same physical side out and back",
+    "left_side": "the left side of travel all the way",
+    "right_side": "the right side of travel all the way",
+}
+"""The rules in words."""
+
 
 def outbound_partners(exposure: Exposure) -> IntArray:
-    """Find for each interval the earlier one at the same place in the other direction.
+    """Position of the earlier interval at the same place in the other direction, shape (n,); -1 without one.
 
-    Parameters
-    ----------
-    exposure : Exposure
-        One row per interval.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-        Position of the partner, -1 where there is none within 50 m along the way; of a planned route with few
-        points, whose intervals are long, within the length of the shorter of both.
+    It lies within 50 m along the way; of a planned route with few points, whose intervals are long, within
+    the length of the shorter of both.
     """
     way = exposure["way_id"].to_numpy()
     direction = exposure["travel_direction"].to_numpy()
@@ -62,20 +69,7 @@ def outbound_partners(exposure: Exposure) -> IntArray:
 
 
 def pattern_of(exposure: Exposure, partner: IntArray) -> str:
-    """Tell the pattern of a run.
-
-    Parameters
-    ----------
-    exposure : Exposure
-        One row per interval.
-    partner : ndarray of int64, shape (n,)
-        As `outbound_partners` returns them.
-
-    Returns
-    -------
-    str
-        ``"out_and_back"``, ``"loop"`` or ``"other"``.
-    """
+    """Tell the pattern of a run: ``"out_and_back"``, ``"loop"`` or ``"other"``."""
     distance = exposure["distance_m"].to_numpy()
     back = distance[partner >= 0].sum()
     if back > 0.0 and 2.0 * back >= _RETRACED * distance.sum():
@@ -86,24 +80,7 @@ def pattern_of(exposure: Exposure, partner: IntArray) -> str:
 
 
 def explain(pattern: str, histories: SlopeHistories, partner: IntArray, exposure: Exposure) -> str:
-    """Say in one sentence what the pattern does to the legs.
-
-    Parameters
-    ----------
-    pattern : str
-        As `pattern_of` returns it.
-    histories : SlopeHistories
-        Drawn states.
-    partner : ndarray of int64, shape (n,)
-        As `outbound_partners` returns them.
-    exposure : Exposure
-        One row per interval.
-
-    Returns
-    -------
-    str
-        One sentence or two, correct for left- and right-hand traffic.
-    """
+    """Say in a sentence or two what the pattern does to the legs, for left- and right-hand traffic."""
     if pattern == "loop":
         return (
             "A loop. Keeping the same side of travel, for example always facing traffic, puts the same foot "
@@ -126,3 +103,58 @@ def explain(pattern: str, histories: SlopeHistories, partner: IntArray, exposure
         "Out and back, most likely on the same side of travel both ways, as when always facing traffic: the "
         "same foot is at the road's edge out and back, so that a crowned road does not even out."
     )
+
+
+def what_ifs(trip: Trip) -> tuple[WhatIf, ...]:
+    """Score a route under each simple rule, in their order; no recording of the side is needed."""
+    route, rules, of = trip.route, trip.plans.rules, trip.route.stretches
+    rows = np.arange(len(of.length_m))
+    found = []
+    for name, words in _RULES.items():
+        state = _state(_side(name, of, trip.partner), of)
+        effect = summed(*low_metres(route.option_slope_pct[:, rows, state], of.length_m, route.level_pct))
+        against = of.is_road & ~rules.allowed[rows, state]
+        found.append(
+            WhatIf(
+                name=name,
+                words=words,
+                left_low_m=interval_of(effect.left_m),
+                right_low_m=interval_of(effect.right_m),
+                balance=effect.balance(),
+                not_allowed_m=float(of.length_m[against].sum()),
+                traffic_km=float(rules.traffic_km[rows, state].sum()),
+            )
+        )
+    return tuple(found)
+
+
+def _side(name: str, of: Stretches, partner: IntArray) -> IntArray:
+    """Side of travel that a rule asks for on each interval: -1 left, +1 right."""
+    if name == "facing_traffic":
+        return -of.traffic_side
+    if name == "same_physical_side":
+        return _same_physical_side(of, partner)
+    return np.full(len(of.length_m), -1 if name == "left_side" else 1)
+
+
+def _same_physical_side(of: Stretches, partner: IntArray) -> IntArray:
+    """Begin facing traffic, and come back to each place on the physical side that was used there before.
+
+    Where a place is new the side of travel is kept, but for a turn on the spot: the runner may have turned
+    off the map, or by a loop.
+    """
+    side = -of.traffic_side
+    for row in range(1, len(side)):
+        kept = -side[row - 1] if of.turned[row] else side[row - 1]
+        side[row] = -side[partner[row]] if partner[row] >= 0 else kept
+    return side
+
+
+def _state(side: IntArray, of: Stretches) -> IntArray:
+    """Take the sidewalk on that side, else the one across the street, else the edge."""
+    left = side < 0
+    own = np.where(left, of.left_walk, of.right_walk)
+    other = np.where(left, of.right_walk, of.left_walk)
+    walk = np.where(left == own, LEFT_WALK, RIGHT_WALK)
+    state = np.where(own | other, walk, np.where(left, LEFT_EDGE, RIGHT_EDGE))
+    return np.where(of.is_road, state, OTHER)

@@ -11,6 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+import pandas as pd
+from astral import Observer
+from astral.sun import elevation
 
 from camber import standards
 from camber.conventions import LATERAL_STATES
@@ -18,14 +21,20 @@ from camber.conventions import LATERAL_STATES
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from camber.schema import SuggestionSettings
+    from camber.schema import Recording, SuggestionSettings
     from camber.standards import SideChoice
-    from camber.suggestions.stretches import Stretches
+    from camber.suggestions.surroundings import Stretches
 
     BoolArray = NDArray[np.bool_]
     FloatArray = NDArray[np.float64]
+    ObjectArray = NDArray[np.object_]
 
 LEFT_WALK, LEFT_EDGE, CENTRE, RIGHT_EDGE, RIGHT_WALK, OTHER = range(len(LATERAL_STATES))
+
+WALKS: Final = (LEFT_WALK, RIGHT_WALK)
+
+SIDE_OF_STATE: Final = np.array([-1, -1, 0, 1, 1, 0])
+"""Side of travel of each lateral state."""
 
 WHY_NOT: Final = {
     "no_state": "that place does not exist there",
@@ -42,76 +51,55 @@ WHY_NOT: Final = {
 }
 """Reasons for which a state is ruled out, in words, with the settings they speak of."""
 
+_DARK_DEG: Final = -6.0
+"""Height of the sun below which it is dark [deg]: the end of civil twilight (US Naval Observatory)."""
+
 
 class Rules(NamedTuple):
-    """What is left on each stretch; columns as LATERAL_STATES.
+    """What is left on each of n stretches; columns as LATERAL_STATES."""
 
-    Parameters
-    ----------
-    allowed : ndarray of bool, shape (n, 6)
-        Whether the state may be planned.
-    reason : ndarray of object, shape (n, 6)
-        Key of `WHY_NOT`, "" where nothing speaks against it; a state that is only kept for want of another
-        keeps its reason.
-    traffic_km : ndarray of float64, shape (n, 6)
-        Exposure to traffic [km facing traffic at the edge of a road].
-    crossing_km : ndarray of float64, shape (n,)
-        Cost of crossing at the start of the stretch [same unit]; infinite where that is not allowed.
-    kept : ndarray of bool, shape (n,)
-        True where nothing is allowed, so that the stretch keeps the state in which it was run.
-    """
-
-    allowed: BoolArray
-    reason: NDArray[np.object_]
+    allowed: BoolArray  # whether the state may be planned, shape (n, 6)
+    # Key of `WHY_NOT`, "" where nothing speaks against it, shape (n, 6); a state that is only kept for want
+    # of another keeps its reason.
+    reason: ObjectArray
+    # Exposure to traffic, shape (n, 6) [km facing traffic at the edge of a road at 50 km/h].
     traffic_km: FloatArray
+    # Cost of crossing at the start of the stretch, shape (n,) [same unit]; infinite where not allowed.
     crossing_km: FloatArray
+    # Where nothing is allowed, so that the stretch keeps the state in which it was run, shape (n,).
     kept: BoolArray
 
 
+def in_the_dark(recording: Recording) -> bool:
+    """Whether the sun was below the end of civil twilight at the first or the last fix; not without times."""
+    if recording.started_at is None:
+        return False
+    ends = recording.fixes.iloc[[0, -1]]
+    return any(
+        elevation(Observer(float(latitude), float(longitude)), pd.Timestamp(moment).to_pydatetime())
+        < _DARK_DEG
+        for moment, latitude, longitude in zip(
+            ends["time"], ends["latitude_deg"], ends["longitude_deg"], strict=True
+        )
+        if pd.notna(moment)
+    )
+
+
 def side_rules(
-    stretches: Stretches,
-    usual: NDArray[np.int64],
-    settings: SuggestionSettings,
-    *,
-    dark: bool = False,
-    choice: SideChoice | None = None,
+    stretches: Stretches, usual: NDArray[np.int64], settings: SuggestionSettings, *, dark: bool = False
 ) -> Rules:
-    """Say what may be planned on each stretch.
-
-    Parameters
-    ----------
-    stretches : Stretches
-        The route.
-    usual : ndarray of int64, shape (n,)
-        State in which each stretch is run without a plan.
-    settings : SuggestionSettings
-        The limits.
-    dark : bool
-        Whether the run is in the dark: then only facing traffic.
-    choice : SideChoice, optional
-        Costs; those of `standards` if missing.
-
-    Returns
-    -------
-    Rules
-        At least one state is allowed on every stretch.
-    """
-    choice = choice or standards.side_choice()
+    """Say what may be planned on each stretch, at least one state; ``usual`` is how each is run without."""
+    choice = standards.side_choice()
     reason = _reasons(stretches, settings, dark=dark)
     allowed = reason == ""
     kept = ~allowed.any(axis=1)
     rows = np.flatnonzero(kept)
     allowed[rows, usual[rows]] = True
-    return Rules(
-        allowed,
-        reason,
-        _traffic(stretches, choice),
-        _crossing_costs(stretches, settings, choice, dark=dark),
-        kept,
-    )
+    crossing_km = _crossing_costs(stretches, settings, choice, dark=dark)
+    return Rules(allowed, reason, _traffic(stretches, choice), crossing_km, kept)
 
 
-def _reasons(stretches: Stretches, settings: SuggestionSettings, *, dark: bool) -> NDArray[np.object_]:
+def _reasons(stretches: Stretches, settings: SuggestionSettings, *, dark: bool) -> ObjectArray:
     n = len(stretches.length_m)
     reason = np.full((n, len(LATERAL_STATES)), "no_state", dtype=object)
     reason[~stretches.is_road, OTHER] = ""
@@ -122,6 +110,7 @@ def _reasons(stretches: Stretches, settings: SuggestionSettings, *, dark: bool) 
     for state, side in ((LEFT_EDGE, -1), (RIGHT_EDGE, 1)):
         edge = np.where(stretches.is_road, "", "no_state").astype(object)
         behind = stretches.is_road & ~_faces(stretches, side)
+        # The last reason that holds is the one that is given: law before the rest.
         for rules_out, key in (
             (stretches.bend, "bend"),
             (stretches.facing_advised & (stretches.limit_kmh > settings.quiet_limit_kmh), "advised"),
@@ -151,7 +140,7 @@ def _traffic(stretches: Stretches, choice: SideChoice) -> FloatArray:
     for state, side in ((LEFT_EDGE, -1), (RIGHT_EDGE, 1)):
         weight[:, state] = speed * np.where(_faces(stretches, side), 1.0, behind)
     weight[:, CENTRE] = speed * behind
-    weight[:, [LEFT_WALK, RIGHT_WALK]] = (speed * choice.sidewalk)[:, np.newaxis]
+    weight[:, WALKS] = (speed * choice.sidewalk)[:, np.newaxis]
     return weight * (stretches.length_m / 1000.0)[:, np.newaxis]
 
 
@@ -164,19 +153,28 @@ def _crossing_costs(
     """
     before = np.maximum(np.arange(len(stretches.length_m)) - 1, 0)
     limit = np.maximum(stretches.limit_kmh, stretches.limit_kmh[before])
-    road = stretches.is_road & stretches.is_road[before]
-    bend = stretches.bend | stretches.bend[before]
-    quiet = road & (limit <= settings.quiet_limit_kmh) & ~bend
     # A path that meets a road is left at the road's near side: getting to the other one is a crossing too.
-    quiet |= (stretches.is_road ^ stretches.is_road[before]) & (limit <= settings.quiet_limit_kmh) & ~bend
-    cost = np.where(quiet & (not dark), choice.crossing_quiet, np.inf)
-    if settings.mapped_crossings_only:
-        cost = np.full(len(cost), np.inf)
-    for kind, price in (
-        ("unmarked", np.where(limit <= settings.with_traffic_limit_kmh, choice.crossing_unmarked, np.inf)),
-        ("marked", choice.crossing_marked),
-        ("signals", choice.crossing_signals),
-    ):
-        at = stretches.crossing == kind
-        cost = np.where(at & (limit <= settings.crossing_limit_kmh), np.minimum(cost, price), cost)
+    road = stretches.is_road | stretches.is_road[before]
+    straight = road & ~(stretches.bend | stretches.bend[before])
+    quiet, mapped = may_cross(stretches.crossing, limit, straight, settings, dark=dark)
+    cost = np.where(quiet, choice.crossing_quiet, np.inf)
+    for kind in ("unmarked", "marked", "signals"):
+        price = getattr(choice, f"crossing_{kind}")
+        cost = np.where(mapped & (stretches.crossing == kind), np.minimum(cost, price), cost)
     return cost
+
+
+def may_cross(
+    kind: ObjectArray, limit_kmh: FloatArray, straight: BoolArray, settings: SuggestionSettings, *, dark: bool
+) -> tuple[BoolArray, BoolArray]:
+    """Whether a road may be crossed where no crossing is mapped, and at the mapped one of that kind, if any.
+
+    ``straight`` are the places where a quiet street is seen along well enough; all of shape (n,).
+    """
+    own_limit = limit_kmh <= settings.crossing_limit_kmh
+    quiet = straight & (limit_kmh <= settings.quiet_limit_kmh) & own_limit
+    if dark or settings.mapped_crossings_only:
+        quiet = np.zeros(len(kind), dtype=bool)
+    slow = limit_kmh <= settings.with_traffic_limit_kmh
+    mapped = (kind != "") & ((kind != "unmarked") | slow) & own_limit
+    return quiet, np.asarray(mapped)

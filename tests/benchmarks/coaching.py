@@ -38,23 +38,20 @@ from camber.conventions import LATERAL_STATES, MIRRORED_STATES, NO_WAY
 from camber.lateral import pool_evidence
 from camber.pipeline import evidence_of
 from camber.planning import effect_of_draws, plan_route
-from camber.schema import balance_of
 from camber.simulate.routes import trace_route
 from camber.simulate.run import low_leg
 from camber.simulate.scene import _targets, curvature_of, true_cross_slope
 from camber.simulate.world import streets_of
-from camber.suggestions.describe import p_even
-from camber.suggestions.route_line import line_of
-from camber.suggestions.route_plans import Route, against_rule, reversed_route
 from camber.suggestions.rules import side_rules
-from camber.suggestions.stretches import stretches_of
+from camber.suggestions.surroundings import line_of, stretches_of
+from camber.suggestions.trip import Route, against_rule, reversed_route
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.schema import Analysis, Interval, Roads, Suggestion
     from camber.simulate.routes import RouteLine
-    from camber.suggestions.stretches import Stretches
+    from camber.suggestions.surroundings import Stretches
 
     IntArray = NDArray[np.int64]
 
@@ -158,15 +155,8 @@ def _stretches(analysis: Analysis, *, turned: bool) -> Stretches:
         return of
     n = len(of.length_m)
     level = np.zeros((1, n, len(STATE)))
-    bare = Route(
-        of,
-        np.full(n, STATE["centre"]),
-        level[:, :, 0],
-        level,
-        np.arange(n),
-        line_of(analysis.lateral),
-        reversed_direction=False,
-    )
+    usual, line = np.full(n, STATE["centre"]), line_of(analysis.lateral)
+    bare = Route(of, usual, level[:, :, 0], level, line, level_pct=1.0)
     return reversed_route(bare).stretches
 
 
@@ -400,8 +390,8 @@ def _changed(world: World, item: Suggestion, rng: np.random.Generator) -> tuple[
 def _said(runs: list[Analysis]) -> tuple[float, float]:
     """Median of the balance of some runs together, and the probability that it is even."""
     effect = effect_of_draws(run.draws for run in runs)
-    balance = balance_of(effect.right_m, effect.left_m)
-    return (balance.median if balance else 0.0), p_even(effect, EVEN)
+    balance = effect.balance()
+    return (balance.median if balance else 0.0), effect.p_even(EVEN)
 
 
 def _answer(answers: set[str]) -> str:

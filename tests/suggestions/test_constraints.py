@@ -21,7 +21,7 @@ from camber import simulate, standards
 from camber.planning import plan_route
 from camber.schema import Settings, SuggestionSettings
 from camber.suggestions import trip_of
-from camber.suggestions.plan import choose_plans
+from camber.suggestions.side_plans import choose_plans
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data" / "osm"
@@ -36,7 +36,7 @@ SIDES = {"left_sidewalk": "left", "left_edge": "left", "right_edge": "right", "r
 
 FACING_IS_LAW = {"DE": "rural", "FR": "rural", "IT": "rural", "ES": "rural", "US": "always", "JP": "always",
                  "AU": "always", "CA": "always", "FI": "", "GB": "", "NZ": "", "NL": ""}  # fmt: skip
-"""Where the law asks for facing traffic without a sidewalk, read from science.md 7.4 by hand."""
+"""Where the law asks for facing traffic without a sidewalk, read from the laws by hand."""
 
 ADVISED = {"GB", "NZ", "FI"}
 """Where facing traffic is advised: the Highway Code, NZTA, the Vienna Convention."""

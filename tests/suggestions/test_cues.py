@@ -13,8 +13,8 @@ from pyproj import Geod
 
 from camber.report.course import course_gpx, course_of, course_tcx
 from camber.schema import SuggestionSettings
-from camber.suggestions.describe import suggestion_of
-from camber.suggestions.plan import choose_plans
+from camber.suggestions.plan_in_words import suggestion_of
+from camber.suggestions.side_plans import choose_plans
 from tests.suggestions.test_constraints import MAPS, analysed, roads_of, trip_on
 
 TCX = "{http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2}"
@@ -68,18 +68,7 @@ def suggestions_on(name, number, settings):
     trip = trip_on(analysis, settings, dark=False)
     now = trip.now()
     for plan in choose_plans(trip.plans.front):
-        item = suggestion_of(
-            "other_side",
-            plan,
-            trip.route,
-            trip.roads,
-            now,
-            now,
-            settings,
-            extra_crossings=0,
-            extra_traffic_km=0.0,
-            rules=trip.plans.rules,
-        )
+        item = suggestion_of("other_side", plan, trip, now, now, (plan.crossings, plan.traffic_km))
         yield analysis, item
 
 

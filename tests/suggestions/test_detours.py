@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camber.suggestions.detours import cut_network, path_between, ways_round
+from camber.suggestions.level_network import cut_network, path_between, ways_round
 
 
 @pytest.fixture(scope="module", autouse=True)

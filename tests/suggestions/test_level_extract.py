@@ -14,6 +14,7 @@ from camber import simulate
 from camber.schema import SuggestionSettings
 from camber.suggestions.level_detours import find_detours, path_line, replaced_share
 from camber.suggestions.rules import LEFT_EDGE, LEFT_WALK, OTHER
+from camber.suggestions.trip import Effect
 from tests.suggestions.test_constraints import MAPS, limit_kmh, roads_of, trip_on
 
 ROADS = {"motorway", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential",
@@ -59,8 +60,8 @@ def runs():
         trip = trip_on(analysis, SETTINGS, dark=False)
         of = trip.route.stretches
         usual = np.where(of.is_road, np.where(of.left_walk, LEFT_WALK, LEFT_EDGE), OTHER)
-        slope = np.take_along_axis(trip.route.option_slope_pct, usual[np.newaxis, :, np.newaxis], axis=2)
-        yield analysis, trip, trip.route._replace(usual=usual, usual_slope_pct=slope[:, :, 0])
+        slope = trip.route.slope_in(usual)
+        yield analysis, trip, trip.route._replace(usual=usual, usual_slope_pct=slope)
 
 
 def test_every_way_round_keeps_to_the_tags_of_the_file(tagged):
@@ -68,16 +69,8 @@ def test_every_way_round_keeps_to_the_tags_of_the_file(tagged):
     for analysis, trip, route in runs():
         for dark in (False, True):
             for before_m in (-2500.0, 2500.0):
-                found = find_detours(
-                    route,
-                    trip.plans.rules,
-                    analysis.exposure,
-                    analysis.roads,
-                    SETTINGS,
-                    level_pct=1.0,
-                    before_m=before_m,
-                    dark=dark,
-                )
+                before = Effect(np.array([max(-before_m, 0.0)]), np.array([max(before_m, 0.0)]))
+                found = find_detours(trip._replace(route=route, before=before, dark=dark))
                 for detour in found:
                     seen += 1
                     for fault in faults_of(detour, analysis, route, tagged, dark=dark):
@@ -111,7 +104,7 @@ def faults_of(detour, analysis, route, tagged, *, dark):
             yield f"{name} is for bicycles"
         if tags.get("area") == "yes":
             yield f"{name} is an area"
-    line = path_line(roads, detour)
+    line = path_line(roads, detour.edges, detour.directions)
     if abs(np.hypot(*np.diff(line, axis=0).T).sum() - detour.length_m) > 1.0:
         yield "the line is not as long as it is said to be"
     yield from crossing_faults(detour, set(used.tolist()), line, roads, route, tagged, dark=dark)

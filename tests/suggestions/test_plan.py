@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camber.suggestions.plan import SidePlan, SideProblem, choose_plans, plan_sides
+from camber.suggestions.side_plans import SidePlan, SideProblem, choose_plans, plan_sides
 
 
 @pytest.fixture(scope="module", autouse=True)

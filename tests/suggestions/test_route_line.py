@@ -9,9 +9,14 @@ import pytest
 import shapely
 
 from camber.exposure import step_lengths
-from camber.suggestions.met_crossings import met_crossings
-from camber.suggestions.route_line import line_of, passed_at, places_at, reversed_line
-from camber.suggestions.stretches import stretches_of
+from camber.suggestions.surroundings import (
+    line_of,
+    met_crossings,
+    passed_at,
+    places_at,
+    reversed_line,
+    stretches_of,
+)
 from tests.suggestions.test_suggest import QUIET, leg, out_and_back, ran
 from tests.worlds import CRS, ORIGIN, roads_of, straight
 

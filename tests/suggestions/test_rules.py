@@ -10,9 +10,9 @@ import pytest
 from camber import standards
 from camber.conventions import LATERAL_STATES
 from camber.schema import SuggestionSettings
-from camber.suggestions.route_plans import against_rule
 from camber.suggestions.rules import WHY_NOT, side_rules
-from camber.suggestions.stretches import Stretches
+from camber.suggestions.surroundings import Stretches
+from camber.suggestions.trip import against_rule
 
 STATE = {str(name): position for position, name in enumerate(LATERAL_STATES)}
 

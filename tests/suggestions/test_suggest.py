@@ -15,9 +15,8 @@ from camber.schema import (
     SuggestionSettings,
     as_sloped_track,
 )
-from camber.suggestions import outbound_partners, suggest, trip_of, what_ifs
-from camber.suggestions.describe import real_choice
-from camber.suggestions.patterns import pattern_of
+from camber.suggestions import real_choice, suggest, trip_of, what_ifs
+from camber.suggestions.patterns import outbound_partners, pattern_of
 from camber.summary import summarise
 from tests.worlds import STATE, fixed_histories, lateral_on, recording_of, roads_of, straight, track_of
 
@@ -113,7 +112,7 @@ def texts(found):
     return " ".join(lines).lower()
 
 
-# -- The three patterns of science.md 7.1 ---------------------------------------------------------------
+# -- The three patterns ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -490,7 +489,7 @@ def test_the_same_physical_side_is_kept_where_the_turn_itself_is_on_no_mapped_wa
     _, *tables = ran(roads, [out, *off, back])
     settings = SuggestionSettings(obedience=1.0)
     trip = trip_of(*tables, roads, settings, level_pct=1.0, rng=np.random.default_rng(1))
-    found = {one.name: one for one in what_ifs(trip.route, trip.plans.rules, trip.partner, level_pct=1.0)}
+    found = {one.name: one for one in what_ifs(trip)}
     assert found["left_side"].balance.median == pytest.approx(-1.0)
     assert found["same_physical_side"].balance.median == pytest.approx(0.0, abs=0.06)
 
