@@ -9,7 +9,7 @@ together. Where the sizes are from stands in ``camber/standards/model.md``, The 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
@@ -111,10 +111,6 @@ class GnssErrorModel:
     def none(cls) -> GnssErrorModel:
         """Make a model without any error, neither of the receiver nor of the map."""
         return cls(0.0, 15.0, 0.0, 600.0, 0.0, 0.0, 60.0, 0.0, 0.0, 0.0, 250.0, 0.0)
-
-    def without_map_error(self) -> GnssErrorModel:
-        """Keep the receiver's errors and put every way where its line is drawn."""
-        return replace(self, map_sigma_m=0.0, town_sigma_m=0.0)
 
     @property
     def cross_track_sigma_m(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from camber.conventions import LateralState, Profile
 from camber.geometry import to_travel_frame
 from camber.simulate.chance import ornstein_uhlenbeck
 from camber.simulate.runner import STATE_CODE, STEP_S, choose_states, draw_decisions
-from camber.simulate.world import PROFILE_CODE, choices_of, town_offset, way_map_offset
+from camber.simulate.world import PROFILE_CODE, choices_of, in_travel_frame, town_offset, way_map_offset
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,14 +98,8 @@ def draw_lateral(scene: Scene, runner: RunnerModel, rng: np.random.Generator) ->
 
 
 def _targets(here: pd.DataFrame, direction: IntArray, state: IntArray) -> tuple[FloatArray, FloatArray]:
-    along = direction >= 0
-
-    def turned(what: str, *, suffix: str = "") -> tuple[NDArray[Any], NDArray[Any]]:
-        left, right = here[f"{what}_left{suffix}"].to_numpy(), here[f"{what}_right{suffix}"].to_numpy()
-        return np.where(along, left, right), np.where(along, right, left)
-
-    parked_left, parked_right = turned("parked")
-    shoulder_left, shoulder_right = turned("shoulder")
+    parked_left, parked_right = in_travel_frame(here, "parked", direction)
+    shoulder_left, shoulder_right = in_travel_frame(here, "shoulder", direction)
     # The true widths are known here, so the spread is the runner's alone.
     mean_m, spread_m = cross_section.state_offsets(
         here["half_width_m"].to_numpy(),
@@ -116,7 +110,7 @@ def _targets(here: pd.DataFrame, direction: IntArray, state: IntArray) -> tuple[
         shoulder_right=shoulder_right,
         assumptions=cross_section.OffsetAssumptions(verge_std_m=0.0, sidewalk_std_m=0.0),
     )
-    out_left, out_right = turned("walk_shift", suffix="_m")
+    out_left, out_right = in_travel_frame(here, "walk_shift", direction, "_m")
     mean_m[:, STATE_CODE[LateralState.LEFT_SIDEWALK]] -= out_left
     mean_m[:, STATE_CODE[LateralState.RIGHT_SIDEWALK]] += out_right
     row = np.arange(len(here))
@@ -212,17 +206,11 @@ def curvature_of(here: pd.DataFrame, chainage_m: FloatArray) -> FloatArray:
 
 
 def _on_shoulder(here: pd.DataFrame, state: IntArray, direction: IntArray) -> NDArray[np.bool_]:
-    along = direction >= 0
     on = np.zeros(len(here), dtype=bool)
-    for edge, ahead, back in (
-        (LateralState.LEFT_EDGE, "left", "right"),
-        (LateralState.RIGHT_EDGE, "right", "left"),
-    ):
-        paved, parked = (
-            np.where(along, here[f"{what}_{ahead}"], here[f"{what}_{back}"]).astype(bool)
-            for what in ("shoulder", "parked")
-        )
-        on |= (state == STATE_CODE[edge]) & paved & ~parked
+    edges = (LateralState.LEFT_EDGE, LateralState.RIGHT_EDGE)
+    beside = (in_travel_frame(here, what, direction) for what in ("shoulder", "parked"))
+    for edge, paved, parked in zip(edges, *beside, strict=True):
+        on |= (state == STATE_CODE[edge]) & paved.astype(bool) & ~parked.astype(bool)
     return np.asarray(on & here["is_road"].to_numpy(dtype=bool))
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -84,12 +84,11 @@ def draw_surfaces(
         assumed["width_std_m"].to_numpy(float),
     )
     tagged_pct = ways["incline_across_pct"].to_numpy(float)
-    slope_pct = truncated_normal(
-        assumed["slope_mean_pct"].to_numpy(float),
-        assumed["slope_std_pct"].to_numpy(float),
-        0.0,
-        rank[:, _SLOPE],
-    )
+
+    def slope(prefix: str, use: int) -> FloatArray:
+        mean, std = (assumed[f"{prefix}slope_{what}_pct"].to_numpy(float) for what in ("mean", "std"))
+        return truncated_normal(mean, std, 0.0, rank[:, use])
+
     alike = np.ones(len(ways), dtype=np.int64) if drawn_alike is None else drawn_alike
     profile, low_side = _profile(ways, assumed, rank[:, _PROFILE], rank[:, _SIDE], alike)
     place = cross_section.OffsetAssumptions()
@@ -102,23 +101,13 @@ def draw_surfaces(
             "kind": assumed["kind"],
             "is_road": assumed["is_road"],
             "profile": profile,
-            "slope_pct": np.where(np.isnan(tagged_pct), slope_pct, np.abs(tagged_pct)),
+            "slope_pct": np.where(np.isnan(tagged_pct), slope("", _SLOPE), np.abs(tagged_pct)),
             "low_side": low_side,
             "half_width_m": truncated_normal(
                 expected_m, spread_m, _LEAST_WIDTH * expected_m, rank[:, _WIDTH]
             ),
-            "sidewalk_slope_pct": truncated_normal(
-                assumed["sidewalk_slope_mean_pct"].to_numpy(float),
-                assumed["sidewalk_slope_std_pct"].to_numpy(float),
-                0.0,
-                rank[:, _WALK],
-            ),
-            "shoulder_slope_pct": truncated_normal(
-                assumed["shoulder_slope_mean_pct"].to_numpy(float),
-                assumed["shoulder_slope_std_pct"].to_numpy(float),
-                0.0,
-                rank[:, _SHOULDER],
-            ),
+            "sidewalk_slope_pct": slope("sidewalk_", _WALK),
+            "shoulder_slope_pct": slope("shoulder_", _SHOULDER),
             "banked_rank": rank[:, _BANKED],
             "banked_z": [NormalDist().inv_cdf(u) for u in np.clip(rank[:, _BANK], 1e-12, 1.0 - 1e-12)],
             "walk_shift_left_m": np.where(drives_right, far_m, near_m),
@@ -295,10 +284,18 @@ def _nowhere(habits: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def in_travel_frame(
+    streets: pd.DataFrame, what: str, direction: IntArray, suffix: str = ""
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Columns ``what_left`` and ``what_right`` of streets, a row per place, as left and right of travel."""
+    left, right = (streets[f"{what}_{side}{suffix}"].to_numpy() for side in ("left", "right"))
+    along = direction >= 0
+    return np.where(along, left, right), np.where(along, right, left)
+
+
 def choices_of(streets: pd.DataFrame, direction: IntArray) -> Choices:
     """Turn what a street offers into the travel frame; paths and mapped sidewalks leave no choice."""
-    along = direction >= 0
-    left, right = streets["walk_left"].to_numpy(), streets["walk_right"].to_numpy()
+    sidewalk_left, sidewalk_right = in_travel_frame(streets, "walk", direction)
     road_side = streets["carriageway_side"].to_numpy() * direction
     beside = (road_side != 0) & ~streets["is_road"].to_numpy()
     # The carriageway left of the runner means that this is the right sidewalk of the street.
@@ -309,8 +306,8 @@ def choices_of(streets: pd.DataFrame, direction: IntArray) -> Choices:
     return Choices(
         habit=streets[["p_facing", "p_sidewalk", "p_centre"]].to_numpy(float),
         traffic_sign=streets["traffic_sign"].to_numpy(),
-        sidewalk_left=np.where(along, left, right),
-        sidewalk_right=np.where(along, right, left),
+        sidewalk_left=sidewalk_left,
+        sidewalk_right=sidewalk_right,
         fixed_state=fixed.astype(np.int64),
     )
 

@@ -132,9 +132,3 @@ def test_no_error_is_none_at_all():
     )
     assert not drawn.any()
     assert GnssErrorModel.none().cross_track_sigma_m == 0.0
-
-
-def test_without_map_error_only_the_map_changes():
-    error = GnssErrorModel().without_map_error()
-    assert (error.map_sigma_m, error.town_sigma_m) == (0.0, 0.0)
-    assert error.cross_track_sigma_m == GnssErrorModel().cross_track_sigma_m

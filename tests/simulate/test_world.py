@@ -1,17 +1,25 @@
-"""True surfaces: those of the standards in distribution, and one and the same for a way in every run."""
+"""The true world: surfaces of the standards, sidewalks that no tag tells of, and the errors of the map.
 
+A way is the same in every run of one world, and strange to the others.
+"""
+
+from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from camber.conventions import Profile
 from camber.schema import Ways
-from camber.simulate.chance import truncated_normal
-from camber.simulate.world import PROFILE_CODE, draw_surfaces
-from camber.standards import assume
+from camber.simulate import Preference, RunnerModel, route_via
+from camber.simulate.chance import Stream, keyed_generator, truncated_normal
+from camber.simulate.receiver import GnssErrorModel
+from camber.simulate.routes import trace_route
+from camber.simulate.world import PROFILE_CODE, draw_surfaces, streets_of, town_offset, way_map_offset
+from camber.standards import assume, table
 
 MANY = 3000
 
@@ -141,3 +149,121 @@ def test_the_mirror_image_of_a_world_has_mirrored_tilts(make_roads):
     assert (right[walks] >= -0.4).all(axis=None)
     same = right.columns.difference(["low_side", *walks])
     assert left[same].equals(right[same])
+
+
+PRIOR = table("side_prior").set_index("context")
+
+
+def street(make_roads, seed, *, walk_from=None, **tags):
+    """A quiet street of 1 km in a town, perhaps with a sidewalk drawn beside its end."""
+    ways = {7: ([(0.0, 0.0), (1000.0, 0.0)], {"built_up": True, "highway": "residential"} | tags)}
+    if walk_from is not None:
+        side = {"highway": "footway", "footway": "sidewalk", "street_id": 7, "carriageway_id": 7}
+        ways[8] = ([(walk_from, -6.0), (1000.0, -6.0)], side | {"carriageway_side": -1, "is_sidepath": True})
+    roads = make_roads(ways)
+    east, north = roads.graph.node_xy.T
+    on_street = np.flatnonzero(north > north.max() - 1.0)
+    ends = [int(on_street[east[on_street].argmin()]), int(on_street[east[on_street].argmax()])]
+    line = trace_route(roads, route_via(roads, ends, Preference(sidewalk=9.0)))
+    table = streets_of(roads, line, RunnerModel(), seed, unmapped_sidewalks=True)
+    return table[table["way_id"] == 7].iloc[0]
+
+
+def many(make_roads, **given):
+    return pd.DataFrame([street(make_roads, seed, **given) for seed in range(120)])
+
+
+def test_untagged_streets_have_sidewalks_as_often_as_the_standards_say(make_roads):
+    rows = many(make_roads)
+    used = PRIOR.loc["sidewalk_both", "p_sidewalk"]
+    exists = PRIOR.loc["quiet_untagged", "p_sidewalk"] / used
+    assert rows["walk_left"].mean() == pytest.approx(exists, abs=0.1)
+    # The law of total probability: the rows with and without give the row of streets that nobody tagged.
+    there, gone = rows[rows["walk_left"]], rows[~rows["walk_left"]]
+    assert set(there["p_sidewalk"]) == {used}
+    assert set(gone["p_centre"]) == {PRIOR.loc["quiet_no_sidewalk", "p_centre"]}
+    for name, row in (("p_sidewalk", "p_sidewalk"), ("p_centre", "p_centre")):
+        walked = rows[name] * (rows["walk_left"] if name == "p_sidewalk" else 1.0)
+        assert walked.mean() == pytest.approx(PRIOR.loc["quiet_untagged", row], abs=0.09)
+
+
+@pytest.mark.parametrize(("walk_from", "exist"), [(0.0, False), (300.0, False), (800.0, True)])
+def test_beside_a_drawn_sidewalk_there_is_no_other(make_roads, walk_from, exist):
+    assert many(make_roads, walk_from=walk_from)["walk_left"].any() == exist
+
+
+def test_a_tag_is_believed(make_roads):
+    rows = many(make_roads, sidewalk_left="yes", sidewalk_right="no")
+    assert rows["walk_left"].all()
+    assert not rows["walk_right"].any()
+
+
+ERROR = GnssErrorModel()
+WAYS = 4000
+
+
+def over_ways(chainage_m, length_m=1000.0, seed=3):
+    chainage_m = np.asarray(chainage_m, dtype=float)
+    return np.array([way_map_offset(chainage_m, length_m, way, ERROR, seed) for way in range(WAYS)])
+
+
+def test_a_way_does_not_move_between_two_runs():
+    places = np.linspace(0.0, 812.0, 97)
+    once = way_map_offset(places, 812.0, 5, ERROR, 3)
+    again = way_map_offset(places[::-1], 812.0, 5, ERROR, 3)[::-1]
+    assert (once == again).all()
+    assert once[40] == way_map_offset(places[40:41], 812.0, 5, ERROR, 3)[0]
+
+
+def test_other_ways_and_other_worlds_differ():
+    here = way_map_offset(np.array([10.0]), 100.0, 5, ERROR, 3)
+    assert here != way_map_offset(np.array([10.0]), 100.0, 6, ERROR, 3)
+    assert here != way_map_offset(np.array([10.0]), 100.0, 5, ERROR, 4)
+
+
+def test_the_spread_is_the_same_at_every_place_between_the_knots_too():
+    drawn = over_ways([0.0, 6.0, 12.5, 25.0, 31.0, 990.0, 1000.0])
+    assert drawn.std(axis=0) == pytest.approx(ERROR.map_sigma_m, rel=0.05)
+    assert np.abs(drawn.mean(axis=0)).max() < 4.0 * ERROR.map_sigma_m / np.sqrt(WAYS)
+
+
+def test_the_offset_stays_alike_over_its_correlation_length():
+    chainage_m = [0.0, 25.0, 250.0, 750.0]
+    correlation = np.corrcoef(over_ways(chainage_m).T)[0]
+    assert correlation == pytest.approx(np.exp(-np.array(chainage_m) / 250.0), abs=4.0 / np.sqrt(WAYS))
+
+
+def test_the_offset_does_not_leap():
+    places = np.arange(0.0, 1000.0, 1.0)
+    step = np.diff(way_map_offset(places, 1000.0, 5, ERROR, 3))
+    assert np.abs(step).max() < 0.2
+
+
+def test_places_beyond_the_end_take_the_end():
+    inside = way_map_offset(np.array([0.0]), 40.0, 5, ERROR, 3)
+    assert way_map_offset(np.array([-0.5]), 40.0, 5, ERROR, 3) == inside
+    assert np.isfinite(way_map_offset(np.array([900.0]), 40.0, 5, ERROR, 3)).all()
+
+
+def test_a_town_moves_as_one_and_worlds_differ_by_the_right_amount():
+    assert (town_offset(ERROR, 8) == town_offset(ERROR, 8)).all()
+    drawn = np.array([town_offset(ERROR, seed) for seed in range(WAYS)])
+    assert drawn.std(axis=0) == pytest.approx(ERROR.town_sigma_m, rel=0.05)
+    assert not town_offset(replace(ERROR, town_sigma_m=0.0), 8).any()
+
+
+def test_keyed_streams_depend_on_every_part_of_the_key_and_on_nothing_else():
+    draws = {
+        (seed, key, stream): keyed_generator(seed, key, stream).random()
+        for seed in (0, 1, 2**40)
+        for key in (-1, 0, 1, 2**33)
+        for stream in Stream
+    }
+    assert len(set(draws.values())) == len(draws)
+    assert draws[1, 1, Stream.SURFACE] == keyed_generator(1, 1, Stream.SURFACE).random()
+
+
+def test_streams_of_neighbouring_ways_are_independent():
+    drawn = np.array([keyed_generator(1, way, Stream.SURFACE).standard_normal(2) for way in range(WAYS)])
+    assert abs(np.corrcoef(drawn[1:, 0], drawn[:-1, 0])[0, 1]) < 4.0 / np.sqrt(WAYS)
+    assert abs(np.corrcoef(drawn.T)[0, 1]) < 4.0 / np.sqrt(WAYS)
