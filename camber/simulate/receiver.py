@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 
 R68_TO_SIGMA: Final = 1.52
-"""Radius that holds 68.3 % of a circular normal error, in one-dimensional standard deviations: the square root
-of -2 ln(1 - 0.683)."""
+"""Radius that holds 68.3 % of a circular normal error, in one-dimensional standard deviations: the root of
+-2 ln(1 - 0.683)."""
 
 _RAMP: Final = 1.0 / 12.0
 
