@@ -75,6 +75,11 @@ class LateralState(StrEnum):
 LATERAL_STATES: Final = tuple(LateralState)
 """Order of the lateral states in every array that has one column per state."""
 
+STATE_CODE: Final = {state: code for code, state in enumerate(LATERAL_STATES)}
+"""Place of each lateral state in that order."""
+
+SIDE_OF_STATE: Final = (-1, -1, 0, 1, 1, 0)
+"""Side of travel of each lateral state: -1 left, 1 right, 0 neither."""
 
 MIRRORED_STATES: Final = (4, 3, 2, 1, 0, 5)
 """Place in `LATERAL_STATES` of the state that is the same physical place when travel is turned round."""
@@ -93,6 +98,10 @@ class Profile(StrEnum):
     PARABOLIC = "parabolic"
     BANKED = "banked"
     UNKNOWN = "unknown"
+
+
+PROFILE_CODE: Final = {profile: code for code, profile in enumerate(Profile)}
+"""Code of each profile in arrays."""
 
 
 class SurfaceKind(StrEnum):

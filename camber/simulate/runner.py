@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from camber.conventions import LATERAL_STATES, LateralState
+from camber.conventions import STATE_CODE, LateralState
 from camber.simulate.chance import ornstein_uhlenbeck
 
 if TYPE_CHECKING:
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
     BoolArray = NDArray[np.bool_]
-
-
-STATE_CODE: Final = {state: code for code, state in enumerate(LATERAL_STATES)}
-"""Position of each lateral state in `camber.conventions.LATERAL_STATES`."""
 
 
 @dataclass(frozen=True)

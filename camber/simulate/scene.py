@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from camber import bends, cross_section
-from camber.conventions import LateralState, Profile
+from camber.conventions import PROFILE_CODE, STATE_CODE, LateralState, Profile
 from camber.geometry import to_travel_frame
 from camber.simulate.chance import ornstein_uhlenbeck
-from camber.simulate.runner import STATE_CODE, STEP_S, choose_states, draw_decisions
-from camber.simulate.world import PROFILE_CODE, choices_of, in_travel_frame, town_offset, way_map_offset
+from camber.simulate.runner import STEP_S, choose_states, draw_decisions
+from camber.simulate.world import choices_of, in_travel_frame, town_offset, way_map_offset
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -20,10 +20,10 @@ import pandas as pd
 import shapely
 
 from camber import cross_section, standards
-from camber.conventions import NO_WAY, LateralState, Profile, TrafficSide
+from camber.conventions import NO_WAY, PROFILE_CODE, STATE_CODE, LateralState, Profile, TrafficSide
 from camber.schema import Ways
 from camber.simulate.chance import Stream, keyed_generator, ornstein_uhlenbeck, truncated_normal
-from camber.simulate.runner import STATE_CODE, Choices
+from camber.simulate.runner import Choices
 from camber.street_direction import ways_drawn_alike
 
 if TYPE_CHECKING:
@@ -36,10 +36,6 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
-
-
-PROFILE_CODE: Final = {profile: code for code, profile in enumerate(Profile)}
-"""Number of each profile in `camber.cross_section`."""
 
 _SLOPE, _PROFILE, _SIDE, _WIDTH, _WALK, _NEAR, _FAR, _BANKED, _BANK, _SHOULDER, _UNMAPPED = range(11)
 """Uses of the ranks of a way."""

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camber.conventions import Profile
+from camber.conventions import PROFILE_CODE, Profile
 from camber.schema import Ways
 from camber.simulate import Preference, RunnerModel, route_via
 from camber.simulate.chance import Stream, keyed_generator, truncated_normal
 from camber.simulate.receiver import GnssErrorModel
 from camber.simulate.routes import trace_route
-from camber.simulate.world import PROFILE_CODE, draw_surfaces, streets_of, town_offset, way_map_offset
+from camber.simulate.world import draw_surfaces, streets_of, town_offset, way_map_offset
 from camber.standards import assume, table
 
 MANY = 3000
