@@ -25,7 +25,7 @@ FAULTS = (
     *("stall", "stall_in_body", "drip_body", "drip_head", "missing_nodes", "way_without_nodes"),
     *("bad_place", "gzip_cut", "gzip_bomb", "too_large", "no_json_type"),
 )
-"""Every way to fail; those of reliability.md section 4 that lie in a cache are tested with the tiles."""
+"""Every way to fail; those that lie in a cache are tested with the tiles."""
 
 
 class Extract:

@@ -67,7 +67,7 @@ ELSEWHERE = "level_surface"
 """Kind of change that is no change of side: other ground, which is not simulated."""
 
 EVEN = 0.2
-"""Absolute balance up to which a run or a week is even (science.md 7.2)."""
+"""Absolute balance up to which a run or a week is even, as `SuggestionSettings.usual_balance`."""
 
 PARTS = (0.0, 0.2, 0.4, 2.0 / 3.0, 0.8, 1.0)
 """Borders between the stated probabilities that are held against the truth; 2/3 is where "even" is said."""

@@ -37,7 +37,7 @@ PLAIN = simulate.GnssErrorModel(
     map_sigma_m=0.0,
     town_sigma_m=0.0,
 )
-"""The error of matching.md: sigma 4 m, correlation time 20 s, nothing else."""
+"""The error of the simulated tours: sigma 4 m, correlation time 20 s, nothing else."""
 
 
 class Run(NamedTuple):

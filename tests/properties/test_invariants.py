@@ -1,4 +1,4 @@
-"""What must be true of the whole line, stated so that it is true (architecture.md, Invariants).
+"""What must be true of the whole line, stated so that it is true.
 
 Mirror, shift and reversal start at `match`, with a track made by hand: recordings hold degrees, which would
 round away the ninth digit. What needs a recording goes through `camber.analyse`.

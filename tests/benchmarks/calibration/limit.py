@@ -1,4 +1,4 @@
-"""Figure 1: the side of single stretches against what is possible at all (science.md 5.2).
+"""Figure 1: the side of single stretches against what is possible at all (standards/model.md, The side).
 
 Straight streets of known width, run once each on one side, with errors new on each: a fast and a slow
 Gauss-Markov part and an offset of the map. The limit is Phi(d sqrt(1' C^-1 1)) with the covariance C of

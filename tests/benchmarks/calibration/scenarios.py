@@ -3,7 +3,7 @@
 Run ``number`` of a seed is always the same. Extracts and classes of receivers take turns; every third run of
 each has errors that the model does not know: a slow part half as large again as its class says, three times
 the bursts, a map that errs over shorter or longer distances, and a runner who always, or never, faces
-traffic (science.md 5.5).
+traffic.
 """
 
 from dataclasses import dataclass
