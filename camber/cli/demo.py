@@ -97,12 +97,12 @@ def true_totals(path: Path) -> dict[str, dict[str, float]]:
 
 def truth_beside(report: "Report", truth: dict[str, dict[str, float]]) -> tuple["RenderableType", ...]:
     """Draw a table of truth and 90 % interval, one row per run and leg, and say how often it holds."""
-    from rich.table import Table
     from rich.text import Text
 
+    from camber.report.text import bare_table
     from camber.report.wording import LEG_WORDS, distance_text, range_text, start_text
 
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table = bare_table()
     for title, side in (("simulated run", "left"), ("", "left"), ("truth", "right"), ("median", "right"),
                         ("90 % interval", "right"), ("truth in it", "left")):  # fmt: skip
         table.add_column(Text(title), justify="right" if side == "right" else "left")

@@ -126,12 +126,12 @@ def run_number(library: "Library", name: str) -> int:
 
 def _table(rows: list[dict[str, Any]], units: str) -> "Table":
     """Draw one line per recording for the terminal."""
-    from rich.table import Table
     from rich.text import Text
 
+    from camber.report.text import bare_table
     from camber.report.wording import distance_text, plain
 
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table = bare_table()
     table.add_column("run", justify="right")
     table.add_column("day", no_wrap=True)
     table.add_column("name", max_width=44)

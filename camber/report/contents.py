@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from camber.conventions import SideBasis, Verdict
+from camber.conventions import SideBasis, SurfaceKind, Verdict
 from camber.report.wording import (
+    KIND_WORDS,
     LEG_WORDS,
     VERDICT_WORDS,
     distance_text,
     duration_text,
     plain,
+    range_text,
     share_text,
     start_text,
 )
@@ -104,6 +106,33 @@ def leg_rows(summary: Summary) -> tuple[LegRow, ...]:
         *(LegRow(VERDICT_WORDS[verdict], None, said.get(verdict, 0.0)) for verdict in unnamed),
         LegRow(f"of it {LEG_WORDS['unmatched_m']}", summary.unmatched_m, None),
     )
+
+
+def leg_cells(summary: Summary, units: str) -> list[tuple[str, str, str, str]]:
+    """Write `leg_rows`: words, median, 90 % interval, what is named; "" where there is no such thing."""
+    return [
+        (
+            row.words,
+            "" if row.metres is None else distance_text(row.metres.median, units),
+            "" if row.metres is None else range_text(row.metres, units),
+            "" if row.named_m is None else distance_text(row.named_m, units),
+        )
+        for row in leg_rows(summary)
+    ]
+
+
+def surface_cells(summary: Summary, units: str) -> list[tuple[str, ...]]:
+    """Write the metres by kind of surface: words, distance, left low, right low, level."""
+    return [
+        (
+            KIND_WORDS[SurfaceKind(item.surface_kind)],
+            *(
+                distance_text(metres, units)
+                for metres in (item.distance_m, item.left_low_m, item.right_low_m, item.level_m)
+            ),
+        )
+        for item in summary.surfaces
+    ]
 
 
 def facts(summary: Summary, units: str) -> str:

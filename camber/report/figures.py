@@ -29,8 +29,8 @@ STYLE: Final = "camber.report.camber"
 LEFT_COLOUR: Final = "#2166AC"
 RIGHT_COLOUR: Final = "#B35806"
 NEUTRAL_COLOUR: Final = "#767676"
-"""Left, right and neither: told apart with any colour vision (users.md section 3, measured with the model of
-Machado et al. 2009), with a contrast of at least 4.5 to 1 on white."""
+"""Left, right and neither: told apart with any colour vision (the ends of ColorBrewer's PuOr and RdBu,
+looked at with the model of Machado et al. 2009), with a contrast of at least 4.5 to 1 on white."""
 
 
 def plot_bar(summaries: Sequence[Summary], ax: Axes | None = None, *, units: str = "km") -> Axes:

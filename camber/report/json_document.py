@@ -13,9 +13,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from camber import __version__
-from camber.conventions import OSM_ATTRIBUTION, OSM_COPYRIGHT_URL, SideBasis, Verdict
+from camber.conventions import OSM_ATTRIBUTION, SideBasis, Verdict
 from camber.report.contents import roads_of
-from camber.report.wording import STANDING_NOTES, plain
+from camber.report.wording import LICENCE_LINE, STANDING_NOTES, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,7 +74,7 @@ def summary_document(report: Report) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "camber_version": __version__,
         "attribution": OSM_ATTRIBUTION,
-        "licence": f"Open Database Licence 1.0, {OSM_COPYRIGHT_URL}",
+        "licence": LICENCE_LINE,
         "notes": [plain(note) for note in (*report.remarks, *STANDING_NOTES)],
         "interval_level": 0.9,
         "draws": settings.draws,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 WIDE: Final = (1200, 630)
 TALL: Final = (1080, 1920)
-"""Width and height of the cards [pixels] (users.md section 3)."""
+"""Width and height of the cards [pixels] (the usual image of a link, and a telephone's screen)."""
 
 _FOOT: Final = "Exposure on cambered roads, estimated; not medical advice"
 

@@ -9,9 +9,9 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from camber import __version__
-from camber.conventions import OSM_ATTRIBUTION, OSM_COPYRIGHT_URL
+from camber.conventions import OSM_ATTRIBUTION
 from camber.report.period_contents import SIMULATED_REMARK, is_simulated
-from camber.report.wording import STANDING_NOTES, plain
+from camber.report.wording import LICENCE_LINE, STANDING_NOTES, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,7 +50,7 @@ def period_json(period: Period) -> str:
         "roads": [{"source": source, "osm_date": date} for source, date in period.roads],
         "model_versions": period.model_versions,
     }
-    return _text(document)
+    return json_text(document)
 
 
 def run_json(run: RunResult) -> str:
@@ -66,7 +66,7 @@ def run_json(run: RunResult) -> str:
     str
         The document.
     """
-    return _text(_head((SIMULATED_REMARK,) if run.simulated else ()) | {"run": run_values(run)})
+    return json_text(_head((SIMULATED_REMARK,) if run.simulated else ()) | {"run": run_values(run)})
 
 
 def weeks_json(weeks: Iterable[PeriodTotal]) -> str:
@@ -82,7 +82,7 @@ def weeks_json(weeks: Iterable[PeriodTotal]) -> str:
     str
         The document.
     """
-    return _text(_head(()) | {"weeks": [asdict(week) for week in weeks]})
+    return json_text(_head(()) | {"weeks": [asdict(week) for week in weeks]})
 
 
 def rows_json(name: str, rows: Iterable[Mapping[str, Any]]) -> str:
@@ -100,7 +100,7 @@ def rows_json(name: str, rows: Iterable[Mapping[str, Any]]) -> str:
     str
         The document.
     """
-    return _text(_head(()) | {name: [dict(row) for row in rows]})
+    return json_text(_head(()) | {name: [dict(row) for row in rows]})
 
 
 def run_values(run: RunResult) -> dict[str, Any]:
@@ -140,22 +140,23 @@ def _head(remarks: tuple[str, ...]) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "camber_version": __version__,
         "attribution": OSM_ATTRIBUTION,
-        "licence": f"Open Database Licence 1.0, {OSM_COPYRIGHT_URL}",
+        "licence": LICENCE_LINE,
         "notes": [*remarks, *STANDING_NOTES],
         "interval_level": 0.9,
     }
 
 
-def _text(document: Mapping[str, Any]) -> str:
-    return json.dumps(_clean(document), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+def json_text(document: Mapping[str, Any]) -> str:
+    """Write values as JSON, through `plain_values`."""
+    return json.dumps(plain_values(document), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
 
 
-def _clean(value: Any) -> Any:  # noqa: ANN401 - anything that a document may hold
+def plain_values(value: Any) -> Any:  # noqa: ANN401 - anything that a document may hold
     """Round numbers by a rule, free texts of what steers a terminal, and write times as ISO 8601."""
     if isinstance(value, dict):
-        return {str(key): _clean(item) for key, item in value.items()}
+        return {str(key): plain_values(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_clean(item) for item in value]
+        return [plain_values(item) for item in value]
     if isinstance(value, float):
         return round(value, 6) + 0.0 if math.isfinite(value) else None
     if isinstance(value, str):

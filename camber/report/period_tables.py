@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from camber.conventions import SurfaceKind
-from camber.report.contents import cues_to_do, leg_rows
+from camber.report.contents import cues_to_do, leg_cells, surface_cells
 from camber.report.period_answer import left_share, share_range
 from camber.report.period_contents import REASON_WORDS, best_suggestions, not_judged_rows
 from camber.report.wording import (
-    KIND_WORDS,
     NAME_LENGTH,
     balance_text,
     change_text,
     day_text,
     distance_text,
     plain,
-    range_text,
     tilt_text,
 )
 
@@ -26,7 +23,7 @@ if TYPE_CHECKING:
     from camber.schema import Interval, Period, PeriodTotal, RunResult, StreetVisits, Summary
 
 MOST_STREETS: Final = 5
-"""Streets of a page (users.md section 6)."""
+"""Streets of a page (judgement: what a reader looks at)."""
 
 
 Table = dict[str, Any]
@@ -56,17 +53,9 @@ def leg_table(total: Summary, units: str) -> Table:
     dict
         ``caption``, ``titles``, ``rows``.
     """
-    rows = (
-        (
-            row.words,
-            "" if row.metres is None else distance_text(row.metres.median, units),
-            "" if row.metres is None else range_text(row.metres, units),
-            "" if row.named_m is None else distance_text(row.named_m, units),
-        )
-        for row in leg_rows(total)
-    )
     caption = f"Balance {balance_text(total.balance)}, from \u22121 all left to +1 all right"
-    return _table(caption, ("which leg", "median", "90 % interval", "named at ≥ 90 %"), rows)
+    titles = ("which leg", "median", "90 % interval", "named at ≥ 90 %")
+    return _table(caption, titles, leg_cells(total, units))
 
 
 def surface_table(total: Summary, units: str) -> Table:
@@ -84,17 +73,8 @@ def surface_table(total: Summary, units: str) -> Table:
     dict
         ``caption``, ``titles``, ``rows``.
     """
-    rows = (
-        (
-            KIND_WORDS[SurfaceKind(item.surface_kind)],
-            *(
-                distance_text(value, units)
-                for value in (item.distance_m, item.left_low_m, item.right_low_m, item.level_m)
-            ),
-        )
-        for item in total.surfaces
-    )
-    return _table("Expected distances", ("surface", "distance", "left low", "right low", "level"), rows)
+    titles = ("surface", "distance", "left low", "right low", "level")
+    return _table("Expected distances", titles, surface_cells(total, units))
 
 
 def run_name(run: RunResult, *, named: bool) -> str:

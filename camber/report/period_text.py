@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
-from camber.conventions import SurfaceKind
-from camber.report.contents import cues_to_do, how_sure, leg_rows, problem_lines
+from camber.report.contents import cues_to_do, how_sure, problem_lines
 from camber.report.period_contents import (
     REASON_WORDS,
     SIMULATED_REMARK,
@@ -22,23 +19,23 @@ from camber.report.period_contents import (
     run_label,
     trend_row,
 )
-from camber.report.text import bar_text
+from camber.report.text import bar_text, bare_table, bullets, heading, indented, leg_table, surface_table
 from camber.report.wording import (
-    KIND_WORDS,
     NAME_LENGTH,
     STANDING_NOTES,
     balance_text,
     change_text,
     distance_text,
     plain,
-    range_text,
     tilt_text,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from camber.schema import Period, PeriodTotal, RunResult, Summary
+    from rich.table import Table
+
+    from camber.schema import Period, PeriodTotal, RunResult
 
 _STREETS = 5
 
@@ -58,24 +55,24 @@ def period_text(period: Period, units: str = "km") -> RenderableType:
     rich renderable
         To be printed by a `rich.console.Console`.
     """
-    parts: list[RenderableType] = [_heading(period.title), Text(period_facts(period, units), style="dim")]
+    parts: list[RenderableType] = [heading(period.title), Text(period_facts(period, units), style="dim")]
     if is_simulated(period):
         parts.append(Text(SIMULATED_REMARK, style="bold"))
     if period.total is not None:
-        parts += [bar_text(period.total), _indented(_legs(period.total, units))]
+        parts += [bar_text(period.total), indented(leg_table(period.total, units))]
     parts += [Text(sentence) for sentence in period_sentences(period, units)]
     if period.runs:
-        parts += [Text(), _indented(_runs(period.runs, units))]
+        parts += [Text(), indented(_runs(period.runs, units))]
     if period.total is not None:
-        parts += [Text(), _indented(_surfaces(period.total, units)), *_streets(period, units)]
+        parts += [Text(), indented(surface_table(period.total, units)), *_streets(period, units)]
     if period.not_judged:
         rows = not_judged_rows(period, units)
-        parts += [Text(), _indented(_table(rows, "no leg named, because", "distance", "runs"))]
-    parts += [*_suggestions(period, units), Text(), _indented(trend_table(period.weeks, units))]
+        parts += [Text(), indented(_table(rows, "no leg named, because", "distance", "runs"))]
+    parts += [*_suggestions(period, units), Text(), indented(trend_table(period.weeks, units))]
     if period.total is not None:
         draws = 0 if period.draws is None else len(period.draws.left_low_m)
-        parts += [Text(), _heading("How sure, and why"), *_lines(how_sure(period.total, draws))]
-        parts += [*_lines(problem_lines(period.total)), *_data(period)]
+        parts += [Text(), heading("How sure, and why"), *bullets(how_sure(period.total, draws))]
+        parts += [*bullets(problem_lines(period.total)), *_data(period)]
     return Group(*parts, Text(), *(Text(note, style="dim") for note in STANDING_NOTES))
 
 
@@ -115,36 +112,24 @@ def run_text(run: RunResult, units: str = "km") -> RenderableType:
     """
     facts = [f"run {run.run}", run.source, run.sport or "no sport named", run.gear or ""]
     listed = " · ".join(plain(fact, NAME_LENGTH) for fact in facts if fact)
-    parts: list[RenderableType] = [_heading(run_label(run)), Text(listed, style="dim")]
+    parts: list[RenderableType] = [heading(run_label(run)), Text(listed, style="dim")]
     if run.simulated:
         parts.append(Text(SIMULATED_REMARK, style="bold"))
     if run.summary is None:
         return Group(*parts, Text(f"{REASON_WORDS.get(run.state, run.state)}: {plain(run.reason)}"))
     summary = run.summary
     distance = distance_text(summary.distance_m, units)
-    parts += [bar_text(summary), _indented(_legs(summary, units))]
+    parts += [bar_text(summary), indented(leg_table(summary, units))]
     parts.append(Text(f"{distance}; balance {balance_text(summary.balance)}."))
-    parts += [Text(), _indented(_surfaces(summary, units))]
+    parts += [Text(), indented(surface_table(summary, units))]
     draws = 0 if run.draws is None else len(run.draws.left_low_m)
-    parts += [Text(), _heading("How sure, and why"), *_lines(how_sure(summary, draws))]
-    parts += [*_lines(problem_lines(summary))]
+    parts += [Text(), heading("How sure, and why"), *bullets(how_sure(summary, draws))]
+    parts += [*bullets(problem_lines(summary))]
     if run.suggestions is not None:
-        said = [run.suggestions.explanation, *(item.what for item in run.suggestions.items)]
-        parts += [Text(), _heading("Suggestion"), *_lines([*said, run.suggestions.conclusion])]
+        whats = (item.what for item in run.suggestions.items)
+        said = (run.suggestions.explanation, *whats, run.suggestions.conclusion)
+        parts += [Text(), heading("Suggestion"), *bullets(plain(text) for text in said)]
     return Group(*parts, Text(), *(Text(note, style="dim") for note in STANDING_NOTES))
-
-
-def _legs(summary: Summary, units: str) -> Table:
-    rows = [
-        (
-            row.words,
-            "" if row.metres is None else distance_text(row.metres.median, units),
-            "" if row.metres is None else range_text(row.metres, units),
-            "" if row.named_m is None else distance_text(row.named_m, units),
-        )
-        for row in leg_rows(summary)
-    ]
-    return _table(rows, "", "median", "90 % interval", "named at ≥ 90 %")
 
 
 def _runs(runs: Sequence[RunResult], units: str) -> Table:
@@ -153,27 +138,13 @@ def _runs(runs: Sequence[RunResult], units: str) -> Table:
         summary = run.summary
         said = REASON_WORDS.get(run.state, run.state) if summary is None else balance_text(summary.balance)
         rows.append((str(run.run), run_label(run), distance_text(run.distance_m, units), said))
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table = bare_table()
     table.add_column("run", justify="right")
     for title, side in (("", "left"), ("distance", "right"), ("balance (90 % interval)", "right")):
         table.add_column(title, justify="right" if side == "right" else "left")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     return table
-
-
-def _surfaces(summary: Summary, units: str) -> Table:
-    rows = [
-        (
-            KIND_WORDS[SurfaceKind(item.surface_kind)],
-            *(
-                distance_text(value, units)
-                for value in (item.distance_m, item.left_low_m, item.right_low_m, item.level_m)
-            ),
-        )
-        for item in summary.surfaces
-    ]
-    return _table(rows, "by surface", "distance", "left low", "right low", "level")
 
 
 def _streets(period: Period, units: str) -> list[RenderableType]:
@@ -188,14 +159,14 @@ def _streets(period: Period, units: str) -> list[RenderableType]:
         for street in period.streets[:_STREETS]
     ]
     titles = ("streets that tilt most", "distance", "net tilt", "runs in a year", "slope from")
-    return [Text(), _indented(_table(rows, *titles))] if rows else []
+    return [Text(), indented(_table(rows, *titles))] if rows else []
 
 
 def _suggestions(period: Period, units: str) -> list[RenderableType]:
     found = best_suggestions(period)
     if not found:
         return []
-    parts: list[RenderableType] = [Text(), _heading("Suggestions")]
+    parts: list[RenderableType] = [Text(), heading("Suggestions")]
     for run, item in found:
         over = distance_text(item.distance_m, units)
         parts += [
@@ -222,23 +193,8 @@ def _data(period: Period) -> list[RenderableType]:
     return [Text(), Text(f"Roads: {roads}. Analysed by camber {versions}.", style="dim")]
 
 
-def _heading(text: str) -> Text:
-    return Text(plain(text, NAME_LENGTH), style="bold underline")
-
-
-def _lines(sentences: Iterable[str]) -> list[RenderableType]:
-    grid = Table.grid(padding=(0, 1))
-    for sentence in sentences:
-        grid.add_row(Text("•"), Text(plain(sentence)))
-    return [grid]
-
-
-def _indented(renderable: RenderableType) -> Padding:
-    return Padding(renderable, (0, 0, 0, 2))
-
-
 def _table(rows: Iterable[Sequence[str]], first: str, *others: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table = bare_table()
     table.add_column(Text(first))
     for title in others:
         table.add_column(Text(title), justify="right")

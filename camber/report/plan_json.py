@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from camber.conventions import OSM_ATTRIBUTION
+from camber.report.period_json import json_text
 from camber.report.wording import plain
 
 if TYPE_CHECKING:
@@ -37,13 +37,13 @@ def plan_document(
     Returns
     -------
     dict
-        Metres, degrees and probabilities; texts are free of control characters.
+        Metres, degrees and probabilities.
     """
     return {
         "title": plain(title, 200),
         "dark": dark,
-        "suggestions": _plain(asdict(suggestions)),
-        "what_ifs": [_plain(asdict(one)) for one in what_ifs],
+        "suggestions": asdict(suggestions),
+        "what_ifs": [asdict(one) for one in what_ifs],
     }
 
 
@@ -61,16 +61,4 @@ def plans_json(documents: Iterable[dict[str, Any]]) -> str:
         One document with a version; there is no NaN in it.
     """
     whole = {"plan_version": VERSION, "attribution": OSM_ATTRIBUTION, "plans": list(documents)}
-    return json.dumps(whole, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - walks through plain values of every kind
-    if isinstance(value, str):
-        return plain(value)
-    if isinstance(value, float):
-        return round(value, 6) + 0.0
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
+    return json_text(whole)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
+from camber.report.text import bare_table, indented
 from camber.report.wording import (
     STANDING_NOTES,
     balance_text,
@@ -22,6 +21,8 @@ from camber.report.wording import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from rich.table import Table
 
     from camber.schema import PlanPoint, Suggestion, Suggestions, WhatIf
 
@@ -109,12 +110,12 @@ def _item(item: Suggestion, units: str, *, detailed: bool) -> list[RenderableTyp
         *(f"against it: {plain(reason)}" for reason in item.against),
     ]
     parts: list[RenderableType] = [Text(plain(item.what), style="bold")]
-    parts += [Padding(Text(line), (0, 0, 0, 2)) for line in lines]
+    parts += [indented(Text(line)) for line in lines]
     if detailed and item.cues:
         table = _table("at", "do this")
         for cue in item.cues:
             table.add_row(distance_text(cue.at_m, units), plain(cue.text, 160))
-        parts.append(Padding(table, (0, 0, 0, 2)))
+        parts.append(indented(table))
     if detailed:
         table = _table("from", "to", "street", "keep to")
         for part in item.stretches:
@@ -122,7 +123,7 @@ def _item(item: Suggestion, units: str, *, detailed: bool) -> list[RenderableTyp
             table.add_row(
                 *(distance_text(m, units) for m in (part.from_m, part.to_m)), plain(part.street, 40), words
             )
-        parts.append(Padding(table, (0, 0, 0, 2)))
+        parts.append(indented(table))
     return parts
 
 
@@ -135,7 +136,7 @@ def _front(points: tuple[PlanPoint, ...]) -> Table:
 
 
 def _table(*titles: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table = bare_table()
     for title in titles:
         table.add_column(title)
     return table

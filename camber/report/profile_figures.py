@@ -11,14 +11,15 @@ from matplotlib.figure import Figure
 from camber.conventions import Profile
 from camber.cross_section import PROFILES, cross_slope
 from camber.report.figures import LEFT_COLOUR, NEUTRAL_COLOUR, RIGHT_COLOUR, STYLE
+from camber.schema import CrossSlopeSettings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
 _STEP_M: Final = 0.05
-LEVEL_PCT: Final = 1.0
-"""Below this absolute cross slope the ground is called level (architecture.md, SlopedTrack)."""
+LEVEL_PCT: Final = CrossSlopeSettings.level_pct
+"""Below this absolute cross slope the ground is called level."""
 
 
 def surface_across(

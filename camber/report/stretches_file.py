@@ -14,7 +14,7 @@ import shapely
 
 from camber.conventions import OSM_ATTRIBUTION, OSM_COPYRIGHT_URL
 from camber.report.tables import guarded
-from camber.report.wording import plain
+from camber.report.wording import LICENCE_LINE, plain
 from camber.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _geojson(frame: gpd.GeoDataFrame) -> str:
     collection = {
         "type": "FeatureCollection",
         "attribution": OSM_ATTRIBUTION,
-        "licence": f"Open Database Licence 1.0, {OSM_COPYRIGHT_URL}",
+        "licence": LICENCE_LINE,
         "features": features,
     }
     return json.dumps(collection, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"

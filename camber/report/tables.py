@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from camber.conventions import OSM_ATTRIBUTION, OSM_COPYRIGHT_URL, WGS84
+from camber.conventions import OSM_ATTRIBUTION, WGS84
 from camber.report.intervals import interval_lines
-from camber.report.wording import plain
+from camber.report.wording import LICENCE_LINE, plain
 from camber.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def intervals_geojson(analyses: Iterable[Analysis]) -> str:
     collection = {
         "type": "FeatureCollection",
         "attribution": OSM_ATTRIBUTION,
-        "licence": f"Open Database Licence 1.0, {OSM_COPYRIGHT_URL}",
+        "licence": LICENCE_LINE,
         "features": features,
     }
     return json.dumps(collection, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"

@@ -14,7 +14,15 @@ from rich.table import Table
 from rich.text import Text
 
 from camber.conventions import SideBasis, SurfaceKind
-from camber.report.contents import cues_to_do, facts, how_sure, leg_rows, problem_lines, roads_of
+from camber.report.contents import (
+    cues_to_do,
+    facts,
+    how_sure,
+    leg_cells,
+    problem_lines,
+    roads_of,
+    surface_cells,
+)
 from camber.report.wording import (
     BASIS_WORDS,
     KIND_WORDS,
@@ -25,7 +33,6 @@ from camber.report.wording import (
     distance_text,
     longer_text,
     plain,
-    range_text,
     share_text,
     tilt_text,
 )
@@ -63,7 +70,7 @@ def text_report(report: Report) -> RenderableType:
     if not report.is_single:
         parts += [Text(), *_totals(report.total, report.units, whole=True)]
     draws = report.analyses[0].settings.draws
-    parts += [Text(), _heading("How sure, and why"), *_bullets(how_sure(report.total, draws))]
+    parts += [Text(), heading("How sure, and why"), *bullets(how_sure(report.total, draws))]
     parts += [*_problems(report.total), *_sources(report)]
     parts += [Text(), *(Text(note, style="dim") for note in STANDING_NOTES)]
     return Group(*parts)
@@ -94,18 +101,18 @@ def _totals(summary: Summary, units: str, *, whole: bool) -> list[RenderableType
     facing = (
         f"Facing traffic on {share_text(summary.facing_traffic)} of the metres at the edge of two-way roads."
     )
-    tables = [_surface_table, _basis_table, *([_street_table] if summary.streets else [])]
+    tables = [surface_table, _basis_table, *([_street_table] if summary.streets else [])]
     return [
-        _heading(summary.title),
+        heading(summary.title),
         Text(facts(summary, units), style="dim"),
         bar_text(summary),
-        _indented(_leg_table(summary, units)),
+        indented(leg_table(summary, units)),
         Text(
             f"Balance {balance_text(summary.balance)}, from \u22121 all left to +1 all right; "
             f"weighted by tilt {balance_text(summary.tilt_balance)}."
         ),
         *([] if summary.facing_traffic is None else [Text(facing)]),
-        *([_indented(table(summary, units)) for table in tables] if whole else _short(summary, units)),
+        *([indented(table(summary, units)) for table in tables] if whole else _short(summary, units)),
     ]
 
 
@@ -160,23 +167,15 @@ def _half(interval: Interval, scale: float) -> str:
     return "█" * low + "▓" * (median - low) + "░" * (high - median)
 
 
-def _leg_table(summary: Summary, units: str) -> Table:
-    table = _table("", "median", "90 % interval", "named at ≥ 90 %")
-    for row in leg_rows(summary):
-        median = "" if row.metres is None else distance_text(row.metres.median, units)
-        bounds = "" if row.metres is None else range_text(row.metres, units)
-        named = "" if row.named_m is None else distance_text(row.named_m, units)
-        table.add_row(row.words, median, bounds, named)
-    return table
+def leg_table(summary: Summary, units: str) -> Table:
+    """Draw the metres by leg, level, and what is not known."""
+    return _filled(leg_cells(summary, units), "", "median", "90 % interval", "named at ≥ 90 %")
 
 
-def _surface_table(summary: Summary, units: str) -> Table:
-    table = _table("by surface", "distance", "left low", "right low", "level")
-    for item in summary.surfaces:
-        metres = (item.distance_m, item.left_low_m, item.right_low_m, item.level_m)
-        words = KIND_WORDS[SurfaceKind(item.surface_kind)]
-        table.add_row(words, *(distance_text(value, units) for value in metres))
-    return table
+def surface_table(summary: Summary, units: str) -> Table:
+    """Draw the metres by kind of surface."""
+    titles = ("by surface", "distance", "left low", "right low", "level")
+    return _filled(surface_cells(summary, units), *titles)
 
 
 def _basis_table(summary: Summary, units: str) -> Table:
@@ -199,7 +198,7 @@ def _street_table(summary: Summary, units: str) -> Table:
 def _suggestions(suggestions: Suggestions, units: str) -> list[RenderableType]:
     parts: list[RenderableType] = [Text("Suggestion", style="bold"), Text(plain(suggestions.explanation))]
     items = suggestions.items[:_SUGGESTIONS]
-    parts += [_indented(Group(*_suggestion(item, units))) for item in items]
+    parts += [indented(Group(*_suggestion(item, units))) for item in items]
     return [*parts, Text(plain(suggestions.conclusion))]
 
 
@@ -222,14 +221,14 @@ def _suggestion(item: Suggestion, units: str) -> list[Text]:
 def _problems(summary: Summary) -> list[RenderableType]:
     if not summary.problems:
         return []
-    return [Text(), _heading("Noticed in the data"), *_bullets(problem_lines(summary))]
+    return [Text(), heading("Noticed in the data"), *bullets(problem_lines(summary))]
 
 
 def _sources(report: Report) -> list[RenderableType]:
     roads = (f"{plain(source)}, data of {date or 'unknown date'}" for source, date in roads_of(report))
     listed = (_assumption(item, report.units) for item in report.total.assumptions)
-    title = _heading("Assumptions and their sources")
-    return [Text(), title, *_bullets(listed), Text(), Text(f"Roads: {'; '.join(roads)}")]
+    title = heading("Assumptions and their sources")
+    return [Text(), title, *bullets(listed), Text(), Text(f"Roads: {'; '.join(roads)}")]
 
 
 def _assumption(item: Assumption, units: str) -> str:
@@ -238,24 +237,39 @@ def _assumption(item: Assumption, units: str) -> str:
     return f"{item.table}, {plain(item.applies_to)}: {plain(item.value)} [{source}]{under}"
 
 
-def _heading(text: str) -> Text:
+def heading(text: str) -> Text:
+    """Draw a heading."""
     return Text(plain(text, NAME_LENGTH), style="bold underline")
 
 
-def _bullets(sentences: Iterable[str]) -> list[RenderableType]:
+def bullets(sentences: Iterable[str]) -> list[RenderableType]:
+    """Draw sentences one below the other, with a dot before each."""
     grid = Table.grid(padding=(0, 1))
     for sentence in sentences:
         grid.add_row(Text("•"), Text(sentence))
     return [grid]
 
 
-def _indented(renderable: RenderableType) -> Padding:
+def indented(renderable: RenderableType) -> Padding:
+    """Move something two columns in."""
     return Padding(renderable, (0, 0, 0, 2))
 
 
+def bare_table() -> Table:
+    """Begin a table of columns two blanks apart, without lines."""
+    return Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+
+
 def _table(first: str, *others: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table = bare_table()
     table.add_column(Text(first))
     for title in others:
         table.add_column(Text(title), justify="right", no_wrap=True)
+    return table
+
+
+def _filled(rows: Iterable[Iterable[str]], first: str, *others: str) -> Table:
+    table = _table(first, *others)
+    for row in rows:
+        table.add_row(*map(Text, row))
     return table

@@ -1,7 +1,7 @@
 """The words, units and times that a person reads, the same in the terminal and on the page.
 
 The leg on the falling side is the *low* leg; there is no "short" or "long" leg, no risk and no promise
-(science.md 3.1 and 3.4). Left always stands on the left.
+(camber/standards/model.md, Signs). Left always stands on the left.
 """
 
 from __future__ import annotations
@@ -65,8 +65,11 @@ _MAP: Final = (
     f"Map data {OSM_ATTRIBUTION}, available under the Open Database Licence 1.0: {OSM_COPYRIGHT_URL}"
 )
 
+LICENCE_LINE: Final = f"Open Database Licence 1.0, {OSM_COPYRIGHT_URL}"
+"""What every document for programs says of the map in it."""
+
 STANDING_NOTES: Final = (_MEDICAL, _SAFETY, _MAP)
-"""What stands under every report (users.md section 6, science.md 3.5; ODbL 1.0 section 4.3)."""
+"""What stands under every report (the last by ODbL 1.0 section 4.3)."""
 
 METRES_PER_UNIT: Final = {"km": 1000.0, "mi": 1609.344}
 """Units of distance for people; the international mile of 1959 is 1609.344 m exactly."""

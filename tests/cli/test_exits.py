@@ -1,4 +1,4 @@
-"""The exit codes that architecture.md decides, and the line that comes with them."""
+"""The exit codes, and the line that comes with them."""
 
 import signal
 import subprocess
