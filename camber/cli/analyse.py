@@ -13,6 +13,7 @@ import typer
 
 import camber
 from camber.cli.options import Output, RoadFiles, Strict, format_of
+from camber.cli.roads import kept_roads
 from camber.cli.session import Exit, Session, roads_cache
 from camber.errors import CamberError, SettingsError
 
@@ -21,11 +22,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from camber.library.batch import BatchReport, Step
+    from camber.cli.roads import RoadsFor
     from camber.report import Report
     from camber.schema import Analysis, Recording, Roads, Settings
-
-    RoadsFor = Callable[[Recording, Path], Roads]
-    """Gives the roads for a recording, which came from a file."""
 
 T = TypeVar("T")
 
@@ -195,14 +194,6 @@ def fitting(extracts: "Sequence[Roads]") -> "RoadsFor":
         return max(extracts, key=held)
 
     return choose
-
-
-def kept_roads(session: Session, country: str | None, *, fetch: bool = False) -> "RoadsFor":
-    """Take for each recording the tiles that are kept, and fetch what is missing if that was asked for."""
-    from camber.cli.road_tiles import TileRoads, fetching_of
-
-    tiles = TileRoads(roads_cache(), country, fetching_of(session) if fetch else None)
-    return lambda recording, path: tiles.of(recording, path, session)
 
 
 def _report(

@@ -19,18 +19,6 @@ RoadFiles = Annotated[
     typer.Option("--roads", metavar="FILE", help="OpenStreetMap extract, or several; default: what is kept."),
 ]
 
-# Reports of some days
-Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="One page with a map.")]
-Png = Annotated[
-    Path | None, typer.Option("--png", metavar="FILE", help="A card of 1200 x 630, and a tall one beside it.")
-]
-Eml = Annotated[
-    Path | None, typer.Option("--eml", metavar="FILE", help="A mail for your mail program; nothing is sent.")
-]
-Share = Annotated[bool, typer.Option("--share", help="For others: without what your privacy zones hide.")]
-NoZone = Annotated[bool, typer.Option("--no-zone", help="With --share: you need no privacy zone.")]
-ForCoach = Annotated[bool, typer.Option("--for-coach", help="For a coach: no map, no names.")]
-
 # The map
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be fetched.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Fetch without asking.")]

@@ -3,17 +3,20 @@
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 import camber
-from camber.cli.options import AsJson, Eml, ForCoach, Html, NoZone, Output, Png, Share, format_of
+from camber.cli.options import AsJson, Output, format_of
 from camber.cli.runs import chosen_week, units_of
 from camber.cli.session import Session, roads_cache
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import geopandas as gpd
 
     from camber.library import Library, Week
@@ -35,115 +38,29 @@ class PeriodFormat(StrEnum):
     HTML = "html"
 
 
-@app.command()
-def week(
-    context: typer.Context,
-    name: Annotated[
-        str | None,
-        typer.Argument(metavar="[WEEK]", help="Such as 2026-W47, or a day in it; default: the last."),
-    ] = None,
+@dataclass(frozen=True, kw_only=True)
+class _Wanted:
+    """What is to be written of some days: the options that every report has."""
+
     kind: Annotated[
         PeriodFormat | None, typer.Option("--format", help="Default: by the suffix of PATH, else text.")
-    ] = None,
-    output: Output = None,
-    html: Html = None,
-    png: Png = None,
-    eml: Eml = None,
-    share: Share = False,
-    no_zone: NoZone = False,
-    for_coach: ForCoach = False,
-    as_json: AsJson = False,
-) -> None:
-    """Report a week: which leg was low, how sure that is, and how it stands beside your usual weeks."""
-    main = PeriodFormat.JSON if as_json else format_of(kind, output, PeriodFormat)
-    wanted = _Wanted(main, output, html, png, eml, share, no_zone, for_coach)
-    with camber.open_library() as library:
-        _write(context.obj, library, chosen_week(library, context.obj, name), wanted)
-
-
-@app.command()
-def month(
-    context: typer.Context,
-    name: Annotated[
-        str | None, typer.Argument(metavar="[MONTH]", help="Such as 2026-11; default: that of the last run.")
-    ] = None,
-    html: Html = None,
-    png: Png = None,
-    eml: Eml = None,
-    share: Share = False,
-    no_zone: NoZone = False,
-    for_coach: ForCoach = False,
-    as_json: AsJson = False,
-) -> None:
-    """Report a month: which leg was low, and how sure that is."""
-    main = PeriodFormat.JSON if as_json else PeriodFormat.TEXT
-    _write_named(context.obj, name, "%Y-%m", _Wanted(main, None, html, png, eml, share, no_zone, for_coach))
-
-
-@app.command()
-def year(
-    context: typer.Context,
-    name: Annotated[
-        str | None, typer.Argument(metavar="[YEAR]", help="Such as 2026; default: that of the last run.")
-    ] = None,
-    html: Html = None,
-    png: Png = None,
-    eml: Eml = None,
-    share: Share = False,
-    no_zone: NoZone = False,
-    for_coach: ForCoach = False,
-    as_json: AsJson = False,
-) -> None:
-    """Report a year: which leg was low, and how sure that is."""
-    main = PeriodFormat.JSON if as_json else PeriodFormat.TEXT
-    _write_named(context.obj, name, "%Y", _Wanted(main, None, html, png, eml, share, no_zone, for_coach))
-
-
-@app.command()
-def report(
-    context: typer.Context,
-    first: Annotated[str, typer.Option("--from", metavar="DAY", help="First day, such as 2026-10-01.")],
-    last: Annotated[str, typer.Option("--to", metavar="DAY", help="Last day.")],
-    html: Html = None,
-    png: Png = None,
-    eml: Eml = None,
-    share: Share = False,
-    no_zone: NoZone = False,
-    for_coach: ForCoach = False,
-    as_json: AsJson = False,
-) -> None:
-    """Report the days from one to another."""
-    from camber.library.days import span_between
-
-    span = span_between(first, last)
-    main = PeriodFormat.JSON if as_json else PeriodFormat.TEXT
-    wanted = _Wanted(main, None, html, png, eml, share, no_zone, for_coach)
-    with camber.open_library() as library:
-        _write(context.obj, library, span, wanted)
-
-
-def _write_named(session: Session, name: str | None, pattern: str, wanted: "_Wanted") -> None:
-    """Report a month or a year; without a name that of the last run."""
-    from camber.library.days import span_named
-
-    with camber.open_library() as library:
-        last = library.last_week(session.preferences.week_start)
-        day = date.today() if last is None else last.ends_on  # noqa: DTZ011 - the runner's own day
-        _write(session, library, span_named(name or f"{day:{pattern}}"), wanted)
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    """What is to be written of some days: the main form, to `output` or the terminal, and files beside it."""
-
-    main: PeriodFormat
-    output: Path | None
-    html: Path | None
-    png: Path | None
-    eml: Path | None
-    share: bool
-    no_zone: bool
-    for_coach: bool
+    ] = None
+    output: Output = None
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="One page with a map.")] = None
+    png: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A card of 1200 x 630, and a tall one beside it.")
+    ] = None
+    eml: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A mail for your mail program; nothing is sent.")
+    ] = None
+    share: Annotated[
+        bool, typer.Option("--share", help="For others: without what your privacy zones hide.")
+    ] = False
+    no_zone: Annotated[bool, typer.Option("--no-zone", help="With --share: you need no privacy zone.")] = (
+        False
+    )
+    for_coach: Annotated[bool, typer.Option("--for-coach", help="For a coach: no map, no names.")] = False
+    as_json: AsJson = False
 
     def __post_init__(self) -> None:
         """Refuse what does not go together."""
@@ -153,11 +70,15 @@ class _Wanted:
             raise typer.BadParameter("--no-zone belongs to --share", param_hint="--no-zone")
         to_send = self.beside or self.main is not PeriodFormat.TEXT
         if (self.share or self.for_coach) and not to_send:
-            raise typer.BadParameter(
-                "say what to write: --html, --png, --eml or --json", param_hint="--share"
-            )
+            text = "say what to write: --html, --png, --eml or --json"
+            raise typer.BadParameter(text, param_hint="--share")
         if self.for_coach and self.main is PeriodFormat.JSON:
             raise typer.BadParameter("--json names streets; give --html or --eml", param_hint="--for-coach")
+
+    @property
+    def main(self) -> PeriodFormat:
+        """Form of what goes to `output`, or to the terminal."""
+        return PeriodFormat.JSON if self.as_json else format_of(self.kind, self.output, PeriodFormat)
 
     @property
     def beside(self) -> bool:
@@ -168,6 +89,83 @@ class _Wanted:
     def needs_map(self) -> bool:
         """Whether a page with a map is among them."""
         return not self.for_coach and (self.html is not None or self.main is PeriodFormat.HTML)
+
+
+def _report(choose: "Callable[..., Week | Span]") -> "Callable[..., None]":
+    """Make a command of what chooses days in a library: with its own options, then those of every report."""
+    own, shared = (list(signature(one).parameters.values()) for one in (choose, _Wanted))
+    context = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+
+    def command(context: typer.Context, **given: Any) -> None:  # noqa: ANN401 - what typer reads
+        wanted = _Wanted(**{option.name: given.pop(option.name) for option in shared})
+        with camber.open_library() as library:
+            _write(context.obj, library, choose(library, context.obj, **given), wanted)
+
+    # Typer reads the options of a command from its signature.
+    options = (context, *own[2:], *shared)
+    command.__name__, command.__doc__ = choose.__name__, choose.__doc__
+    command.__annotations__ = {option.name: option.annotation for option in options}
+    vars(command)["__signature__"] = Signature(options)
+    return app.command()(command)
+
+
+@_report
+def week(
+    library: "Library",
+    session: Session,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[WEEK]", help="Such as 2026-W47, or a day in it; default: the last."),
+    ] = None,
+) -> "Week":
+    """Report a week: which leg was low, how sure that is, and how it stands beside your usual weeks."""
+    return chosen_week(library, session, name)
+
+
+@_report
+def month(
+    library: "Library",
+    _session: Session,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[MONTH]", help="Such as 2026-11; default: that of the last run.")
+    ] = None,
+) -> "Span":
+    """Report a month: which leg was low, and how sure that is."""
+    return _span(library, name, "%Y-%m")
+
+
+@_report
+def year(
+    library: "Library",
+    _session: Session,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[YEAR]", help="Such as 2026; default: that of the last run.")
+    ] = None,
+) -> "Span":
+    """Report a year: which leg was low, and how sure that is."""
+    return _span(library, name, "%Y")
+
+
+@_report
+def report(
+    _library: "Library",
+    _session: Session,
+    first: Annotated[str, typer.Option("--from", metavar="DAY", help="First day, such as 2026-10-01.")],
+    last: Annotated[str, typer.Option("--to", metavar="DAY", help="Last day.")],
+) -> "Span":
+    """Report the days from one to another."""
+    from camber.library.days import span_between
+
+    return span_between(first, last)
+
+
+def _span(library: "Library", name: str | None, pattern: str) -> "Span":
+    """Find a month or a year; without a name that of the last run."""
+    from camber.library.days import span_named
+
+    last = library.last_run()
+    day = None if last is None else library.run(last).day
+    return span_named(name or f"{day or date.today():{pattern}}")  # noqa: DTZ011 - the runner's own day
 
 
 def _write(session: Session, library: "Library", days: "Week | Span", wanted: _Wanted) -> None:

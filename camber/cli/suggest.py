@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 import typer
 
 import camber
-from camber.cli.analyse import fitting, kept_roads
+from camber.cli.analyse import fitting
 from camber.cli.options import AsJson, RoadFiles
+from camber.cli.roads import kept_roads
 from camber.cli.runs import run_number
 from camber.cli.session import Session, roads_cache
 from camber.errors import UnknownRunError

@@ -107,6 +107,21 @@ def test_a_week_says_all_that_it_must(call):
     assert call("week", "2026-W60")[0] == 2
 
 
+def test_a_month_and_a_year_are_those_of_the_last_run(call, evening, tmp_path):
+    """Its week may end in the next: the last of November 2026 is a Monday."""
+    path = tmp_path / "last.gpx"
+    path.write_text(evening.read_text("utf-8").replace("2026-11-17", "2026-11-30"), "utf-8")
+    call("import", path)
+    for command, title in (("month", "2026-11"), ("year", "2026")):
+        assert json.loads(call(command, "--json")[1])["title"] == title
+    assert call("month", "-o", tmp_path / "month.json")[0] == 0
+    assert json.loads((tmp_path / "month.json").read_text("utf-8"))["title"] == "2026-11"
+    days = json.loads(call("report", "--from", "2026-11-29", "--to", "2026-12-01", "--json")[1])
+    assert [run["day"] for run in days["runs"]] == ["2026-11-30"]
+    assert call("report", "--from", "soon", "--to", "later")[0] == 2
+    assert call("year", "--share", "--for-coach", "--html", tmp_path / "x.html")[0] == 2
+
+
 @pytest.mark.usefixtures("at_home")
 def test_the_json_of_a_week_adds_up(call):
     found = json.loads(call("week", "--json")[1])
