@@ -3,7 +3,7 @@
 import os
 import time
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 import camber
-from camber.cli.options import Output, RoadFiles, Strict, format_of
+from camber.cli.options import Output, RoadFiles, Strict, format_of, spread
 from camber.cli.roads import kept_roads
 from camber.cli.session import Exit, Session, roads_cache
 from camber.errors import CamberError, SettingsError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from camber.library.batch import BatchReport, Step
+    from camber.cli.config import Preferences
     from camber.cli.roads import RoadsFor
     from camber.report import Report
     from camber.schema import Analysis, Recording, Roads, Settings
@@ -41,7 +42,25 @@ class ReportFormat(StrEnum):
     HTML = "html"
 
 
+@dataclass(frozen=True)
+class _Model:
+    """Options that take the place of settings."""
+
+    country: Annotated[
+        str | None,
+        typer.Option(metavar="CC", help="Country code that overrides the place of the roads."),
+    ] = None
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the draws.")] = None
+    draws: Annotated[int | None, typer.Option(min=20, max=10_000, help="Number of draws.")] = None
+
+    def over(self, usual: "Preferences") -> "tuple[Settings, str | None]":
+        """Give settings of every stage, and the country."""
+        given = {name: value for name in ("seed", "draws") if (value := getattr(self, name)) is not None}
+        return replace(usual.settings, **given), self.country or usual.country or None
+
+
 @app.command()
+@spread
 def analyse(
     context: typer.Context,
     runs: Annotated[
@@ -52,12 +71,6 @@ def analyse(
         ReportFormat | None, typer.Option("--format", help="Default: by the suffix of PATH, else text.")
     ] = None,
     output: Output = None,
-    country: Annotated[
-        str | None,
-        typer.Option(metavar="CC", help="Country code that overrides the place of the roads."),
-    ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the draws.")] = None,
-    draws: Annotated[int | None, typer.Option(min=20, max=10_000, help="Number of draws.")] = None,
     fetch: Annotated[
         bool, typer.Option("--fetch", help="Fetch roads that are not there yet from a server.")
     ] = False,
@@ -72,6 +85,8 @@ def analyse(
         bool, typer.Option("--no-cache", help="Read the roads anew, and keep nothing of them.")
     ] = False,
     strict: Strict = False,
+    *,
+    model: _Model,
 ) -> None:
     """Analyse one recording or several, or with --all every run of your library.
 
@@ -80,13 +95,7 @@ def analyse(
     What was read of an extract is kept in your cache folder, so that it opens at once the next time.
     """
     session: Session = context.obj
-    settings = session.preferences.settings
-    settings = replace(
-        settings,
-        seed=settings.seed if seed is None else seed,
-        draws=settings.draws if draws is None else draws,
-    )
-    country = country or session.preferences.country or None
+    settings, country = model.over(session.preferences)
     if everything:
         done = _analyse_library(session, roads or [], settings, country, dask=dask, workers=workers)
         raise typer.Exit(_exit_of(done, session, strict=strict))

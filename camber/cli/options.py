@@ -1,8 +1,11 @@
 """Options that several commands share."""
 
+from collections.abc import Callable
 from enum import StrEnum
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -33,3 +36,20 @@ def format_of(asked: Format | None, path: Path | None, formats: type[Format]) ->
     suffix = path.suffix.lower().removeprefix(".") if path else ""
     wanted = "html" if suffix == "htm" else suffix
     return asked or next((one for one in formats if one == wanted), formats("text"))
+
+
+def spread(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command take options as one value: the fields of the dataclass that is its last parameter."""
+    *own, last = signature(command).parameters.values()
+    fields = signature(last.annotation).parameters.values()
+
+    @wraps(command)
+    def run(**given: Any) -> None:  # noqa: ANN401 - what typer reads
+        value = last.annotation(**{field.name: given.pop(field.name) for field in fields})
+        command(**given, **{last.name: value})
+
+    # Typer reads the options of a command from its signature.
+    options = [one.replace(kind=Parameter.KEYWORD_ONLY) for one in (*own, *fields)]
+    run.__annotations__ = {option.name: option.annotation for option in options}
+    vars(run)["__signature__"] = Signature(options)
+    return run

@@ -3,20 +3,17 @@
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 import camber
-from camber.cli.options import AsJson, Output, format_of
+from camber.cli.options import AsJson, Output, format_of, spread
 from camber.cli.runs import chosen_week, units_of
 from camber.cli.session import Session, roads_cache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import geopandas as gpd
 
     from camber.library import Library, Week
@@ -91,81 +88,76 @@ class _Wanted:
         return not self.for_coach and (self.html is not None or self.main is PeriodFormat.HTML)
 
 
-def _report(choose: "Callable[..., Week | Span]") -> "Callable[..., None]":
-    """Make a command of what chooses days in a library: with its own options, then those of every report."""
-    own, shared = (list(signature(one).parameters.values()) for one in (choose, _Wanted))
-    context = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
-
-    def command(context: typer.Context, **given: Any) -> None:  # noqa: ANN401 - what typer reads
-        wanted = _Wanted(**{option.name: given.pop(option.name) for option in shared})
-        with camber.open_library() as library:
-            _write(context.obj, library, choose(library, context.obj, **given), wanted)
-
-    # Typer reads the options of a command from its signature.
-    options = (context, *own[2:], *shared)
-    command.__name__, command.__doc__ = choose.__name__, choose.__doc__
-    command.__annotations__ = {option.name: option.annotation for option in options}
-    vars(command)["__signature__"] = Signature(options)
-    return app.command()(command)
-
-
-@_report
+@app.command()
+@spread
 def week(
-    library: "Library",
-    session: Session,
+    context: typer.Context,
     name: Annotated[
         str | None,
         typer.Argument(metavar="[WEEK]", help="Such as 2026-W47, or a day in it; default: the last."),
     ] = None,
-) -> "Week":
+    *,
+    wanted: _Wanted,
+) -> None:
     """Report a week: which leg was low, how sure that is, and how it stands beside your usual weeks."""
-    return chosen_week(library, session, name)
+    with camber.open_library() as library:
+        _write(context.obj, library, chosen_week(library, context.obj, name), wanted)
 
 
-@_report
+@app.command()
+@spread
 def month(
-    library: "Library",
-    _session: Session,
+    context: typer.Context,
     name: Annotated[
         str | None, typer.Argument(metavar="[MONTH]", help="Such as 2026-11; default: that of the last run.")
     ] = None,
-) -> "Span":
+    *,
+    wanted: _Wanted,
+) -> None:
     """Report a month: which leg was low, and how sure that is."""
-    return _span(library, name, "%Y-%m")
+    _write_named(context.obj, name, "%Y-%m", wanted)
 
 
-@_report
+@app.command()
+@spread
 def year(
-    library: "Library",
-    _session: Session,
+    context: typer.Context,
     name: Annotated[
         str | None, typer.Argument(metavar="[YEAR]", help="Such as 2026; default: that of the last run.")
     ] = None,
-) -> "Span":
+    *,
+    wanted: _Wanted,
+) -> None:
     """Report a year: which leg was low, and how sure that is."""
-    return _span(library, name, "%Y")
+    _write_named(context.obj, name, "%Y", wanted)
 
 
-@_report
+@app.command()
+@spread
 def report(
-    _library: "Library",
-    _session: Session,
+    context: typer.Context,
     first: Annotated[str, typer.Option("--from", metavar="DAY", help="First day, such as 2026-10-01.")],
     last: Annotated[str, typer.Option("--to", metavar="DAY", help="Last day.")],
-) -> "Span":
+    *,
+    wanted: _Wanted,
+) -> None:
     """Report the days from one to another."""
     from camber.library.days import span_between
 
-    return span_between(first, last)
+    span = span_between(first, last)
+    with camber.open_library() as library:
+        _write(context.obj, library, span, wanted)
 
 
-def _span(library: "Library", name: str | None, pattern: str) -> "Span":
-    """Find a month or a year; without a name that of the last run."""
+def _write_named(session: Session, name: str | None, pattern: str, wanted: _Wanted) -> None:
+    """Report a month or a year; without a name that of the last run."""
     from camber.library.days import span_named
 
-    last = library.last_run()
-    day = None if last is None else library.run(last).day
-    return span_named(name or f"{day or date.today():{pattern}}")  # noqa: DTZ011 - the runner's own day
+    with camber.open_library() as library:
+        last = library.last_run()
+        day = None if last is None else library.run(last).day
+        day = day or date.today()  # noqa: DTZ011 - the runner's own day
+        _write(session, library, span_named(name or f"{day:{pattern}}"), wanted)
 
 
 def _write(session: Session, library: "Library", days: "Week | Span", wanted: _Wanted) -> None:

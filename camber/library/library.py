@@ -288,7 +288,13 @@ class Library:
         return run_result(row)
 
     def last_run(self) -> int | None:
-        """Find the number of the latest run; None where there is none."""
+        """Find the latest run.
+
+        Returns
+        -------
+        int or None
+            Its number; None where there is no run.
+        """
         found = self.connection.execute(_LAST_RUN).fetchone()
         return None if found is None else int(found[0])
 
