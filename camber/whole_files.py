@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 UNFINISHED: Final = ".camber-*.part"
 """Pattern of the names of files under way; old ones were left by processes that died."""
@@ -30,20 +30,31 @@ def write_whole(
         with target.open("wb") as stream:
             stream.writelines(parts)
         return Path(path)
+    with in_place_of(target) as part:
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(handle, "wb") as stream:
+            stream.writelines(parts)
+    return Path(path)
+
+
+@contextmanager
+def in_place_of(target: Path, *, suffix: str = "") -> Iterator[Path]:
+    """Name a file for somebody else to write, which takes the place of ``target`` when all of it is there."""
     target.parent.mkdir(parents=True, exist_ok=True)
     # In the same folder, since a rename across file systems is no rename.
-    temporary = target.parent / UNFINISHED.replace("*", secrets.token_hex(8))
+    part = target.parent / (UNFINISHED.replace("*", secrets.token_hex(8)) + suffix)
     try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as stream:
-            stream.writelines(parts)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(target)
+        yield part
+        handle = os.open(part, os.O_RDWR)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        part.replace(target)
         _sync_folder(target.parent)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise
-    return Path(path)
 
 
 def _sync_folder(folder: Path) -> None:

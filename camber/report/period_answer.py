@@ -91,32 +91,18 @@ def answer(period: Period) -> str:
     if share is None:
         return f"Nothing of this {noun} could be judged: no tilt is known where you ran."
     if on_roads_m(period.total) < ENOUGH_TO_COMPARE_M:
-        return (
-            f"Too little to compare this {noun}: the left leg was the low one on about "
-            f"{round(100.0 * share.median)} % of the tilted metres (90 % interval {share_range(share)})."
-        )
-    return _weighed(share)
-
-
-def _weighed(share: Interval) -> str:
-    if share.low > 0.5:
-        return _named("left", share)
-    if share.high < 0.5:
-        return _named("right", Interval(1.0 - share.high, 1.0 - share.median, 1.0 - share.low))
+        return f"Too little to compare this {noun}: the left leg was the low one on {_about(share)}."
     leg = "left"
     if share.median < 0.5:
         leg, share = "right", Interval(1.0 - share.high, 1.0 - share.median, 1.0 - share.low)
-    return (
-        f"Neither leg was clearly the low one: the {leg} leg on about "
-        f"{round(100.0 * share.median)} % of the tilted metres (90 % interval {share_range(share)})."
-    )
+    if share.low > 0.5:
+        return f"The {leg} leg was the low one on {_about(share)}."
+    return f"Neither leg was clearly the low one: the {leg} leg on {_about(share)}."
 
 
-def _named(leg: str, share: Interval) -> str:
-    return (
-        f"The {leg} leg was the low one on about {round(100.0 * share.median)} % of the tilted metres "
-        f"(90 % interval {share_range(share)})."
-    )
+def _about(share: Interval) -> str:
+    percent = round(100.0 * share.median)
+    return f"about {percent} % of the tilted metres (90 % interval {share_range(share)})"
 
 
 def judged_sentence(period: Period, units: str) -> str:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import os
-import secrets
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
-import shapely
 
 from camber.conventions import OSM_ATTRIBUTION, OSM_COPYRIGHT_URL
-from camber.report.tables import guarded
-from camber.report.wording import LICENCE_LINE, plain
-from camber.whole_files import write_whole
+from camber.report.tables import feature_collection, guarded, line_features
+from camber.report.wording import plain
+from camber.whole_files import in_place_of, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,25 +74,8 @@ def _csv(frame: gpd.GeoDataFrame) -> str:
 
 def _geojson(frame: gpd.GeoDataFrame) -> str:
     table = pd.DataFrame(frame.drop(columns="geometry"))
-    features = [
-        {
-            "type": "Feature",
-            "geometry": {"type": "LineString", "coordinates": _places(line)},
-            "properties": dict(zip(table.columns, _values(row), strict=True)),
-        }
-        for row, line in zip(table.itertuples(index=False), frame.geometry, strict=True)
-    ]
-    collection = {
-        "type": "FeatureCollection",
-        "attribution": OSM_ATTRIBUTION,
-        "licence": LICENCE_LINE,
-        "features": features,
-    }
-    return json.dumps(collection, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
-
-
-def _places(line: shapely.Geometry) -> list[list[float]]:
-    return [[round(float(x), 7), round(float(y), 7)] for x, y in shapely.get_coordinates(line)]
+    rows = map(_values, table.itertuples(index=False))
+    return feature_collection(line_features(frame.geometry, table.columns, rows))
 
 
 def _values(row: Any) -> list[Any]:  # noqa: ANN401 - a row of a table
@@ -113,22 +92,10 @@ def _values(row: Any) -> list[Any]:  # noqa: ANN401 - a row of a table
 
 
 def _write_binary(frame: gpd.GeoDataFrame, path: Path, file_format: str) -> None:
-    """Let the library write beside the file, and take its place when all of it is there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.parent / f".camber-{secrets.token_hex(8)}.part.{file_format}"
     times = {name: frame[name].dt.floor("min") for name in ("start_time", "end_time")}
     whole = frame.assign(**times)
-    try:
+    with in_place_of(path, suffix=f".{file_format}") as part:
         if file_format == "parquet":
             whole.to_parquet(part)
         else:
             whole.to_file(part, layer=_LAYER, driver="GPKG", engine="pyogrio")
-        file = os.open(part, os.O_RDONLY)
-        try:
-            os.fsync(file)
-        finally:
-            os.close(file)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise

@@ -150,6 +150,11 @@ def intervals_geojson(analyses: Iterable[Analysis]) -> str:
         the direction of travel, with the columns of `COLUMNS` as properties.
     """
     features = [feature for analysis in analyses for feature in _features(analysis)]
+    return feature_collection(features)
+
+
+def feature_collection(features: list[dict[str, Any]]) -> str:
+    """Write features as GeoJSON that says whose the map is."""
     collection = {
         "type": "FeatureCollection",
         "attribution": OSM_ATTRIBUTION,
@@ -157,6 +162,24 @@ def intervals_geojson(analyses: Iterable[Analysis]) -> str:
         "features": features,
     }
     return json.dumps(collection, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
+
+
+def line_features(
+    degrees: Iterable[shapely.Geometry], names: Iterable[str], rows: Iterable[Iterable[Any]]
+) -> list[dict[str, Any]]:
+    """Make GeoJSON features of lines in degrees, each with a row of plain values by these names."""
+    names = tuple(names)
+    return [
+        {
+            "type": "Feature",
+            "geometry": {
+                "type": "LineString",
+                "coordinates": np.round(shapely.get_coordinates(line), _DEGREE_DECIMALS).tolist(),
+            },
+            "properties": dict(zip(names, row, strict=True)),
+        }
+        for line, row in zip(degrees, rows, strict=True)
+    ]
 
 
 def write_geojson(analyses: Iterable[Analysis], path: Path | str) -> Path:
@@ -202,21 +225,8 @@ def _cells(values: pd.Series) -> list[str]:
 def _features(analysis: Analysis) -> list[dict[str, Any]]:
     table = interval_table(analysis)
     lines = gpd.GeoSeries(interval_lines(analysis.sloped, analysis.exposure), crs=analysis.sloped.crs)
-    degrees = lines.to_crs(WGS84)
     values = zip(*(_plain_values(table[name]) for name in COLUMNS), strict=True)
-    return [
-        {
-            "type": "Feature",
-            "geometry": {"type": "LineString", "coordinates": _positions(line)},
-            "properties": dict(zip(COLUMNS, row, strict=True)),
-        }
-        for line, row in zip(degrees, values, strict=True)
-    ]
-
-
-def _positions(line: shapely.Geometry) -> list[list[float]]:
-    rounded = np.round(shapely.get_coordinates(line), _DEGREE_DECIMALS)
-    return [[float(x), float(y)] for x, y in rounded]
+    return line_features(lines.to_crs(WGS84), COLUMNS, values)
 
 
 def _plain_values(values: pd.Series) -> list[Any]:
