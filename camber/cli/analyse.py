@@ -155,11 +155,11 @@ def analyse_files(
         def each(paths: "Sequence[Path]", act: "Callable[[Path], T]") -> tuple[list[T], list[CamberError]]:
             done, failures = [], []
             for path in paths:
+                tell(plain(path.name, 40))
                 try:
                     done.append(act(path))
                 except CamberError as error:
                     failures.append(error)
-                tell(plain(path.name, 40))
             return done, failures
 
         extracts, no_roads = each(road_files, partial(camber.read_roads, country=country, cache=cache))
