@@ -1,10 +1,11 @@
-"""Planning over one analysed run or planned route: what-ifs, the best plans, and the usual routes."""
+"""Planning over one analysed run or planned route, after the weeks before it, and for the coming week."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -12,10 +13,17 @@ from camber.cross_slope import slope_options, slopes_of_ways
 from camber.suggestions import Effect, in_the_dark, suggest_on, trip_of, what_ifs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import date
 
-    from camber.schema import Analysis, Draws, RunResult, Suggestions, SuggestionSettings, WhatIf
+    from camber.library import Library
+    from camber.schema import Analysis, Draws, Recording, RunResult, Suggestions, SuggestionSettings, WhatIf
     from camber.suggestions import Trip
+
+_HISTORY: Final = timedelta(days=28)
+"""How far back a run is evened out: four weeks (judgement: as far as the usual range first looks)."""
+
+_WEEK: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +102,65 @@ def trip_on(
         dark=in_the_dark(analysis.recording) if dark is None else dark,
         slopes_of=slopes_of,
     )
+
+
+class _Past(NamedTuple):
+    """An analysed run of the library, and what it adds to a sum."""
+
+    day: date
+    draws: Draws
+    run: RunResult
+
+
+def analysed_runs(library: Library) -> Iterator[RunResult]:
+    """Give the runs of a library that have a result, in the order in which they were run."""
+    frame = library.runs()
+    numbers = frame.index[frame["state"] == "analysed"].tolist() if len(frame) else []
+    return (library.run(int(number)) for number in numbers)
+
+
+def _past(library: Library, draws: int) -> list[_Past]:
+    """List the analysed runs that have a day and this number of draws."""
+    return [
+        _Past(run.day, run.draws, run)
+        for run in analysed_runs(library)
+        if run.day is not None and run.draws is not None and len(run.draws.left_low_m) == draws
+    ]
+
+
+def history(library: Library, day: date | None, *, own: int | None, draws: int) -> Effect | None:
+    """Add up the four weeks before a day, or the last of a library, draw by draw; None without a run.
+
+    The run with the number ``own`` does not count, nor do results with another number of draws.
+    """
+    runs = [past for past in _past(library, draws) if past.run.run != own]
+    if not runs:
+        return None
+    until = day or max(past.day for past in runs) + timedelta(days=1)
+    return effect_of_draws(past.draws for past in runs if until - _HISTORY <= past.day <= until)
+
+
+def plan_week(
+    library: Library, analysed: Callable[[Recording, RunResult], Analysis], *, draws: int, dark: bool | None
+) -> list[tuple[RunResult, Analysis, RoutePlan]] | None:
+    """Find one to three changes for the coming week, should it be like the last one, best first.
+
+    Each predicts the whole week with that change alone. None where no run is analysed.
+    """
+    runs = _past(library, draws)
+    if not runs:
+        return None
+    last = max(past.day for past in runs)
+    usual = [past for past in runs if past.day > last - _HISTORY]
+    week = [past for past in usual if past.day > last - _WEEK]
+    found = []
+    for run in usual_routes([past.run for past in usual]):
+        rest = effect_of_draws(other.draws for other in week if other.run.run != run.run)
+        analysis = analysed(library.recording(run.run), run)
+        plan = plan_route(analysis, before=rest, dark=dark)
+        if plan.suggestions.items:
+            found.append((run, analysis, plan))
+    return found
 
 
 def effect_of_draws(draws: Iterable[Draws]) -> Effect | None:

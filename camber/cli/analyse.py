@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Executor
 
-    from camber.library.batch import BatchReport, Step
     from camber.cli.config import Preferences
     from camber.cli.roads import RoadsFor
+    from camber.library.batch import BatchReport, Step
     from camber.report import Report
     from camber.schema import Analysis, Recording, Roads, Settings
 

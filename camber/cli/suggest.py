@@ -2,9 +2,8 @@
 
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,21 +16,18 @@ from camber.cli.session import Session, roads_cache
 from camber.errors import UnknownRunError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
+    from datetime import date
 
     from camber.library import Library
     from camber.planning import RoutePlan
-    from camber.schema import Analysis, Draws, Learned, Recording, RunResult
-    from camber.suggestions import Effect
+    from camber.schema import Analysis, Learned, Recording
 
-    Line = Callable[[Recording, Path, Learned | None], Analysis]
-    """Analyses a recording, which came from a file, with what was learned from others."""
+    Line = Callable[[Recording, Path], Analysis]
+    """Analyses a recording, which came from a file."""
 
 app = typer.Typer(rich_markup_mode=None)
-
-_HISTORY: Final = timedelta(days=28)
-"""How far back a run is evened out: four weeks (judgement: as far as the usual range first looks)."""
 
 
 @app.command()
@@ -68,11 +64,12 @@ def suggest(
     session: Session = context.obj
     if week == (run is not None):
         raise typer.BadParameter("give a run or a route, or --week for your library", param_hint="[RUN]")
-    line = _line(session, roads or [])
-    if run is None:
-        planned = _plan_week(session, line, dark)
-    else:
-        planned = [_plan_run(session, run, line, dark, with_history=not no_history)]
+    with _library() as library:
+        line = _line(session, roads or [], None if library is None else library.learned())
+        if run is None:
+            planned = _plan_week(session, library, line, dark)
+        else:
+            planned = [_plan_run(session, library, run, line, dark, with_history=not no_history)]
     _show(session, planned, as_json=as_json)
     _write_courses(session, planned, gpx, tcx)
 
@@ -86,26 +83,6 @@ class _Planned:
     plan: "RoutePlan"
 
 
-class _Past(NamedTuple):
-    """An analysed run of the library, and what it adds to a sum."""
-
-    day: date
-    draws: "Draws"
-    run: "RunResult"
-
-
-def _line(session: Session, road_files: "Sequence[Path]") -> "Line":
-    """Say how a recording is analysed: over the extract that fits it, or without any over kept tiles."""
-    country = session.preferences.country or None
-    extracts = [camber.read_roads(file, country=country, cache=roads_cache()) for file in road_files]
-    roads_for = fitting(extracts) if extracts else kept_roads(session, country)
-
-    def line(recording: "Recording", path: Path, learned: "Learned | None") -> "Analysis":
-        return camber.analyse(recording, roads_for(recording, path), session.preferences.settings, learned)
-
-    return line
-
-
 def _library() -> "AbstractContextManager[Library | None]":
     """Open the library where there is one: asking for a plan makes none."""
     from camber.library.database import FILE_NAME
@@ -114,95 +91,70 @@ def _library() -> "AbstractContextManager[Library | None]":
     return camber.open_library() if (library_folder() / FILE_NAME).exists() else nullcontext()
 
 
+def _line(session: Session, road_files: "Sequence[Path]", learned: "Learned | None") -> "Line":
+    """Say how a recording is analysed: over the extract that fits it, or without any over kept tiles."""
+    country = session.preferences.country or None
+    extracts = [camber.read_roads(file, country=country, cache=roads_cache()) for file in road_files]
+    roads_for = fitting(extracts) if extracts else kept_roads(session, country)
+
+    def line(recording: "Recording", path: Path) -> "Analysis":
+        return camber.analyse(recording, roads_for(recording, path), session.preferences.settings, learned)
+
+    return line
+
+
 def _plan_run(
-    session: Session, name: str, line: "Line", dark: bool | None, *, with_history: bool
+    session: Session,
+    library: "Library | None",
+    name: str,
+    line: "Line",
+    dark: bool | None,
+    *,
+    with_history: bool,
 ) -> _Planned:
     """Plan a recording, a planned route, or a run of the library, after the weeks before it."""
-    from camber.planning import plan_route
+    from camber.planning import history, plan_route
 
-    path, before, learned = Path(name), None, None
-    with _library() as library:
-        if path.exists() or path.suffix:
-            recording, title = camber.read_recording(path), path.name
-            own, day = _already_known(library, recording)
-        elif library is None:
-            raise UnknownRunError(f"there is no run {name}; `camber import` brings runs in", path="library")
-        else:
-            own = run_number(library, name)
-            known = library.run(own)
-            recording, title, day = library.recording(own), known.title, known.day
-        if library is not None:
-            learned = library.learned()
-            if with_history:
-                before = _history(library, day, own, session.preferences.settings.draws)
-    analysis = line(recording, path, learned)
+    path, draws = Path(name), session.preferences.settings.draws
+    if path.exists() or path.suffix:
+        recording, title = camber.read_recording(path), path.name
+        own, day = _already_known(library, recording)
+    elif library is None:
+        raise UnknownRunError(f"there is no run {name}; `camber import` brings runs in", path="library")
+    else:
+        own = run_number(library, name)
+        known = library.run(own)
+        recording, title, day = library.recording(own), known.title, known.day
+    before = history(library, day, own=own, draws=draws) if library and with_history else None
+    analysis = line(recording, path)
     return _Planned(recording.name or title, analysis, plan_route(analysis, before=before, dark=dark))
 
 
-def _already_known(library: "Library | None", recording: "Recording") -> tuple[int | None, date | None]:
+def _already_known(library: "Library | None", recording: "Recording") -> "tuple[int | None, date | None]":
     """Find a file's own run in the library, so that it does not count twice, and its day."""
+    from camber.planning import analysed_runs
+
     if recording.started_at is None:
         return None, None
-    for run in () if library is None else _analysed(library):
+    for run in () if library is None else analysed_runs(library):
         if run.started_at == recording.started_at:
             return run.run, run.day
     return None, recording.started_at.date()
 
 
-def _history(library: "Library", day: date | None, own: int | None, draws: int) -> "Effect | None":
-    """Add up the four weeks before a day, or the last of the library, draw by draw; None without a run."""
-    from camber.planning import effect_of_draws
+def _plan_week(
+    session: Session, library: "Library | None", line: "Line", dark: bool | None
+) -> list[_Planned]:
+    from camber.planning import plan_week
 
-    runs = [past for past in _past(library, draws) if past.run.run != own]
-    if not runs:
-        return None
-    until = day or max(past.day for past in runs) + timedelta(days=1)
-    return effect_of_draws(past.draws for past in runs if until - _HISTORY <= past.day <= until)
-
-
-def _plan_week(session: Session, line: "Line", dark: bool | None) -> list[_Planned]:
-    """Find one to three changes for the coming week, should it be like the last one, best first.
-
-    Each predicts the whole week with that change alone.
-    """
-    from camber.planning import effect_of_draws, plan_route, usual_routes
-
-    with _library() as library:
-        runs = [] if library is None else _past(library, session.preferences.settings.draws)
-        if library is None or not runs:
-            text = (
-                "no run is analysed yet: `camber import` brings runs in, `camber analyse --all` judges them"
-            )
-            raise UnknownRunError(text, path="library")
-        last = max(past.day for past in runs)
-        usual = [past for past in runs if past.day > last - _HISTORY]
-        week = [past for past in usual if past.day > last - timedelta(days=7)]
-        chosen = usual_routes([past.run for past in usual])
-        recordings = {run.run: library.recording(run.run) for run in chosen}
-        learned = library.learned()
-    planned = []
-    for run in chosen:
-        rest = effect_of_draws(other.draws for other in week if other.run.run != run.run)
-        analysis = line(recordings[run.run], Path(run.source), learned)
-        plan = plan_route(analysis, before=rest, dark=dark)
-        if plan.suggestions.items:
-            planned.append(_Planned(f"{run.day} {run.title}", analysis, plan))
-    return planned
-
-
-def _analysed(library: "Library") -> "Iterator[RunResult]":
-    frame = library.runs()
-    numbers = frame.index[frame["state"] == "analysed"].tolist() if len(frame) else []
-    return (library.run(int(number)) for number in numbers)
-
-
-def _past(library: "Library", draws: int) -> list[_Past]:
-    """List the analysed runs that have a day and this number of draws."""
-    return [
-        _Past(run.day, run.draws, run)
-        for run in _analysed(library)
-        if run.day is not None and run.draws is not None and len(run.draws.left_low_m) == draws
-    ]
+    found = None
+    if library is not None:
+        draws = session.preferences.settings.draws
+        found = plan_week(library, lambda run, of: line(run, Path(of.source)), draws=draws, dark=dark)
+    if found is None:
+        text = "no run is analysed yet: `camber import` brings runs in, `camber analyse --all` judges them"
+        raise UnknownRunError(text, path="library")
+    return [_Planned(f"{run.day} {run.title}", analysis, plan) for run, analysis, plan in found]
 
 
 def _show(session: Session, planned: "Sequence[_Planned]", *, as_json: bool) -> None:
