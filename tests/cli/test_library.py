@@ -179,6 +179,23 @@ def test_weeks_may_start_on_sunday_and_be_told_in_miles(call, home):
 
 
 @pytest.mark.usefixtures("at_home")
+def test_a_plan_knows_the_weeks_before_and_a_file_that_was_imported(call, morning, town):
+    """The other run of that week counts, the run itself does not, be it named by its file or its number."""
+
+    def balance(*arguments):
+        code, out, _ = call("suggest", *arguments, "--roads", town, "--json")
+        assert code == 0
+        return [one["balance"]["median"] for one in json.loads(out)["plans"][0]["what_ifs"]]
+
+    of_file, of_number, alone = balance(morning), balance("1"), balance("1", "--no-history")
+    assert of_file == pytest.approx(of_number, abs=0.02)
+    assert of_number == alone, "a rule is judged by this route alone"
+    code, out, _ = call("suggest", "--week", "--roads", town)
+    assert code == 0
+    assert "Evening run" in out or "Morning run" in out or "No safe change found" in out
+
+
+@pytest.mark.usefixtures("at_home")
 def test_an_export_says_whose_the_map_is_and_every_format_holds_the_same(call, tmp_path):
     for kind in ("csv", "geojson", "gpkg", "parquet"):
         assert call("export", "--format", kind, "-o", tmp_path / f"runs.{kind}")[0] == 0
