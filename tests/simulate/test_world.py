@@ -154,8 +154,8 @@ def test_the_mirror_image_of_a_world_has_mirrored_tilts(make_roads):
 PRIOR = table("side_prior").set_index("context")
 
 
-def street(make_roads, seed, *, walk_from=None, **tags):
-    """A quiet street of 1 km in a town, perhaps with a sidewalk drawn beside its end."""
+def many(make_roads, *, walk_from=None, **tags):
+    """A quiet street of 1 km in a town, perhaps with a sidewalk drawn beside its end, in 120 worlds."""
     ways = {7: ([(0.0, 0.0), (1000.0, 0.0)], {"built_up": True, "highway": "residential"} | tags)}
     if walk_from is not None:
         side = {"highway": "footway", "footway": "sidewalk", "street_id": 7, "carriageway_id": 7}
@@ -165,12 +165,9 @@ def street(make_roads, seed, *, walk_from=None, **tags):
     on_street = np.flatnonzero(north > north.max() - 1.0)
     ends = [int(on_street[east[on_street].argmin()]), int(on_street[east[on_street].argmax()])]
     line = trace_route(roads, route_via(roads, ends, Preference(sidewalk=9.0)))
-    table = streets_of(roads, line, RunnerModel(), seed, unmapped_sidewalks=True)
-    return table[table["way_id"] == 7].iloc[0]
-
-
-def many(make_roads, **given):
-    return pd.DataFrame([street(make_roads, seed, **given) for seed in range(120)])
+    worlds = [streets_of(roads, line, RunnerModel(), seed, unmapped_sidewalks=True) for seed in range(120)]
+    streets = pd.concat(worlds)
+    return streets[streets["way_id"] == 7].reset_index(drop=True)
 
 
 def test_untagged_streets_have_sidewalks_as_often_as_the_standards_say(make_roads):
