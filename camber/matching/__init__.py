@@ -6,59 +6,36 @@ sparseness", with correlated errors, both directions of every way, and a state f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
 from camber.errors import OutsideRoadsError
-from camber.matching.answer import follow_all, likeliest, move_to_chain
-from camber.matching.inference import Inferred, infer
-from camber.matching.placing import place_on_chain
+from camber.matching.along import place_on_chain
+from camber.matching.chain import Links, follow
+from camber.matching.inference import infer
+from camber.matching.matched import candidate_columns, likeliest, matched_columns, move_to_chain
 from camber.matching.prepared import prepared
-from camber.matching.tables import (
-    Part,
-    candidate_columns,
-    candidate_table,
-    matched_columns,
-    matched_table,
-    path_table,
-    traversals,
-)
-from camber.matching.trellis import Steps
-from camber.schema import (
-    Candidates,
-    MatchedTrack,
-    MatchingSettings,
-    Path,
-    Roads,
-    Track,
-)
+from camber.matching.traversals import distance_along, path_table, traversals
+from camber.matching.trellis import Fixes
+from camber.network import edges_of
+from camber.schema import MatchingSettings, as_candidates, as_matched_track
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
+    from camber.matching.traversals import Traversal
+    from camber.schema import Candidates, MatchedTrack, Path, Roads, Track
+
 __all__ = ["match"]
 
 _PART = 20_000
 """Fixes that are matched together, whole sections as far as possible: bounds memory (judgement)."""
-
-
-class _Fixes(NamedTuple):
-    """Fixes of a track, or of a part of it."""
-
-    xy: NDArray[np.float64]
-    run_m: NDArray[np.float64]
-    section: NDArray[np.int64]
-    starts: NDArray[np.bool_]
-    steps: Steps
-
-    def part(self, rows: slice) -> _Fixes:
-        steps = Steps(*(values[rows] for values in self.steps))
-        return _Fixes(self.xy[rows], self.run_m[rows], self.section[rows], self.starts[rows], steps)
 
 
 def match(
@@ -91,59 +68,56 @@ def match(
     """
     settings = settings or MatchingSettings()
     fixes = _fixes(track, settings)
-    run = fixes.steps.run_m[~fixes.starts]
-    reach_m = float(np.clip(1.5 * run.max(initial=0.0) + 60.0, 100.0, settings.max_gap_m))
-    parts, near = [], False
-    for rows in _parts(fixes.starts):
-        inferred = infer(
-            fixes.xy[rows],
-            Steps(*(values[rows] for values in fixes.steps)),
-            fixes.starts[rows],
-            roads,
-            reach_m,
-            settings,
-        )
-        near |= bool((inferred.places.edge >= 0).any())
-        parts.append(_say(fixes.part(rows), inferred, roads, reach_m, settings, rows.start))
-    if not near:
+    run_m = fixes.step_m[~fixes.starts]
+    reach_m = float(np.clip(1.5 * run_m.max(initial=0.0) + 60.0, 100.0, settings.max_gap_m))
+    parts = [_match_part(fixes, rows, roads, reach_m, settings) for rows in _parts(fixes.starts)]
+    if not any(part.near for part in parts):
         _require_overlap(track, fixes.xy, roads, settings.search_radius_m)
-    return matched_table(track, parts), candidate_table(track, parts), path_table(track, parts)
+    path = [row for part in parts for row in part.path]
+    matched = _joined([part.matched for part in parts])
+    matched["along_m"] = distance_along(fixes.distance_m, fixes.section, matched["chainage_m"], path)
+    listed = _joined([part.listed for part in parts])
+    listed["fix_id"] = track.index.to_numpy()[listed["fix_id"]]
+    return _beside(track, matched), as_candidates(pd.DataFrame(listed)), path_table(track, path)
 
 
-def _say(
-    fixes: _Fixes,
-    inferred: Inferred,
-    roads: Roads,
-    reach_m: float,
-    settings: MatchingSettings,
-    first: int,
-) -> Part:
-    """From the likeliest states of a part to what its tables say."""
-    places, posterior, steps = inferred.places, inferred.posterior, fixes.steps
-    answer = likeliest(places, inferred.state)
-    street = prepared(roads).network(roads, settings).street
-    chains = follow_all(answer, fixes.run_m, fixes.starts, roads, street, reach_m, settings)
-    placed = [
-        place_on_chain(
-            chain,
-            answer.along_m,
-            answer.edge,
-            fixes.xy,
-            steps.seconds,
-            steps.sigma_m,
-            settings.correlation_s,
-            roads.graph,
-        )
-        for chain in chains
-    ]
-    for chain, on_chain in zip(chains, placed, strict=True):
-        move_to_chain(answer, places, posterior, chain, on_chain, fixes.xy, roads.graph.edge_length_m)
-    own = matched_columns(roads, answer, places, posterior)
-    return Part(
-        own,
-        candidate_columns(roads, answer, places, posterior, first),
-        traversals(roads, chains, placed, own["match_probability"], fixes.section, first),
-    )
+class _Part(NamedTuple):
+    """What is said about some neighbouring fixes: columns of two tables, and rows of the path."""
+
+    matched: dict[str, NDArray[Any]]
+    listed: dict[str, NDArray[Any]]
+    path: list[Traversal]
+    near: bool  # whether any road is
+
+
+def _match_part(fixes: Fixes, rows: slice, roads: Roads, reach_m: float, settings: MatchingSettings) -> _Part:
+    """Likeliest states, the chains that they are read as, and where on those the fixes were."""
+    here, graph = fixes.part(rows), roads.graph
+    inferred = infer(here, roads, reach_m, settings)
+    near = bool((inferred.edge >= 0).any())
+    states = likeliest(inferred)
+    links = Links(edges_of(graph), prepared(roads).traits(roads, settings).street, reach_m, settings)
+    chains = follow(states, here.distance_m, here.starts, links)
+    placed = [place_on_chain(chain, states, here, settings.correlation_s, graph) for chain in chains]
+    for on_chain in placed:
+        move_to_chain(states, inferred, on_chain, here.xy, graph.edge_length_m)
+    matched = matched_columns(roads, states, inferred)
+    listed = candidate_columns(roads, states, inferred, rows.start)
+    path = traversals(roads, chains, placed, matched["match_probability"], here.section, rows.start)
+    return _Part(matched, listed, path, near)
+
+
+def _joined(parts: list[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _beside(track: Track, columns: dict[str, NDArray[Any]]) -> MatchedTrack:
+    """Put columns beside the fixes, in place of any of the same name."""
+    # Joined as plain frames, at once: a column set on a GeoDataFrame costs half a millisecond.
+    plain = pd.DataFrame(track, copy=False)
+    kept = plain.drop(columns=[name for name in columns if name in plain])
+    joined = pd.concat([kept, pd.DataFrame(columns, index=track.index)], axis=1)
+    return as_matched_track(gpd.GeoDataFrame(joined, geometry=track.geometry.name))
 
 
 def _require_overlap(track: Track, xy: NDArray[np.float64], roads: Roads, margin_m: float) -> None:
@@ -161,30 +135,27 @@ def _require_overlap(track: Track, xy: NDArray[np.float64], roads: Roads, margin
     )
 
 
-def _fixes(track: Track, settings: MatchingSettings) -> _Fixes:
+def _fixes(track: Track, settings: MatchingSettings) -> Fixes:
+    """Take the fixes of a track, with the steps between them along the smoothed heading."""
     plain = pd.DataFrame(track, copy=False)  # columns of a GeoDataFrame are slow to take
     xy = shapely.get_coordinates(np.asarray(track.geometry.array))
-    section = plain["section"].to_numpy()
-    starts = np.r_[True, section[1:] != section[:-1]]
-    return _Fixes(xy, plain["distance_m"].to_numpy(), section, starts, _steps(plain, xy, settings))
-
-
-def _steps(track: pd.DataFrame, xy: NDArray[np.float64], settings: MatchingSettings) -> Steps:
-    distance = track["distance_m"].to_numpy()
+    distance, section = np.array(plain["distance_m"], dtype=float), np.array(plain["section"])
     run = np.maximum(np.diff(distance, prepend=distance[0]), 0.0)
-    elapsed = track["elapsed_s"].to_numpy(dtype=float)
+    elapsed = plain["elapsed_s"].to_numpy(dtype=float)
     seconds = np.diff(elapsed, prepend=elapsed[0])
     seconds = np.where(np.isfinite(seconds), np.maximum(seconds, 0.05), np.maximum(run / 3.0, 0.05))
-    heading = np.radians(track["heading_deg"].ffill().bfill().fillna(0.0).to_numpy(dtype=float))
+    heading = np.radians(plain["heading_deg"].ffill().bfill().fillna(0.0).to_numpy(dtype=float))
     moved = np.diff(xy, axis=0, prepend=xy[:1])
     across = moved[:, 0] * np.cos(heading) - moved[:, 1] * np.sin(heading)
     along = moved[:, 0] * np.sin(heading) + moved[:, 1] * np.cos(heading)
-    # A receiver's accuracy is the radius of 68 %: 1.52 one-dimensional sigma (science.md 4.1). Map error
-    # (1.5 m) and the runner's place across the street (about 2.3 m) come on top.
-    accuracy = track["accuracy_m"].to_numpy(dtype=float)
+    # A receiver's accuracy is the radius that holds 68 % of the fixes: of two equal normal errors, 1.52 times
+    # the standard deviation of one. Map error (1.5 m) and the runner's place across the street (about 2.3 m)
+    # come on top.
+    accuracy = plain["accuracy_m"].to_numpy(dtype=float)
     reported = np.sqrt((accuracy / 1.52) ** 2 + 1.5**2 + 2.3**2)
     sigma = np.where(np.isfinite(reported), reported, settings.sigma_m)
-    return Steps(run, seconds, across, along, sigma)
+    starts = np.r_[True, section[1:] != section[:-1]]
+    return Fixes(xy, distance, section, starts, run, seconds, across, along, sigma)
 
 
 def _parts(starts: NDArray[np.bool_]) -> Iterator[slice]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import numba
 import numpy as np
+from numba import njit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,107 +24,34 @@ _SLACK_M = 15.0
 
 
 class EdgeCandidates(NamedTuple):
-    """Up to ``k`` nearest edges of each fix, nearest first.
+    """Up to ``k`` nearest edges of each of ``n`` fixes, nearest first."""
 
-    Parameters
-    ----------
-    number : ndarray of int64, shape (n,)
-        Number of candidates of each fix.
-    edge : ndarray of int64, shape (n, k)
-        Edge index, -1 beyond ``number``.
-    along_m : ndarray of float64, shape (n, k)
-        Distance [m] from the start of the edge to the foot of the perpendicular.
-    offset_m : ndarray of float64, shape (n, k)
-        Distance [m] of the fix from the edge, positive right of the drawn direction.
-    foot_xy, direction_xy : ndarray of float64, shape (n, k, 2)
-        The foot [m], and the unit vector of the edge there, in the drawn direction.
-    """
-
-    number: NDArray[np.int64]
-    edge: NDArray[np.int64]
-    along_m: NDArray[np.float64]
-    offset_m: NDArray[np.float64]
-    foot_xy: NDArray[np.float64]
-    direction_xy: NDArray[np.float64]
-
-    def places(self) -> Places:
-        """Keep what is asked once the states are known.
-
-        Returns
-        -------
-        Places
-            Edges and places on them.
-        """
-        return Places(self.edge, self.along_m, self.offset_m)
-
-
-class Places(NamedTuple):
-    """Candidates of ``n`` fixes, ``k`` at most, without what only the weights ask for.
-
-    Parameters
-    ----------
-    edge : ndarray of int64, shape (n, k)
-        Edge index, -1 for none.
-    along_m, offset_m : ndarray of float64, shape (n, k)
-        As in `EdgeCandidates`.
-    """
-
-    edge: NDArray[np.int64]
-    along_m: NDArray[np.float64]
-    offset_m: NDArray[np.float64]
+    number: IntArray  # (n,): how many there are
+    edge: IntArray  # (n, k): -1 beyond that
+    along_m: FloatArray  # (n, k): from the start of the edge to the foot of the perpendicular
+    offset_m: FloatArray  # (n, k): of the fix from the edge, positive right of the drawn direction
+    foot_xy: FloatArray  # (n, k, 2)
+    direction_xy: FloatArray  # (n, k, 2): unit vector of the edge at the foot, in the drawn direction
 
 
 class EdgeGrid(NamedTuple):
-    """The straight segments of all edges, and which of them touch each cell of a grid.
+    """The straight segments of all edges, and which of them touch each cell of a grid."""
 
-    Parameters
-    ----------
-    edge : ndarray of int32, shape (n_vertices,)
-        Edge of the segment from each vertex to the next; -1 where there is none (ends, length zero).
-    vertex_xy : ndarray of float64, shape (n_vertices, 2)
-        Vertices [m].
-    chainage_m : ndarray of float64, shape (n_vertices,)
-        Chainage [m] of each vertex on its way.
-    start_m : ndarray of float64, shape (n_edges,)
-        Chainage [m] at which each edge starts.
-    low_xy : ndarray of float64, shape (2,)
-        Corner of the first cell [m].
-    cell_m : float
-        Side of a cell [m].
-    column_first : ndarray of int64, shape (n_columns + 1,)
-        Where the entries of each column (equal x) begin.
-    row, segment : ndarray of int32
-        Row (y) and segment of each entry; rows ascend within a column, segments within a cell.
-    """
-
-    edge: NDArray[np.int32]
-    vertex_xy: NDArray[np.float64]
-    chainage_m: NDArray[np.float64]
-    start_m: NDArray[np.float64]
-    low_xy: NDArray[np.float64]
-    cell_m: float
-    column_first: NDArray[np.int64]
-    row: NDArray[np.int32]
-    segment: NDArray[np.int32]
+    edge: ShortArray  # (n_vertices,): of the segment to the next vertex; -1 at ends and for length zero
+    vertex_xy: FloatArray  # (n_vertices, 2)
+    chainage_m: FloatArray  # (n_vertices,): on the way
+    start_m: FloatArray  # (n_edges,): chainage at which each edge starts
+    low_xy: FloatArray  # (2,): corner of the first cell
+    cell_m: float  # side of a cell
+    column_first: IntArray  # (n_columns + 1,): where the entries of each column (equal x) begin
+    row: ShortArray  # of each entry, ascending within a column
+    segment: ShortArray  # of each entry, ascending within a cell
 
 
 def edge_grid(
     graph: RoadGraph, low_xy: FloatArray | None = None, high_xy: FloatArray | None = None
 ) -> EdgeGrid:
-    """Sort the segments of the edges in an area into a grid.
-
-    Parameters
-    ----------
-    graph : RoadGraph
-        The roads.
-    low_xy, high_xy : ndarray of float64, shape (2,), optional
-        Corners of the area [m]; edges that do not touch it are left out. Everything without.
-
-    Returns
-    -------
-    EdgeGrid
-        For `find_candidates`; memory grows with what lies in the area, not with the roads.
-    """
+    """Sort the segments of the edges that touch an area (corners [m]; everything without) into a grid."""
     edge, xy, chainage = _cut_out(
         graph.edge_first_vertex,
         np.ascontiguousarray(graph.vertex_xy),
@@ -132,7 +59,7 @@ def edge_grid(
         np.full(2, -np.inf) if low_xy is None else low_xy,
         np.full(2, np.inf) if high_xy is None else high_xy,
     )
-    low, high = _corners(xy)
+    low, high = (xy.min(axis=0), xy.max(axis=0)) if len(xy) else (np.zeros(2), np.zeros(2))
     # Coordinates far from all others would make the list of columns long, for nothing.
     cell = max(_CELL_M, float((high - low).max()) / 4e6)
     shape = ((high - low) / cell).astype(np.int64) + 2
@@ -141,39 +68,15 @@ def edge_grid(
 
 
 def find_candidates(xy: FloatArray, grid: EdgeGrid, *, radius_m: float, most: int) -> EdgeCandidates:
-    """Find the nearest edges of every fix.
+    """Find up to ``most`` nearest edges of fixes, shape (n, 2) [m], no further than the radius.
 
-    Parameters
-    ----------
-    xy : ndarray of float64, shape (n, 2)
-        Fixes [m], in the CRS of the graph.
-    grid : EdgeGrid
-        The roads.
-    radius_m : float
-        Edges further away are no candidates [m].
-    most : int
-        Largest number of candidates for each fix.
-
-    Returns
-    -------
-    EdgeCandidates
-        Nearest first; of equally near places on one edge, the first along it.
+    Of equally near places on one edge the first along it is taken.
     """
-    return EdgeCandidates(*_find(np.ascontiguousarray(xy), *grid, radius_m, most))
+    found: EdgeCandidates = _find(np.ascontiguousarray(xy), grid, radius_m, most)
+    return found
 
 
-@numba.njit(cache=True)
-def _corners(xy: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Least and largest coordinates; zeros without any."""
-    low, high = np.zeros(2), np.zeros(2)
-    for axis in range(2):
-        for j in range(len(xy)):
-            low[axis] = xy[j, axis] if j == 0 else min(low[axis], xy[j, axis])
-            high[axis] = xy[j, axis] if j == 0 else max(high[axis], xy[j, axis])
-    return low, high
-
-
-@numba.njit(cache=True)
+@njit(cache=True)
 def _cut_out(
     edge_first_vertex: IntArray, xy: FloatArray, chainage: FloatArray, low: FloatArray, high: FloatArray
 ) -> tuple[ShortArray, FloatArray, FloatArray]:
@@ -203,7 +106,7 @@ def _cut_out(
     return edge, vertex, along
 
 
-@numba.njit(cache=True)
+@njit(cache=True)
 def _fill_grid(
     edge: ShortArray, xy: FloatArray, low: FloatArray, cell: float, shape: IntArray
 ) -> tuple[IntArray, ShortArray, ShortArray]:
@@ -240,25 +143,24 @@ def _fill_grid(
     return in_column, row, segment
 
 
-@numba.njit(cache=True)
+@njit(cache=True)
 def _cells(a: float, b: float, low: float, cell: float) -> tuple[int, int]:
     """First and last cell between two coordinates, as far as there can be cells."""
     first, last = (min(a, b) - low) / cell, (max(a, b) - low) / cell
     return int(max(first, 0.0)), int(min(max(last, -1.0), 1e9))
 
 
-@numba.njit(cache=True)
-def _gather(
-    x: float, y: float, reach: float, xy: FloatArray, low: FloatArray, cell: float,
-    column_first: IntArray, row: ShortArray, segment: ShortArray, near: ShortArray,
-) -> tuple[ShortArray, int]:  # fmt: skip
+@njit(cache=True)
+def _gather(x: float, y: float, reach: float, grid: EdgeGrid, near: ShortArray) -> tuple[ShortArray, int]:
     """List the segments whose bounding box is within reach of a place along both axes, in order."""
+    xy, low, cell, row = grid.vertex_xy, grid.low_xy, grid.cell_m, grid.row
     x0, x1 = _cells(x - reach, x + reach, low[0], cell)
     y0, y1 = _cells(y - reach, y + reach, low[1], cell)
     n = 0
-    for column in range(x0, min(x1, len(column_first) - 2) + 1):
-        start, end = column_first[column], column_first[column + 1]
-        entry, stop = start, end
+    for column in range(x0, min(x1, len(grid.column_first) - 2) + 1):
+        # Rows ascend within a column: the first one within reach, by halving.
+        entry, end = grid.column_first[column], grid.column_first[column + 1]
+        stop = end
         while entry < stop:
             middle = (entry + stop) // 2
             if row[middle] < y0:
@@ -266,19 +168,14 @@ def _gather(
             else:
                 stop = middle
         while entry < end and row[entry] <= y1:
-            j = segment[entry]
+            j = grid.segment[entry]
             left, right = min(xy[j, 0], xy[j + 1, 0]), max(xy[j, 0], xy[j + 1, 0])
             below, above = min(xy[j, 1], xy[j + 1, 1]), max(xy[j, 1], xy[j + 1, 1])
             # A segment in several cells is taken in the first of them that is read.
             first_x, first_y = int((left - low[0]) / cell), int((below - low[1]) / cell)
             first = column == max(first_x, x0) and row[entry] == max(first_y, y0)
-            if (
-                first
-                and left <= x + reach
-                and right >= x - reach
-                and below <= y + reach
-                and above >= y - reach
-            ):
+            beside = left <= x + reach and right >= x - reach
+            if first and beside and below <= y + reach and above >= y - reach:
                 if n == len(near):
                     longer = np.empty(2 * n, dtype=np.int32)
                     longer[:n] = near
@@ -290,13 +187,9 @@ def _gather(
     return near, n
 
 
-@numba.njit(cache=True)
-def _find(
-    xy: FloatArray, edge_of: ShortArray, vertex: FloatArray, chainage: FloatArray, start_m: FloatArray,
-    low: FloatArray, cell: float, column_first: IntArray, row: ShortArray, segment: ShortArray,
-    radius: float, most: int,
-) -> tuple[IntArray, IntArray, FloatArray, FloatArray, FloatArray, FloatArray]:  # fmt: skip
-    n = len(xy)
+@njit(cache=True)
+def _find(xy: FloatArray, grid: EdgeGrid, radius: float, most: int) -> EdgeCandidates:
+    n, vertex = len(xy), grid.vertex_xy
     count, edge = np.zeros(n, dtype=np.int64), np.full((n, most), -1, dtype=np.int64)
     edge_along, offset = np.zeros((n, most)), np.zeros((n, most))
     foot, direction = np.zeros((n, most, 2)), np.zeros((n, most, 2))
@@ -305,16 +198,17 @@ def _find(
     best, winner = np.empty(most), np.empty(most, dtype=np.int64)
     x0, y0 = np.inf, np.inf
     for i in range(n):
+        # A runner stays for some fixes within the slack of the place around which segments were gathered.
         if not max(abs(xy[i, 0] - x0), abs(xy[i, 1] - y0)) <= _SLACK_M:
             x0, y0 = xy[i, 0], xy[i, 1]
-            near, m = _gather(x0, y0, radius + _SLACK_M, vertex, low, cell, column_first, row, segment, near)
+            near, m = _gather(x0, y0, radius + _SLACK_M, grid, near)
             if m > len(away):
                 local, away = np.empty((5, 2 * m)), np.empty(2 * m)
             _place(near, m, x0, y0, vertex, local)
         _measure(xy[i, 0] - x0, xy[i, 1] - y0, m, local, away)
-        number = _rank(m, near, away, edge_of, radius * radius, best, winner)
-        count[i] = number
-        for k in range(number):
+        count[i] = _rank(m, near, away, grid.edge, radius * radius, best, winner)
+        for k in range(count[i]):
+            # The few that won are measured again from their own vertices, which are exact.
             s = winner[k]
             j = near[s]
             dx, dy = local[2, s], local[3, s]
@@ -322,16 +216,17 @@ def _find(
             ux, uy = dx / length, dy / length
             rx, ry = xy[i, 0] - vertex[j, 0], xy[i, 1] - vertex[j, 1]
             t = min(max(rx * ux + ry * uy, 0.0), length)
-            edge[i, k], edge_along[i, k] = edge_of[j], chainage[j] - start_m[edge_of[j]] + t
+            e = grid.edge[j]
+            edge[i, k], edge_along[i, k] = e, grid.chainage_m[j] - grid.start_m[e] + t
             # x east, y north: right of the direction is where the cross product is negative.
             d = np.sqrt(away[s])
             offset[i, k] = -d if ux * ry - uy * rx > 0.0 else d
             foot[i, k, 0], foot[i, k, 1] = vertex[j, 0] + t * ux, vertex[j, 1] + t * uy
             direction[i, k, 0], direction[i, k, 1] = ux, uy
-    return count, edge, edge_along, offset, foot, direction
+    return EdgeCandidates(count, edge, edge_along, offset, foot, direction)
 
 
-@numba.njit(cache=True)
+@njit(cache=True)
 def _place(near: ShortArray, m: int, x0: float, y0: float, vertex: FloatArray, local: FloatArray) -> None:
     """Lay segments out about a place: start, direction, and one over the square of the length."""
     for s in range(m):
@@ -341,7 +236,7 @@ def _place(near: ShortArray, m: int, x0: float, y0: float, vertex: FloatArray, l
         local[2, s], local[3, s], local[4, s] = dx, dy, 1.0 / (dx * dx + dy * dy)
 
 
-@numba.njit(cache=True, fastmath={"nnan", "nsz"})
+@njit(cache=True, fastmath={"nnan", "nsz"})
 def _measure(x: float, y: float, m: int, local: FloatArray, away: FloatArray) -> None:
     """Square of the distance from a place to each segment; no branches, so that it runs in parallel lanes."""
     for s in range(m):
@@ -351,7 +246,7 @@ def _measure(x: float, y: float, m: int, local: FloatArray, away: FloatArray) ->
         away[s] = ex * ex + ey * ey
 
 
-@numba.njit(cache=True)
+@njit(cache=True)
 def _rank(
     m: int, near: ShortArray, away: FloatArray, edge_of: ShortArray, limit: float, best: FloatArray,
     winner: IntArray,

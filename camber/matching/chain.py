@@ -8,16 +8,18 @@ where the one before it ends: what a runner can have done.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from camber import network
 
+if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from camber.schema import MatchingSettings
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
@@ -43,26 +45,16 @@ _FALLEN: Final = 50
 
 
 class Piece(NamedTuple):
-    """Part of an edge, run along in one direction.
-
-    Parameters
-    ----------
-    edge : int
-        Edge index.
-    direction : int
-        +1 along, -1 against the drawn direction.
-    enter_m, leave_m : float
-        Where it is entered and left [m], from the start of the edge in the drawn direction.
-    joint : int
-        How it follows from the piece before: `START` of a chain, over a `JUNCTION`, after a `TURN` on the
-        edge, or by a `HOP` to a parallel line of the street.
-    """
+    """Part of an edge, run along in one direction (+1 along, -1 against the drawn one)."""
 
     edge: int
     direction: int
     enter_m: float
+    """Where it is entered, from the start of the edge in the drawn direction."""
     leave_m: float
     joint: int
+    """How it follows from the piece before: `START` of a chain, over a `JUNCTION`, after a `TURN` on the
+    edge, or by a `HOP` to a parallel line of the street."""
 
     @property
     def length_m(self) -> float:
@@ -76,60 +68,35 @@ class Piece(NamedTuple):
 
 
 class States(NamedTuple):
-    """Likeliest states of the fixes of one section.
+    """The likeliest state of each fix; shape (n,)."""
 
-    Parameters
-    ----------
-    edge, direction : ndarray of int64, shape (n,)
-        Edge (-1 off the road) and direction of travel.
-    along_m : ndarray of float64, shape (n,)
-        Place on the edge [m], from its start in the drawn direction.
-    run_m : ndarray of float64, shape (n,)
-        Distance run since the first fix [m].
-    """
+    edge: IntArray  # -1 off the road
+    direction: IntArray  # of travel: +1 along, -1 against the drawn direction, 0 off the road
+    along_m: FloatArray  # place on the edge, from its start in the drawn direction; NaN off the road
+    offset_m: FloatArray  # of the fix from the line, positive right of travel; NaN off the road
 
-    edge: IntArray
-    direction: IntArray
-    along_m: FloatArray
-    run_m: FloatArray
+    def key(self, fix: int) -> tuple[int, int]:
+        """Edge and direction of a fix."""
+        return int(self.edge[fix]), int(self.direction[fix])
 
 
 @dataclass(frozen=True)
 class Links:
-    """What the chain asks of the network.
+    """What the chain asks of the network."""
 
-    Parameters
-    ----------
-    length_m : ndarray of float64, shape (n_edges,)
-        Lengths of the edges [m].
-    edge_from, edge_to : ndarray of int64, shape (n_edges,)
-        Their nodes.
-    street : ndarray of int64, shape (n_edges,)
-        Their streets.
-    route : callable
-        ``route(node, other)`` gives the edges between two nodes with their directions, None where there is
-        no route within reach.
-    detour : callable
-        ``detour(edges, node, other, limit_m)`` gives the length [m] of the shortest other route between two
-        nodes: one that leaves out some street of these edges; infinite where there is none up to a limit.
-    beta_m, u_turn, hop, back_m : float
-        As in `camber.schema.MatchingSettings`.
-    """
-
-    length_m: FloatArray
-    edge_from: IntArray
-    edge_to: IntArray
+    edges: network.Edges
+    """At their lengths."""
     street: IntArray
-    route: Callable[[int, int], list[tuple[int, int]] | None]
-    detour: Callable[[list[int], int, int, float], float]
-    beta_m: float
-    u_turn: float
-    hop: float
-    back_m: float
+    """Street of each edge."""
+    reach_m: float
+    """Longest route between two fixes."""
+    settings: MatchingSettings
+    _room: list[network.Scratch] = field(default_factory=list)
+    _routes: dict[tuple[int, int], list[tuple[int, int]] | None] = field(default_factory=dict)
 
     def end(self, edge: int, direction: int) -> int:
         """Node at which an edge is left."""
-        return int(self.edge_to[edge] if direction > 0 else self.edge_from[edge])
+        return int(self.edges.edge_to[edge] if direction > 0 else self.edges.edge_from[edge])
 
     def start(self, edge: int, direction: int) -> int:
         """Node at which an edge is entered."""
@@ -137,23 +104,45 @@ class Links:
 
     def whole(self, edge: int, direction: int) -> tuple[float, float]:
         """Where a whole edge is entered and left [m]."""
-        length = float(self.length_m[edge])
+        length = float(self.edges.cost_m[edge])
         return (0.0, length) if direction > 0 else (length, 0.0)
+
+    def route(self, node: int, other: int) -> list[tuple[int, int]] | None:
+        """Edges between two nodes with their directions; None where there is no route within reach."""
+        if node == other:
+            return []
+        if (node, other) not in self._routes:
+            if not self._room:
+                self._room.append(network.scratch(len(self.edges.node_first_edge) - 1))
+            edges, directions = network.route(self.edges, node, other, self.reach_m, self._room[0])
+            found = list(zip(edges.tolist(), directions.tolist(), strict=True))
+            self._routes[node, other] = found or None
+        return self._routes[node, other]
+
+    def length_m(self, between: list[tuple[int, int]]) -> float:
+        """Length of the edges of a route."""
+        return sum(float(self.edges.cost_m[edge]) for edge, _ in between)
+
+    def detour(self, edges: list[int], node: int, other: int, limit_m: float) -> float:
+        """Length [m] of the shortest route between two nodes that leaves out some street of these edges.
+
+        Infinite where there is none up to a limit.
+        """
+        lengths = [np.inf]
+        for street in {*self.street[edges].tolist()}:
+            open_m = np.where(self.street == street, np.inf, self.edges.cost_m)
+            around, _ = network.route(self.edges._replace(cost_m=open_m), node, other, limit_m)
+            lengths += [float(self.edges.cost_m[around].sum())] if len(around) else []
+        return min(lengths)
 
 
 class Chain(NamedTuple):
-    """A line through the network, and where the fixes are on it.
-
-    Parameters
-    ----------
-    pieces : list of Piece
-        In the order of travel; each begins where the one before it ends, but after a `HOP`.
-    runs : list of (int, int, int)
-        First fix, end (not included) and piece of each run of fixes on it, in order.
-    """
+    """A line through the network, and where the fixes are on it."""
 
     pieces: list[Piece]
+    """In the order of travel; each begins where the one before it ends, but after a `HOP`."""
     runs: list[tuple[int, int, int]]
+    """First fix, end (not included) and piece of each run of fixes on it, in order."""
 
 
 @dataclass
@@ -167,8 +156,17 @@ class _Walk:
     furthest_m: float
 
 
+class _Goal(NamedTuple):
+    """What a walk has to reach: the place of the next fix, and the distance run until there."""
+
+    key: tuple[int, int]  # edge and direction
+    at_m: float
+    run_m: float
+    beta: float  # scale of the difference between network distance and distance run [m]
+
+
 class _Move(NamedTuple):
-    """A way on from where a chain stands."""
+    """A way on from where a walk stands: its log-weight, and the edges between."""
 
     weight: float
     length_m: float
@@ -176,47 +174,35 @@ class _Move(NamedTuple):
     between: list[tuple[int, int]]
 
 
-def follow(states: States, links: Links) -> list[Chain]:
-    """Join the states of one section into chains.
+def follow(states: States, distance_m: FloatArray, starts: NDArray[np.bool_], links: Links) -> list[Chain]:
+    """Join the states of fixes into chains, in the order of travel, each with one piece at least.
 
     A fix that seems to fall back onto an edge just left is noise and belongs to that earlier piece; one that
     falls back onto an edge that was never run stands at the junction in between. Of the ways on to any other
     edge (ahead, back after a turn, over to a parallel line) the likeliest is taken, weighed as in
     `camber.matching.trellis`. Fixes off the road are passed over where the network distance agrees with the
-    distance run, and long gaps only by a route that is clearly the likeliest; otherwise a new chain begins.
-
-    Parameters
-    ----------
-    states : States
-        One section.
-    links : Links
-        The network.
-
-    Returns
-    -------
-    list of Chain
-        In the order of travel, each with one piece at least.
+    distance run, and long gaps only by a route that is clearly the likeliest; otherwise a new chain begins,
+    as where a section starts. ``distance_m`` is the distance run until each fix.
     """
     walks: list[_Walk] = []
     last = -1
-    for begin, end in _runs(states, links.back_m):
-        key = (int(states.edge[begin]), int(states.direction[begin]))
-        if key[0] < 0:
+    for begin, end in _runs(states, starts, links.settings.back_m):
+        if starts[begin]:
+            last = -1
+        if states.edge[begin] < 0:
             continue
-        if last < 0 or not _go_on(walks[-1], states, links, (last, begin), key):
-            walks.append(_Walk([], [], 0, 0.0, 0.0))
+        if last < 0 or not _go_on(walks[-1], states, distance_m, links, last, begin):
             at_m = float(states.along_m[begin])
-            walks[-1].pieces.append(Piece(*key, at_m, at_m, START))
-            _stand(walks[-1], 0, at_m)
+            walks.append(_Walk([Piece(*states.key(begin), at_m, at_m, START)], [], 0, at_m, at_m))
         _pass(walks[-1], states, begin, end)
         last = end - 1
     return [_finish(walk) for walk in walks]
 
 
-def _runs(states: States, back_m: float) -> list[tuple[int, int]]:
+def _runs(states: States, starts: NDArray[np.bool_], back_m: float) -> list[tuple[int, int]]:
     """Stretches of fixes on one edge in one direction; one that falls back further than noise is two."""
     changed = (np.diff(states.edge) != 0) | (np.diff(states.direction) != 0)
-    borders = [0, *(np.flatnonzero(changed) + 1).tolist(), len(states.edge)]
+    borders = [0, *(np.flatnonzero(changed | starts[1:]) + 1).tolist(), len(states.edge)]
     runs = []
     for first, end in pairwise(borders):
         begin = first
@@ -232,6 +218,7 @@ def _runs(states: States, back_m: float) -> list[tuple[int, int]]:
 
 
 def _stand(walk: _Walk, position: int, at_m: float) -> None:
+    """Stand at a place of a piece; on the same piece, what was reached of it stays reached."""
     piece = walk.pieces[position]
     forward = position != walk.cursor or not walk.runs
     ahead = piece.direction
@@ -243,48 +230,51 @@ def _pass(walk: _Walk, states: States, begin: int, end: int) -> None:
     """Put a run of fixes on the piece at which the walk stands."""
     piece = walk.pieces[walk.cursor]
     walk.runs.append((begin, end, walk.cursor))
-    if (int(states.edge[begin]), int(states.direction[begin])) == piece.key:
+    if states.key(begin) == piece.key:
         along = states.along_m[begin:end]
         furthest = piece.direction * float((piece.direction * along).max())
         _stand(walk, walk.cursor, furthest)
         walk.at_m = float(along[-1])
 
 
-def _go_on(walk: _Walk, states: States, links: Links, fixes: tuple[int, int], key: tuple[int, int]) -> bool:
-    """Lead the walk to the next run of fixes; False where the network does not."""
-    last, following = fixes
-    to_m = float(states.along_m[following])
-    run_m = float(states.run_m[following] - states.run_m[last])
-    slack_m = max(links.back_m, _AGREES * run_m) if following - last > 1 else np.inf
-    position = _known(walk, links, key, to_m)
-    if position is not None and (position != walk.cursor or abs(to_m - walk.at_m) > run_m - slack_m):
-        _stand(walk, position, to_m)
+def _go_on(walk: _Walk, states: States, distance_m: FloatArray, links: Links, last: int, first: int) -> bool:
+    """Lead the walk from the last fix of a run to the first of the next; False where the network does not."""
+    run_m = float(distance_m[first] - distance_m[last])
+    key, beta = states.key(first), max(links.settings.beta_m, 0.1 * run_m)
+    goal = _Goal(key, float(states.along_m[first]), run_m, beta)
+    passed_over = first - last > 1
+    slack_m = max(links.settings.back_m, _AGREES * run_m) if passed_over else np.inf
+    position = _known(walk, links, goal)
+    if position is not None and (position != walk.cursor or abs(goal.at_m - walk.at_m) > run_m - slack_m):
+        _stand(walk, position, goal.at_m)
         return True
-    move = max(_moves(walk, links, key, to_m, run_m), default=None)
+    move = max(_moves(walk, links, goal), default=None)
     if move is None or abs(move.length_m - run_m) > slack_m:
         return False
     if move.joint == START:
         return _fall_back(walk, links)
-    if run_m >= _LONG_M and (following - last > 1 or not _is_clear(move, links, run_m)):
+    if run_m >= _LONG_M and (passed_over or not _is_clear(move, links, goal)):
         return False
-    _take(walk, links, move, key, to_m)
+    _take(walk, links, move, goal)
     return True
 
 
-def _known(walk: _Walk, links: Links, key: tuple[int, int], to_m: float) -> int | None:
+def _known(walk: _Walk, links: Links, goal: _Goal) -> int | None:
     """Piece that a fix belongs to: this one, the next, or one of the few just left."""
-    leaving = abs(links.whole(*key)[1] - to_m) <= links.back_m
-    still = key[1] * (walk.furthest_m - to_m) <= links.back_m
+    back_m = links.settings.back_m
+    leaving = abs(links.whole(*goal.key)[1] - goal.at_m) <= back_m
+    still = goal.key[1] * (walk.furthest_m - goal.at_m) <= back_m
     for position in (walk.cursor, walk.cursor + 1, walk.cursor - 1, walk.cursor - 2, walk.cursor + 2):
         possible = still if position == walk.cursor else leaving or position > walk.cursor
-        if possible and 0 <= position < len(walk.pieces) and walk.pieces[position].key == key:
+        if possible and 0 <= position < len(walk.pieces) and walk.pieces[position].key == goal.key:
             return position
     return None
 
 
-def _moves(walk: _Walk, links: Links, key: tuple[int, int], to_m: float, run_m: float) -> list[_Move]:
-    piece = walk.pieces[walk.cursor]
-    beta = max(links.beta_m, 0.1 * run_m)
+def _moves(walk: _Walk, links: Links, goal: _Goal) -> list[_Move]:
+    """Ways on to the goal: ahead, after a turn, back to the junction behind, or over to a parallel line."""
+    piece, model = walk.pieces[walk.cursor], links.settings
+    key, to_m, run_m, beta = goal
     enters, leaves = links.whole(*key)
     into, beyond = abs(to_m - enters), abs(leaves - to_m)
     begins, ends = links.whole(*piece.key)
@@ -294,35 +284,33 @@ def _moves(walk: _Walk, links: Links, key: tuple[int, int], to_m: float, run_m: 
         between = links.route(node, other)
         if between is None:
             return []
-        length = known_m + sum(float(links.length_m[edge]) for edge, _ in between)
+        length = known_m + links.length_m(between)
         return [_Move(charge - abs(length - run_m) / beta, length, joint, between)]
 
     if key == (piece.edge, -piece.direction):
         length = abs(to_m - walk.at_m)
-        return [_Move(links.u_turn - abs(length - run_m) / beta, length, TURN, [])]
+        return [_Move(model.u_turn - abs(length - run_m) / beta, length, TURN, [])]
     found = over(links.end(*piece.key), links.start(*key), rest + into, 0.0, JUNCTION)
     if piece.edge == key[0]:
         return found
-    if not found or found[0].weight < links.u_turn:
-        found += over(links.start(*piece.key), links.start(*key), done + into, links.u_turn, TURN)
-    if done + beyond <= links.back_m and links.end(*key) == links.start(*piece.key):
+    if not found or found[0].weight < model.u_turn:
+        found += over(links.start(*piece.key), links.start(*key), done + into, model.u_turn, TURN)
+    if done + beyond <= model.back_m and links.end(*key) == links.start(*piece.key):
         found.append(_Move(-(done + beyond + run_m) / beta, run_m, START, []))
     if links.street[piece.edge] == links.street[key[0]]:
-        found.append(_Move(links.hop, run_m, HOP, []))
+        found.append(_Move(model.hop, run_m, HOP, []))
     return found
 
 
-def _is_clear(move: _Move, links: Links, run_m: float) -> bool:
+def _is_clear(move: _Move, links: Links, goal: _Goal) -> bool:
     """Whether no other route explains the distance run nearly as well."""
     if not move.between:
         return True
-    beta = max(links.beta_m, 0.1 * run_m)
-    own_m = sum(float(links.length_m[edge]) for edge, _ in move.between)
-    known_m = move.length_m - own_m
-    apart = abs(move.length_m - run_m) + _CLEARLY * beta
+    known_m = move.length_m - links.length_m(move.between)
+    apart = abs(move.length_m - goal.run_m) + _CLEARLY * goal.beta
     edges = [edge for edge, _ in move.between]
     node, other = links.start(*move.between[0]), links.end(*move.between[-1])
-    return not math.isfinite(links.detour(edges, node, other, run_m + apart - known_m))
+    return not math.isfinite(links.detour(edges, node, other, goal.run_m + apart - known_m))
 
 
 def _cut(walk: _Walk) -> None:
@@ -348,9 +336,10 @@ def _fall_back(walk: _Walk, links: Links) -> bool:
     return True
 
 
-def _take(walk: _Walk, links: Links, move: _Move, key: tuple[int, int], to_m: float) -> None:
+def _take(walk: _Walk, links: Links, move: _Move, goal: _Goal) -> None:
+    """Make a move: leave the piece at hand, pass the edges between, and enter that of the goal."""
     _cut(walk)
-    piece = walk.pieces[-1]
+    piece, key, to_m = walk.pieces[-1], goal.key, goal.at_m
     if move.joint == JUNCTION:
         walk.pieces[-1] = piece._replace(leave_m=links.whole(*piece.key)[1])
     elif move.joint == HOP:
@@ -373,6 +362,7 @@ def _take(walk: _Walk, links: Links, move: _Move, key: tuple[int, int], to_m: fl
 
 
 def _finish(walk: _Walk) -> Chain:
+    """End where the walk came furthest."""
     _cut(walk)
     walk.pieces[-1] = walk.pieces[-1]._replace(leave_m=walk.furthest_m)
     return Chain(walk.pieces, walk.runs)

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from camber.matching.candidates import Places, find_candidates
+from camber import hmm
+from camber.matching.candidates import find_candidates
 from camber.matching.prepared import prepared
-from camber.matching.trellis import Costs, Steps, decode, trellis
+from camber.matching.trellis import trellis
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from camber.matching.trellis import Fixes
     from camber.schema import MatchingSettings, Roads
 
     FloatArray = NDArray[np.float64]
@@ -31,27 +33,21 @@ _OVERLAP = 500
 
 
 class Inferred(NamedTuple):
-    """What ``n`` fixes could have been, ``k`` edges each at most, and how likely each is.
+    """What ``n`` fixes could have been, ``k`` edges each at most, and how likely each is."""
 
-    Parameters
-    ----------
-    places : Places
-        The candidates.
-    state : ndarray of int64, shape (n,)
-        Likeliest states, as `camber.matching.trellis.decode` numbers them.
-    posterior : ndarray of float64, shape (n, 2 k + 1)
-        Probability of each state.
-    """
+    edge: IntArray  # (n, k): candidates, -1 for none
+    along_m: FloatArray  # (n, k): place on each, from its start in the drawn direction
+    offset_m: FloatArray  # (n, k): distance from each, positive right of the drawn direction
+    state: IntArray  # (n,): the likeliest; 2 i along, 2 i + 1 against candidate i, 2 k off the road
+    posterior: FloatArray  # (n, 2 k + 1): probability of each state
 
-    places: Places
-    state: IntArray
-    posterior: FloatArray
+    def part(self, rows: slice) -> Inferred:
+        """Take some neighbouring fixes."""
+        return Inferred._make(values[rows] for values in self)
 
 
 def infer(
-    xy: FloatArray,
-    steps: Steps,
-    starts: NDArray[np.bool_],
+    fixes: Fixes,
     roads: Roads,
     reach_m: float,
     settings: MatchingSettings,
@@ -61,42 +57,25 @@ def infer(
 ) -> Inferred:
     """Weigh what each fix could have been, given all others of its section.
 
-    Parameters
-    ----------
-    xy : ndarray of float64, shape (n, 2)
-        Fixes [m].
-    steps : Steps
-        The steps between them.
-    starts : ndarray of bool, shape (n,)
-        True at the first fix of a section; the first must be.
-    roads : Roads
-        The roads.
-    reach_m : float
-        Longest distance on the network between two fixes [m].
-    settings : MatchingSettings
-        Numbers of the model.
-    window, overlap : int
-        Fixes that are looked at together at most, and those that two windows share.
-
-    Returns
-    -------
-    Inferred
-        Whatever the windows, as far as fixes further apart than the overlap tell nothing of each other.
+    ``reach_m`` is the longest distance on the network between two fixes. The answer is the same whatever
+    the windows (fixes at most, and fixes that two share), as far as fixes further apart than two share tell
+    nothing of each other.
     """
-    windows = _windows(starts, window, overlap)
-    inferred, joint = _room(0 if len(windows) == 1 else len(starts), settings.max_candidates), 0
-    for begin, end in windows:
-        rows = slice(begin, end)
-        begun = starts[rows].copy()
-        begun[0] = True
-        found = _look(xy[rows], Steps(*(values[rows] for values in steps)), begun, roads, reach_m, settings)
-        if len(windows) == 1:
-            return found
-        shared = slice(begin, max(begin, joint))
-        seam = _seam(inferred.state[shared], inferred.posterior[shared], found.state, found.posterior)
-        _put(inferred, found, begin + seam, end)
+    found: list[Inferred] = []
+    joint = 0
+    for begin, end in _windows(fixes.starts, window, overlap):
+        here = _look(fixes.part(slice(begin, end)), roads, reach_m, settings)
+        shared = joint - begin
+        if shared > 0:
+            before = found[-1]
+            kept = len(before.state) - shared
+            seam = _seam(before.part(slice(kept, None)), here.part(slice(0, shared)))
+            found[-1], here = before.part(slice(0, kept + seam)), here.part(slice(seam, None))
+        found.append(here)
         joint = end
-    return inferred
+    if len(found) == 1:
+        return found[0]
+    return Inferred(*(np.concatenate(values) for values in zip(*found, strict=True)))
 
 
 def _windows(starts: NDArray[np.bool_], window: int, overlap: int) -> list[tuple[int, int]]:
@@ -113,40 +92,29 @@ def _windows(starts: NDArray[np.bool_], window: int, overlap: int) -> list[tuple
     return found
 
 
-def _look(
-    xy: FloatArray,
-    steps: Steps,
-    starts: NDArray[np.bool_],
-    roads: Roads,
-    reach_m: float,
-    settings: MatchingSettings,
-) -> Inferred:
-    kept, radius_m = prepared(roads), settings.search_radius_m
-    near = find_candidates(xy, kept.grid(xy, radius_m), radius_m=radius_m, most=settings.max_candidates)
-    pairs = kept.distances.pairs(near, starts, reach_m)
-    costs = Costs(*(getattr(settings, name) for name in Costs._fields))
-    possible = trellis(near, steps, starts, kept.network(roads, settings), pairs, costs)
-    return Inferred(near.places(), *decode(possible, settings.max_candidates))
+def _look(fixes: Fixes, roads: Roads, reach_m: float, settings: MatchingSettings) -> Inferred:
+    """Candidates, weights and both passes over fixes that are taken to begin a section."""
+    starts = fixes.starts.copy()
+    starts[0] = True
+    known, radius_m, most = prepared(roads), settings.search_radius_m, settings.max_candidates
+    near = find_candidates(fixes.xy, known.grid(fixes.xy, radius_m), radius_m=radius_m, most=most)
+    pairs = known.distances.pairs(near, starts, reach_m)
+    weighed = trellis(near, fixes._replace(starts=starts), known.traits(roads, settings), pairs, settings)
+    return Inferred(near.edge, near.along_m, near.offset_m, *decode(weighed, most))
 
 
-def _room(n: int, most: int) -> Inferred:
-    places = Places(np.empty((n, most), np.int64), np.empty((n, most)), np.empty((n, most)))
-    return Inferred(places, np.empty(n, np.int64), np.empty((n, 2 * most + 1)))
+def decode(weighed: hmm.Trellis, most: int) -> tuple[IntArray, FloatArray]:
+    """Likeliest path and posterior, states numbered as in `Inferred` for so many candidates at most."""
+    state = hmm.viterbi(weighed)
+    posterior = np.zeros((len(state), 2 * most + 1))
+    listed = np.arange(2 * most + 1) < weighed.width[:, np.newaxis] - 1
+    listed[:, -1] = True
+    posterior[listed] = hmm.forward_backward(weighed)
+    return np.where(state == weighed.width - 1, 2 * most, state), posterior
 
 
-def _put(whole: Inferred, found: Inferred, begin: int, end: int) -> None:
-    """Write the last fixes of a window to their place."""
-    last = slice(len(found.state) - (end - begin), None)
-    for all_values, values in zip(whole.places, found.places, strict=True):
-        all_values[begin:end] = values[last]
-    whole.state[begin:end], whole.posterior[begin:end] = found.state[last], found.posterior[last]
-
-
-def _seam(state: IntArray, posterior: FloatArray, other: IntArray, other_posterior: FloatArray) -> int:
+def _seam(one: Inferred, other: Inferred) -> int:
     """Where two windows agree best; both have forgotten their ends in the middle, so of equals that one."""
-    n = len(state)
-    if n == 0:
-        return 0
-    apart = np.abs(posterior - other_posterior[:n]).sum(axis=1) + 2.0 * (state != other[:n])
-    middle = np.abs(np.arange(n) - n / 2.0)
+    apart = np.abs(one.posterior - other.posterior).sum(axis=1) + 2.0 * (one.state != other.state)
+    middle = np.abs(np.arange(len(apart)) - len(apart) / 2.0)
     return int(np.lexsort((middle, np.round(apart, 9)))[0])

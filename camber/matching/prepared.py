@@ -1,4 +1,10 @@
-"""What the matcher derives from a road set once and then keeps as long as the roads live."""
+"""What the matcher derives from a road set once and then keeps as long as the roads live.
+
+The table of network distances begins empty and grows with what was run, whatever the size of the extract: a
+pair of edges is measured once, by a bounded search from the ends of the first. What it answers does not
+depend on what it was asked before: distances beyond the reach of a question count as none, also where the
+table knows them.
+"""
 
 from __future__ import annotations
 
@@ -7,49 +13,51 @@ from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from numba import njit
 
 from camber.matching.candidates import EdgeGrid, edge_grid
-from camber.matching.distances import EdgeDistances
-from camber.matching.trellis import Network
+from camber.network import bounded_distances, edges_of, scratch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from camber.schema import MatchingSettings, Roads
+    from camber.matching.candidates import EdgeCandidates
+    from camber.network import Distances
+    from camber.schema import MatchingSettings, RoadGraph, Roads
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+    ShortArray = NDArray[np.int32]
 
 _PREPARED: WeakKeyDictionary[Roads, PreparedRoads] = WeakKeyDictionary()
 """Beside the roads, not in them: they stay plain values that can be copied and sent to other processes."""
 
-
 _MARGIN_M = 500.0
 """So much more than what was asked for is put into a grid [m]: the next run is often near (judgement)."""
 
+_FIRST_LIMIT_M = 100.0
+"""Searches go this far, or to a double, four times … of it: the least that is asked at 1 Hz [m]."""
 
-class _Area(NamedTuple):
-    """A rectangle [m], and the grid of what lies in it."""
 
-    low_xy: NDArray[np.float64]
-    high_xy: NDArray[np.float64]
-    grid: EdgeGrid | None = None
+def prepared(roads: Roads) -> PreparedRoads:
+    """Look up what was derived from these roads, taken as never changed, or derive it now."""
+    found = _PREPARED.get(roads)
+    if found is None:
+        found = _PREPARED[roads] = PreparedRoads(roads)
+    return found
 
-    def holds(self, other: _Area) -> bool:
-        return bool((self.low_xy <= other.low_xy).all() and (self.high_xy >= other.high_xy).all())
 
-    def touches(self, other: _Area) -> bool:
-        return bool((self.low_xy <= other.high_xy).all() and (self.high_xy >= other.low_xy).all())
+class EdgeTraits(NamedTuple):
+    """What the weights need to know of each edge; shape (n_edges,)."""
 
-    def joined(self, other: _Area) -> _Area:
-        return _Area(np.minimum(self.low_xy, other.low_xy), np.maximum(self.high_xy, other.high_xy))
+    length_m: FloatArray
+    street: IntArray
+    rate_along: FloatArray  # log-likelihood per metre of running along the drawn direction
+    rate_against: FloatArray
 
 
 class PreparedRoads:
-    """Grid, distances and rates of a road set, shared by all runs on it; none changes an answer.
-
-    Parameters
-    ----------
-    roads : Roads
-        The roads.
-    """
+    """Grid, distances and traits of a road set, shared by all runs on it; none changes an answer."""
 
     distances: EdgeDistances
 
@@ -58,23 +66,10 @@ class PreparedRoads:
         self._graph = roads.graph
         self._areas: list[_Area] = []
         self._lock = Lock()
-        self._networks: dict[tuple[float, float], Network] = {}
+        self._traits: dict[tuple[float, float], EdgeTraits] = {}
 
-    def grid(self, xy: NDArray[np.float64], radius_m: float) -> EdgeGrid:
-        """Look up a grid that holds all edges near some fixes, or make it.
-
-        Parameters
-        ----------
-        xy : ndarray of float64, shape (n, 2)
-            Fixes [m].
-        radius_m : float
-            Edges further away are not asked for [m].
-
-        Returns
-        -------
-        EdgeGrid
-            Of an area around them; areas that overlap become one.
-        """
+    def grid(self, xy: FloatArray, radius_m: float) -> EdgeGrid:
+        """Look up or make a grid of all edges near fixes, (n, 2) [m]; areas that overlap are joined."""
         asked = _Area(xy.min(axis=0) - radius_m, xy.max(axis=0) + radius_m)
         with self._lock:
             for known in self._areas:
@@ -91,48 +86,33 @@ class PreparedRoads:
             self._areas = [*apart, joined._replace(grid=grid)]
             return grid
 
-    def network(self, roads: Roads, settings: MatchingSettings) -> Network:
-        """Look up what the weights need to know of each edge.
-
-        Parameters
-        ----------
-        roads : Roads
-            The roads.
-        settings : MatchingSettings
-            Numbers of the model.
-
-        Returns
-        -------
-        Network
-            For `camber.matching.trellis.trellis`.
-        """
+    def traits(self, roads: Roads, settings: MatchingSettings) -> EdgeTraits:
+        """Look up what the weights need to know of each edge."""
         key = (settings.no_access, settings.against_oneway)
-        if key not in self._networks:
+        if key not in self._traits:
             street = roads.ways["street_id"].to_numpy()[roads.graph.edge_way]
-            self._networks[key] = Network(roads.graph.edge_length_m, street, *_rates(roads, settings))
-        return self._networks[key]
+            self._traits[key] = EdgeTraits(roads.graph.edge_length_m, street, *_rates(roads, settings))
+        return self._traits[key]
 
 
-def prepared(roads: Roads) -> PreparedRoads:
-    """Look up what was derived from these roads, or derive it now.
+class _Area(NamedTuple):
+    """A rectangle [m], and the grid of what lies in it."""
 
-    Parameters
-    ----------
-    roads : Roads
-        The roads; taken as never changed.
+    low_xy: FloatArray
+    high_xy: FloatArray
+    grid: EdgeGrid | None = None
 
-    Returns
-    -------
-    PreparedRoads
-        The same for the same object.
-    """
-    found = _PREPARED.get(roads)
-    if found is None:
-        found = _PREPARED[roads] = PreparedRoads(roads)
-    return found
+    def holds(self, other: _Area) -> bool:
+        return bool((self.low_xy <= other.low_xy).all() and (self.high_xy >= other.high_xy).all())
+
+    def touches(self, other: _Area) -> bool:
+        return bool((self.low_xy <= other.high_xy).all() and (self.high_xy >= other.low_xy).all())
+
+    def joined(self, other: _Area) -> _Area:
+        return _Area(np.minimum(self.low_xy, other.low_xy), np.maximum(self.high_xy, other.high_xy))
 
 
-def _rates(roads: Roads, settings: MatchingSettings) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _rates(roads: Roads, settings: MatchingSettings) -> tuple[FloatArray, FloatArray]:
     """Log-likelihood per metre of each edge, along and against its drawn direction."""
     ways = roads.ways
     closed = (ways["foot"] == "no") | (
@@ -144,3 +124,182 @@ def _rates(roads: Roads, settings: MatchingSettings) -> tuple[NDArray[np.float64
     along = (shut + np.where(oneway < 0, settings.against_oneway, 0.0)) / 100.0
     against = (shut + np.where(oneway > 0, settings.against_oneway, 0.0)) / 100.0
     return along[roads.graph.edge_way], against[roads.graph.edge_way]
+
+
+class Pairs(NamedTuple):
+    """Distances between the candidate edges of neighbouring fixes."""
+
+    row: ShortArray
+    """Row of ``between_m``: for each step in a section, each candidate before and each now, in this order."""
+    between_m: FloatArray
+    """Along the network, shape (n_rows, 4): from the start (twice), then the end (twice) of the first edge to
+    the start and to the end of the second."""
+    reach_m: float
+    """Longer distances than this count as none."""
+
+
+class _Table(NamedTuple):
+    """Pairs of edges that were measured: a hash table with open addressing, and what is known by row."""
+
+    key: IntArray  # 1 + first edge times number of edges + second edge; 0 is free
+    slot: ShortArray  # row of each key
+    between_m: FloatArray  # (n_rows, 4), as in `Pairs`
+    known_m: FloatArray  # (n_rows,): how far was searched
+
+
+class EdgeDistances:
+    """A growing table of the distances between edges; safe to share between threads."""
+
+    def __init__(self, graph: RoadGraph) -> None:
+        self._edges = edges_of(graph)
+        self._room = scratch(len(graph.node_first_edge) - 1)
+        self._lock = Lock()
+        self._pairs = 0
+        empty = np.zeros(1024, dtype=np.int64), np.zeros(1024, dtype=np.int32)
+        self._table = _Table(*empty, np.empty((512, 4)), np.empty(512))
+
+    def __len__(self) -> int:
+        """Count the pairs of edges known so far."""
+        return self._pairs
+
+    def pairs(self, candidates: EdgeCandidates, starts: NDArray[np.bool_], reach_m: float) -> Pairs:
+        """Look up all pairs of candidates of neighbouring fixes, but over the start of a section.
+
+        The rows that it refers to are lengthened by later calls, but not changed.
+        """
+        limit_m = _FIRST_LIMIT_M
+        while limit_m < reach_m:
+            limit_m *= 2.0
+        asked = (candidates.number, candidates.edge, starts, len(self._edges.edge_from))
+        with self._lock:
+            row, unknown = _look_up(*asked, limit_m, self._table)
+            if unknown:
+                self._learn(_keys(row, unknown, *asked), limit_m)
+                row, _ = _look_up(*asked, limit_m, self._table)
+            return Pairs(row, self._table.between_m, float(reach_m))
+
+    def _learn(self, keys: IntArray, limit_m: float) -> None:
+        """Measure the pairs of these keys, all different and none known as far as the limit."""
+        first, second = np.divmod(keys - 1, len(self._edges.edge_from))
+        # One search from each end of a first edge serves all pairs.
+        ends = np.stack([self._edges.edge_from[first], self._edges.edge_to[first]])
+        nodes, place = np.unique(ends, return_inverse=True)
+        found = bounded_distances(self._edges, nodes, limit_m, self._room)
+        starts_ends = np.stack([self._edges.edge_from[second], self._edges.edge_to[second]])
+        self._table = _with_room(self._table, self._pairs, self._pairs + len(keys))
+        self._pairs = _measure(
+            keys, place.reshape(2, -1), starts_ends, found, limit_m, self._table, self._pairs
+        )
+
+
+def _with_room(table: _Table, used: int, size: int) -> _Table:
+    """Lengthen a table of so many rows where more would not fit."""
+    key, slot, between_m, known_m = table
+    if 2 * size > len(key):
+        key, slot = _spread(key, slot, 2 ** int(np.ceil(np.log2(4 * size))))
+    return _Table(key, slot, _longer(between_m, used, size), _longer(known_m, used, size))
+
+
+def _longer(values: FloatArray, used: int, size: int) -> FloatArray:
+    if size <= len(values):
+        return values
+    longer = np.empty((max(size, 2 * len(values)), *values.shape[1:]))
+    longer[:used] = values[:used]
+    return longer
+
+
+@njit(cache=True)
+def _look_up(
+    count: IntArray, edge: IntArray, starts: NDArray[np.bool_], edges: int, limit: float, table: _Table
+) -> tuple[ShortArray, int]:
+    """Find the rows of all pairs; -1, and counted, where too little is known."""
+    n, total = len(count), 0
+    for i in range(1, n):
+        if not starts[i]:
+            total += count[i - 1] * count[i]
+    rows, m, unknown = np.empty(total, dtype=np.int32), 0, 0
+    for i in range(1, n):
+        if starts[i]:
+            continue
+        for a in range(count[i - 1]):
+            base = edge[i - 1, a] * edges + 1
+            for b in range(count[i]):
+                place = _place(table.key, base + edge[i, b])
+                row = table.slot[place]
+                if table.key[place] == 0 or table.known_m[row] < limit:
+                    row = -1
+                    unknown += 1
+                rows[m] = row
+                m += 1
+    return rows, unknown
+
+
+@njit(cache=True)
+def _keys(
+    rows: ShortArray, unknown: int, count: IntArray, edge: IntArray, starts: NDArray[np.bool_], edges: int
+) -> IntArray:
+    """List the pairs that have no row, as keys, each of them once."""
+    size = 2
+    while size < 2 * unknown:
+        size *= 2
+    seen, keys, found, m = np.zeros(size, dtype=np.int64), np.empty(unknown, dtype=np.int64), 0, 0
+    for i in range(1, len(count)):
+        if starts[i]:
+            continue
+        for a in range(count[i - 1]):
+            for b in range(count[i]):
+                if rows[m] < 0:
+                    key = edge[i - 1, a] * edges + edge[i, b] + 1
+                    place = _place(seen, key)
+                    if seen[place] == 0:
+                        seen[place] = keys[found] = key
+                        found += 1
+                m += 1
+    return keys[:found]
+
+
+@njit(cache=True)
+def _place(keys: IntArray, key: int) -> int:
+    """Find where a key lies in the hash table, or where it would go."""
+    # Multiplicative hashing with the golden ratio (Knuth, The Art of Computer Programming 3, section 6.4).
+    mask = len(keys) - 1
+    place = int((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(33)) & mask
+    while keys[place] not in (0, key):
+        place = (place + 1) & mask
+    return place
+
+
+@njit(cache=True)
+def _spread(keys: IntArray, slots: ShortArray, size: int) -> tuple[IntArray, ShortArray]:
+    """Move a hash table into a larger one."""
+    larger_keys, larger_slots = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int32)
+    for old in range(len(keys)):
+        if keys[old] != 0:
+            place = _place(larger_keys, keys[old])
+            larger_keys[place], larger_slots[place] = keys[old], slots[old]
+    return larger_keys, larger_slots
+
+
+@njit(cache=True)
+def _measure(
+    keys: IntArray, source: IntArray, target: IntArray, found: Distances, limit: float, table: _Table,
+    pairs: int,
+) -> int:  # fmt: skip
+    """Write distances of pairs, ends of first edges by number of their search; count the pairs known."""
+    for p in range(len(keys)):
+        place = _place(table.key, keys[p])
+        # A pair that was searched for with a lower limit keeps its row.
+        if table.key[place] == 0:
+            table.key[place], table.slot[place] = keys[p], pairs
+            pairs += 1
+        row = table.slot[place]
+        for end in range(2):
+            to_start, to_end = np.inf, np.inf
+            for entry in range(found.first[source[end, p]], found.first[source[end, p] + 1]):
+                if found.target[entry] == target[0, p]:
+                    to_start = found.distance_m[entry]
+                if found.target[entry] == target[1, p]:
+                    to_end = found.distance_m[entry]
+            table.between_m[row, 2 * end], table.between_m[row, 2 * end + 1] = to_start, to_end
+        table.known_m[row] = limit
+    return pairs

@@ -96,8 +96,8 @@ def join(tracks: list[Track], times: int) -> Track:
 def run_kernel(track: Track, roads: Roads) -> None:
     """Path and posterior of a track, without tables for people."""
     fixes = _fixes(track, MODEL)
-    reach = float(np.clip(1.5 * fixes.steps.run_m[~fixes.starts].max() + 60.0, 100.0, MODEL.max_gap_m))
-    infer(fixes.xy, fixes.steps, fixes.starts, roads, reach, MODEL)
+    reach = float(np.clip(1.5 * fixes.step_m[~fixes.starts].max() + 60.0, 100.0, MODEL.max_gap_m))
+    infer(fixes, roads, reach, MODEL)
 
 
 def twice(job: object, tracks: list[Track], roads: Roads) -> tuple[float, float]:

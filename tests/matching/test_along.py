@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from camber.matching.along import AlongModel, Line, smooth_along
+from camber.matching.along import AlongModel, Line, Seen, smooth_along
 
 MODEL = AlongModel(20.0, 2.0, 30.0, 3.0, 0.2, 60.0, 0.3)
 
@@ -24,7 +24,7 @@ def smooth(line, xy, guess_m, model=MODEL, *, step_s=1.0, sigma_m=4.0, rounds=2)
     n = len(xy)
     none, last = np.zeros(n, dtype=np.int64), np.full(n, len(line.start_m) - 1)
     seconds, sigma = np.full(n, step_s), np.full(n, sigma_m)
-    return smooth_along(line, xy, seconds, sigma, guess_m, none, last, model, rounds=rounds)
+    return smooth_along(line, Seen(xy, seconds, sigma, none, last), guess_m, model, rounds=rounds)
 
 
 def all_at_once(line, xy, guess_m, model, step_s, sigma_m):

@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camber.matching.candidates import edge_grid, find_candidates
-from camber.matching.distances import EdgeDistances
-from camber.matching.trellis import Costs, Network, Steps, decode, trellis
+from camber.matching.inference import decode
+from camber.matching.prepared import EdgeDistances, EdgeTraits
+from camber.matching.trellis import Fixes, trellis
 from camber.network import build_graph
 from camber.schema import MatchingSettings
 
 PATIENT = settings(deadline=None)  # kernels compile at their first call
 MODEL = MatchingSettings()
-COSTS = Costs(*(getattr(MODEL, name) for name in Costs._fields))
 REACH_M = 120.0
 
 
@@ -36,16 +36,17 @@ def worlds(draw, fixes=4, most=2):
     def numbers(low, high, size=n):
         return np.array(draw(st.lists(st.floats(low, high), min_size=size, max_size=size)))
 
-    steps = Steps(numbers(0.0, 60.0), numbers(0.05, 60.0), numbers(-30, 30), numbers(-30, 60), numbers(1, 12))
+    steps = numbers(0.0, 60.0), numbers(0.05, 60.0), numbers(-30, 30), numbers(-30, 60), numbers(1, 12)
     street = np.array(draw(st.lists(st.integers(0, 1), min_size=edges, max_size=edges)))
-    net = Network(graph.edge_length_m, street, numbers(-0.03, 0, edges), numbers(-0.03, 0, edges))
+    net = EdgeTraits(graph.edge_length_m, street, numbers(-0.03, 0, edges), numbers(-0.03, 0, edges))
     starts = np.array([True, *draw(st.lists(st.booleans(), min_size=n - 1, max_size=n - 1))])
     candidates = find_candidates(xy, edge_grid(graph), radius_m=40.0, most=most)
-    return graph, candidates, steps, starts, net
+    fixes = Fixes(xy, np.cumsum(steps[0]), np.cumsum(starts), starts, *steps)
+    return graph, candidates, fixes, net
 
 
 def tail(x):
-    return -0.5 * (COSTS.degrees_of_freedom + 1.0) * log1p(x * x / COSTS.degrees_of_freedom)
+    return -0.5 * (MODEL.degrees_of_freedom + 1.0) * log1p(x * x / MODEL.degrees_of_freedom)
 
 
 def huber(x):
@@ -64,13 +65,13 @@ def node_distances(graph):
 
 def move(world, between, i, a, b):
     """Log-weight of the way from state to state: ahead, after a turn, or back within the noise."""
-    graph, candidates, steps, _, net = world
+    graph, candidates, steps, net = world
     (ka, da), (kb, db) = a, b
     ea, eb = candidates.edge[i - 1, ka], candidates.edge[i, kb]
     sa, sb = candidates.along_m[i - 1, ka], candidates.along_m[i, kb]
-    run, beta = steps.run_m[i], max(COSTS.beta_m, 0.1 * steps.run_m[i])
+    run, beta = steps.step_m[i], max(MODEL.beta_m, 0.1 * steps.step_m[i])
     if ea == eb and da != db:
-        return COSTS.u_turn - abs(abs(sb - sa) - run) / beta
+        return MODEL.u_turn - abs(abs(sb - sa) - run) / beta
     ends = {+1: (graph.edge_from, graph.edge_to), -1: (graph.edge_to, graph.edge_from)}
     done_a = sa if da > 0 else net.length_m[ea] - sa
     done_b = sb if db > 0 else net.length_m[eb] - sb
@@ -79,25 +80,25 @@ def move(world, between, i, a, b):
     ahead = net.length_m[ea] - done_a + between[leave_a, enter_b] + done_b
     turned = done_a + between[enter_a, enter_b] + done_b
     behind = net.length_m[eb] - done_b + between[leave_b, enter_a] + done_a
-    ways = [-abs(ahead - run) / beta, COSTS.u_turn - abs(turned - run) / beta]
+    ways = [-abs(ahead - run) / beta, MODEL.u_turn - abs(turned - run) / beta]
     if ea == eb:
         ways.append(-abs(da * (sb - sa) - run) / beta)
-    if behind <= COSTS.back_m:
+    if behind <= MODEL.back_m:
         ways.append(-(behind + run) / beta)
     return max(ways)
 
 
 def log_weight(world, between, i, a, b):
     """Of going from a state to the next; None is off the road, else a candidate and a direction."""
-    _, candidates, steps, _, net = world
-    run, sigma = steps.run_m[i], steps.sigma_m[i]
-    beta, rho = max(COSTS.beta_m, 0.1 * run), exp(-steps.seconds[i] / COSTS.correlation_s)
-    spread = sqrt(sigma**2 * max(1.0 - rho**2, 1e-4) + (COSTS.map_bearing * run) ** 2)
-    change = log(min(max(run, 0.5) / COSTS.switch_off_m, 0.5))
+    _, candidates, steps, net = world
+    run, sigma = steps.step_m[i], steps.sigma_m[i]
+    beta, rho = max(MODEL.beta_m, 0.1 * run), exp(-steps.seconds[i] / MODEL.correlation_s)
+    spread = sqrt(sigma**2 * max(1.0 - rho**2, 1e-4) + (MODEL.map_bearing * run) ** 2)
+    change = log(min(max(run, 0.5) / MODEL.switch_off_m, 0.5))
     if b is None:
-        apart = max(-0.5 * ((1.0 - rho) * COSTS.off_road_m / spread) ** 2, tail(COSTS.off_road_m / sigma))
+        apart = max(-0.5 * ((1.0 - rho) * MODEL.off_road_m / spread) ** 2, tail(MODEL.off_road_m / sigma))
         weight = huber(steps.across_m[i] / spread) - abs(steps.along_m[i] - run) / beta + apart
-        weight -= COSTS.nowhere_per_m * run
+        weight -= MODEL.nowhere_per_m * run
         return max(weight + (change if a else 0.0), -79.0)
     (kb, db), eb = b, candidates.edge[i, b[0]]
     fresh = log(spread / sigma) + tail(candidates.offset_m[i, kb] / sigma)
@@ -113,7 +114,7 @@ def log_weight(world, between, i, a, b):
     total = evidence + move(world, between, i, a, b)
     if ea != eb and net.street[ea] == net.street[eb] and cosine > 0.8:
         beside = da * float((candidates.foot_xy[i, kb] - candidates.foot_xy[i - 1, ka]) @ u)
-        total = max(total, COSTS.hop + fresh - abs(beside - run) / beta)
+        total = max(total, MODEL.hop + fresh - abs(beside - run) / beta)
     return total + run * (net.rate_along if db > 0 else net.rate_against)[eb]
 
 
@@ -123,12 +124,12 @@ def states_of(candidates, i):
 
 def expected_steps(world):
     """The weights of each step as a matrix; a single row where a section starts."""
-    graph, candidates, steps, starts, _ = world
+    graph, candidates, steps, _ = world
     between = node_distances(graph)
-    for i in range(len(starts)):
+    for i, begins in enumerate(steps.starts):
         here, sigma = states_of(candidates, i), steps.sigma_m[i]
-        if starts[i]:
-            away = [candidates.offset_m[i, b[0]] if b else COSTS.off_road_m for b in here]
+        if begins:
+            away = [candidates.offset_m[i, b[0]] if b else MODEL.off_road_m for b in here]
             logs = np.array([[tail(x / sigma) for x in away]])
         else:
             before = states_of(candidates, i - 1)
@@ -137,9 +138,9 @@ def expected_steps(world):
 
 
 def infer(world):
-    graph, candidates, steps, starts, net = world
-    pairs = EdgeDistances(graph).pairs(candidates, starts, REACH_M)
-    return trellis(candidates, steps, starts, net, pairs, COSTS)
+    graph, candidates, fixes, net = world
+    pairs = EdgeDistances(graph).pairs(candidates, fixes.starts, REACH_M)
+    return trellis(candidates, fixes, net, pairs, MODEL)
 
 
 @PATIENT
@@ -154,7 +155,8 @@ def test_weights_are_those_of_the_model(world):
 @PATIENT
 @given(worlds(fixes=3))
 def test_path_and_posterior_are_those_of_all_paths_together(world):
-    _, candidates, _, starts, _ = world
+    _, candidates, fixes, _ = world
+    starts = fixes.starts
     matrices, n = list(expected_steps(world)), len(starts)
     widths = 2 * candidates.number + 1
     sums, likeliest, best = [np.zeros(width) for width in widths], 0.0, None
@@ -184,11 +186,12 @@ def test_two_impossible_steps_in_a_row_still_have_a_posterior():
     graph = build_graph(np.array([0, 2]), np.array([0, 1]), np.array([[0.0, 0.0], [100.0, 0.0]]))
     xy, big = np.array([[5.0, 1.0], [95.0, 1.0], [5.0, 1.0], [95.0, 1.0]]), np.full(4, 1e6)
     candidates = find_candidates(xy, edge_grid(graph), radius_m=40.0, most=2)
-    steps = Steps(np.full(4, 0.5), np.ones(4), big, -big, np.full(4, 0.5))
-    net = Network(graph.edge_length_m, np.zeros(1, dtype=int), np.full(1, -300.0), np.full(1, -300.0))
+    net = EdgeTraits(graph.edge_length_m, np.zeros(1, dtype=int), np.full(1, -300.0), np.full(1, -300.0))
     starts = np.array([True, False, False, False])
+    short = np.full(4, 0.5)
+    fixes = Fixes(xy, np.cumsum(short), np.zeros(4, dtype=int), starts, short, np.ones(4), big, -big, short)
     pairs = EdgeDistances(graph).pairs(candidates, starts, REACH_M)
-    state, posterior = decode(trellis(candidates, steps, starts, net, pairs, COSTS), most=2)
+    state, posterior = decode(trellis(candidates, fixes, net, pairs, MODEL), most=2)
     assert np.isfinite(posterior).all()
     assert posterior.sum(axis=1) == pytest.approx(1.0)
     assert ((state >= 0) & (state <= 4)).all()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camber.matching import match
-from camber.matching.run_length import distance_along
+from camber.matching.traversals import distance_along
 from tests.worlds import ORIGIN, roads_of, track_of
 
 CORNER = {

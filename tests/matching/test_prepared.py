@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camber.matching.candidates import EdgeCandidates
-from camber.matching.distances import EdgeDistances
+from camber.matching.prepared import EdgeDistances
 from camber.network import build_graph
 
 PATIENT = settings(deadline=None)  # kernels compile at their first call
