@@ -1,7 +1,7 @@
 """Superelevation: where a bend is banked, to which side, and how steeply. Arrays in, arrays out.
 
 A banked carriageway is one plane that falls to the inside of the bend across its whole width, so the low leg
-does not depend on the side of the road (science of cross slopes: e + f = V^2 / (127 R), AASHTO Green Book).
+does not depend on the side of the road: e + f = V^2 / (127 R) (AASHTO Green Book, chapter 3, method 2).
 Signs are those of `camber.conventions`: curvature and low side are positive to the right.
 """
 
@@ -67,24 +67,10 @@ _STRAIGHT_PER_M = 1e-9
 def curvature_along(
     lines: NDArray[np.object_], length_m: FloatArray, chainage_m: FloatArray, window_m: FloatArray
 ) -> FloatArray:
-    """Smoothed curvature of lines at places along them.
+    """Curvature 1 / R [1/m] of lines at places along them, positive for a bend to the right of the drawing.
 
-    Parameters
-    ----------
-    lines : ndarray of LineString, shape (n,)
-        One line for each place [m].
-    length_m : ndarray of float64, shape (n,)
-        Their lengths [m].
-    chainage_m : ndarray of float64, shape (n,)
-        The places [m]; 0 curvature where unknown (NaN).
-    window_m : ndarray of float64, shape (n,)
-        Length over which a circle is laid through three points [m] (60 m at least: vertices are noisy).
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        1 / R [1/m], positive for a bend to the right of the drawn direction; 0 on lines shorter than 40 m,
-        which tell nothing of a bend (judgement).
+    Of a circle through three points ``window_m`` apart in all (60 m at least: vertices are noisy); 0 where
+    the place is unknown (NaN), and on lines shorter than 40 m, which tell nothing of a bend (judgement).
     """
     half = np.minimum(window_m, length_m) / 2.0
     known = np.isfinite(chainage_m)
@@ -98,36 +84,15 @@ def curvature_along(
 
 
 def window_of(speed_kmh: FloatArray) -> FloatArray:
-    """Length over which a bend is measured: 60 m, and 120 m on roads faster than 50 km/h (judgement).
-
-    Parameters
-    ----------
-    speed_kmh : ndarray of float64, shape (n,)
-        Speed limit [km/h].
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        Length [m].
-    """
+    """Length over which a bend is measured [m]: 60, and 120 on roads faster than 50 km/h (judgement)."""
     return np.where(speed_kmh > _LOW_SPEED_KMH, 120.0, 60.0)
 
 
 def crown_radius(speed_kmh: FloatArray, built_up: NDArray[np.bool_]) -> FloatArray:
-    """Radius above which the normal crown stays.
+    """Radius [m] above which the normal crown stays.
 
-    Parameters
-    ----------
-    speed_kmh : ndarray of float64, shape (n,)
-        Design speed [km/h].
-    built_up : ndarray of bool, shape (n,)
-        Whether the road lies in a town.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        Radius [m]. Up to 50 km/h, and in towns, that of low-speed streets (AASHTO method 2), beyond its
-        table growing with the square of the speed; else 0.204 V^2 (after CD 109).
+    Up to 50 km/h, and in towns, that of low-speed streets (AASHTO method 2), beyond its table growing with
+    the square of the speed; else 0.204 V^2 (after CD 109).
     """
     inside = np.clip(speed_kmh, _SPEED_KMH[0], _SPEED_KMH[-1])
     table = np.interp(inside, _SPEED_KMH, _CROWN_M) * (speed_kmh / inside) ** 2
@@ -143,26 +108,10 @@ def banked_share(
     *,
     assumptions: BendAssumptions = BendAssumptions(),
 ) -> FloatArray:
-    """Probability that a place on a road is banked.
+    """Probability that a place on a road is banked, from the share of tight bends built so on such roads.
 
-    Parameters
-    ----------
-    curvature_per_m : ndarray of float64, shape (n,)
-        Curvature [1/m]; only its size counts.
-    speed_kmh : ndarray of float64, shape (n,)
-        Design speed [km/h].
-    built_up : ndarray of bool, shape (n,)
-        Whether the road lies in a town.
-    built_share : ndarray of float64, shape (n,)
-        Share of tight bends that are banked on such roads.
-    assumptions : BendAssumptions
-        The numbers.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        ``built_share`` times a logistic function of ln R_crown - ln R (judgement; 0.35 wide, and wider where
-        the scatter of the line makes R uncertain: a sagitta c^2 / (8 R) of a chord c has the line's scatter).
+    That share times a logistic function of ln R_crown - ln R (judgement; 0.35 wide, and wider where the
+    scatter of the line makes R uncertain: a sagitta c^2 / (8 R) of a chord c has the line's scatter).
     """
     size = np.abs(curvature_per_m)
     bent = size > _STRAIGHT_PER_M
@@ -181,24 +130,7 @@ def banked_slope(
     *,
     assumptions: BendAssumptions = BendAssumptions(),
 ) -> FloatArray:
-    """Absolute cross slope of a banked bend.
-
-    Parameters
-    ----------
-    curvature_per_m : ndarray of float64, shape (n,)
-        Curvature [1/m]; only its size counts.
-    speed_kmh : ndarray of float64, shape (n,)
-        Design speed [km/h].
-    built_up : ndarray of bool, shape (n,)
-        Whether the road lies in a town.
-    assumptions : BendAssumptions
-        The numbers.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        0.6 V^2 / (127 R) [%], held between the normal crossfall and the largest slope built.
-    """
+    """Slope of a banked bend [%]: 0.6 V^2 / (127 R) between the normal crossfall and the largest built."""
     given = assumptions
     demand = given.superelevation * 100.0 * speed_kmh**2 * np.abs(curvature_per_m) / 127.0
     most = np.where(built_up, given.superelevation_most_urban_pct, given.superelevation_most_rural_pct)

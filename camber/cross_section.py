@@ -8,21 +8,30 @@ documented defaults; the defaults equal ``standards/lateral_offset.csv``, which 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 
-from camber.conventions import LATERAL_STATES, LateralState, Profile
+from camber.conventions import LATERAL_STATES, MIRRORED_STATES, LateralState, Profile
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
     from numpy.typing import NDArray
 
     BoolArray = NDArray[np.bool_]
     FloatArray = NDArray[np.float64]
     ObjectArray = NDArray[np.object_]
+    Columns = Mapping[str, Any] | pd.DataFrame
+
+_Number = TypeVar("_Number", np.float64, np.bool_)
 
 PROFILES: Final = tuple(Profile)
 """Order of the profiles; a profile's code is its place in it."""
+
+BLEND_M: Final = 0.4
+"""Scale over which the two planes of a crown blend [m] (judgement: within about half a metre)."""
 
 
 @dataclass(frozen=True)
@@ -83,60 +92,56 @@ class OffsetAssumptions:
 
 
 def half_width(
-    width_m: FloatArray,
-    lanes: FloatArray,
-    lane_m: FloatArray,
-    default_total_m: FloatArray,
-    default_std_m: FloatArray,
-    *,
-    assumptions: WidthAssumptions = WidthAssumptions(),
-) -> tuple[FloatArray, FloatArray, ObjectArray]:
-    """Half the width of the carriageway: from the tagged width, else the lanes, else the class.
+    ways: Columns, assumed: Columns, *, assumptions: WidthAssumptions = WidthAssumptions()
+) -> tuple[FloatArray, FloatArray]:
+    """Half the width of carriageways and its standard deviation [m], shape (n,): by tag, lanes, or class.
 
-    Parameters
-    ----------
-    width_m, lanes : ndarray of float64, shape (n,)
-        Tagged width from kerb to kerb, parking included [m], and number of lanes; NaN or 0 where untagged.
-    lane_m : ndarray of float64, shape (n,)
-        Width of a lane [m]; NaN where lanes make no sense.
-    default_total_m, default_std_m : ndarray of float64, shape (n,)
-        Total width of the class and its standard deviation [m].
-    assumptions : WidthAssumptions
-        How well tags are known.
-
-    Returns
-    -------
-    half_width_m, half_width_std_m : ndarray of float64, shape (n,)
-        Half width and its standard deviation [m].
-    source : ndarray of object, shape (n,)
-        "tagged", "lanes" or "class".
+    From the columns ``width_m`` (from kerb to kerb, parking included) and ``lanes`` of ways, NaN or 0 where
+    untagged, and ``lane_m`` (NaN where lanes make no sense), ``default_total_m`` and ``width_std_m`` [m] of
+    what `camber.standards` assumes about them.
     """
+    width_m, lanes = (np.asarray(ways[name], dtype=np.float64) for name in ("width_m", "lanes"))
+    lane_m, default_m, default_std_m = (
+        np.asarray(assumed[name], dtype=np.float64) for name in ("lane_m", "default_total_m", "width_std_m")
+    )
     from_lanes = lanes * lane_m
-    is_tagged, has_lanes = width_m > 0.0, from_lanes > 0.0
-    total = np.where(is_tagged, width_m, np.where(has_lanes, from_lanes, default_total_m))
-    lanes_std = np.where(has_lanes, assumptions.lanes_std_m, default_std_m)
-    std = np.where(is_tagged, assumptions.tagged_std_m, lanes_std)
-    source = np.where(is_tagged, "tagged", np.where(has_lanes, "lanes", "class")).astype(object)
-    return total / 2.0, std / 2.0, source
+    tagged, has_lanes = width_m > 0.0, from_lanes > 0.0
+    total = np.where(tagged, width_m, np.where(has_lanes, from_lanes, default_m))
+    std = np.where(has_lanes, assumptions.lanes_std_m, default_std_m)
+    return total / 2.0, np.where(tagged, assumptions.tagged_std_m, std) / 2.0
 
 
 _PARKED: Final = frozenset({"lane", "parallel", "diagonal", "perpendicular", "on_street", "yes"})
 
 
 def is_parked(tags: ObjectArray) -> BoolArray:
-    """Whether cars are parked on the carriageway along one side.
-
-    Parameters
-    ----------
-    tags : ndarray of object, shape (n,)
-        Values of ``parking_left`` or ``parking_right`` of the ways.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-        True for "yes", "lane", "on_street" and the ways of parking.
-    """
+    """Whether cars stand on the carriageway along one side, by ``parking_left`` or ``parking_right``."""
     return np.array([tag in _PARKED for tag in tags.tolist()], dtype=bool)
+
+
+def both_ways(along: NDArray[_Number]) -> NDArray[_Number]:
+    """Values of lateral states, shape (n, 6), when ways are run as drawn and when against; (2, n, 6)."""
+    return np.stack([along, along[:, MIRRORED_STATES]])
+
+
+def offsets_both_ways(
+    ways: Mapping[str, Any], half_width_m: FloatArray, *, assumptions: OffsetAssumptions = OffsetAssumptions()
+) -> tuple[FloatArray, FloatArray]:
+    """Where each lateral state of ways lies when they are run as drawn and when against, and its spread.
+
+    `state_offsets` [m] for the ways' parking and shoulders, the width taken as known; shape (2, n, 6).
+    """
+    place, spread = state_offsets(
+        half_width_m,
+        np.zeros_like(half_width_m),
+        parked_left=is_parked(ways["parking_left"]),
+        parked_right=is_parked(ways["parking_right"]),
+        shoulder_left=ways["shoulder_left"] == "yes",
+        shoulder_right=ways["shoulder_right"] == "yes",
+        assumptions=assumptions,
+    )
+    # What is left of travel on the way out is right of it on the way back.
+    return np.stack([place, 0.0 - place[:, MIRRORED_STATES]]), both_ways(spread)
 
 
 def state_offsets(
@@ -151,23 +156,9 @@ def state_offsets(
 ) -> tuple[FloatArray, FloatArray]:
     """Where across the street each lateral state is, in the frame in which left and right are given.
 
-    Parameters
-    ----------
-    half_width_m, half_width_std_m : ndarray of float64, shape (n,)
-        Half width of the carriageway (of the path, on a path) and its standard deviation [m].
-    parked_left, parked_right : ndarray of bool, shape (n,)
-        Whether cars are parked along that edge; they win over a shoulder.
-    shoulder_left, shoulder_right : ndarray of bool, shape (n,)
-        Whether there is a paved shoulder on that side.
-    assumptions : OffsetAssumptions
-        The numbers.
-
-    Returns
-    -------
-    mean_m, std_m : ndarray of float64, shape (n, 6)
-        Offset from the middle, positive right, and its standard deviation, the runner's own spread and the
-        uncertainty of the width together [m]; columns as `camber.conventions.LATERAL_STATES`. ``other`` is
-        the middle, spread evenly over the width (standard deviation w / sqrt 3).
+    Offsets from the middle [m], positive right, and their standard deviations, the runner's own spread and
+    the uncertainty of the width together; shape (n, 6). Cars parked along an edge win over a paved shoulder.
+    ``other`` is the middle, spread evenly over the width (standard deviation w / sqrt 3).
     """
     given = assumptions
     left, left_std = _edge(half_width_m, parked_left, shoulder_left, given)
@@ -175,14 +166,15 @@ def state_offsets(
     walk = half_width_m + given.kerb_m + given.verge_m + given.sidewalk_m / 2.0
     walk_std = np.hypot(given.sidewalk_spread_m, np.hypot(given.verge_std_m, given.sidewalk_std_m / 2.0))
     zero = np.zeros_like(half_width_m)
+    beside = np.hypot(walk_std, half_width_std_m)
     mean = np.stack([-walk, -left, zero, right, walk, zero], axis=1)
     std = np.stack(
         [
-            np.hypot(walk_std, half_width_std_m),
+            beside,
             np.hypot(left_std, half_width_std_m),
             np.full_like(half_width_m, given.centre_std_m),
             np.hypot(right_std, half_width_std_m),
-            np.hypot(walk_std, half_width_std_m),
+            beside,
             np.hypot(half_width_m, half_width_std_m) / np.sqrt(3.0),
         ],
         axis=1,
@@ -210,30 +202,17 @@ def allowed_states(
     *,
     assume_untagged: bool = False,
 ) -> BoolArray:
-    """Which lateral states can exist on each way.
+    """Which lateral states can exist on each way, shape (n, 6); off carriageways only ``other``.
 
-    Parameters
-    ----------
-    is_road : ndarray of bool, shape (n,)
-        Whether the way is a carriageway; elsewhere only ``other`` exists.
-    sidewalk_left, sidewalk_right : ndarray of object, shape (n,)
-        "yes", "no", "separate" or "" (untagged), in the frame wanted. A sidewalk mapped as a way of its own
-        ("separate") is carried by that way.
-    assume_untagged : bool
-        Whether an untagged sidewalk may exist.
-
-    Returns
-    -------
-    ndarray of bool, shape (n, 6)
-        Columns as `camber.conventions.LATERAL_STATES`.
+    Sidewalks are "yes", "no", "separate" or "" (untagged), in the frame wanted. One mapped as a way of its
+    own ("separate") is carried by that way; an untagged one exists only if that is assumed.
     """
     wanted = ("yes", "") if assume_untagged else ("yes",)
     allowed = np.repeat(np.asarray(is_road, dtype=bool)[:, np.newaxis], len(LATERAL_STATES), axis=1)
     columns = (LateralState.LEFT_SIDEWALK, sidewalk_left), (LateralState.RIGHT_SIDEWALK, sidewalk_right)
     for state, tags in columns:
-        allowed[:, LATERAL_STATES.index(state)] &= np.array(
-            [tag in wanted for tag in tags.tolist()], dtype=bool
-        )
+        exists = np.array([tag in wanted for tag in tags.tolist()], dtype=bool)
+        allowed[:, LATERAL_STATES.index(state)] &= exists
     allowed[:, LATERAL_STATES.index(LateralState.OTHER)] = ~np.asarray(is_road, dtype=bool)
     return allowed
 
@@ -245,33 +224,15 @@ def cross_slope(
     half_width_m: FloatArray,
     low_side: NDArray[np.int64] | FloatArray,
     *,
-    blend_m: float = 0.4,
+    blend_m: float = BLEND_M,
 ) -> FloatArray:
-    """Signed cross slope of each profile at an offset, in the frame of the offset.
+    """Signed cross slope [%] of each profile at an offset, in the frame of the offset; shape (n,).
 
-    Parameters
-    ----------
-    profile : ndarray of int64, shape (n,)
-        Codes: places in `PROFILES`.
-    offset_m : ndarray of float64, shape (n,)
-        Offset from the middle of the carriageway [m], positive right.
-    grade_pct : ndarray of float64, shape (n,)
-        Absolute cross slope of the planes [%].
-    half_width_m : ndarray of float64, shape (n,)
-        Half width [m]; NaN if unknown. On ways narrower than 1.6 m the blend shrinks to a quarter of the
-        width (judgement).
-    low_side : ndarray, shape (n,)
-        +1 where a plane falls to the right, -1 to the left; for one_way, tagged, to_inside, outward, banked.
-    blend_m : float
-        Scale over which the two planes of a crown blend [m] (judgement: within about half a metre).
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        Cross slope [%], positive where it falls to the right. A crown, g tanh(y / blend), falls to its
-        edges, and so does a parabola (`parabolic_slope`); an inverted profile to its middle; ``to_road`` (a
-        sidewalk at offset y) back to the road, -g sign(y); the others are one plane, g times the low side.
-        NaN where the profile is unknown.
+    Positive where it falls to the right. A crown, g tanh(y / blend), falls to its edges, and so does a
+    parabola (`parabolic_slope`); an inverted profile to its middle; ``to_road`` (a sidewalk at offset y) back
+    to the road, -g sign(y); the others are one plane, g times the low side (+1 right, -1 left). NaN where the
+    profile is unknown. On ways narrower than 1.6 m the blend shrinks to a quarter of the width (judgement);
+    where the width is unknown (NaN) it is the usual one.
     """
     blend = np.fmin(blend_m, half_width_m / 2.0)
     ridge = np.tanh(offset_m / np.where(blend > 0.0, blend, blend_m))
@@ -289,21 +250,10 @@ def cross_slope(
 
 
 def parabolic_slope(offset_m: FloatArray, grade_pct: FloatArray, half_width_m: FloatArray) -> FloatArray:
-    """Signed cross slope of a parabolic camber at an offset, in the frame of the offset.
+    """Signed cross slope [%] of a parabolic camber at an offset: 2 g y / w, positive falling to the right.
 
-    Parameters
-    ----------
-    offset_m : ndarray of float64, shape (n,)
-        Offset from the crown [m], positive right.
-    grade_pct : ndarray of float64, shape (n,)
-        Nominal cross slope: height of the crown over half the width [%].
-    half_width_m : ndarray of float64, shape (n,)
-        Half width w [m]; beyond the edge the slope stays that of the edge.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        2 g y / w [%], positive where it falls to the right: nominal at the quarter points, twice that at the
-        edges. From z = 2 x^2 / (n W) for a camber of 1 in n on a width W (civilnotess.com).
+    Nominal (the height of the crown over half the width w) at the quarter points, twice that at the edges and
+    beyond. From z = 2 x^2 / (n W) for a camber of 1 in n on a width W
+    (https://www.civilnotess.com, Camber of road).
     """
     return 2.0 * grade_pct * np.clip(offset_m / half_width_m, -1.0, 1.0)

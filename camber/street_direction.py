@@ -16,22 +16,10 @@ if TYPE_CHECKING:
 
 
 def drawn_alike(start_node: IntArray, end_node: IntArray, street_id: IntArray, way_id: IntArray) -> IntArray:
-    """Orient the ways of each street alike, from end to end.
+    """Orient the ways of each street alike, from end to end: +1 where drawn as the street runs, -1 against.
 
-    Parameters
-    ----------
-    start_node, end_node : ndarray of int64, shape (n,)
-        Nodes at which each way starts and ends as drawn.
-    street_id : ndarray of int64, shape (n,)
-        Street of each way; only ways of one street are held against each other.
-    way_id : ndarray of int64, shape (n,)
-        Ids; the way with the smallest one of those that hang together sets the direction.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-        +1 where a way is drawn as the street runs, -1 where against it. At a node two ways go on in the same
-        direction if one ends where the other starts.
+    By the nodes at which each way starts and ends as drawn, shape (n,). At a node two ways go on in the same
+    direction if one ends where the other starts; the smallest id of those that hang together sets it.
     """
     at: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
     starts, ends, streets = start_node.tolist(), end_node.tolist(), street_id.tolist()
@@ -55,22 +43,7 @@ def drawn_alike(start_node: IntArray, end_node: IntArray, street_id: IntArray, w
 
 
 def ways_drawn_alike(graph: RoadGraph, ways: Ways, rows: IntArray) -> IntArray:
-    """Say for some ways whether each is drawn as its whole street runs.
-
-    Parameters
-    ----------
-    graph : RoadGraph
-        The graph of all ways.
-    ways : Ways
-        All ways.
-    rows : ndarray of int64, shape (n,)
-        Rows of the ways asked for.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-        +1 or -1, as `drawn_alike`.
-    """
+    """Say for some rows of the ways whether each is drawn as its whole street runs: +1 or -1, shape (n,)."""
     street = ways["street_id"].to_numpy()
     asked = np.zeros(len(ways), dtype=bool)
     asked[np.isin(street, street[rows])] = True

@@ -71,13 +71,7 @@ def way_of(case):
 
 def offset_of(case, assumed, way):
     """Offset of the runner in the travel frame [m], from the kernels under test."""
-    none = np.array([np.nan])
-    w, w_std, _ = cross_section.half_width(
-        none,
-        none,
-        assumed["lane_m"].to_numpy(),
-        *(assumed[c].to_numpy() for c in ("default_total_m", "width_std_m")),
-    )
+    w, w_std = cross_section.half_width({"width_m": [np.nan], "lanes": [np.nan]}, assumed)
     shoulders = swap_sides(way["shoulder_left"], way["shoulder_right"], case.travel_direction)
     mean, _ = cross_section.state_offsets(
         w,
@@ -226,16 +220,12 @@ def test_parabola_and_planes_lose_the_same_height_to_the_edge(grade, w):
 
 def test_the_width_is_the_tagged_one_else_the_lanes_else_the_class():
     nan = np.nan
-    half, std, source = cross_section.half_width(
-        np.array([7.0, 7.0, nan, nan, nan, 0.0, nan]),
-        np.array([2.0, nan, 2.0, nan, 0.0, nan, 2.0]),
-        np.array([3.0, 3.0, 3.0, 3.0, 3.0, 3.0, nan]),
-        np.full(7, 5.5),
-        np.full(7, 1.1),
+    half, std = cross_section.half_width(
+        {"width_m": [7.0, 7.0, nan, nan, nan, 0.0, nan], "lanes": [2.0, nan, 2.0, nan, 0.0, nan, 2.0]},
+        {"lane_m": [3.0] * 6 + [nan], "default_total_m": [5.5] * 7, "width_std_m": [1.1] * 7},
     )
     np.testing.assert_allclose(half, [3.5, 3.5, 3.0, 2.75, 2.75, 2.75, 2.75])
     np.testing.assert_allclose(std, [0.25, 0.25, 0.4, 0.55, 0.55, 0.55, 0.55])
-    assert source.tolist() == ["tagged", "tagged", "lanes", "class", "class", "class", "class"]
 
 
 def offsets_of(w, w_std=0.0, **flags):

@@ -15,7 +15,7 @@ import pandas as pd
 import shapely
 
 from camber.conventions import LATERAL_STATES, NO_WAY
-from camber.lateral.street import Places
+from camber.lateral.places import Places
 from camber.network import build_graph
 from camber.roads import read_roads
 from camber.schema import (

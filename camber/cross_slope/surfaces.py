@@ -216,11 +216,7 @@ def _look_up(way: IntArray, matched: IntArray, roads: Roads) -> _Known:
         rows = np.zeros(1, dtype=np.int64)
     ways = take_columns(roads.ways, _COLUMNS, rows)
     assumed = standards.assumed_columns(ways, roads.overrides)
-    half, _, _ = cross_section.half_width(
-        ways["width_m"],
-        ways["lanes"],
-        *(assumed[name] for name in ("lane_m", "default_total_m", "width_std_m")),
-    )
+    half, _ = cross_section.half_width(ways, assumed)
     place, spread, shoulder = (
         np.stack(pair, axis=1)
         for pair in zip(*(_places(ways, half, direction) for direction in (1, -1)), strict=True)

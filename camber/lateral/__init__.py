@@ -14,13 +14,18 @@ import shapely
 
 from camber.conventions import NO_WAY, Side, SideBasis
 from camber.lateral.blocks import Blocks, block_mean, cut_blocks
-from camber.lateral.existence import draw_existence
-from camber.lateral.learning import habit_evidence, map_evidence, map_prior, pool_evidence, without
-from camber.lateral.mixture import Hypothesis, Part, combine, draw_histories, likeliest_noise, weigh
-from camber.lateral.model import change_probability, map_pieces, observe, transitions
+from camber.lateral.hypotheses import Hypothesis, Posterior, draw_histories, observe, weigh
+from camber.lateral.learning import (
+    SharedEvidence,
+    habit_evidence,
+    map_evidence,
+    map_pieces,
+    map_prior,
+    pool_evidence,
+    without,
+)
 from camber.lateral.noise import classify, noise_hypotheses, why_silent
-from camber.lateral.sharing import SharedEvidence
-from camber.lateral.street import (
+from camber.lateral.places import (
     CENTRE,
     LEFT_EDGE,
     LEFT_SIDEWALK,
@@ -28,21 +33,25 @@ from camber.lateral.street import (
     RIGHT_EDGE,
     RIGHT_SIDEWALK,
     Places,
-    StreetShares,
     find_places,
+    silenced,
+)
+from camber.lateral.sampling import draw_existence
+from camber.lateral.state_prior import (
+    StreetShares,
+    change_probability,
     state_prior,
     street_shares,
+    transitions,
 )
-from camber.lateral.switching import MAP, Smoothed
+from camber.lateral.switching import MAP
 from camber.schema import (
     Candidates,
     Evidence,
-    HabitCount,
     LateralHistories,
     LateralSettings,
     LateralTrack,
     Learned,
-    MapOffset,
     MatchedTrack,
     Roads,
     as_lateral_track,
@@ -50,26 +59,28 @@ from camber.schema import (
 from camber.schema.tables import P_STATES, with_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
     from camber.standards import GnssClass
+
+    FloatArray = NDArray[np.float64]
 
 __all__ = ["SharedEvidence", "locate", "pool_evidence"]
 
 _WIDE_M = 2 * (3.5 - 0.75)
 """Distance between the places at the two edges of a road of 7 m [m]."""
 
+_ONE_HABIT = ((0.0, 1.0),)
+
 _HABITS = ((-(1.5**0.5), 1.0 / 3.0), (0.0, 1.0 / 3.0), (1.5**0.5, 1.0 / 3.0))
 """Nodes for the runner's habit, in standard deviations, with their weights: three equal ones that have the
 variance of the distribution."""
 
 _SIDES = {
-    Side.LEFT: (LEFT_SIDEWALK, LEFT_EDGE),
-    Side.CENTRE: (CENTRE,),
-    Side.RIGHT: (RIGHT_EDGE, RIGHT_SIDEWALK),
-    Side.OTHER: (OTHER,),
+    Side.LEFT: [LEFT_SIDEWALK, LEFT_EDGE],
+    Side.CENTRE: [CENTRE],
+    Side.RIGHT: [RIGHT_EDGE, RIGHT_SIDEWALK],
+    Side.OTHER: [OTHER],
 }
 
 
@@ -119,102 +130,136 @@ def locate(
         preference for a side.
     """
     settings = settings or LateralSettings()
+    scene = lay_out(matched, candidates, roads, settings)
+    silent = why_silent(scene.blocks, matched, settings)
+    if silent:
+        scene = scene._replace(places=silenced(scene.places, np.ones(len(scene.piece), dtype=bool)))
+    blocks, places = scene.blocks, scene.places
+    shares = street_shares(places, roads, None, settings.habit_decisions)
+    seen = posterior = alone = infer_alone(scene, shares)
+    evidence = _evidence(run, scene, alone, shares)
+    others = None if learned is None else without(learned, evidence)
+    if others is not None:
+        shares = street_shares(places, roads, others, settings.habit_decisions)
+        seen = posterior = infer_told(scene, shares, alone, others)
+    if settings.facing_habit:
+        posterior = infer_with_habit(scene, shares, alone, others)
+    n = len(blocks.first)
+    doubts = draw_existence(places, shares.sidewalk, draws, seed)
+    state = draw_histories(posterior, _habit_ranks(seed, draws), rng, doubts)
+    state = np.where(_doubtful(blocks.p_off_road, rng.random((draws, n))), np.int8(-1), state)
+    astray = _doubtful(1.0 - blocks.p_street, rng.random((draws, n)))
+    columns = _columns(blocks, places, posterior, seen, settings.threshold)
+    frame = with_columns(matched, columns, blocks.number)
+    histories = LateralHistories(np.arange(n), state, astray, posterior.likeliest_noise, silent)
+    return as_lateral_track(frame), histories, evidence
+
+
+class Scene(NamedTuple):
+    """A run and its streets, as all inferences see them; ``n`` blocks.
+
+    Parameters
+    ----------
+    blocks, places : Blocks, Places
+        The run and the streets around it.
+    piece : ndarray of int64, shape (n,)
+        Piece of the way under each block.
+    change : ndarray of float64, shape (n,)
+        Probability that the runner made up its mind anew since the block before.
+    device : GnssClass
+        Likeliest class of errors.
+    settings : LateralSettings
+        Numbers of the model.
+    """
+
+    blocks: Blocks
+    places: Places
+    piece: NDArray[np.int64]
+    change: FloatArray
+    device: GnssClass
+    settings: LateralSettings
+
+
+def lay_out(matched: MatchedTrack, candidates: Candidates, roads: Roads, settings: LateralSettings) -> Scene:
+    """Cut a run into blocks and find its streets; blocks far from their way are no evidence of a side."""
     blocks = cut_blocks(matched, candidates, roads.ways, settings)
     offset = matched["offset_m"].to_numpy(dtype=float)
     xy = shapely.get_coordinates(np.asarray(matched.geometry.array))
     places = find_places(blocks, offset, xy, roads)
-    device = classify(blocks, block_mean(offset, blocks.number), settings)
-    why = why_silent(blocks, matched, settings)
-    silent = (why != "") | ~(np.abs(block_mean(offset, blocks.number)) <= settings.mismatch_m)
-    places = places._replace(observed_m=np.where(silent[:, np.newaxis], np.nan, places.observed_m))
+    mean_offset = block_mean(offset, blocks.number)
+    device = classify(blocks, mean_offset, settings)
+    places = silenced(places, ~(np.abs(mean_offset) <= settings.mismatch_m))
     change = change_probability(blocks, places, settings)
-    stage = _Stage(blocks, places, map_pieces(blocks, places, matched), change, device, settings)
-    shares = street_shares(places, roads, None, settings.habit_decisions)
-    alone = stage.infer(shares, None, noise_hypotheses(device, settings), habit=False)
-    likely = [part.hypothesis.noise for part in alone]
-    smoothed = combine(alone)
-    evidence = Evidence(run, *stage.evidence(smoothed, shares))
-    others = None if learned is None else without(learned, evidence)
-    seen, parts = smoothed, alone
-    if others is not None:
-        shares = street_shares(places, roads, others, settings.habit_decisions)
-        parts = stage.infer(shares, others, stage.noises(likely), habit=False)
-        seen = combine(parts)
-    if settings.facing_habit:
-        parts = stage.infer(shares, others, stage.noises(likely), habit=True)
-    probability = combine(parts).probability
-    n = len(blocks.first)
-    doubts = draw_existence(places, shares.sidewalk, draws, seed)
-    state = draw_histories(parts, _habit_ranks(seed, draws), rng, doubts)
-    state = np.where(_doubtful(blocks.p_off_road, rng.random((draws, n))), np.int8(-1), state)
-    astray = _doubtful(1.0 - blocks.p_street, rng.random((draws, n)))
-    columns = _columns(blocks, places, probability, seen.probability, settings.threshold)
-    frame = with_columns(matched, columns, blocks.number)
-    histories = LateralHistories(np.arange(n), state, astray, likeliest_noise(parts), why)
-    return as_lateral_track(frame), histories, evidence
+    return Scene(blocks, places, map_pieces(blocks, places, matched), change, device, settings)
 
 
-def _habit_ranks(seed: int, draws: int) -> NDArray[np.float64]:
+def infer_alone(scene: Scene, shares: StreetShares) -> Posterior:
+    """Infer the states from the recording alone, without any preference for a side."""
+    return _infer(scene, shares, None, noise_hypotheses(scene.device, scene.settings), None)
+
+
+def infer_told(scene: Scene, shares: StreetShares, alone: Posterior, others: Learned) -> Posterior:
+    """Infer the states with what other runs say of the map, under the errors that the run left possible."""
+    return _infer(scene, shares, others, _left(scene, alone), None)
+
+
+def infer_with_habit(
+    scene: Scene, shares: StreetShares, alone: Posterior, others: Learned | None
+) -> Posterior:
+    """Infer the states with the preference for a side too, whose strength in this runner is open."""
+    return _infer(scene, shares, others, _left(scene, alone), _HABITS)
+
+
+def _left(scene: Scene, alone: Posterior) -> tuple[tuple[GnssClass, float], ...]:
+    """Errors that the run alone did not rule out, with their prior weights."""
+    return tuple(pair for pair in noise_hypotheses(scene.device, scene.settings) if pair[0] in alone.noises)
+
+
+def _infer(
+    scene: Scene,
+    shares: StreetShares,
+    learned: Learned | None,
+    noises: tuple[tuple[GnssClass, float], ...],
+    habits: tuple[tuple[float, float], ...] | None,
+) -> Posterior:
+    """Weigh what the noise, and perhaps the habit, may be, and infer the states under each."""
+    blocks, places, settings = scene.blocks, scene.places, scene.settings
+    line = map_prior(places.reference, scene.piece, settings.map_sigma_m, learned)
+    hypotheses = []
+    for shift, share in habits or _ONE_HABIT:
+        prior = state_prior(places, shares, habit=habits is not None, shift=shift)
+        states = prior, transitions(blocks, prior, scene.change)
+        for noise, weight in noises:
+            observed = observe(blocks, places, noise, states, line, settings)
+            hypotheses.append(Hypothesis(noise, shift, share * weight, observed))
+    return weigh(hypotheses, settings.degrees_of_freedom, settings.noise_evidence)
+
+
+def _evidence(run: str, scene: Scene, alone: Posterior, here: StreetShares) -> Evidence:
+    """Read habits and map offsets off what the run says alone."""
+    blocks, places, states = scene.blocks, scene.places, alone.states
+    share = states.probability * ((1.0 - blocks.p_off_road) * blocks.p_street)[:, None]
+    known = np.isfinite(places.observed_m).any(axis=1)
+    left, right = (share[:, _SIDES[side]].sum(axis=1) for side in (Side.LEFT, Side.RIGHT))
+    facing = np.where(here.left_faces, left, right)
+    against = np.where(here.left_faces, right, left)
+    decided = np.where(facing >= against, facing, -against)
+    where = np.where(known & (scene.piece >= 0), places.reference, NO_WAY)
+    line = states.mean[:, MAP], states.variance[:, MAP]
+    return Evidence(
+        run,
+        habit_evidence(np.where(known, here.context, ""), decided, scene.change, scene.settings.threshold),
+        map_evidence(where, scene.piece, scene.settings.map_sigma_m, *line),
+    )
+
+
+def _habit_ranks(seed: int, draws: int) -> FloatArray:
     """Ranks of the runner's habit in each draw: one for all runs of a seed, spread evenly."""
     rng = np.random.default_rng([seed, draws])
     return np.asarray((rng.permutation(draws) + rng.random(draws)) / draws)
 
 
-class _Stage(NamedTuple):
-    """What stays the same while the prior changes."""
-
-    blocks: Blocks
-    places: Places
-    piece: NDArray[np.int64]
-    change: NDArray[np.float64]
-    device: GnssClass
-    settings: LateralSettings
-
-    def noises(self, likely: Iterable[GnssClass]) -> tuple[tuple[GnssClass, float], ...]:
-        """Keep those errors that the run alone did not rule out, with their prior weights."""
-        kept = set(likely)
-        return tuple(pair for pair in noise_hypotheses(self.device, self.settings) if pair[0] in kept)
-
-    def infer(
-        self,
-        shares: StreetShares,
-        learned: Learned | None,
-        noises: Iterable[tuple[GnssClass, float]],
-        *,
-        habit: bool,
-    ) -> tuple[Part, ...]:
-        """Weigh what the noise, and perhaps the habit, may be, and infer the states under each."""
-        line = map_prior(self.places.reference, self.piece, self.settings.map_sigma_m, learned)
-        given = tuple(noises)
-        pairs = []
-        for shift, share in _HABITS if habit else ((0.0, 1.0),):
-            prior = state_prior(self.places, shares, habit=habit, shift=shift)
-            transition = transitions(self.blocks, prior, self.change)
-            for noise, weight in given:
-                observed = observe(self.blocks, self.places, noise, (prior, transition), line, self.settings)
-                pairs.append((Hypothesis(noise, shift, share * weight), observed))
-        return weigh(pairs, self.settings.degrees_of_freedom, self.settings.noise_evidence)
-
-    def evidence(
-        self, alone: Smoothed, here: StreetShares
-    ) -> tuple[tuple[HabitCount, ...], tuple[MapOffset, ...]]:
-        """Read habits and map offsets off what the run says alone."""
-        share = alone.probability * ((1.0 - self.blocks.p_off_road) * self.blocks.p_street)[:, None]
-        known = np.isfinite(self.places.observed_m).any(axis=1)
-        left = share[:, [LEFT_SIDEWALK, LEFT_EDGE]].sum(axis=1)
-        right = share[:, [RIGHT_EDGE, RIGHT_SIDEWALK]].sum(axis=1)
-        facing = np.where(here.left_faces, left, right)
-        against = np.where(here.left_faces, right, left)
-        decided = np.where(facing >= against, facing, -against)
-        where = np.where(known & (self.piece >= 0), self.places.reference, NO_WAY)
-        line = alone.mean[:, MAP], alone.variance[:, MAP]
-        return (
-            habit_evidence(np.where(known, here.context, ""), decided, self.change, self.settings.threshold),
-            map_evidence(where, self.piece, self.settings.map_sigma_m, *line),
-        )
-
-
-def _doubtful(probability: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _doubtful(probability: FloatArray, uniform: FloatArray) -> NDArray[np.bool_]:
     """Draw where a doubt of the matcher comes true: one decision for each stretch in doubt."""
     doubt = probability > 0.01
     stretch = np.cumsum(np.r_[True, ~(doubt[1:] & doubt[:-1])]) - 1
@@ -223,18 +268,14 @@ def _doubtful(probability: NDArray[np.float64], uniform: NDArray[np.float64]) ->
 
 
 def _columns(
-    blocks: Blocks,
-    places: Places,
-    probability: NDArray[np.float64],
-    seen: NDArray[np.float64],
-    threshold: float,
+    blocks: Blocks, places: Places, posterior: Posterior, seen: Posterior, threshold: float
 ) -> dict[str, Any]:
     """Columns of the lateral track, one value for each block."""
-    on_road = 1.0 - blocks.p_off_road
+    probability, on_road = posterior.states.probability, 1.0 - blocks.p_off_road
     shown = probability * on_road[:, np.newaxis]
     shown[:, OTHER] += blocks.p_off_road
     sure = (on_road * blocks.p_street)[:, np.newaxis]
-    side, basis = _sides(places, probability * sure, seen * sure, threshold)
+    side, basis = _sides(places, probability * sure, seen.states.probability * sure, threshold)
     spread = np.sqrt(places.spread_m**2 + places.width_std_m**2)
     mean = (probability * places.place_m).sum(axis=1)
     variance = (probability * (places.place_m**2 + spread**2)).sum(axis=1) - mean**2
@@ -256,23 +297,20 @@ def _columns(
 
 
 def _sides(
-    places: Places,
-    shown: NDArray[np.float64],
-    seen: NDArray[np.float64],
-    threshold: float,
+    places: Places, shown: FloatArray, seen: FloatArray, threshold: float
 ) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
     """Name the side where a probability reaches the threshold, and what the statement rests on."""
     side = np.full(len(shown), Side.UNKNOWN.value, dtype=object)
     basis = np.full(len(shown), SideBasis.UNKNOWN.value, dtype=object)
     on_path = places.mapped[:, OTHER]
     for name, states in _SIDES.items():
-        columns = list(states)
-        named = shown[:, columns].sum(axis=1) >= threshold
-        by_line = (shown[:, columns] * places.mapped[:, columns]).sum(axis=1) >= threshold
+        named = shown[:, states].sum(axis=1) >= threshold
+        by_line = (shown[:, states] * places.mapped[:, states]).sum(axis=1) >= threshold
         by_line |= named & on_path
-        alone = seen[:, columns].sum(axis=1) >= threshold
+        alone = seen[:, states].sum(axis=1) >= threshold
         if name == Side.CENTRE:
-            # Thirds of a road below 7 m cannot be told apart by any receiver on a wrist (science.md 5.4).
+            # Thirds of a road below 7 m cannot be told apart by any receiver on a wrist: places 2 m apart
+            # are told apart in 60 to 70 % of cases over a kilometre (simulated, errors of 3 to 5 m).
             named &= places.place_m[:, RIGHT_EDGE] - places.place_m[:, LEFT_EDGE] >= _WIDE_M
         side[named] = name.value
         basis[named] = SideBasis.ASSUMED.value

@@ -1,6 +1,7 @@
 """Blocks of 10-15 s of one way in one direction: the unit in which the lateral position is inferred.
 
-Errors of neighbouring fixes are correlated, so single fixes carry no evidence of their own (science.md 5.5).
+Errors of neighbouring fixes are correlated, so single fixes carry no evidence of their own
+(camber/standards/model.md, The side).
 """
 
 from __future__ import annotations
@@ -60,24 +61,7 @@ class Blocks(NamedTuple):
 def cut_blocks(
     matched: MatchedTrack, candidates: Candidates, ways: Ways, settings: LateralSettings
 ) -> Blocks:
-    """Cut a matched track into blocks.
-
-    Parameters
-    ----------
-    matched : MatchedTrack
-        The matched track.
-    candidates : Candidates
-        What else each fix could have been on.
-    ways : Ways
-        The ways, for their streets.
-    settings : LateralSettings
-        Length of a block.
-
-    Returns
-    -------
-    Blocks
-        Each within one section, way and direction.
-    """
+    """Cut a matched track into blocks, each within one section, way and direction."""
     distance = matched["distance_m"].to_numpy(dtype=float)
     seconds = matched["elapsed_s"].to_numpy(dtype=float)
     seconds = np.where(np.isfinite(seconds), seconds, distance / settings.nominal_speed_mps)
@@ -119,22 +103,7 @@ def _junctions(matched: MatchedTrack, middle: NDArray[np.int64]) -> NDArray[np.i
 
 
 def street_probability(matched: MatchedTrack, candidates: Candidates, ways: Ways) -> NDArray[np.float64]:
-    """Probability of the matched street, whichever of its lines it is, given some mapped way.
-
-    Parameters
-    ----------
-    matched : MatchedTrack
-        The matched track.
-    candidates : Candidates
-        What each fix could have been on.
-    ways : Ways
-        The ways, for their streets.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_fixes,)
-        Probabilities; 1 where there is no candidate at all.
-    """
+    """Probability of the matched street, by any of its lines, given some mapped way; shape (n_fixes,)."""
     position = matched.index.get_indexer(pd.Index(candidates["fix_id"]))
     row = ways.index.get_indexer(pd.Index(candidates["way_id"]))
     probability = candidates["probability"].to_numpy()
@@ -146,20 +115,7 @@ def street_probability(matched: MatchedTrack, candidates: Candidates, ways: Ways
 
 
 def block_mean(values: NDArray[np.float64], number: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Mean of a quantity over each block.
-
-    Parameters
-    ----------
-    values : ndarray of float64, shape (n_fixes,)
-        The quantity; NaN is passed over.
-    number : ndarray of int64, shape (n_fixes,)
-        Block of each fix.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        Means, NaN where a block has no value.
-    """
+    """Mean of a quantity of the fixes over each block, shape (n,); NaN is passed over, and for no value."""
     known = np.isfinite(values)
     count = np.bincount(number[known], minlength=number[-1] + 1)
     total = np.bincount(number[known], values[known], minlength=number[-1] + 1)

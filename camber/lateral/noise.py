@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from camber.schema import LateralSettings, MatchedTrack
     from camber.standards import GnssClass
 
+    FloatArray = NDArray[np.float64]
+
 _FEWEST = 8
 """Fewer pairs of blocks than this say nothing about the scatter (judgement)."""
-
 
 _PLACE_SIGMA_M = 2.3
 """Place of a runner across a street of about 6 m [m] (judgement)."""
@@ -31,42 +32,31 @@ _SURPRISE = 1.3
 """Offsets spread by this factor more than a class explains speak against it (judgement)."""
 
 
-def block_factors(duration_s: NDArray[np.float64], tau_s: float) -> NDArray[np.float64]:
-    """Share of the variance of a first-order Gauss-Markov process that remains in the mean of a block.
+def block_factors(duration_s: FloatArray, tau_s: float) -> FloatArray:
+    """Share of the variance of a first-order Gauss-Markov process that remains in the mean of a block, (n,).
 
-    Parameters
-    ----------
-    duration_s : ndarray of float64, shape (n,)
-        Length of the blocks [s].
-    tau_s : float
-        Correlation time [s].
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        2 (x - 1 + exp(-x)) / x^2 with x = duration / tau, the double integral of exp(-abs(u - v) / tau).
+    2 (x - 1 + exp(-x)) / x^2 with x = duration / tau, the double integral of exp(-abs(u - v) / tau).
     """
     x = np.maximum(duration_s / tau_s, 1e-3)
     return np.asarray(2.0 * (x - 1.0 + np.exp(-x)) / x**2)
 
 
-def classify(blocks: Blocks, offset_m: NDArray[np.float64], settings: LateralSettings) -> GnssClass:
-    """Choose the error class whose fast part explains the scatter from block to block.
+def fast_correlation(blocks: Blocks, noise: GnssClass) -> FloatArray:
+    """Correlation of the fast error's block means with those of the block before, shape (n,)."""
+    length = np.maximum(blocks.duration_s, 1.0) / noise.fast_tau_s
+    factor = block_factors(blocks.duration_s, noise.fast_tau_s)
+    apart = np.diff(blocks.time_s, prepend=blocks.time_s[0]) / noise.fast_tau_s
+    half = 2.0 * np.sinh(length / 2.0) / length
+    # Integral of exp(-abs(u - v)) over two blocks that do not overlap, whose middles are `apart`.
+    shared = half * np.r_[1.0, half[:-1]] * np.exp(-apart)
+    return np.asarray(np.minimum(shared / np.sqrt(factor * np.r_[1.0, factor[:-1]]), 0.99))
 
-    Parameters
-    ----------
-    blocks : Blocks
-        The blocks.
-    offset_m : ndarray of float64, shape (n,)
-        Mean offset of each block from its matched way [m]; NaN off the road.
-    settings : LateralSettings
-        Names the class, or says ``"auto"``; and how far the map errs.
 
-    Returns
-    -------
-    GnssClass
-        The class named, else the one whose expected scatter is nearest, and at least so noisy that the
-        offsets themselves are no surprise; ``single_band`` where there are too few blocks to tell.
+def classify(blocks: Blocks, offset_m: FloatArray, settings: LateralSettings) -> GnssClass:
+    """Choose the error class whose fast part explains the scatter of the blocks' mean offsets [m].
+
+    The class named in the settings, else the one whose expected scatter is nearest, and at least so noisy
+    that the offsets themselves are no surprise; ``single_band`` where there are too few blocks to tell.
     """
     classes = standards.gnss_classes()
     if settings.device_class != "auto":
@@ -86,20 +76,10 @@ def classify(blocks: Blocks, offset_m: NDArray[np.float64], settings: LateralSet
 
 
 def noise_hypotheses(device: GnssClass, settings: LateralSettings) -> tuple[tuple[GnssClass, float], ...]:
-    """List what the errors may be: the class that was found and its neighbours.
+    """List what the errors may be, slow part widened, with prior weights: a class found and its neighbours.
 
-    Parameters
-    ----------
-    device : GnssClass
-        The class that `classify` found.
-    settings : LateralSettings
-        Whether the class was named by hand, and by how much slow errors are widened.
-
-    Returns
-    -------
-    tuple of (GnssClass, float)
-        Errors with their slow part widened, and prior weights that sum to 1: in proportion to that part, for
-        an error taken too small makes a claim too sure, and one too large only says less (judgement).
+    Weights are in proportion to the slow part, for an error taken too small makes a claim too sure, and one
+    too large only says less (judgement).
     """
     rows = list(standards.gnss_classes().values())
     if settings.device_class == "auto":
@@ -140,26 +120,13 @@ def _expected(row: GnssClass, seconds: float) -> float:
 
 
 def why_silent(blocks: Blocks, matched: MatchedTrack, settings: LateralSettings) -> str:
-    """Say why a recording as a whole is no evidence of a side (science.md 5.6).
+    """Say why a recording as a whole is no evidence of a side: a key of `camber.schema.SILENT`, or "".
 
-    Parameters
-    ----------
-    blocks : Blocks
-        The blocks.
-    matched : MatchedTrack
-        Their fixes.
-    settings : LateralSettings
-        The limits.
-
-    Returns
-    -------
-    str
-        Key of `camber.schema.SILENT`: "snapped", "sparse" (interval of the fixes) or "noisy" (an accuracy
-        reported by the receiver, or a scatter about the ways that the worst class does not explain, as
-        between tall buildings); "" where none holds.
+    "snapped", "sparse" (interval of the fixes) or "noisy" (an accuracy reported by the receiver, or a scatter
+    about the ways that the worst class does not explain, as between tall buildings).
     """
     offset = matched["offset_m"].to_numpy(dtype=float)
-    if is_snapped(blocks, offset, settings.snapped_sigma_m):
+    if is_snapped(offset, settings.snapped_sigma_m):
         return "snapped"
     within = np.diff(matched["section"].to_numpy()) == 0
     interval = np.diff(matched["elapsed_s"].to_numpy(dtype=float))[within]
@@ -177,22 +144,7 @@ def why_silent(blocks: Blocks, matched: MatchedTrack, settings: LateralSettings)
     return "noisy" if len(far) >= _FEWEST and float(np.median(far)) / 0.6745 > limit else ""
 
 
-def is_snapped(blocks: Blocks, offset_m: NDArray[np.float64], limit_m: float) -> bool:
-    """Tell whether a trace has been snapped to the map.
-
-    Parameters
-    ----------
-    blocks : Blocks
-        The blocks.
-    offset_m : ndarray of float64, shape (n_fixes,)
-        Offset of each fix from its matched way [m]; NaN off the road.
-    limit_m : float
-        Cross-track scatter below which no receiver's own positions fall [m].
-
-    Returns
-    -------
-    bool
-        True where the offsets scatter less than that around zero and around their mean.
-    """
+def is_snapped(offset_m: FloatArray, limit_m: float) -> bool:
+    """Tell whether a trace has been snapped to the map: scatter about zero below a limit [m] of receivers."""
     known = offset_m[np.isfinite(offset_m)]
-    return len(known) >= _FEWEST and float(np.sqrt(np.mean(known**2))) < limit_m and blocks.way_id.size > 0
+    return len(known) >= _FEWEST and float(np.sqrt(np.mean(known**2))) < limit_m

@@ -1,152 +1,177 @@
-"""Kernel that draws whole histories of the switching model, backwards from what the filter found."""
+"""Whole histories of the switching model, drawn backwards from what its filter found.
+
+Carter & Kohn 1994; Fruhwirth-Schnatter 1994. A sidewalk that no tag tells of either exists at every pass or
+at none, in every run. So in each draw a way has one rank, from a generator keyed with the seed, the way and
+nothing of the run (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"). A pass over the way is
+on the sidewalk where the rank is below its probability of that, so that laps, runs and weeks add draw by
+draw instead of averaging out what is not known about the street, and every pass by itself is on it as often
+as it is likely to be.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numba
 import numpy as np
 
-from camber.lateral.kernels import LATENT, NEVER, lower_root, prepare_back, squared_distances
+from camber import standards
+from camber.lateral.switching import (
+    LATENT,
+    NEVER,
+    Filtered,
+    Observations,
+    lower_roots,
+    prepare_back,
+    squared_distances,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from camber.lateral.places import Places
+
     FloatArray = NDArray[np.float64]
 
-
-@numba.njit(cache=True)
-def _draw(weights: FloatArray, u: float) -> int:
-    """Index drawn by inverting the cumulative weights."""
-    target = u * weights.sum()
-    running = 0.0
-    chosen = 0
-    for b in range(len(weights)):
-        if weights[b] > 0.0:
-            chosen = b
-            running += weights[b]
-            if running > target:
-                break
-    return chosen
+_SUREST = 0.98
+"""Nothing that is in no map is surer than this to exist (judgement)."""
 
 
-@numba.njit(cache=True)
-def sample_blocks(
-    keep: FloatArray,
-    transition: FloatArray,
-    weight: FloatArray,
-    mean: FloatArray,
-    covariance: FloatArray,
-    uniform: FloatArray,
-    normal: FloatArray,
-    doubtful: NDArray[np.bool_],
-    road: NDArray[np.int64],
-    rank: FloatArray,
-    used: float,
-) -> NDArray[np.int8]:
-    """Draw whole histories; see `camber.lateral.switching.sample`.
+class Doubts(NamedTuple):
+    """States that may not exist; ``n`` blocks, ``s`` states, ``r`` roads in doubt.
 
     Parameters
     ----------
-    keep, transition : ndarray of float64
-        Fields of `camber.lateral.switching.Observations`.
-    weight, mean, covariance : ndarray of float64
-        Fields of `camber.lateral.switching.Filtered`.
-    uniform : ndarray of float64, shape (draws, n)
-        Uniform numbers in [0, 1).
-    normal : ndarray of float64, shape (draws, n, 6)
-        Standard normal numbers.
-    doubtful, road, rank, used : ndarray, float
-        Fields of `camber.lateral.existence.Doubts`.
+    doubtful : ndarray of bool, shape (n, s)
+        True where a state of a block may not exist.
+    road : ndarray of int64, shape (n,)
+        Number of the road in doubt under each block; -1 where nothing is in doubt.
+    rank : ndarray of float64, shape (draws, r)
+        Uniform rank in [0, 1) of each road in each draw.
+    used : float
+        Probability that a pass goes by the road's rank and not by one of its own: that of a sidewalk being
+        used by those who could.
+    """
 
-    Returns
-    -------
-    ndarray of int8, shape (draws, n)
-        State of each block in each draw.
+    doubtful: NDArray[np.bool_]
+    road: NDArray[np.int64]
+    rank: FloatArray
+    used: float
+
+
+def no_doubts(draws: int, shape: tuple[int, ...]) -> Doubts:
+    """Say that every state of so many blocks and states exists."""
+    return Doubts(np.zeros(shape, dtype=bool), np.full(shape[0], -1), np.zeros((draws, 0)), 0.0)
+
+
+def draw_existence(places: Places, share: FloatArray, draws: int, seed: int) -> Doubts:
+    """Rank the ways that may have sidewalks without a tag.
+
+    ``share``, shape (n,), is the prior share of runners on a sidewalk: that of one existing and being used.
+    """
+    used = standards.mapped_sidewalk_share()
+    here = places.doubtful.any(axis=1) & (share > 0.0) & (share < _SUREST * used)
+    if not here.any():
+        return no_doubts(draws, places.doubtful.shape)
+    ways, number = np.unique(places.reference[here], return_inverse=True)
+    road = np.full(len(here), -1)
+    road[here] = number
+    rank = np.column_stack(
+        [np.random.Generator(np.random.Philox(key=[seed % 2**64, int(way)])).random(draws) for way in ways]
+    )
+    return Doubts(places.doubtful & here[:, np.newaxis], road, rank, used)
+
+
+@numba.njit(cache=True)
+def sample(
+    given: Observations, filtered: Filtered, uniform: FloatArray, normal: FloatArray, doubts: Doubts
+) -> NDArray[np.int8]:
+    """Draw histories from the joint posterior of the states, shape (draws, n).
+
+    From uniform numbers in [0, 1), shape (draws, n), and standard normal ones, shape (draws, n, 6).
     """
     draws, n = uniform.shape
-    s = weight.shape[1]
-    # Draws lie along the last axis, so that the processor takes several at once.
-    state, latent, near = np.zeros((n, draws), dtype=np.int8), np.zeros((LATENT, draws)), np.zeros((s, draws))
-    value = np.zeros(draws)
-    centre, predicted = np.zeros((s, LATENT)), np.zeros((s, LATENT, LATENT))
-    whiten, gain, root = (
-        np.zeros((s, LATENT, LATENT)),
-        np.zeros((s, LATENT, LATENT)),
-        np.zeros((s, LATENT, LATENT)),
-    )
-    scratch, logs, height = np.zeros((LATENT, LATENT)), np.zeros(s), np.zeros(s)
-    reach = np.zeros((s, s))
-    for a in range(s):
-        lower_root(covariance[n - 1, a], root[a])
+    s, last = filtered.weight.shape[1], n - 1
+    state, latent = np.zeros((n, draws), dtype=np.int8), np.zeros((LATENT, draws))
+    likely, reach = np.zeros(s), np.zeros((s, s))
     for d in range(draws):
-        logs[:] = weight[n - 1]
-        if road[n - 1] >= 0:
-            chosen = _enter(logs, doubtful[n - 1], rank[d, road[n - 1]], used, uniform[d, n - 1])
-        else:
-            chosen = _draw(logs, uniform[d, n - 1])
-        state[n - 1, d] = chosen
-        for i in range(LATENT):
-            latent[i, d] = mean[n - 1, chosen, i]
-            for j in range(i + 1):
-                latent[i, d] += root[chosen, i, j] * normal[d, n - 1, j]
+        likely[:] = filtered.weight[last]
+        state[last, d] = _draw_entry(likely, doubts, last, d, uniform[d, last])
+    still, roots = np.zeros((s, LATENT, LATENT)), lower_roots(filtered.covariance[last])
+    _draw_latents(state[last], filtered.mean[last], still[0], still, roots, normal[:, last], latent)
     for k in range(n - 2, -1, -1):
-        prepare_back(
-            weight[k], mean[k], covariance[k], keep[k + 1], centre, predicted, whiten, gain, height, scratch
-        )
+        weight, mean, covariance = filtered.weight[k], filtered.mean[k], filtered.covariance[k]
+        back = prepare_back(weight, mean, covariance, given.keep[k + 1])
+        roots = lower_roots(_remaining(covariance, given.keep[k + 1], back.gain))
+        # How likely each state was, given the state after it and the latent parts drawn there.
+        near = squared_distances(latent, back)
         for a in range(s):
-            if weight[k, a] > 0.0:
-                _remaining(covariance[k, a], keep[k + 1], gain[a], scratch)
-                lower_root(scratch, root[a])
-                squared_distances(latent, centre[a], whiten[a], value, near[a])
             for b in range(s):
-                likely = weight[k, a] * transition[k + 1, a, b]
-                reach[a, b] = np.log(likely) + height[a] if likely > 0.0 else -np.inf
+                way = weight[a] * given.transition[k + 1, a, b]
+                reach[a, b] = np.log(way) + back.log_height[a] if way > 0.0 else -np.inf
+        enters = doubts.road[k] >= 0 and doubts.road[k + 1] != doubts.road[k]
         for d in range(draws):
             after, highest = state[k + 1, d], -np.inf
             for a in range(s):
-                logs[a] = reach[a, after] - 0.5 * near[a, d] if reach[a, after] > -np.inf else -np.inf
-                highest = max(highest, logs[a])
+                likely[a] = reach[a, after] - 0.5 * near[a, d]
+                highest = max(highest, likely[a])
             for a in range(s):
-                logs[a] = np.exp(logs[a] - highest) if logs[a] > highest - NEVER else 0.0
-            if road[k] >= 0 and road[k + 1] != road[k]:
-                state[k, d] = _enter(logs, doubtful[k], rank[d, road[k]], used, uniform[d, k])
+                likely[a] = np.exp(likely[a] - highest) if likely[a] > highest - NEVER else 0.0
+            if enters:
+                state[k, d] = _draw_entry(likely, doubts, k, d, uniform[d, k])
             else:
-                state[k, d] = _draw(logs, uniform[d, k])
-        _draw_latents(state[k], mean[k], centre, gain, root, normal[:, k], latent)
+                state[k, d] = _draw(likely, uniform[d, k])
+        _draw_latents(state[k], mean, back.centre, back.gain, roots, normal[:, k], latent)
     return state.T.copy()
 
 
 @numba.njit(cache=True)
-def _enter(weights: FloatArray, doubtful: NDArray[np.bool_], rank: float, used: float, uniform: float) -> int:
+def _remaining(covariance: FloatArray, keep: FloatArray, gain: FloatArray) -> FloatArray:
+    """Covariances of the latent parts of each state once those of the next block are given, (s, 6, 6)."""
+    remaining = covariance.copy()
+    for a in range(len(covariance)):
+        for i in range(LATENT):
+            for m in range(LATENT):
+                for j in range(LATENT):
+                    remaining[a, i, j] -= gain[a, i, m] * keep[m] * covariance[a, m, j]
+    return remaining
+
+
+@numba.njit(cache=True)
+def _draw_entry(weight: FloatArray, doubts: Doubts, block: int, draw: int, uniform: float) -> int:
     """Draw a state at the end of a pass; most passes go by the road's rank, which all passes share.
 
     Whatever the rank, a state is drawn as often as its weight says: the rank is as uniform as the number.
     """
+    if doubts.road[block] < 0:
+        return _draw(weight, uniform)
+    doubtful, used = doubts.doubtful[block], doubts.used
     total, walk = 0.0, 0.0
-    for a in range(len(weights)):
-        total += weights[a]
-        walk += weights[a] if doubtful[a] else 0.0
+    for a in range(len(weight)):
+        total += weight[a]
+        walk += weight[a] if doubtful[a] else 0.0
     if walk <= 0.0 or walk >= total:
-        return _draw(weights, uniform)
+        return _draw(weight, uniform)
     if uniform >= used:
-        return _draw(weights, (uniform - used) / (1.0 - used))
-    on_walk = rank * total < walk
-    for a in range(len(weights)):
+        return _draw(weight, (uniform - used) / (1.0 - used))
+    on_walk = doubts.rank[draw, doubts.road[block]] * total < walk
+    for a in range(len(weight)):
         if doubtful[a] != on_walk:
-            weights[a] = 0.0
-    return _draw(weights, uniform / used)
+            weight[a] = 0.0
+    return _draw(weight, uniform / used)
 
 
 @numba.njit(cache=True)
-def _remaining(covariance: FloatArray, keep: FloatArray, gain: FloatArray, remaining: FloatArray) -> None:
-    """Covariance of the latent parts once those of the next block are given, written into the last."""
-    for i in range(LATENT):
-        for j in range(LATENT):
-            total = covariance[i, j]
-            for m in range(LATENT):
-                total -= gain[i, m] * keep[m] * covariance[m, j]
-            remaining[i, j] = total
+def _draw(weight: FloatArray, uniform: float) -> int:
+    """Index drawn by inverting the cumulative weights."""
+    target, running, chosen = uniform * weight.sum(), 0.0, 0
+    for b in range(len(weight)):
+        if weight[b] > 0.0:
+            chosen = b
+            running += weight[b]
+            if running > target:
+                break
+    return chosen
 
 
 @numba.njit(cache=True)

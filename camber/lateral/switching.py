@@ -8,49 +8,49 @@ with the place ``x[s]`` of state ``s``; a slow two-dimensional bias ``b`` in the
 whole run; a fast part ``f``, correlated from block to block; the map's offset ``m`` of the way's line (way
 frame, ``t`` turns it); the error ``w`` of the half width, which moves left and right states apart; and the
 offset ``d`` of the device, constant in the runner's own frame. All latent parts are Gauss-Markov with unit
-variance here; their standard deviations are in the coefficients (science.md 5.5). The states switch by a
-Markov chain.
+variance here; their standard deviations are in the coefficients (camber/standards/model.md, The side). The
+states switch by a Markov chain.
 
 Exact inference grows exponentially, so the mixture is collapsed to one Gaussian per state after each block
 (generalised pseudo-Bayes of second order; Bar-Shalom, Li & Kirubarajan 2001, section 11.6.4). Marginals
 come from a backward pass that corrects expectations (Barber 2006, "Expectation correction for smoothed
 inference in switching linear dynamical systems"), whole histories from forward filtering and backward
-sampling (Carter & Kohn 1994; Fruhwirth-Schnatter 1994).
+sampling (`camber.lateral.sampling`).
+
+The kernels are loops, since matrices of six rows gain nothing from general routines, which would need scipy
+and take longer to compile than a year of runs takes to analyse.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from camber.lateral import kernels
-from camber.lateral.existence import no_doubts
-from camber.lateral.kernels import DEVICE, LATENT, MAP, WIDTH
-from camber.lateral.sampling import sample_blocks
+import numba
+import numpy as np
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
-
-    from camber.lateral.existence import Doubts
 
     FloatArray = NDArray[np.float64]
 
-__all__ = [
-    "DEVICE",
-    "LATENT",
-    "MAP",
-    "WIDTH",
-    "Filtered",
-    "Observations",
-    "Smoothed",
-    "filter_forward",
-    "sample",
-    "smooth",
-]
+LATENT = 6
+"""Latent parts: bias east, bias north, fast part, map offset, half-width error, device offset."""
+
+MAP, WIDTH, DEVICE = 3, 4, 5
+"""Places of the last three among them."""
+
+NEVER = 40.0
+"""States whose logarithm is this much below that of the likeliest are never drawn."""
+
+_FLOOR = 1e-6
+"""Smallest pivot of a Cholesky factor, so that rounding never stops a run."""
+
+_NEGLIGIBLE = 1e-9
+"""States and origins that are less likely than this are passed over by the smoother."""
 
 
 class Observations(NamedTuple):
-    """Blocks as the kernel sees them; ``n`` blocks, ``s`` states.
+    """Blocks as the kernels see them; ``n`` blocks, ``s`` states.
 
     Parameters
     ----------
@@ -68,12 +68,12 @@ class Observations(NamedTuple):
         Probability of going from a state of the block before to each state of this one.
     """
 
-    residual_m: NDArray[np.float64]
-    coefficient: NDArray[np.float64]
-    noise_m: NDArray[np.float64]
-    keep: NDArray[np.float64]
-    prior: NDArray[np.float64]
-    transition: NDArray[np.float64]
+    residual_m: FloatArray
+    coefficient: FloatArray
+    noise_m: FloatArray
+    keep: FloatArray
+    prior: FloatArray
+    transition: FloatArray
 
 
 class Filtered(NamedTuple):
@@ -88,32 +88,13 @@ class Filtered(NamedTuple):
     covariance : ndarray of float64, shape (n, s, 6, 6)
         Their covariance.
     log_evidence : float
-        Logarithm of the probability density of all blocks, up to a constant of the tails and the number of
-        blocks.
+        Logarithm of the probability density of all blocks, up to a constant of the tails and their number.
     """
 
-    weight: NDArray[np.float64]
-    mean: NDArray[np.float64]
-    covariance: NDArray[np.float64]
+    weight: FloatArray
+    mean: FloatArray
+    covariance: FloatArray
     log_evidence: float
-
-
-def filter_forward(observations: Observations, degrees_of_freedom: float) -> Filtered:
-    """Filter the blocks in order.
-
-    Parameters
-    ----------
-    observations : Observations
-        The blocks.
-    degrees_of_freedom : float
-        Of the Student-t tails of the innovations.
-
-    Returns
-    -------
-    Filtered
-        One Gaussian per block and state.
-    """
-    return Filtered(*kernels.filter_blocks(*observations, degrees_of_freedom))
 
 
 class Smoothed(NamedTuple):
@@ -127,65 +108,343 @@ class Smoothed(NamedTuple):
         Mean and variance of each latent part, over all states.
     """
 
-    probability: NDArray[np.float64]
-    mean: NDArray[np.float64]
-    variance: NDArray[np.float64]
+    probability: FloatArray
+    mean: FloatArray
+    variance: FloatArray
 
 
-def smooth(observations: Observations, filtered: Filtered) -> Smoothed:
-    """Probability of each state given the whole run.
-
-    Parameters
-    ----------
-    observations : Observations
-        The blocks.
-    filtered : Filtered
-        Result of `filter_forward` on them.
-
-    Returns
-    -------
-    Smoothed
-        States and latent parts.
-    """
-    return Smoothed(*kernels.smooth_blocks(observations.keep, observations.transition, *filtered[:3]))
-
-
-def sample(
-    observations: Observations,
-    filtered: Filtered,
-    uniform: NDArray[np.float64],
-    normal: NDArray[np.float64],
-    doubts: Doubts | None = None,
-) -> NDArray[np.int8]:
-    """Draw whole histories of the states from their joint posterior.
+class Backward(NamedTuple):
+    """What a step back in time needs of the ``s`` filtered Gaussians of a block.
 
     Parameters
     ----------
-    observations : Observations
-        The blocks.
-    filtered : Filtered
-        Result of `filter_forward` on them.
-    uniform : ndarray of float64, shape (draws, n)
-        Uniform numbers in [0, 1).
-    normal : ndarray of float64, shape (draws, n, 6)
-        Standard normal numbers.
-    doubts : Doubts, optional
-        States that may not exist; most passes of a road go by one rank in a draw.
-
-    Returns
-    -------
-    ndarray of int8, shape (draws, n)
-        State of each block in each draw.
+    centre, predicted : ndarray of float64, shapes (s, 6) and (s, 6, 6)
+        Means and covariances of their predictions of the next block.
+    whiten, gain : ndarray of float64, shape (s, 6, 6)
+        Inverses of those covariances' lower Cholesky factors; gains of the smoother.
+    log_height : ndarray of float64, shape (s,)
+        Logarithms of the predictions' heights, up to a constant; -inf for a Gaussian without weight.
     """
-    doubts = doubts or no_doubts(len(uniform), observations.prior.shape)
-    return sample_blocks(
-        observations.keep,
-        observations.transition,
-        *filtered[:3],
-        uniform,
-        normal,
-        doubts.doubtful,
-        doubts.road,
-        doubts.rank,
-        doubts.used,
-    )
+
+    centre: FloatArray
+    predicted: FloatArray
+    whiten: FloatArray
+    gain: FloatArray
+    log_height: FloatArray
+
+
+@numba.njit(cache=True)
+def filter_forward(given: Observations, degrees_of_freedom: float) -> Filtered:
+    """Filter the blocks in order, with Student-t tails of the innovations."""
+    n, s = given.prior.shape
+    # One row more than there are blocks: the start has a single origin, of unit variance.
+    weight, mean = np.zeros((n + 1, s)), np.zeros((n + 1, s, LATENT))
+    covariance = np.zeros((n + 1, s, LATENT, LATENT))
+    weight[0, 0], covariance[0, 0] = 1.0, np.eye(LATENT)
+    centre, predicted = np.zeros((s, LATENT)), np.zeros((s, LATENT, LATENT))
+    # For each state, what comes into it from each state of the block before.
+    log_likely, likely = np.zeros((s, s)), np.zeros((s, s))
+    means, covariances = np.zeros((s, s, LATENT)), np.zeros((s, s, LATENT, LATENT))
+    evidence = 0.0
+    for k in range(n):
+        log_likely[:] = -np.inf
+        for a in range(s):
+            if weight[k, a] <= 0.0:
+                continue
+            _predict(mean[k, a], covariance[k, a], given.keep[k], centre[a], predicted[a])
+            for b in range(s):
+                reach = given.prior[0, b] if k == 0 else weight[k, a] * given.transition[k, a, b]
+                if reach > 0.0:
+                    log_likely[b, a] = np.log(reach) + _update(
+                        centre[a], predicted[a], given.residual_m[k, b], given.coefficient[k, b],
+                        given.noise_m[k, b], degrees_of_freedom, means[b, a], covariances[b, a],
+                    )  # fmt: skip
+        highest = log_likely.max()
+        total = 0.0
+        for b in range(s):
+            for a in range(s):
+                away = log_likely[b, a] - highest
+                likely[b, a] = np.exp(away) if away > -np.inf else 0.0
+            weight[k + 1, b] = _collapse(
+                likely[b], means[b], covariances[b], mean[k + 1, b], covariance[k + 1, b]
+            )
+            total += weight[k + 1, b]
+        evidence += highest + np.log(total)
+        weight[k + 1] /= total
+    return Filtered(weight[1:], mean[1:], covariance[1:], evidence)
+
+
+@numba.njit(cache=True)
+def _predict(
+    mean: FloatArray, covariance: FloatArray, keep: FloatArray, centre: FloatArray, predicted: FloatArray
+) -> None:
+    """One step of the latent parts, into the last two: each keeps a share, renewed to unit variance."""
+    for i in range(LATENT):
+        centre[i] = mean[i] * keep[i]
+        for j in range(LATENT):
+            predicted[i, j] = covariance[i, j] * keep[i] * keep[j]
+        predicted[i, i] += 1.0 - keep[i] * keep[i]
+
+
+@numba.njit(cache=True)
+def _update(
+    centre: FloatArray,
+    predicted: FloatArray,
+    residual: float,
+    coefficient: FloatArray,
+    noise: float,
+    dof: float,
+    mean: FloatArray,
+    covariance: FloatArray,
+) -> float:
+    """Kalman update with one scalar observation, into mean and lower half of the last; its log-likelihood.
+
+    The innovation has Student-t tails: a large one widens its own variance (Roth, Ozkan & Gustafsson 2013),
+    so that a burst neither drags the latent parts along nor decides the state.
+    """
+    if np.isnan(residual):
+        mean[:], covariance[:] = centre, predicted
+        return 0.0
+    # The mean holds the gain first.
+    gain, variance, innovation = mean, noise * noise, residual
+    for i in range(LATENT):
+        total = 0.0
+        for j in range(LATENT):
+            total += predicted[i, j] * coefficient[j]
+        gain[i] = total
+        variance += coefficient[i] * total
+        innovation -= coefficient[i] * centre[i]
+    squared = innovation * innovation / variance
+    likelihood = float(-0.5 * (dof + 1.0) * np.log1p(squared / dof) - 0.5 * np.log(variance))
+    if squared > 1.0:
+        variance *= (dof + squared) / (dof + 1.0)
+    step, shrink = innovation / variance, 1.0 / variance
+    for i in range(LATENT):
+        for j in range(i + 1):
+            covariance[i, j] = predicted[i, j] - gain[i] * gain[j] * shrink
+    for i in range(LATENT):
+        mean[i] = centre[i] + gain[i] * step
+    return likelihood
+
+
+@numba.njit(cache=True)
+def _collapse(
+    weight: FloatArray, means: FloatArray, covariances: FloatArray, mean: FloatArray, covariance: FloatArray
+) -> float:
+    """Replace a mixture by the Gaussian with its moments, into the last two; returns its whole weight.
+
+    Of the covariances the lower halves are read.
+    """
+    total = 0.0
+    for a in range(len(weight)):
+        total += weight[a]
+    mean[:], covariance[:] = 0.0, 0.0
+    if total <= 0.0:
+        for i in range(LATENT):
+            covariance[i, i] = 1.0
+        return 0.0
+    for a in range(len(weight)):
+        if weight[a] > 0.0:
+            for i in range(LATENT):
+                mean[i] += weight[a] / total * means[a, i]
+    for a in range(len(weight)):
+        if weight[a] > 0.0:
+            share = weight[a] / total
+            for i in range(LATENT):
+                for j in range(i + 1):
+                    away = (means[a, i] - mean[i]) * (means[a, j] - mean[j])
+                    covariance[i, j] += share * (covariances[a, i, j] + away)
+    for i in range(LATENT):
+        for j in range(i):
+            covariance[j, i] = covariance[i, j]
+    return total
+
+
+@numba.njit(cache=True)
+def lower_roots(matrices: FloatArray) -> FloatArray:
+    """Lower Cholesky factors of symmetric matrices, of which the lower halves are read, shape (s, 6, 6)."""
+    roots = np.zeros_like(matrices)
+    for a in range(len(matrices)):
+        for i in range(LATENT):
+            for j in range(i + 1):
+                value = matrices[a, i, j]
+                for k in range(j):
+                    value -= roots[a, i, k] * roots[a, j, k]
+                roots[a, i, j] = np.sqrt(max(value, _FLOOR)) if i == j else value / roots[a, j, j]
+    return roots
+
+
+@numba.njit(cache=True)
+def prepare_back(weight: FloatArray, mean: FloatArray, covariance: FloatArray, keep: FloatArray) -> Backward:
+    """Prepare a step back in time from the filtered Gaussians of a block; ``keep`` is that of the next."""
+    s = len(weight)
+    centre, predicted = np.zeros((s, LATENT)), np.zeros((s, LATENT, LATENT))
+    whiten, gain = np.zeros((s, LATENT, LATENT)), np.zeros((s, LATENT, LATENT))
+    log_height, precision = np.full(s, -np.inf), np.zeros((LATENT, LATENT))
+    for a in range(s):
+        if weight[a] > 0.0:
+            _predict(mean[a], covariance[a], keep, centre[a], predicted[a])
+    roots = lower_roots(predicted)
+    for a in range(s):
+        if weight[a] <= 0.0:
+            continue
+        root = roots[a]
+        # The height of a Gaussian is one over the determinant of its root; forward substitution inverts it.
+        log_height[a] = 0.0
+        for j in range(LATENT):
+            log_height[a] -= np.log(root[j, j])
+            for i in range(j, LATENT):
+                value = 1.0 if i == j else 0.0
+                for k in range(j, i):
+                    value -= root[i, k] * whiten[a, k, j]
+                whiten[a, i, j] = value / root[i, i]
+        # Gain of the smoother (Rauch, Tung & Striebel 1965): covariance with the next block, over its own.
+        precision[:] = 0.0
+        for m in range(LATENT):
+            for i in range(m + 1):
+                for j in range(m + 1):
+                    precision[i, j] += whiten[a, m, i] * whiten[a, m, j]
+        for i in range(LATENT):
+            for m in range(LATENT):
+                for j in range(LATENT):
+                    gain[a, i, j] += covariance[a, i, m] * keep[m] * precision[m, j]
+    return Backward(centre, predicted, whiten, gain, log_height)
+
+
+@numba.njit(cache=True)
+def squared_distances(points: FloatArray, back: Backward) -> FloatArray:
+    """Squared distances of points, shape (6, m), from each prediction in its standard deviations, (s, m).
+
+    Points lie along the last axis, so that the processor takes several at once.
+    """
+    s, m = len(back.centre), points.shape[1]
+    near, value = np.zeros((s, m)), np.zeros(m)
+    for a in range(s):
+        if back.log_height[a] == -np.inf:
+            continue
+        for i in range(LATENT):
+            value[:] = 0.0
+            for j in range(i + 1):
+                for d in range(m):
+                    value[d] += back.whiten[a, i, j] * (points[j, d] - back.centre[a, j])
+            for d in range(m):
+                near[a, d] += value[d] * value[d]
+    return near
+
+
+@numba.njit(cache=True)
+def smooth(given: Observations, filtered: Filtered) -> Smoothed:
+    """Probability of each state given the whole run, by expectation correction (Barber 2006)."""
+    n, s = filtered.weight.shape
+    probability, latent, variance = np.zeros((n, s)), np.zeros((n, LATENT)), np.zeros((n, LATENT))
+    # The smoothed Gaussian of each state of the block ahead.
+    ahead, ahead_covariance = filtered.mean[n - 1].copy(), filtered.covariance[n - 1].copy()
+    probability[n - 1] = filtered.weight[n - 1]
+    _moments(probability[n - 1], ahead, ahead_covariance, latent[n - 1], variance[n - 1])
+    joint, means = np.zeros((s, s)), np.zeros((s, s, LATENT))
+    covariances = np.zeros((s, s, LATENT, LATENT))
+    for k in range(n - 2, -1, -1):
+        mean, covariance = filtered.mean[k], filtered.covariance[k]
+        back = prepare_back(filtered.weight[k], mean, covariance, given.keep[k + 1])
+        roots = lower_roots(ahead_covariance)
+        joint[:] = 0.0
+        for b in range(s):
+            if probability[k + 1, b] <= _NEGLIGIBLE:
+                continue
+            reach = filtered.weight[k] * given.transition[k + 1, :, b]
+            share, place = _origins(ahead[b], roots[b], reach, back)
+            for a in range(s):
+                if share[a] > _NEGLIGIBLE:
+                    joint[a, b] = probability[k + 1, b] * share[a]
+                    _step_back(
+                        mean[a], covariance[a], back.centre[a], back.predicted[a], back.gain[a],
+                        place[a], ahead_covariance[b], means[a, b], covariances[a, b],
+                    )  # fmt: skip
+        joint /= joint.sum()
+        for a in range(s):
+            probability[k, a] = _collapse(joint[a], means[a], covariances[a], ahead[a], ahead_covariance[a])
+        _moments(probability[k], ahead, ahead_covariance, latent[k], variance[k])
+    return Smoothed(probability, latent, variance)
+
+
+@numba.njit(cache=True)
+def _moments(
+    weight: FloatArray, means: FloatArray, covariances: FloatArray, mean: FloatArray, variance: FloatArray
+) -> None:
+    """Mean and variance of each part of a mixture, into the last two."""
+    for i in range(LATENT):
+        first, second = 0.0, 0.0
+        for a in range(len(weight)):
+            first += weight[a] * means[a, i]
+            second += weight[a] * (covariances[a, i, i] + means[a, i] * means[a, i])
+        mean[i], variance[i] = first, second - first * first
+
+
+@numba.njit(cache=True)
+def _step_back(
+    mean: FloatArray,
+    covariance: FloatArray,
+    centre: FloatArray,
+    predicted: FloatArray,
+    gain: FloatArray,
+    place: FloatArray,
+    ahead_covariance: FloatArray,
+    smoothed: FloatArray,
+    spread: FloatArray,
+) -> None:
+    """Smooth a Gaussian given mean and covariance ahead, into the mean and lower half of the last.
+
+    Rauch, Tung & Striebel 1965: m + G (m' - G's prediction), and P + G (P' - its covariance) G^T.
+    """
+    for i in range(LATENT):
+        smoothed[i] = mean[i]
+        for j in range(LATENT):
+            smoothed[i] += gain[i, j] * (place[j] - centre[j])
+            spread[i, j] = covariance[i, j]
+        for m in range(LATENT):
+            inner = 0.0
+            for j in range(LATENT):
+                inner += gain[i, j] * (ahead_covariance[j, m] - predicted[j, m])
+            for j in range(i + 1):
+                spread[i, j] += inner * gain[j, m]
+
+
+@numba.njit(cache=True)
+def _origins(
+    mean: FloatArray, root: FloatArray, reach: FloatArray, back: Backward
+) -> tuple[FloatArray, FloatArray]:
+    """Share of a smoothed Gaussian that came from each state, and mean of that share; (s,) and (s, 6).
+
+    The probability of an origin depends on the latent parts, so it is taken at the sigma points of the
+    Gaussian (Julier & Uhlmann 1997) instead of at its mean; ``reach`` is weight times transition.
+    """
+    s, points = len(reach), 2 * LATENT
+    share, place = np.zeros(s), np.zeros((s, LATENT))
+    point = np.empty((LATENT, points))
+    for number in range(points):
+        sign = np.sqrt(float(LATENT)) * (1.0 if number % 2 == 0 else -1.0)
+        for i in range(LATENT):
+            point[i, number] = mean[i] + sign * root[i, number // 2]
+    near = squared_distances(point, back)
+    for a in range(s):
+        height = np.log(reach[a]) + back.log_height[a] if reach[a] > 0.0 else -np.inf
+        for number in range(points):
+            near[a, number] = height - 0.5 * near[a, number]
+    for number in range(points):
+        highest, total = -np.inf, 0.0
+        for a in range(s):
+            highest = max(highest, near[a, number])
+        for a in range(s):
+            away = near[a, number] - highest
+            near[a, number] = np.exp(away) if away > -NEVER else 0.0
+            total += near[a, number]
+        for a in range(s):
+            likely = near[a, number] / (total * points)
+            if likely > 0.0:
+                share[a] += likely
+                for i in range(LATENT):
+                    place[a, i] += likely * point[i, number]
+    for a in range(s):
+        for i in range(LATENT):
+            place[a, i] = place[a, i] / share[a] if share[a] > 0.0 else mean[i]
+    return share, place

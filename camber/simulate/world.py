@@ -72,13 +72,7 @@ def draw_surfaces(
     """
     assumed = standards.assume(ways)
     rank = _ranks(ways, seed, street_correlation)
-    expected_m, spread_m, _ = cross_section.half_width(
-        ways["width_m"].to_numpy(float),
-        ways["lanes"].to_numpy(float),
-        assumed["lane_m"].to_numpy(float),
-        assumed["default_total_m"].to_numpy(float),
-        assumed["width_std_m"].to_numpy(float),
-    )
+    expected_m, spread_m = cross_section.half_width(ways, assumed)
     tagged_pct = ways["incline_across_pct"].to_numpy(float)
 
     def slope(prefix: str, use: int) -> FloatArray:

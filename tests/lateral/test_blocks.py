@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camber.lateral.blocks import block_mean, cut_blocks, street_probability
-from camber.lateral.model import change_probability, observe
-from camber.lateral.street import find_places
+from camber.lateral.hypotheses import observe
+from camber.lateral.places import find_places
+from camber.lateral.state_prior import change_probability
 from camber.lateral.switching import MAP, WIDTH
 from camber.schema import LateralSettings, as_matched_track
 from camber.standards import gnss_classes
@@ -152,7 +153,7 @@ def test_junctions_are_counted_where_a_way_goes_on_over_them():
 @given(junctions=st.integers(0, 20), metres=st.floats(1.0, 2000.0))
 @settings(deadline=None)
 def test_a_junction_is_as_likely_a_decision_as_so_many_metres(junctions, metres):
-    # science.md 5.5: rate per km, twenty times that at a junction.
+    # Judgement: a rate per km, and twenty times that at a junction.
     blocks, _ = cut([{"way_id": 1, "offset_m": np.zeros(5)}])
     one = blocks._replace(junctions=np.array([junctions]))
     extra_m = junctions * (SETTINGS.junction_factor - 1.0) * SETTINGS.junction_m

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camber.lateral import locate, pool_evidence
-from camber.lateral.learning import habit_evidence, learned_facing, map_prior, without
+from camber.lateral.learning import habit_evidence, map_prior, without
+from camber.lateral.state_prior import learned_facing
 from camber.schema import Evidence, HabitCount, LateralSettings, Learned, MapOffset
 from tests.worlds import candidates_of, matched_on, roads_of
 

@@ -5,7 +5,7 @@ import pytest
 import shapely
 
 from camber.lateral.blocks import cut_blocks
-from camber.lateral.lines_beside import find_lines_beside
+from camber.lateral.places import find_lines_beside
 from camber.schema import LateralSettings
 from tests.worlds import candidates_of, matched_on, straight
 

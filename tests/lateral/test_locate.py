@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from camber.conventions import MIRRORED_STATES
 from camber.lateral import locate
 from camber.lateral.blocks import cut_blocks
-from camber.lateral.model import change_probability, transitions
-from camber.lateral.street import MIRRORED
+from camber.lateral.state_prior import change_probability, transitions
 from camber.schema import LateralSettings
 from camber.schema.tables import P_STATES
 from camber.standards import gnss_classes
@@ -211,7 +211,7 @@ def test_turning_round_on_the_same_physical_line_swaps_the_sides():
         for sign in (1, -1)
     )
     out, back = out[list(P_STATES)], back[list(P_STATES)]
-    np.testing.assert_allclose(back.to_numpy(), out.to_numpy()[:, list(MIRRORED)], atol=1e-9)
+    np.testing.assert_allclose(back.to_numpy(), out.to_numpy()[:, list(MIRRORED_STATES)], atol=1e-9)
 
 
 def test_out_and_back_on_both_edges_tells_more_than_one_leg():
@@ -287,7 +287,7 @@ def parallel_streets(repetitions, length_m, width_m):
     [("single_band", 300.0, 8.0), ("trees", 300.0, 12.0), ("multi_band", 105.0, 8.0)],
 )
 def test_the_right_side_is_found_as_often_as_theory_allows(name, length_m, width_m):
-    """Share of right sides on a constant side against the ceiling of science.md 5.2, made by `locate`.
+    """Share of right sides on a constant side against the ceiling (standards/model.md, The side).
 
     The fixes carry the error that the class describes, Gaussian and without bursts; the ceiling uses the
     covariance of the single fixes. `locate` works in blocks and widens the slow error, and it allows for the
@@ -328,7 +328,7 @@ def test_the_right_side_is_found_as_often_as_theory_allows(name, length_m, width
 
 
 def theory(edge_m, n, row):
-    """Phi(d sqrt(1' C^-1 1)) for the single fixes, as in science.md 5.2."""
+    """Phi(d sqrt(1' C^-1 1)) for the single fixes."""
     apart = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
     covariance = row.fast_sigma_m**2 * np.exp(-apart / row.fast_tau_s)
     covariance += row.slow_sigma_m**2 * np.exp(-apart / row.slow_tau_s) + 1.5**2

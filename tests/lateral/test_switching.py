@@ -6,7 +6,8 @@ from math import erf
 import numpy as np
 import pytest
 
-from camber.lateral.switching import LATENT, Observations, filter_forward, sample, smooth
+from camber.lateral.sampling import no_doubts, sample
+from camber.lateral.switching import LATENT, Observations, filter_forward, smooth
 
 GAUSSIAN = 1e9
 """So many degrees of freedom that a Student-t is a normal distribution."""
@@ -201,7 +202,8 @@ def draw(given, draws, seed, degrees_of_freedom=GAUSSIAN):
     rng = np.random.default_rng(seed)
     n = len(given.residual_m)
     filtered = filter_forward(given, degrees_of_freedom)
-    return sample(given, filtered, rng.random((draws, n)), rng.standard_normal((draws, n, LATENT)))
+    uniform, normal = rng.random((draws, n)), rng.standard_normal((draws, n, LATENT))
+    return sample(given, filtered, uniform, normal, no_doubts(draws, given.prior.shape))
 
 
 def test_an_impossible_state_stays_impossible():
@@ -239,9 +241,9 @@ def test_heavy_tails_keep_one_burst_from_deciding():
     observed[5] = 30.0
     given = Observations(
         observed[:, np.newaxis] - np.array([-3.0, 3.0]),
-        np.tile(np.array([0.0, 0.0, 1.0, 0.0, 0.0]), (n, 2, 1)),
+        np.tile(np.array([0.0, 0.0, 1.0, 0.0, 0.0, 0.0]), (n, 2, 1)),
         np.full((n, 2), 0.5),
-        np.tile(np.array([0.9, 0.9, 0.5, 0.9, 0.9]), (n, 1)),
+        np.tile(np.array([0.9, 0.9, 0.5, 0.9, 0.9, 0.9]), (n, 1)),
         np.full((n, 2), 0.5),
         np.tile(np.eye(2), (n, 1, 1)),
     )
@@ -256,7 +258,7 @@ def test_heavy_tails_keep_one_burst_from_deciding():
     [(3.25, 1.2, 2.2, 1.5, 8), (2.25, 2.0, 3.5, 1.5, 8), (3.25, 0.8, 1.3, 0.0, 3), (5.5, 3.5, 6.0, 1.5, 20)],
 )
 def test_the_side_is_found_as_often_as_theory_allows(place_m, fast_m, slow_m, map_m, blocks):
-    # science.md 5.2: two hypotheses at +-d, covariance C: P(correct) = Phi(d sqrt(1' C^-1 1)), a ceiling.
+    # Two hypotheses at +-d, covariance C: P(correct) = Phi(d sqrt(1' C^-1 1)), a ceiling.
     rng = np.random.default_rng(blocks)
     coefficient = np.tile(np.array([0.0, slow_m, fast_m, map_m, 0.0, 0.0]), (blocks, 2, 1))
     keep = np.tile(np.array([0.98, 0.98, 0.45, 0.999, 0.95, 0.9999]), (blocks, 1))

@@ -12,10 +12,10 @@ import pytest
 import shapely
 
 import camber
+from camber.conventions import MIRRORED_STATES
 from camber.cross_slope import assign_cross_slope
 from camber.exposure import measure_exposure
 from camber.lateral import locate
-from camber.lateral.street import MIRRORED
 from camber.matching import match
 from camber.schema import Draws, LateralSettings, MatchingSettings, Settings
 from camber.schema.tables import P_STATES
@@ -116,7 +116,7 @@ def test_in_the_mirror_the_same_ways_are_run():
 
 def test_in_the_mirror_left_is_right():
     here, there = original(), mirrored()
-    np.testing.assert_allclose(there.share()[:, list(MIRRORED)], here.share(), atol=1e-9)
+    np.testing.assert_allclose(there.share()[:, list(MIRRORED_STATES)], here.share(), atol=1e-9)
     np.testing.assert_allclose(there.lateral["offset_mean_m"], -here.lateral["offset_mean_m"], atol=1e-9)
     np.testing.assert_allclose(there.lateral["offset_std_m"], here.lateral["offset_std_m"], atol=1e-9)
     swap = {"left": "right", "right": "left"}
@@ -214,7 +214,7 @@ def there_and_back(seed, degrees_of_freedom, draws):
 
 def turned(line, share):
     """Values of the reversed run, in the order and with the sides of the first."""
-    return share(line)[::-1][:, list(MIRRORED)]
+    return share(line)[::-1][:, list(MIRRORED_STATES)]
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from camber.conventions import NO_WAY
-from camber.lateral.existence import draw_existence
-from camber.lateral.street import LEFT_SIDEWALK, OTHER, RIGHT_SIDEWALK, Places
-from camber.lateral.switching import LATENT, Observations, filter_forward, sample
+from camber.lateral.places import LEFT_SIDEWALK, OTHER, RIGHT_SIDEWALK, Places
+from camber.lateral.sampling import draw_existence, sample
+from camber.lateral.switching import LATENT, Observations, filter_forward
 
 USED, EXISTS = 0.85, 0.5
 """Share of runners on a sidewalk that exists, and of streets that have one (`standards/side_prior.csv`)."""

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from camber.lateral.mixture import Hypothesis, combine, draw_histories, likeliest_noise, weigh
+from camber.lateral.hypotheses import Hypothesis, draw_histories, weigh
 from camber.lateral.noise import noise_hypotheses
-from camber.lateral.street import habit_node
+from camber.lateral.state_prior import habit_node
 from camber.schema import LateralSettings
 from camber.standards import gnss_classes
 from tests.lateral.test_switching import GAUSSIAN, covariance_of, log_density, observations, street
@@ -18,22 +18,22 @@ ROW = gnss_classes()["single_band"]
 def test_hypotheses_are_weighed_by_their_exact_likelihood():
     given = observations(3, n=9, s=1)
     wider = given._replace(coefficient=1.3 * given.coefficient)
-    parts = weigh([(Hypothesis(ROW, 0.0, 0.7), given), (Hypothesis(ROW, 1.0, 0.3), wider)], GAUSSIAN, 0.1)
+    hypotheses = [Hypothesis(ROW, 0.0, 0.7, given), Hypothesis(ROW, 1.0, 0.3, wider)]
+    parts = weigh(hypotheses, GAUSSIAN, 0.1).parts
     logs = [
         np.log(share) + log_density(one.residual_m[:, 0], covariance_of(one, np.zeros(9, dtype=int)))
         for share, one in ((0.7, given), (0.3, wider))
     ]
     expected = 1.0 / (1.0 + np.exp(logs[1] - logs[0]))
-    assert parts[0].hypothesis.weight == pytest.approx(expected, abs=1e-6)
-    assert sum(part.hypothesis.weight for part in parts) == pytest.approx(1.0)
+    assert parts[0].weight == pytest.approx(expected, abs=1e-6)
+    assert sum(part.weight for part in parts) == pytest.approx(1.0)
 
 
 def test_what_hardly_counts_is_dropped_and_the_rest_mixed():
     given = street(1)
     absurd = given._replace(residual_m=given.residual_m + 60.0)
-    parts = weigh([(Hypothesis(ROW, 0.0, 0.5), given), (Hypothesis(ROW, 1.0, 0.5), absurd)], 4.0, 1.0)
-    assert [part.hypothesis.habit for part in parts] == [0.0]
-    mixed = combine(parts)
+    parts, mixed = weigh([Hypothesis(ROW, 0.0, 0.5, given), Hypothesis(ROW, 1.0, 0.5, absurd)], 4.0, 1.0)
+    assert [part.habit for part in parts] == [0.0]
     np.testing.assert_allclose(mixed.probability, parts[0].smoothed.probability, atol=1e-12)
     np.testing.assert_allclose(mixed.variance, parts[0].smoothed.variance, atol=1e-12)
 
@@ -41,17 +41,17 @@ def test_what_hardly_counts_is_dropped_and_the_rest_mixed():
 def test_histories_are_drawn_from_each_hypothesis_as_often_as_it_is_likely():
     left = street(1)
     right = left._replace(prior=left.prior[:, ::-1].copy())
-    parts = weigh([(Hypothesis(ROW, 1.0, 0.5), left), (Hypothesis(ROW, -1.0, 0.5), right)], 4.0, 1.0)
+    posterior = weigh([Hypothesis(ROW, 1.0, 0.5, left), Hypothesis(ROW, -1.0, 0.5, right)], 4.0, 1.0)
     rng = np.random.default_rng(2)
-    drawn = draw_histories(parts, (np.arange(4_000) + 0.5) / 4_000, rng)
+    drawn = draw_histories(posterior, (np.arange(4_000) + 0.5) / 4_000, rng)
     frequency = np.stack([(drawn == state).mean(axis=0) for state in range(3)], axis=1)
-    np.testing.assert_allclose(frequency, combine(parts).probability, atol=0.04)
+    np.testing.assert_allclose(frequency, posterior.states.probability, atol=0.04)
     # Low ranks are those of the habit against facing traffic, in this run as in every other.
-    share = parts[1].hypothesis.weight
-    low = drawn[: int(4_000 * share)]
+    against = posterior.parts[1]
+    low = drawn[: int(4_000 * against.weight)]
     np.testing.assert_allclose(
         np.stack([(low == state).mean(axis=0) for state in range(3)], axis=1),
-        parts[1].smoothed.probability,
+        against.smoothed.probability,
         atol=0.06,
     )
 
@@ -59,8 +59,9 @@ def test_histories_are_drawn_from_each_hypothesis_as_often_as_it_is_likely():
 def test_the_likeliest_class_is_named_whatever_its_parts():
     other = gnss_classes()["trees"]
     given = street(1)
-    pairs = [(Hypothesis(row, 0.0, share), given) for row, share in ((ROW, 0.3), (other, 0.4), (ROW, 0.3))]
-    assert likeliest_noise(weigh(pairs, 4.0, 1.0)) == "single_band"
+    pairs = ((ROW, 0.3), (other, 0.4), (ROW, 0.3))
+    posterior = weigh([Hypothesis(row, 0.0, share, given) for row, share in pairs], 4.0, 1.0)
+    assert posterior.likeliest_noise == "single_band"
 
 
 def test_nodes_keep_the_mean_of_a_habit_and_its_variance_where_there_is_room():
@@ -89,15 +90,15 @@ def test_the_evidence_for_a_class_of_errors_is_coarsened_and_that_for_a_habit_is
     near, far = street(1), street(1)
     far = far._replace(coefficient=1.5 * far.coefficient)
     mirrored = near._replace(prior=near.prior[:, ::-1].copy())
-    pairs = [
-        (Hypothesis(ROW, 1.0, 0.3), near),
-        (Hypothesis(ROW, -1.0, 0.3), mirrored),
-        (Hypothesis(other, 1.0, 0.2), far),
-        (Hypothesis(other, -1.0, 0.2), far),
+    hypotheses = [
+        Hypothesis(ROW, 1.0, 0.3, near),
+        Hypothesis(ROW, -1.0, 0.3, mirrored),
+        Hypothesis(other, 1.0, 0.2, far),
+        Hypothesis(other, -1.0, 0.2, far),
     ]
     found = {}
     for power in (1.0, 0.25, 0.0):
-        weight = np.array([part.hypothesis.weight for part in weigh(pairs, 4.0, power)])
+        weight = np.array([part.weight for part in weigh(hypotheses, 4.0, power).parts])
         found[power] = weight[:2].sum() / weight[2:].sum(), weight[0] / weight[1]
     prior = 0.6 / 0.4
     assert found[0.0][0] == pytest.approx(prior)

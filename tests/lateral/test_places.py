@@ -5,9 +5,10 @@ from functools import cache
 import numpy as np
 import pytest
 
-from camber.conventions import NO_WAY
+from camber.conventions import MIRRORED_STATES, NO_WAY
 from camber.lateral.blocks import cut_blocks
-from camber.lateral.street import MIRRORED, find_places, state_prior, street_shares
+from camber.lateral.places import find_places
+from camber.lateral.state_prior import state_prior, street_shares
 from camber.schema import LateralSettings
 from tests.worlds import STATE, candidates_of, matched_on, ring, roads_of, straight
 
@@ -45,7 +46,7 @@ def prior_of(roads, *, habit=True, shift=0.0, **given):
 def test_turning_round_swaps_the_states():
     names = list(STATE)
     swapped = [name.replace("left", "x").replace("right", "left").replace("x", "right") for name in names]
-    assert [names[position] for position in MIRRORED] == swapped
+    assert [names[position] for position in MIRRORED_STATES] == swapped
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ def test_a_shoulder_takes_the_runner_out_on_its_side_only(direction):
 def test_against_the_drawing_the_street_is_its_own_mirror_image(tags):
     along = places_of(straight(built_up=True, **tags))
     against = places_of(straight(built_up=True, **tags), direction=-1)
-    mirrored = list(MIRRORED)
+    mirrored = list(MIRRORED_STATES)
     np.testing.assert_allclose(against.place_m, -along.place_m[:, mirrored])
     np.testing.assert_array_equal(against.way_id, along.way_id[:, mirrored])
     np.testing.assert_array_equal(against.spread_m, along.spread_m[:, mirrored])

@@ -1,0 +1,231 @@
+"""What is not known about a run is integrated over: how noisy it was, and what the runner's habit is.
+
+A few hypotheses are filtered each on its own and weighed by how well they foretold the blocks; posterior
+probabilities are mixtures over them, and every drawn history belongs to one of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from camber.conventions import NO_WAY
+from camber.lateral.noise import block_factors, fast_correlation
+from camber.lateral.sampling import no_doubts, sample
+from camber.lateral.switching import (
+    DEVICE,
+    LATENT,
+    MAP,
+    WIDTH,
+    Filtered,
+    Observations,
+    Smoothed,
+    filter_forward,
+    smooth,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from camber.lateral.blocks import Blocks
+    from camber.lateral.places import Places
+    from camber.lateral.sampling import Doubts
+    from camber.schema import LateralSettings
+    from camber.standards import GnssClass
+
+    FloatArray = NDArray[np.float64]
+
+_MAP_LENGTH_M = 250.0
+"""Distance over which a way's map error keeps its value [m] (judgement: lines are traced piecewise)."""
+
+_WIDTH_CORRELATION = 0.7
+"""Correlation of the error of the half width between the ways of one street, which is built as a whole
+(judgement: ``street_correlation`` in ``standards/surface.csv``)."""
+
+_WANDER_TAU_S = 30.0
+"""Correlation time of the runner's place within a state [s] (judgement)."""
+
+_JITTER_M = 0.2
+"""Noise of a block's mean that is independent from block to block [m] (judgement: arm swing, rounding)."""
+
+_LEAST_WEIGHT = 0.02
+"""Hypotheses with less of the posterior than this are dropped (judgement: a hundredth of an interval)."""
+
+
+class Hypothesis(NamedTuple):
+    """One way in which the run may have come about, with the blocks under it.
+
+    Parameters
+    ----------
+    noise : GnssClass
+        Errors of the receiver.
+    habit : float
+        The runner's habit in standard deviations of its prior, towards facing traffic.
+    weight : float
+        Prior weight.
+    observations : Observations
+        The blocks.
+    """
+
+    noise: GnssClass
+    habit: float
+    weight: float
+    observations: Observations
+
+
+class Part(NamedTuple):
+    """A hypothesis with what follows from it; ``weight`` is that of the posterior."""
+
+    noise: GnssClass
+    habit: float
+    weight: float
+    observations: Observations
+    filtered: Filtered
+    smoothed: Smoothed
+
+
+class Posterior(NamedTuple):
+    """What one inference leaves: the hypotheses that still count, and what they say together.
+
+    Parameters
+    ----------
+    parts : tuple of Part
+        Their weights sum to 1.
+    states : Smoothed
+        Probabilities, means and variances over all of them.
+    """
+
+    parts: tuple[Part, ...]
+    states: Smoothed
+
+    @property
+    def noises(self) -> tuple[GnssClass, ...]:
+        """Errors that the run did not rule out, in the order of the hypotheses."""
+        return tuple(dict.fromkeys(part.noise for part in self.parts))
+
+    @property
+    def likeliest_noise(self) -> str:
+        """Name of the class of errors with most of the posterior, a row of ``standards/gnss_error.csv``."""
+        total: dict[str, float] = {}
+        for part in self.parts:
+            total[part.noise.name] = total.get(part.noise.name, 0.0) + part.weight
+        return max(total, key=lambda name: total[name])
+
+
+def observe(
+    blocks: Blocks,
+    places: Places,
+    noise: GnssClass,
+    states: tuple[FloatArray, FloatArray],
+    line: tuple[FloatArray, FloatArray],
+    settings: LateralSettings,
+) -> Observations:
+    """Put the blocks into the form of the switching model.
+
+    ``states`` are the prior of the states and the transitions between them, shapes (n, 6) and (n, 6, 6);
+    ``line`` is the map's error, way frame: mean and standard deviation [m], shape (n,).
+    """
+    n, (prior, transition) = len(blocks.first), states
+    coefficient = np.zeros((n, 6, LATENT))
+    slow = np.hypot(noise.slow_sigma_m, settings.town_sigma_m)
+    normal = np.column_stack([np.cos(blocks.heading_rad), -np.sin(blocks.heading_rad)])
+    coefficient[:, :, :2] = slow * normal[:, np.newaxis]
+    fast = noise.fast_sigma_m * np.sqrt(block_factors(blocks.duration_s, noise.fast_tau_s))
+    # The runner's own place within a state wanders as slowly as the fast error: they share a latent part. How
+    # far is judgement, so all states of a block get the same: scatter must not speak for the widest state.
+    wander = (prior * places.spread_m**2).sum(axis=1) * block_factors(blocks.duration_s, _WANDER_TAU_S)
+    coefficient[:, :, 2] = np.sqrt(fast**2 + wander)[:, np.newaxis]
+    drawn = np.where(places.direction < 0, -1.0, 1.0)
+    coefficient[:, :, MAP] = (drawn * line[1])[:, np.newaxis]
+    coefficient[:, :, WIDTH] = places.width_std_m
+    coefficient[:, :, DEVICE] = settings.device_sigma_m
+    seconds = np.diff(blocks.time_s, prepend=blocks.time_s[0])
+    metres = np.diff(blocks.distance_m, prepend=blocks.distance_m[0])
+    same_way, same_street = (
+        np.r_[False, (np.diff(ids) == 0) & (ids[1:] >= 0)] for ids in (places.reference, blocks.street_id)
+    )
+    keep = np.zeros((n, LATENT))
+    keep[:, :2] = np.exp(-seconds / noise.slow_tau_s)[:, np.newaxis]
+    keep[:, 2] = fast_correlation(blocks, noise)
+    keep[:, MAP] = np.where(same_way, np.exp(-metres / _MAP_LENGTH_M), 0.0)
+    keep[:, WIDTH] = np.where(same_way, 1.0, np.where(same_street, _WIDTH_CORRELATION, 0.0))
+    keep[:, DEVICE] = 1.0
+    residual = places.observed_m - places.place_m - (drawn * line[0])[:, np.newaxis]
+    known = np.isfinite(places.observed_m)
+    # A missing observation says nothing about any state of its block.
+    residual[~(known | (places.way_id == NO_WAY)).all(axis=1)] = np.nan
+    return Observations(
+        residual, coefficient, np.full((n, 6), _JITTER_M), np.clip(keep, 0.0, 0.9999), prior, transition
+    )
+
+
+def weigh(given: Iterable[Hypothesis], degrees_of_freedom: float, noise_evidence: float) -> Posterior:
+    """Filter the run under every hypothesis, weigh them, and smooth those that hardly count no more.
+
+    The evidence for one size of the errors against another is taken to the power ``noise_evidence``; that
+    for habits counts in full. ``degrees_of_freedom`` are of the blocks' Student-t tails.
+    """
+    hypotheses = list(given)
+    filtered = [filter_forward(one.observations, degrees_of_freedom) for one in hypotheses]
+    prior = np.array([one.weight for one in hypotheses])
+    logs = np.log(prior) + np.array([one.log_evidence for one in filtered])
+    for noise in {one.noise for one in hypotheses}:
+        same = np.array([one.noise == noise for one in hypotheses])
+        evidence = np.logaddexp.reduce(logs[same]) - np.log(prior[same].sum())
+        logs[same] -= (1.0 - noise_evidence) * evidence
+    weight = np.exp(logs - logs.max())
+    weight = np.where(weight >= _LEAST_WEIGHT * weight.sum(), weight, 0.0)
+    weight /= weight.sum()
+    parts = tuple(
+        Part(one.noise, one.habit, share, one.observations, state, smooth(one.observations, state))
+        for one, state, share in zip(hypotheses, filtered, weight.tolist(), strict=True)
+        if share > 0.0
+    )
+    return Posterior(parts, _mix(parts))
+
+
+def _mix(parts: tuple[Part, ...]) -> Smoothed:
+    """Mix what follows from the hypotheses."""
+
+    def mixed(values: Iterable[FloatArray]) -> FloatArray:
+        return np.asarray(sum(part.weight * value for part, value in zip(parts, values, strict=True)))
+
+    mean = mixed(part.smoothed.mean for part in parts)
+    square = mixed(part.smoothed.variance + part.smoothed.mean**2 for part in parts)
+    probability = mixed(part.smoothed.probability for part in parts)
+    return Smoothed(probability / probability.sum(axis=1, keepdims=True), mean, square - mean**2)
+
+
+def draw_histories(
+    posterior: Posterior, habit_rank: FloatArray, rng: np.random.Generator, doubts: Doubts | None = None
+) -> NDArray[np.int8]:
+    """Draw whole histories of the states, each under one hypothesis, shape (draws, n).
+
+    Uniform ranks in [0, 1), shape (draws,), choose the habit: the same for all runs of a runner, who has one
+    habit; the rest comes from ``rng``. ``doubts`` are of states that may not exist.
+    """
+    order = sorted(posterior.parts, key=lambda part: part.habit)
+    habits, weights = (np.array([getattr(part, name) for part in order]) for name in ("habit", "weight"))
+    habit_of = habits[_choose(np.cumsum(weights), habit_rank)]
+    n, draws = len(order[0].observations.prior), len(habit_rank)
+    noise_rank = rng.random(draws)
+    uniform, normal = rng.random((draws, n)), rng.standard_normal((draws, n, LATENT))
+    doubts = doubts or no_doubts(draws, order[0].observations.prior.shape)
+    chosen = np.empty(draws, dtype=np.int64)
+    for habit in np.unique(habit_of):
+        rows, mine = np.flatnonzero(habits == habit), habit_of == habit
+        chosen[mine] = rows[_choose(np.cumsum(weights[rows]) / weights[rows].sum(), noise_rank[mine])]
+    state = np.empty((draws, n), dtype=np.int8)
+    for number in np.unique(chosen):
+        mine, part = np.flatnonzero(chosen == number), order[number]
+        ranked = doubts._replace(rank=doubts.rank[mine])
+        state[mine] = sample(part.observations, part.filtered, uniform[mine], normal[mine], ranked)
+    return state
+
+
+def _choose(cumulative: FloatArray, rank: FloatArray) -> NDArray[np.int64]:
+    """Position of each rank among cumulative weights that sum to 1."""
+    return np.minimum(np.searchsorted(cumulative, rank, side="right"), len(cumulative) - 1)
