@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
@@ -14,9 +15,13 @@ from camber.exposure import measure_exposure
 from camber.lateral import locate
 from camber.matching import match
 from camber.schema import Analysis, Evidence, Learned, Recording, Roads, Settings
-from camber.suggestions import in_the_dark, suggest
+from camber.suggestions import in_the_dark, suggest, trip_of
 from camber.summary import summarise
 from camber.track import prepare_track
+
+if TYPE_CHECKING:
+    from camber.schema import Exposure, LateralTrack, SlopeHistories, SuggestionSettings
+    from camber.suggestions import Effect, Trip
 
 
 def analyse(
@@ -68,15 +73,8 @@ def analyse(
     level_pct = given.cross_slope.level_pct
     exposure, draws = measure_exposure(sloped, slopes, given.exposure, level_pct=level_pct)
     summary = summarise(recording, exposure, draws, roads, states, problems)
-    options = slope_options(lateral, roads, given.cross_slope, draws=given.draws, seed=given.seed, rng=rng)
-    tables = (summary, exposure, lateral, slopes, options, roads)
-    dark = in_the_dark(recording)
-    slopes_of = partial(
-        slopes_of_ways, roads=roads, settings=given.cross_slope, draws=given.draws, seed=given.seed, rng=rng
-    )
-    suggestions = suggest(
-        *tables, given.suggestion, level_pct=level_pct, rng=rng, dark=dark, slopes_of=slopes_of
-    )
+    trip = trip_on(recording, roads, lateral, exposure, slopes, given, rng=rng)
+    suggestions = suggest(trip, summary)
     return Analysis(
         recording,
         roads,
@@ -94,6 +92,39 @@ def analyse(
         summary,
         suggestions,
         evidence,
+    )
+
+
+def trip_on(
+    recording: Recording,
+    roads: Roads,
+    lateral: LateralTrack,
+    exposure: Exposure,
+    slopes: SlopeHistories,
+    given: Settings,
+    *,
+    rng: np.random.Generator,
+    limits: SuggestionSettings | None = None,
+    before: Effect | None = None,
+    dark: bool | None = None,
+) -> Trip:
+    """Plan a run, or a planned route, without choosing yet; limits and darkness are its own if missing."""
+    options = slope_options(lateral, roads, given.cross_slope, draws=given.draws, seed=given.seed, rng=rng)
+    slopes_of = partial(
+        slopes_of_ways, roads=roads, settings=given.cross_slope, draws=given.draws, seed=given.seed, rng=rng
+    )
+    return trip_of(
+        exposure,
+        lateral,
+        slopes,
+        options,
+        roads,
+        limits or given.suggestion,
+        level_pct=given.cross_slope.level_pct,
+        rng=rng,
+        before=before,
+        dark=in_the_dark(recording) if dark is None else dark,
+        slopes_of=slopes_of,
     )
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from camber.cross_slope import slope_options, slopes_of_ways
-from camber.suggestions import Effect, in_the_dark, suggest_on, trip_of, what_ifs
+from camber.pipeline import trip_on
+from camber.suggestions import Effect, suggest, what_ifs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
     from camber.library import Library
     from camber.schema import Analysis, Draws, Recording, RunResult, Suggestions, SuggestionSettings, WhatIf
-    from camber.suggestions import Trip
 
 _HISTORY: Final = timedelta(days=28)
 """How far back a run is evened out: four weeks (judgement: as far as the usual range first looks)."""
@@ -70,38 +68,19 @@ def plan_route(
     RoutePlan
         Suggestions and what-ifs.
     """
-    trip = trip_on(analysis, settings, before=before, dark=dark)
-    return RoutePlan(suggest_on(trip, analysis.summary), what_ifs(trip), trip.dark)
-
-
-def trip_on(
-    analysis: Analysis,
-    settings: SuggestionSettings | None = None,
-    *,
-    before: Effect | None = None,
-    dark: bool | None = None,
-) -> Trip:
-    """Plan a route without choosing yet; arguments as `plan_route` takes them."""
-    given = analysis.settings
-    rng = np.random.default_rng(given.seed)
-    roads, draws, seed = analysis.roads, given.draws, given.seed
-    options = slope_options(analysis.lateral, roads, given.cross_slope, draws=draws, seed=seed, rng=rng)
-    slopes_of = partial(
-        slopes_of_ways, roads=roads, settings=given.cross_slope, draws=draws, seed=seed, rng=rng
-    )
-    return trip_of(
-        analysis.exposure,
+    trip = trip_on(
+        analysis.recording,
+        analysis.roads,
         analysis.lateral,
+        analysis.exposure,
         analysis.slope_histories,
-        options,
-        roads,
-        settings or given.suggestion,
-        level_pct=given.cross_slope.level_pct,
-        rng=rng,
+        analysis.settings,
+        rng=np.random.default_rng(analysis.settings.seed),
+        limits=settings,
         before=before,
-        dark=in_the_dark(analysis.recording) if dark is None else dark,
-        slopes_of=slopes_of,
+        dark=dark,
     )
+    return RoutePlan(suggest(trip, analysis.summary), what_ifs(trip), trip.dark)
 
 
 class _Past(NamedTuple):

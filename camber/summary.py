@@ -152,18 +152,7 @@ def add_summaries(parts: Sequence[tuple[Summary, Draws]], title: str) -> Summary
 
 
 def add_draws(parts: Sequence[Draws]) -> Draws:
-    """Add drawn totals, draw by draw.
-
-    Parameters
-    ----------
-    parts : sequence of Draws
-        Totals with the same number of draws.
-
-    Returns
-    -------
-    Draws
-        Their sum.
-    """
+    """Add drawn totals, all with the same number of draws, draw by draw."""
     return Draws(
         **{
             field.name: np.sum([getattr(part, field.name) for part in parts], axis=0)
@@ -219,12 +208,10 @@ def _surfaces(draws: Draws) -> tuple[SurfaceTotal, ...]:
 
 def _streets(exposure: Exposure, roads: Roads) -> tuple[StreetTotal, ...]:
     on = exposure[exposure["way_id"] != NO_WAY]
-    ways = roads.ways.loc[on["way_id"]]
-    name = np.where(ways["name"] != "", ways["name"], ways["highway"] + " (no name)")
     matched_m = on["distance_m"] - on["unmatched_m"]
     tilt = on["cross_slope_pct"].fillna(0.0) * matched_m / 1000.0
     columns = ["distance_m", "left_low_m", "right_low_m", "level_m"]
-    sums = on[columns].assign(net=tilt).groupby(name).sum()
+    sums = on[columns].assign(net=tilt).groupby(roads.street_names(on["way_id"].to_numpy())).sum()
     return _ranked([StreetTotal(str(row.Index), *(float(v) for v in row[1:])) for row in sums.itertuples()])
 
 

@@ -110,18 +110,10 @@ def _exposure_of(analysis: Analysis) -> pd.DataFrame:
     table = pd.DataFrame(analysis.exposure)[[column.name for column in EXPOSURE]]
     block = table["block"].to_numpy()
     return table.assign(
-        street=_street_names(analysis.roads, table["way_id"].to_numpy()),
+        street=analysis.roads.street_names(table["way_id"].to_numpy()),
         first_fix=fix.min().reindex(block).to_numpy(dtype=np.int64),
         last_fix=fix.max().reindex(block).to_numpy(dtype=np.int64),
     )
-
-
-def _street_names(roads: Roads, way_id: NDArray[np.int64]) -> NDArray[np.object_]:
-    """Names as `camber.summary` gives them; "" off the road."""
-    named = roads.ways[["name", "highway"]].reindex(way_id)
-    name, highway = named["name"].fillna("").to_numpy(dtype=object), named["highway"].fillna("")
-    unnamed = (highway + " (no name)").to_numpy(dtype=object)
-    return np.where(way_id == NO_WAY, "", np.where(name != "", name, unnamed))
 
 
 def _segments(analysis: Analysis) -> tuple[list[int], tuple[Segment, ...]]:

@@ -196,6 +196,25 @@ class Roads:
     crossings: Crossings | None = None
     overrides: Overrides | None = None
 
+    def street_names(self, way_id: NDArray[np.int64], off: str = "") -> NDArray[np.object_]:
+        """Name the street of each way, by its class where it has no name.
+
+        Parameters
+        ----------
+        way_id : ndarray of int64, shape (n,)
+            Ways; -1 off the roads.
+        off : str
+            What a place off the roads is called.
+
+        Returns
+        -------
+        ndarray of object, shape (n,)
+            Names such as ``"High Street"`` or ``"residential (no name)"``.
+        """
+        ways = self.ways[["name", "highway"]].reindex(way_id)
+        named = ways["name"].where(ways["name"] != "", ways["highway"] + " (no name)")
+        return named.fillna(off).to_numpy(dtype=object)
+
     def __repr__(self) -> str:
         """Say what they are, without their rows."""
         return f"<Roads {self.source}: {len(self.ways)} ways>"

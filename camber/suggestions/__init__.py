@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from camber.conventions import NO_WAY
-from camber.schema import PlanPoint, Suggestion, Suggestions, SuggestionSettings
+from camber.schema import PlanPoint, Suggestion, Suggestions
 from camber.suggestions.level_detours import find_detours
 from camber.suggestions.level_ground import effect_of_detours, level_suggestion
 from camber.suggestions.patterns import explain, outbound_partners, pattern_of, what_ifs
@@ -25,11 +25,19 @@ from camber.suggestions.trip import NOTHING, Effect, Trip, costs_as_run, judged,
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from camber.schema import Exposure, LateralTrack, Roads, SlopeHistories, SlopeOptions, Summary
+    from camber.schema import (
+        Exposure,
+        LateralTrack,
+        Roads,
+        SlopeHistories,
+        SlopeOptions,
+        SuggestionSettings,
+        Summary,
+    )
     from camber.suggestions.side_plans import SidePlan
     from camber.suggestions.trip import SlopesOfWays
 
-__all__ = ["NOTHING", "Effect", "Trip", "in_the_dark", "suggest", "suggest_on", "trip_of", "what_ifs"]
+__all__ = ["NOTHING", "Effect", "Trip", "in_the_dark", "suggest", "trip_of", "what_ifs"]
 
 _LIKELY: Final = 2.0 / 3.0
 """Probability from which something is said to be so: "likely" is 66 % and more (Mastrandrea et al. 2010,
@@ -40,76 +48,6 @@ _UNLAWFUL: Final = 0.1
 
 _MOST_OF_IT: Final = 0.8
 """Share of the possible gain that a simpler plan has to reach (judgement)."""
-
-
-def suggest(
-    summary: Summary,
-    exposure: Exposure,
-    lateral: LateralTrack,
-    histories: SlopeHistories,
-    options: SlopeOptions,
-    roads: Roads,
-    settings: SuggestionSettings | None = None,
-    *,
-    level_pct: float,
-    rng: np.random.Generator,
-    before: Effect | None = None,
-    dark: bool = False,
-    slopes_of: SlopesOfWays | None = None,
-) -> Suggestions:
-    """Say which pattern a run followed and what, if anything, could be changed.
-
-    Parameters
-    ----------
-    summary : Summary
-        Totals of the run.
-    exposure : Exposure
-        One row per interval.
-    lateral : LateralTrack
-        The fixes, for what lies beside each interval.
-    histories : SlopeHistories
-        Drawn states and slopes.
-    options : SlopeOptions
-        Drawn slopes of every state.
-    roads : Roads
-        The roads, with limits, sidewalks, crossings and country.
-    settings : SuggestionSettings, optional
-        Constraints and thresholds.
-    level_pct : float
-        Absolute cross slope below which the surface counts as level [%].
-    rng : numpy.random.Generator
-        Source of disobedience in predicted effects.
-    before : Effect, optional
-        Drawn metres by leg of the weeks before, which a change is to even out too.
-    dark : bool
-        Whether the route is run in the dark: then only facing traffic.
-    slopes_of : callable, optional
-        Draws the cross slope [%] of ways that were not run, shape (n_draws, n), from their ids and directions
-        of travel; without it no level ground nearby is looked for.
-
-    Returns
-    -------
-    Suggestions
-        Pattern, explanation and zero to three suggestions, best first; level ground nearby is the last. Even
-        is said where it is likely; a change where one is expected to even out noticeably, also where it is
-        not known which leg was low, since who follows a plan knows the side, or where level ground nearby
-        takes tilted metres away; else that nothing safe was found, if it is likely that one leg had more, or
-        that it is not known.
-    """
-    trip = trip_of(
-        exposure,
-        lateral,
-        histories,
-        options,
-        roads,
-        settings or SuggestionSettings(),
-        level_pct=level_pct,
-        rng=rng,
-        before=before,
-        dark=dark,
-        slopes_of=slopes_of,
-    )
-    return suggest_on(trip, summary)
 
 
 def trip_of(
@@ -126,7 +64,39 @@ def trip_of(
     dark: bool = False,
     slopes_of: SlopesOfWays | None = None,
 ) -> Trip:
-    """Plan a route, without choosing yet; arguments as `suggest` takes them."""
+    """Plan a run, or a planned route, without choosing yet.
+
+    Parameters
+    ----------
+    exposure : Exposure
+        One row per interval.
+    lateral : LateralTrack
+        The fixes, for what lies beside each interval.
+    histories : SlopeHistories
+        Drawn states and slopes of the run as it was.
+    options : SlopeOptions
+        Drawn slopes of every state.
+    roads : Roads
+        The roads, with limits, sidewalks, crossings and country.
+    settings : SuggestionSettings
+        Constraints and thresholds.
+    level_pct : float
+        Absolute cross slope below which the surface counts as level [%].
+    rng : numpy.random.Generator
+        Source of disobedience in predicted effects.
+    before : Effect, optional
+        Drawn metres by leg of the weeks before, which a change is to even out too.
+    dark : bool
+        Whether the route is run in the dark: then only facing traffic.
+    slopes_of : callable, optional
+        Draws the cross slope [%] of ways that were not run, shape (n_draws, n), from their ids and directions
+        of travel; without it no level ground nearby is looked for.
+
+    Returns
+    -------
+    Trip
+        The route with its plans.
+    """
     before = before or NOTHING
     route = route_of(exposure, lateral, histories, options, roads, level_pct=level_pct)
     plans = plans_of(route, settings, before, dark=dark)
@@ -148,8 +118,25 @@ def trip_of(
     )
 
 
-def suggest_on(trip: Trip, summary: Summary) -> Suggestions:
-    """Say of a planned route what `suggest` says of a run."""
+def suggest(trip: Trip, summary: Summary) -> Suggestions:
+    """Say which pattern a run followed and what, if anything, could be changed.
+
+    Parameters
+    ----------
+    trip : Trip
+        The run, or the planned route, of `trip_of`.
+    summary : Summary
+        Totals of the run.
+
+    Returns
+    -------
+    Suggestions
+        Pattern, explanation and zero to three suggestions, best first; level ground nearby is the last. Even
+        is said where it is likely; a change where one is expected to even out noticeably, also where it is
+        not known which leg was low, since who follows a plan knows the side, or where level ground nearby
+        takes tilted metres away; else that nothing safe was found, if it is likely that one leg had more, or
+        that it is not known.
+    """
     now, usual_balance = trip.now(), trip.settings.usual_balance
     of = trip.route.stretches
     nothing = Suggestions(trip.pattern, trip.explanation, (), "")
@@ -248,7 +235,7 @@ def _lawful(trip: Trip) -> bool:
     the run could have kept to; what is left so is said with the change.
     """
     of, reason = trip.route.stretches, trip.plans.rules.reason
-    kept_to = reason[np.arange(len(trip.route.usual)), trip.route.usual]
+    kept_to = trip.plans.rules.reason_in(trip.route.usual)
     fine = (kept_to == "") | (kept_to == "no_state") | ~(reason == "").any(axis=1) | ~of.is_road
     return bool(of.length_m[fine].sum() >= (1.0 - _UNLAWFUL) * of.length_m.sum())
 

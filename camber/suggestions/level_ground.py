@@ -21,7 +21,6 @@ from camber.suggestions.plan_in_words import (
     effects,
     joined_stretches,
     longest,
-    street_names,
 )
 from camber.suggestions.rules import SIDE_OF_STATE
 from camber.suggestions.surroundings import places_at
@@ -91,7 +90,7 @@ def level_suggestion(
     return Suggestion(
         kind="level_surface",
         what=_what(trip, detours),
-        where=longest(pd.Series(edge_m).groupby(street_names(way_id, trip.roads)).sum(), 5),
+        where=longest(pd.Series(edge_m).groupby(trip.roads.street_names(way_id)).sum(), 5),
         way_ids=tuple(int(way) for way in pd.unique(way_id)),
         distance_m=sum(one.length_m for one in detours),
         crossings=sum(len(one.crossed) for one in detours),
@@ -115,7 +114,7 @@ def level_suggestion(
 
 def _what(trip: Trip, detours: Sequence[LevelDetour]) -> str:
     share = np.sum([replaced_share(trip.route, one) for one in detours], axis=0)
-    names = street_names(trip.route.stretches.way_id, trip.roads)
+    names = trip.street_names()
     metres = pd.Series(trip.route.stretches.length_m * share).groupby(names).sum()
     left = metres[metres > 0.0].sort_values(ascending=False, kind="stable")
     length_m, extra_m = sum(one.length_m for one in detours), sum(one.extra_m for one in detours)
@@ -138,7 +137,7 @@ def _detour(one: LevelDetour, roads: Roads) -> Detour:
         rejoin_m=one.rejoin_m,
         length_m=one.length_m,
         way_ids=tuple(int(way) for way in pd.unique(one.way_id)),
-        names=tuple(str(name) for name in pd.unique(street_names(one.way_id, roads))),
+        names=tuple(str(name) for name in pd.unique(roads.street_names(one.way_id))),
         unpaved_m=float(one.edge_m[unpaved].sum()),
         unlit_m=float(one.edge_m[unlit].sum()),
         longitude_deg=tuple(round(float(value), 7) for value in line[:, 0]),
@@ -187,8 +186,7 @@ def _against(
 
 def _extra_traffic_km(trip: Trip, detours: Sequence[LevelDetour]) -> float:
     """Exposure of the crossings, less that of the stretches that are left."""
-    usual, choice = trip.route.usual, standards.side_choice()
-    walked = trip.plans.rules.traffic_km[np.arange(len(usual)), usual]
+    walked, choice = trip.plans.rules.traffic_in(trip.route.usual), standards.side_choice()
     left = sum(float(walked @ replaced_share(trip.route, one)) for one in detours)
     crossed = (crossed.kind for one in detours for crossed in one.crossed)
     return float(sum(getattr(choice, f"crossing_{kind}") for kind in crossed)) - left
@@ -197,7 +195,7 @@ def _extra_traffic_km(trip: Trip, detours: Sequence[LevelDetour]) -> float:
 def _stretches(trip: Trip, detours: Sequence[LevelDetour]) -> tuple[PlannedStretch, ...]:
     """List the route with its ways round, in order and without gaps, by distance as it is to be run."""
     start, end = trip.route.start_m(), trip.route.end_m()
-    names = street_names(trip.route.stretches.way_id, trip.roads)
+    names = trip.street_names()
     pieces: list[tuple[float, str, str, bool]] = []
     at_m = 0.0
     for one in (*detours, None):
@@ -206,7 +204,7 @@ def _stretches(trip: Trip, detours: Sequence[LevelDetour]) -> tuple[PlannedStret
             run_m = min(float(end[row]), until) - max(float(start[row]), at_m)
             pieces.append((run_m, str(names[row]), str(LATERAL_STATES[trip.route.usual[row]]), False))
         if one is not None:
-            ground = zip(one.edge_m.tolist(), street_names(one.way_id, trip.roads).tolist(), strict=True)
+            ground = zip(one.edge_m.tolist(), trip.roads.street_names(one.way_id).tolist(), strict=True)
             pieces += [(length, str(name), "other", True) for length, name in ground]
             at_m = one.rejoin_m
     lengths, streets, states, changed = zip(*pieces, strict=True)
@@ -219,7 +217,7 @@ def _cues(trip: Trip, detours: Sequence[LevelDetour]) -> tuple[Cue, ...]:
     Nobody is told to keep to a side that would not be suggested.
     """
     route = trip.route
-    names = street_names(route.stretches.way_id, trip.roads)
+    names = trip.street_names()
     silent = against_rule(route.usual, trip.plans.rules) | ~route.stretches.is_road
     cues: list[Cue] = []
     longer = 0.0
@@ -227,7 +225,7 @@ def _cues(trip: Trip, detours: Sequence[LevelDetour]) -> tuple[Cue, ...]:
         first_m = one.leave_m + longer
         longitude, latitude = places_at(route.line, np.array([one.leave_m, one.rejoin_m]))
         place, back = zip(latitude.tolist(), longitude.tolist(), strict=True)
-        street, ground = names[route.row_at(one.leave_m - 1.0)], street_names(one.way_id[:1], trip.roads)[0]
+        street, ground = names[route.row_at(one.leave_m - 1.0)], trip.roads.street_names(one.way_id[:1])[0]
         text = f"Leave {street} {_TURN[one.turn]} {ground}, instead of the tilted stretch."
         cues.append(Cue(first_m, *place, "turn", _SIDE[one.turn], "", text))
         cues += [_crossed(crossed, first_m, trip.roads) for crossed in one.crossed]

@@ -122,7 +122,7 @@ def what_ifs(trip: Trip) -> tuple[WhatIf, ...]:
                 right_low_m=interval_of(effect.right_m),
                 balance=effect.balance(),
                 not_allowed_m=float(of.length_m[against].sum()),
-                traffic_km=float(rules.traffic_km[rows, state].sum()),
+                traffic_km=float(rules.traffic_in(state).sum()),
             )
         )
     return tuple(found)

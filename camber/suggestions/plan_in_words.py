@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from camber import standards
-from camber.conventions import LATERAL_STATES, MIRRORED_STATES, NO_WAY
+from camber.conventions import LATERAL_STATES, MIRRORED_STATES
 from camber.schema import Cue, PlannedStretch, Suggestion, interval_of
 from camber.suggestions.rules import SIDE_OF_STATE, WALKS, WHY_NOT
 from camber.suggestions.surroundings import places_at
@@ -101,7 +101,7 @@ def suggestion_of(
     without it, as `costs_as_run` gives them.
     """
     route = trip.route
-    names = street_names(route.stretches.way_id, trip.roads)
+    names = trip.street_names()
     moved = route.stretches.is_road if kind == "alternate_direction" else changed_side(plan, route)
     metres = pd.Series(route.stretches.length_m[moved]).groupby(names[moved]).sum()
     rule = _rule(route, moved, trip.roads)
@@ -144,15 +144,6 @@ def effects(before: Effect, after: Effect, settings: SuggestionSettings) -> dict
     return fields
 
 
-def street_names(way_id: IntArray, roads: Roads) -> ObjectArray:
-    """Name the street of each interval, by its class where it has no name."""
-    names = np.full(len(way_id), "off the mapped ways", dtype=object)
-    on = way_id != NO_WAY
-    ways = roads.ways.loc[way_id[on], ["name", "highway"]]
-    names[on] = [name or f"{kind} (no name)" for name, kind in ways.itertuples(index=False)]
-    return names
-
-
 def longest(metres: pd.Series[float], most: int) -> tuple[str, ...]:
     """Name the streets with the most metres, most first."""
     return tuple(str(name) for name in metres.sort_values(ascending=False, kind="stable").index[:most])
@@ -171,7 +162,7 @@ def why_not(reason: str, settings: SuggestionSettings) -> str:
 
 def against_rules(trip: Trip, state: IntArray, length_m: FloatArray, words: str) -> tuple[str, ...]:
     """Say by reason of how many metres on roads in a state the rules speak against it."""
-    of, reason = trip.route.stretches, trip.plans.rules.reason[np.arange(len(state)), state]
+    of, reason = trip.route.stretches, trip.plans.rules.reason_in(state)
     metres = by_reason(length_m[of.is_road], reason[of.is_road])
     return tuple(
         f"{length / 1000:.1f} km {words} {why_not(str(key), trip.settings)}."

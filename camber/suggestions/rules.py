@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     BoolArray = NDArray[np.bool_]
     FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
     ObjectArray = NDArray[np.object_]
 
 LEFT_WALK, LEFT_EDGE, CENTRE, RIGHT_EDGE, RIGHT_WALK, OTHER = range(len(LATERAL_STATES))
@@ -69,6 +70,14 @@ class Rules(NamedTuple):
     # Where nothing is allowed, so that the stretch keeps the state in which it was run, shape (n,).
     kept: BoolArray
 
+    def reason_in(self, state: IntArray) -> ObjectArray:
+        """Reason against one state for each stretch, shape (n,)."""
+        return self.reason[np.arange(len(state)), state]
+
+    def traffic_in(self, state: IntArray) -> FloatArray:
+        """Exposure to traffic in one state for each stretch, shape (n,) [km facing traffic]."""
+        return self.traffic_km[np.arange(len(state)), state]
+
 
 def in_the_dark(recording: Recording) -> bool:
     """Whether the sun was below the end of civil twilight at the first or the last fix; not without times."""
@@ -86,7 +95,7 @@ def in_the_dark(recording: Recording) -> bool:
 
 
 def side_rules(
-    stretches: Stretches, usual: NDArray[np.int64], settings: SuggestionSettings, *, dark: bool = False
+    stretches: Stretches, usual: IntArray, settings: SuggestionSettings, *, dark: bool = False
 ) -> Rules:
     """Say what may be planned on each stretch, at least one state; ``usual`` is how each is run without."""
     choice = standards.side_choice()

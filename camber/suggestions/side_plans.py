@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from numba import njit
 
+from camber.suggestions.rules import CENTRE, LEFT_EDGE, LEFT_WALK, OTHER, RIGHT_EDGE, RIGHT_WALK
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -22,9 +24,9 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
 
-_CENTRE: Final = 2
-_PATH: Final = 5
-_OUTWARD: Final = np.array([0, 1, _CENTRE, 3, 4, _PATH, _PATH, _CENTRE], dtype=np.int64)
+_OUTWARD: Final = np.array(
+    [LEFT_WALK, LEFT_EDGE, CENTRE, RIGHT_EDGE, RIGHT_WALK, OTHER, OTHER, CENTRE], dtype=np.int64
+)
 """State of LATERAL_STATES of each inner one: a path, or the middle, remembers the side of the road before it;
 2 and 5 come from the left, 7 and 6 from the right."""
 
@@ -157,9 +159,9 @@ def _walk_back(came: CodeArray, end: IntArray, buckets: int) -> tuple[IntArray, 
 @njit(cache=True)
 def _crosses(before: int, after: int, turned: bool, joins: bool, corner: int) -> bool:  # noqa: FBT001 - a kernel
     side = -_SIDE[before] if turned else _SIDE[before]
-    if _OUTWARD[before] == _PATH and joins:
+    if _OUTWARD[before] == OTHER and joins:
         return False
-    beside = _OUTWARD[before] not in (_CENTRE, _PATH) and _OUTWARD[after] not in (_CENTRE, _PATH)
+    beside = _OUTWARD[before] not in (CENTRE, OTHER) and _OUTWARD[after] not in (CENTRE, OTHER)
     if beside and corner != 0 and side == -corner and _SIDE[after] == -corner:
         return True
     return bool(side * _SIDE[after] < 0)

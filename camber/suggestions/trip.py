@@ -168,6 +168,10 @@ class Trip(NamedTuple):
         """Drawn metres by leg of the route as it was run, and of the weeks before."""
         return self.before + self.route.as_run()
 
+    def street_names(self) -> NDArray[np.object_]:
+        """Street of each interval."""
+        return self.roads.street_names(self.route.stretches.way_id, "off the mapped ways")
+
     def most_traffic_km(self) -> float:
         """Most exposure to traffic that a plan may have [km facing traffic]."""
         _, traffic_km = costs_as_run(self.route, self.plans.rules)
@@ -395,14 +399,14 @@ def predicted(trip: Trip, state: IntArray) -> Effect:
 
 def against_rule(state: IntArray, rules: Rules) -> BoolArray:
     """Tell where planned states leave the runner in the middle, or where the rules speak against them."""
-    return np.asarray((state == CENTRE) | (rules.reason[np.arange(len(state)), state] != ""))
+    return np.asarray((state == CENTRE) | (rules.reason_in(state) != ""))
 
 
 def costs_as_run(route: Route, rules: Rules) -> tuple[int, float]:
     """Count crossings and exposure to traffic, crossings included [km facing traffic], without a plan."""
     crossed = crossed_as_run(route)
-    walked = rules.traffic_km[np.arange(len(crossed)), route.usual].sum()
-    return int(crossed.sum()), float(walked + rules.crossing_km[crossed].sum())
+    walked_km = rules.traffic_in(route.usual).sum()
+    return int(crossed.sum()), float(walked_km + rules.crossing_km[crossed].sum())
 
 
 def crossed_as_run(route: Route) -> BoolArray:

@@ -21,7 +21,7 @@ from camber.report.text import rendered
 from camber.report.wording import change_text
 from camber.schema import Interval, Suggestions
 from tests import fabricate_period
-from tests.suggestions.test_level_surface import offered, place
+from tests.suggestions.test_level_ground import offered, place
 
 
 @pytest.fixture(scope="module")

@@ -17,10 +17,9 @@ import pytest
 import shapely
 
 import camber
-from camber import simulate, standards
+from camber import pipeline, simulate, standards
 from camber.planning import plan_route
 from camber.schema import Settings, SuggestionSettings
-from camber.suggestions import trip_of
 from camber.suggestions.side_plans import choose_plans
 
 ROOT = Path(__file__).parents[2]
@@ -124,15 +123,9 @@ def test_no_plan_breaks_a_rule(name, chosen):
 
 
 def trip_on(analysis, settings, *, dark):
-    from camber.cross_slope import slope_options  # noqa: PLC0415
-
-    given = analysis.settings
-    rng = np.random.default_rng(4)
-    options = slope_options(
-        analysis.lateral, analysis.roads, given.cross_slope, draws=given.draws, seed=given.seed, rng=rng
-    )
-    tables = (analysis.exposure, analysis.lateral, analysis.slope_histories, options, analysis.roads)
-    return trip_of(*tables, settings, level_pct=1.0, rng=rng, dark=dark)
+    tables = (analysis.roads, analysis.lateral, analysis.exposure, analysis.slope_histories)
+    given, rng = analysis.settings, np.random.default_rng(4)
+    return pipeline.trip_on(analysis.recording, *tables, given, rng=rng, limits=settings, dark=dark)
 
 
 def faults_of(plan, trip, analysis, settings, *, dark):

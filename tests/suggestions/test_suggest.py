@@ -79,7 +79,11 @@ def ran(roads, legs, *, grade_pct=2.5, draws=40):
 def suggested(roads, legs, settings=None, **given):
     settings = settings or SuggestionSettings(obedience=1.0)
     rng = np.random.default_rng(1)
-    return suggest(*ran(roads, legs, **given), roads, settings, level_pct=1.0, rng=rng)
+    return suggest_on(*ran(roads, legs, **given), roads, settings, level_pct=1.0, rng=rng)
+
+
+def suggest_on(summary, *tables, **given):
+    return suggest(trip_of(*tables, **given), summary)
 
 
 def leg(state, *, way_id=7, blocks=10, direction=1, **more):
@@ -382,7 +386,7 @@ def test_what_is_said_is_likely_so(left, even, right, answer):
     roads = straight(**QUIET | {"maxspeed_kmh": 100.0})
     tables = in_draws(out_and_back("left_edge", "left_edge"), left=left, even=even, right=right, roads=roads)
     settings = SuggestionSettings(obedience=1.0)
-    found = suggest(*tables, roads, settings, level_pct=1.0, rng=np.random.default_rng(1))
+    found = suggest_on(*tables, roads, settings, level_pct=1.0, rng=np.random.default_rng(1))
     assert found.answer == answer
     assert found.p_even == pytest.approx(even / 40.0)
     assert not found.items
@@ -393,7 +397,7 @@ def test_who_follows_a_plan_knows_the_side_where_the_run_left_it_open():
     roads = straight(**QUIET)
     tables = in_draws(out_and_back("left_edge", "left_edge"), left=20, even=0, right=20, roads=roads)
     settings = SuggestionSettings(obedience=1.0)
-    found = suggest(*tables, roads, settings, level_pct=1.0, rng=np.random.default_rng(1))
+    found = suggest_on(*tables, roads, settings, level_pct=1.0, rng=np.random.default_rng(1))
     (item,) = found.items
     assert (found.answer, found.p_even) == ("change", 0.0)
     assert (item.p_even_before, item.p_even_after) == (0.0, 1.0)
@@ -428,7 +432,7 @@ def test_no_metre_stays_on_a_side_ruled_out_because_that_is_more_even():
 def test_percents_are_written_as_everywhere_else():
     roads = straight(**QUIET | {"maxspeed_kmh": 100.0})
     tables = in_draws(out_and_back("left_edge", "left_edge"), left=20, even=20, right=0, roads=roads)
-    found = suggest(*tables, roads, SuggestionSettings(), level_pct=1.0, rng=np.random.default_rng(1))
+    found = suggest_on(*tables, roads, SuggestionSettings(), level_pct=1.0, rng=np.random.default_rng(1))
     assert "(the left one 50 %, about even 50 %, the right one under 1 %)" in found.conclusion
 
 
