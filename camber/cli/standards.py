@@ -32,7 +32,7 @@ def standards(
     output: Output = None,
 ) -> None:
     """List every assumption with its reference."""
-    from camber.report.tables import guarded
+    from camber.report.intervals import guarded
     from camber.standards import list_assumptions
 
     session: Session = context.obj

@@ -12,28 +12,28 @@ if TYPE_CHECKING:
     from camber.report.contents import Report
     from camber.report.figures import plot_bar, plot_tornado
     from camber.report.html import html_page
-    from camber.report.json_document import summary_document, summary_json, summary_schema
-    from camber.report.map import plot_map
-    from camber.report.period_figures import plot_answer, plot_days, plot_trend, plot_week_bars
-    from camber.report.period_page import PageOptions, week_page
-    from camber.report.profile_figures import plot_profile, surface_across
-    from camber.report.street_figures import plot_streets
-    from camber.report.tables import (
+    from camber.report.intervals import (
         interval_table,
         intervals_csv,
         intervals_geojson,
         write_csv,
         write_geojson,
     )
+    from camber.report.json_document import summary_document, summary_json, summary_schema
+    from camber.report.map import plot_map
+    from camber.report.period_figures import plot_answer, plot_days, plot_trend, plot_week_bars
+    from camber.report.period_page import PageOptions, week_page
+    from camber.report.profile_figures import plot_profile, surface_across
+    from camber.report.street_figures import plot_streets
     from camber.report.text import text_report
 
 _HOME = {
     "PageOptions": "period_page",
     "Report": "contents",
     "html_page": "html",
-    "interval_table": "tables",
-    "intervals_csv": "tables",
-    "intervals_geojson": "tables",
+    "interval_table": "intervals",
+    "intervals_csv": "intervals",
+    "intervals_geojson": "intervals",
     "plot_answer": "period_figures",
     "plot_bar": "figures",
     "plot_days": "period_figures",
@@ -49,8 +49,8 @@ _HOME = {
     "surface_across": "profile_figures",
     "text_report": "text",
     "week_page": "period_page",
-    "write_csv": "tables",
-    "write_geojson": "tables",
+    "write_csv": "intervals",
+    "write_geojson": "intervals",
 }
 
 __all__ = [

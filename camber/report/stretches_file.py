@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from camber.conventions import OSM_ATTRIBUTION, OSM_COPYRIGHT_URL
-from camber.report.tables import feature_collection, guarded, line_features
+from camber.report.intervals import feature_collection, guarded, line_features
 from camber.report.wording import plain
 from camber.whole_files import in_place_of, write_whole
 

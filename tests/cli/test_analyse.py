@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from camber.report import summary_schema
-from camber.report.tables import COLUMNS
+from camber.report.intervals import COLUMNS
 
 
 @pytest.fixture(scope="module")

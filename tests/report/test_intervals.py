@@ -7,8 +7,7 @@ import pytest
 from pyproj import Geod
 
 from camber.report import interval_table, intervals_csv, intervals_geojson, write_csv, write_geojson
-from camber.report.intervals import interval_lines
-from camber.report.tables import COLUMNS, guarded
+from camber.report.intervals import COLUMNS, guarded, interval_lines
 
 CONTRACT = [  # issue "the whole line", point 7
     "start_time",
