@@ -24,58 +24,23 @@ _T = TypeVar("_T")
 def to_travel_frame(value: FloatArray, travel_direction: NDArray[np.int64]) -> FloatArray:
     """Turn a signed quantity of the way frame (offset, cross slope) into the travel frame, or back.
 
-    Positive is right of the drawn direction in, right of travel out.
-
-    Parameters
-    ----------
-    value : ndarray of float64
-        Signed quantity, positive right of (or falling to the right of) the drawn direction; any unit.
-    travel_direction : ndarray of int64
-        +1 along, -1 against the drawn direction.
-
-    Returns
-    -------
-    ndarray of float64
-        The same quantity, positive to the right of travel.
+    Positive is right of the drawn direction in, right of travel out; directions are +1 along, -1 against.
     """
     return value * travel_direction
 
 
 def swap_sides(left: _T, right: _T, travel_direction: int) -> tuple[_T, _T]:
-    """Turn a left/right pair of the way frame (``sidewalk:left``, ``parking:left``) into the travel frame.
-
-    Parameters
-    ----------
-    left, right : object
-        Values of the left and right of the drawn direction.
-    travel_direction : int
-        +1 along, -1 against the drawn direction.
-
-    Returns
-    -------
-    tuple
-        The values on the left and on the right of travel.
-    """
+    """Turn a left/right pair of the way frame (``sidewalk:left``, ``parking:left``) into the travel frame."""
     return (left, right) if travel_direction >= 0 else (right, left)
 
 
 def project_to_segment(
     point_xy: FloatArray, start_xy: FloatArray, end_xy: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Foot of the perpendicular and signed offset of points from straight segments.
+    """Place along straight segments and signed offset from them [m], each point, (n, 2), against its own.
 
-    Parameters
-    ----------
-    point_xy, start_xy, end_xy : ndarray of float64, shape (n, 2)
-        Points, and the segments they are held against [m]; a segment of length zero counts as a point.
-
-    Returns
-    -------
-    along_m : ndarray of float64, shape (n,)
-        Distance [m] from the start to the foot, clipped to the segment.
-    offset_m : ndarray of float64, shape (n,)
-        Distance [m] from the foot, positive right of the direction start to end; beyond the ends it is the
-        distance to the end point, with the sign of the side.
+    The place is clipped to the segment, of length zero a point; the offset is the distance from there,
+    positive right of the direction from start to end.
     """
     direction = end_xy - start_xy
     length = np.hypot(direction[:, 0], direction[:, 1])
@@ -93,23 +58,10 @@ def project_to_segment(
 def project_to_line(
     point_xy: FloatArray, line_xy: FloatArray
 ) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
-    """Chainage and signed offset of points from a polyline.
+    """Chainage on a polyline and signed offset from it [m] of points, and whether they lie beside it.
 
-    Parameters
-    ----------
-    point_xy : ndarray of float64, shape (n, 2)
-        Points [m].
-    line_xy : ndarray of float64, shape (m, 2)
-        Vertices in the drawn direction [m].
-
-    Returns
-    -------
-    chainage_m : ndarray of float64, shape (n,)
-        Distance [m] along the line to the nearest place on it.
-    offset_m : ndarray of float64, shape (n,)
-        Distance [m] from it, positive right of the drawn direction.
-    beside : ndarray of bool, shape (n,)
-        False where the nearest place is an end of the line and the point lies beyond it.
+    The offset is positive right of the drawn direction. Beside is False where the nearest place is an end of
+    the line and the point lies beyond it.
     """
     n = len(point_xy)
     chainage, offset, beside = np.zeros(n), np.full(n, np.inf), np.zeros(n, dtype=np.bool_)
@@ -134,53 +86,26 @@ def project_to_line(
     return chainage, offset, beside
 
 
-def heading_deg(delta_xy: FloatArray) -> FloatArray:
-    """Heading of displacement vectors.
+def local_utm(bounds_deg: tuple[float, float, float, float]) -> str:
+    """Universal Transverse Mercator zone of the middle of an area (west, south, east, north): EPSG code.
 
-    Parameters
-    ----------
-    delta_xy : ndarray of float64, shape (n, 2)
-        Displacements [m], x east and y north.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        Degrees [deg] clockwise from north in [0, 360); NaN for a zero vector.
+    Zones are 6 degrees wide from 180 W: EPSG 32601 to 32660 in the north, 32701 to 32760 in the south.
     """
+    west, south, east, north = bounds_deg
+    zone = int(((west + east) / 2.0 + 180.0) // 6.0) % 60 + 1
+    return f"EPSG:{(32600 if south + north >= 0.0 else 32700) + zone}"
+
+
+def heading_deg(delta_xy: FloatArray) -> FloatArray:
+    """Heading of displacements, shape (n, 2): degrees clockwise from north in [0, 360), NaN for no step."""
     angle = np.degrees(np.arctan2(delta_xy[:, 0], delta_xy[:, 1])) % 360.0
     return np.where(np.hypot(delta_xy[:, 0], delta_xy[:, 1]) > 0.0, angle, np.nan)
 
 
-def right_normal(heading: FloatArray) -> FloatArray:
-    """Turn headings into the unit vectors to the right of them.
-
-    Parameters
-    ----------
-    heading : ndarray of float64, shape (n,)
-        Degrees [deg] clockwise from north.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, 2)
-        Unit vectors, x east and y north.
-    """
-    angle = np.radians(heading)
-    return np.stack([np.cos(angle), -np.sin(angle)], axis=1)
-
-
 def circle_radius(before_xy: FloatArray, here_xy: FloatArray, after_xy: FloatArray) -> FloatArray:
-    """Signed radius of the circle through three points.
+    """Signed radius [m] of the circle through three points in the order of travel, positive to the right.
 
-    Parameters
-    ----------
-    before_xy, here_xy, after_xy : ndarray of float64, shape (n, 2)
-        Points in the order of travel [m].
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        Radius [m], positive for a bend to the right, infinite where the points are in line. Circumscribed
-        circle: R = abc / (4 A), the law of sines.
+    Infinite where they are in line. Circumscribed circle: R = abc / (4 A), the law of sines.
     """
     a = np.hypot(*(here_xy - before_xy).T)
     b = np.hypot(*(after_xy - here_xy).T)
@@ -192,19 +117,6 @@ def circle_radius(before_xy: FloatArray, here_xy: FloatArray, after_xy: FloatArr
 
 
 def parallel_line(line: shapely.LineString, offset_m: float) -> shapely.LineString | shapely.MultiLineString:
-    """Line at a constant offset; positive is right of the drawn direction.
-
-    Parameters
-    ----------
-    line : LineString
-        Line in metres.
-    offset_m : float
-        Offset [m], positive right.
-
-    Returns
-    -------
-    LineString or MultiLineString
-        The parallel line in the same direction, in several parts where it would cross itself; mitred corners.
-    """
+    """Line at an offset [m], positive right of the drawn direction; in parts where it would cross itself."""
     # shapely counts an offset to the left as positive.
     return shapely.offset_curve(line, -offset_m, join_style="mitre")

@@ -9,80 +9,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import numba
 import numpy as np
+from numba import njit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
 class Trellis(NamedTuple):
-    """Transitions of ``n`` steps, each with states of its own.
-
-    Parameters
-    ----------
-    width : ndarray of int64, shape (n,)
-        Number of states at each step, 1 at least.
-    first : ndarray of int64, shape (n + 1,)
-        The weights of step ``i`` are entries ``first[i]:first[i + 1]``.
-    weight : ndarray of float64, shape (m,)
-        Not negative. For a step that goes on, a row for each state of the step before, with an entry for each
-        state of this one; where a chain starts, a single row of the states' own weights.
-    starts : ndarray of bool, shape (n,)
-        True where a new, independent chain starts; the first must be True.
-    """
+    """Transitions of ``n`` steps, each with states of its own."""
 
     width: NDArray[np.int64]
+    """Number of states at each step, 1 at least."""
     first: NDArray[np.int64]
+    """The weights of step ``i`` are entries ``first[i]:first[i + 1]``; shape (n + 1,)."""
     weight: NDArray[np.float64]
+    """Not negative. For a step that goes on, a row for each state of the step before, with an entry for each
+    state of this one; where a chain starts, a single row of the states' own weights."""
     starts: NDArray[np.bool_]
+    """True where a new, independent chain starts; the first must be True."""
 
 
+@njit(cache=True)
 def forward_backward(trellis: Trellis) -> NDArray[np.float64]:
-    """Posterior probability of each state at each step.
+    """Posterior probabilities of the states of each step, one step after the other.
 
-    Rabiner 1989, Proc. IEEE 77(2), equations 18-27, with scaling (section V.A).
-
-    Parameters
-    ----------
-    trellis : Trellis
-        Some state must be reachable at every step.
-
-    Returns
-    -------
-    ndarray of float64, shape (sum of widths,)
-        Probabilities of the states of each step, one step after the other; they sum to 1 in each step.
+    Rabiner 1989, Proc. IEEE 77(2), equations 18-27, with scaling (section V.A). Some state must be reachable
+    at every step.
     """
-    return _forward_backward(*trellis)
-
-
-def viterbi(trellis: Trellis) -> NDArray[np.int64]:
-    """Likeliest sequence of states.
-
-    Viterbi 1967; Rabiner 1989, equations 32-35.
-
-    Parameters
-    ----------
-    trellis : Trellis
-        As for `forward_backward`.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-        State at each step; of equals the first.
-    """
-    return _viterbi(*trellis)
-
-
-@numba.njit(cache=True)
-def _forward_backward(
-    width: NDArray[np.int64],
-    first: NDArray[np.int64],
-    weight: NDArray[np.float64],
-    starts: NDArray[np.bool_],
-) -> NDArray[np.float64]:
+    width, first, weight, starts = trellis
     n = len(width)
     alpha, end = np.zeros(width.sum()), 0
+    # Forward: alpha, of all steps.
     for i in range(n):
         here, end, m = end, end + width[i], first[i]
         before = here if starts[i] else here - width[i - 1]
@@ -93,6 +51,7 @@ def _forward_backward(
                 alpha[b] += alpha[a] * weight[m]
                 m += 1
         _rescale(alpha, here, end)
+    # Backward: beta, of one step at a time, multiplied into alpha.
     beta, ahead = np.ones(width.max()), np.ones(width.max())
     for i in range(n - 1, 0, -1):
         end -= width[i]
@@ -116,7 +75,7 @@ def _forward_backward(
     return alpha
 
 
-@numba.njit(cache=True)
+@njit(cache=True)
 def _rescale(values: NDArray[np.float64], start: int, end: int) -> None:
     total = 0.0
     for b in range(start, end):
@@ -125,13 +84,10 @@ def _rescale(values: NDArray[np.float64], start: int, end: int) -> None:
         values[b] /= total
 
 
-@numba.njit(cache=True)
-def _viterbi(
-    width: NDArray[np.int64],
-    first: NDArray[np.int64],
-    weight: NDArray[np.float64],
-    starts: NDArray[np.bool_],
-) -> NDArray[np.int64]:
+@njit(cache=True)
+def viterbi(trellis: Trellis) -> NDArray[np.int64]:
+    """Likeliest sequence of states, shape (n,); of equals the first (Viterbi 1967; Rabiner 1989, 32-35)."""
+    width, first, weight, starts = trellis
     n, s = len(width), width.max()
     best, now = np.zeros(s), np.zeros(s)
     back, last = np.zeros((n, s), dtype=np.int16), np.zeros(n, dtype=np.int64)

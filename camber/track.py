@@ -16,7 +16,7 @@ from pyproj.exceptions import ProjError
 
 from camber.conventions import WGS84
 from camber.errors import NoTrackError, SettingsError
-from camber.geometry import heading_deg
+from camber.geometry import heading_deg, local_utm
 from camber.schema import Problem, TrackSettings, as_track
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _EARTH_RADIUS_M: Final = 6_371_008.8
 """Mean radius R1 of the GRS 80 ellipsoid (Moritz 2000, Geodetic Reference System 1980)."""
 _FAR_FROM_NULL_ISLAND_M: Final = 100_000.0
-"""Architecture: points at 0 N 0 E are dropped while the others are more than 100 km away."""
+"""Points at 0 N 0 E are dropped while the others are further away (judgement: a run may start at sea)."""
 _STANDING_MPS: Final = 0.3
 """Below this a heading is noise (judgement: a tenth of an easy run; jitter of 1 m feigns 0.34 m/s)."""
 _PACE_WITHOUT_TIMES_MPS: Final = 3.0
@@ -52,29 +52,11 @@ SPIKE: Final = 2
 def find_unusable(
     time_s: FloatArray, xy: FloatArray, part: IntArray, jump_mps: float, jump_m: float
 ) -> IntArray:
-    """Tell duplicates and single spikes from fixes worth keeping.
+    """Tell duplicates and single spikes from fixes worth keeping: `KEEP`, `DUPLICATE` or `SPIKE` for each.
 
     A duplicate has the time of the last fix kept, or its place where neither has a time. A spike is one fix,
     or two, to which no runner could have got, and from which none could have come back, while the fixes
-    around are close together.
-
-    Parameters
-    ----------
-    time_s : ndarray of float64, shape (n,)
-        Times [s], NaN where missing.
-    xy : ndarray of float64, shape (n, 2)
-        Positions [m].
-    part : ndarray of int64, shape (n,)
-        Part of the file; a spike lies within one.
-    jump_mps : float
-        Fastest that a runner moves [m/s].
-    jump_m : float
-        A step longer than this is none, whatever the time [m].
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-        `KEEP`, `DUPLICATE` or `SPIKE`.
+    around, of the same part of the file, are close together.
     """
     n = len(time_s)
     codes = np.zeros(n, dtype=np.int64)
@@ -138,24 +120,9 @@ def _spike_length(
 def find_borders(
     time_s: FloatArray, xy: FloatArray, part: IntArray, settings: TrackSettings
 ) -> dict[str, BoolArray]:
-    """Find the steps between fixes at which the track is cut, by reason.
+    """Find the steps between fixes at which the track is cut, shape (n - 1,), by the first reason that holds.
 
-    Parameters
-    ----------
-    time_s : ndarray of float64, shape (n,)
-        Times [s], NaN where missing.
-    xy : ndarray of float64, shape (n, 2)
-        Positions [m].
-    part : ndarray of int64, shape (n,)
-        Part of the file.
-    settings : TrackSettings
-        What counts as a gap and as a jump.
-
-    Returns
-    -------
-    dict of str to ndarray of bool, shape (n - 1,)
-        ``part``, ``time_backwards``, ``gap`` and ``jump``; a step is under the first reason that holds.
-        Every step of a stretch that is too fast is cut, so that a ride adds no distance.
+    Every step of a stretch that is too fast is cut, so that a ride adds no distance.
     """
     step_s, step_m = np.diff(time_s), np.hypot(*np.diff(xy, axis=0).T)
     new_part = np.diff(part) != 0
@@ -188,20 +155,6 @@ def smooth_positions(time_s: FloatArray, xy: FloatArray, half_window_s: float) -
     1979, J. Am. Stat. Assoc. 74, 829-836, without the robust step). Degree 2, since with a half window of
     5 s a straight line cuts 4 % off a circle of 20 m radius run at 3 m/s, a parabola 0.04 %. Where there are
     too few neighbours the degree falls, down to the position itself.
-
-    Parameters
-    ----------
-    time_s : ndarray of float64, shape (n,)
-        Increasing times [s], or what stands for them.
-    xy : ndarray of float64, shape (n, 2)
-        Positions [m].
-    half_window_s : float
-        Half width of the window [s]; no more than 128 fixes on each side are looked at.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, 2)
-        Smoothed positions [m].
     """
     n = len(time_s)
     smoothed = xy.copy()
@@ -280,7 +233,8 @@ def prepare_track(
     astray = _is_null_island(latitude, longitude, settings.null_island_m)
     if astray.all():
         raise _too_few(recording, 0)
-    target = _metric_crs(crs) if crs is not None else _utm(latitude[~astray][0], longitude[~astray][0])
+    place = longitude[~astray][0], latitude[~astray][0]
+    target = CRS.from_user_input(local_utm((*place, *place))) if crs is None else _metric_crs(crs)
     xy = np.stack(Transformer.from_crs(WGS84, target, always_xy=True).transform(longitude, latitude), axis=1)
     outside = ~astray & ~np.isfinite(xy).all(axis=1)
     kept = np.flatnonzero(~astray & ~outside)
@@ -364,11 +318,6 @@ def _is_null_island(latitude_deg: FloatArray, longitude_deg: FloatArray, radius_
     if near.all() or np.median(distance_m[~near]) <= _FAR_FROM_NULL_ISLAND_M:
         return np.zeros(len(near), dtype=bool)
     return near
-
-
-def _utm(latitude_deg: float, longitude_deg: float) -> CRS:
-    zone = int((longitude_deg + 180.0) // 6.0) % 60 + 1
-    return CRS.from_epsg((32600 if latitude_deg >= 0.0 else 32700) + zone)
 
 
 def _metric_crs(given: object) -> CRS:

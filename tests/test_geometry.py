@@ -14,7 +14,6 @@ from camber.geometry import (
     parallel_line,
     project_to_line,
     project_to_segment,
-    right_normal,
     swap_sides,
     to_travel_frame,
 )
@@ -63,7 +62,6 @@ def test_right_of_the_direction_is_positive(ahead, right_of_it):
     assert segment(4.0 * np.array(ahead) - 3.0 * right, [0, 0], end) == (4.0, -3.0)
     assert line(4.0 * np.array(ahead) + 3.0 * right, [[0, 0], end]) == (4.0, 3.0, True)
     assert line(4.0 * np.array(ahead) - 3.0 * right, [[0, 0], end]) == (4.0, -3.0, True)
-    assert right_normal(heading_deg(np.array([ahead])))[0] == pytest.approx(right)
 
 
 @pytest.mark.parametrize(
@@ -216,15 +214,6 @@ def test_a_heading_is_the_angle_of_its_vector(degrees, length):
     found = heading_deg(np.array([[length * np.sin(angle), length * np.cos(angle)]]))[0]
     assert 0.0 <= found <= 360.0
     assert np.cos(np.radians(found - degrees)) == pytest.approx(1.0, abs=1e-12)
-
-
-@PATIENT
-@given(ANGLE)
-def test_the_normal_is_a_quarter_turn_to_the_right(degrees):
-    normal = right_normal(np.array([degrees]))
-    assert np.hypot(*normal[0]) == pytest.approx(1.0)
-    turned = heading_deg(normal)[0]
-    assert np.cos(np.radians(turned - degrees - 90.0)) == pytest.approx(1.0, abs=1e-12)
 
 
 @PATIENT

@@ -13,6 +13,7 @@ from pyproj import Transformer
 from camber import network, standards
 from camber.conventions import WGS84
 from camber.errors import RoadsError
+from camber.geometry import local_utm
 from camber.roads.built_up import is_built_up
 from camber.roads.crossings import find_crossings
 from camber.roads.streets import assign_streets
@@ -72,25 +73,6 @@ def roads_from_raw_ways(
     ways = ways.join(assign_streets(ways, graph))
     ways = ways[[*(column.name for column in WAYS), "geometry"]]
     return Roads(as_ways(ways), graph, crs, bounds_deg, osm_date, source, problems, crossings)
-
-
-def local_utm(bounds_deg: tuple[float, float, float, float]) -> str:
-    """Universal Transverse Mercator zone of the middle of an area.
-
-    Parameters
-    ----------
-    bounds_deg : tuple of float
-        West, south, east, north [deg].
-
-    Returns
-    -------
-    str
-        Such as ``"EPSG:32635"``; zones are 6 degrees wide from 180 W (EPSG 32601 to 32660 in the north,
-        32701 to 32760 in the south).
-    """
-    west, south, east, north = bounds_deg
-    zone = int(((west + east) / 2.0 + 180.0) // 6.0) % 60 + 1
-    return f"EPSG:{(32600 if south + north >= 0.0 else 32700) + zone}"
 
 
 def _bounds(raw: RawWays) -> tuple[float, float, float, float]:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pyproj import Transformer
 
 from camber.errors import CamberError, NoRoadsError, RoadsError
+from camber.geometry import local_utm
 from camber.roads import read_roads
-from camber.roads.road_set import local_utm
 from camber.schema import Roads, as_ways
 from camber.standards import region_at
 from camber.standards.borders import region_codes, traffic_side_of
