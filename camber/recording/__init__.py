@@ -17,14 +17,11 @@ from camber.recording.tcx import TcxReader
 from camber.recording.texts import clean_text
 from camber.recording.xml import (
     PREFIXES_MENDED,
-    LocalNames,
     UndeclaredPrefixError,
     declare,
     not_read,
-    parse,
     root_of,
 )
-from camber.schema import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -98,13 +95,14 @@ def _read_xml(
     chunks: Iterator[bytes], encoding: str | None, prefixes: Sequence[str], label: str, limits: ReadLimits
 ) -> Recording:
     root, chunks = root_of(chunks, encoding, label)
-    name = LocalNames()[root.tag]
-    if name not in _READERS:
-        raise not_read(name, label)
-    reader = _READERS[name](root, label, limits)
-    parse(chunks, encoding, reader, label, limits)
-    text = f"Prefixes of the XML that are declared nowhere were taken as they are: {', '.join(prefixes)}."
-    return reader.recording([Problem("undeclared_prefix", text, len(prefixes))] if prefixes else [])
+    if root not in _READERS:
+        raise not_read(root, label)
+    reader = _READERS[root](label, limits)
+    reader.parse(chunks, encoding)
+    for columns in (reader.runs, reader.plans):
+        columns.points.counts["undeclared_prefix"] = len(prefixes)
+        columns.points.said["prefixes"] = ", ".join(prefixes)
+    return reader.recording()
 
 
 def _open(path: str | PathLike[str]) -> BinaryIO:

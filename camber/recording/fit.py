@@ -19,16 +19,13 @@ from camber.errors import DamagedFileError, UnsupportedFormatError
 from camber.recording.content import FIT_MARK, FIT_MARK_AT
 from camber.recording.points import Points, assemble
 from camber.recording.texts import NO_TIME, UNREADABLE_TIME, Moments
-from camber.schema import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import UnionType
 
     from camber.recording.limits import ReadLimits
     from camber.schema import Recording
-
-ACTIVITY: Final = 4
-"""``file_id.type`` of an activity (FIT profile, type ``file``)."""
 
 _FILE_ID, _SPORT, _SESSION, _RECORD, _EVENT, _COURSE = 0, 12, 18, 20, 21, 31
 _TIMESTAMP: Final = 253
@@ -89,7 +86,7 @@ class _Activity:
         self.timer: list[tuple[int, bool]] = []
         self.records: list[tuple[int, float, float]] = []
         self.measures: dict[str, tuple[list[int], list[float]]] = {}
-        self.files = self.bad_checks = self.bare = 0
+        self.files = self.bare = 0
 
     def take(self, frame: Any) -> None:  # noqa: ANN401 - fitdecode has no types
         """Take what a frame says."""
@@ -98,19 +95,19 @@ class _Activity:
             self.flush()
             self.points.begin_part()
             self.files += 1
-            self.bad_checks += frame.crc_matched is False
+            self.points.counts["bad_crc"] += frame.crc_matched is False
         elif kind == fitdecode.FIT_FRAME_CRC:
-            self.bad_checks += frame.matched is False
+            self.points.counts["bad_crc"] += frame.matched is False
         elif kind == fitdecode.FIT_FRAME_DATA:
             number = frame.global_mesg_num
             self.bare += not frame.fields
             if number == _RECORD:
                 self._record(frame.fields)
             elif number in {_FILE_ID, _SPORT, _SESSION, _EVENT, _COURSE}:
-                self._message(number, _by_number(frame.fields))
+                self._message(number, _values(frame.fields))
 
     def _record(self, fields: list[Any]) -> None:
-        values = _numbers(fields)
+        values = _values(fields, int | float)
         latitude, longitude = values.get(_LATITUDE), values.get(_LONGITUDE)
         if latitude is None and longitude is None:
             self.points.counts["no_position"] += 1
@@ -182,7 +179,7 @@ class _Activity:
         if not self.sessions:
             return self.sport
         sessions = sorted(self.sessions, key=lambda session: session[0])
-        times = np.array(self.points.microseconds)
+        times = np.array(self.points.columns["time"])
         known = np.maximum.accumulate(times) if len(times) else times
         starts = np.searchsorted(known, [start for start, _ in sessions])
         return self.points.keep_on_foot(
@@ -205,6 +202,9 @@ def read_fit(chunks: Iterator[bytes], label: str, limits: ReadLimits) -> Recordi
         if activity.kind not in {"activity", "course", None}:
             text = f"is a FIT file with {activity.kind.replace('_', ' ')}, not with a recording"
             raise UnsupportedFormatError(text, path=label)
+    activity.points.counts["chained"] = activity.files - 1
+    activity.points.counts["partial"] = int(damage is not None)
+    activity.points.said["damage"] = damage or ""
     activity.points.leave_out_pauses(activity.pauses())
     return assemble(
         activity.points,
@@ -212,20 +212,13 @@ def read_fit(chunks: Iterator[bytes], label: str, limits: ReadLimits) -> Recordi
         name=activity.name,
         sport=activity.sport_kept(),
         device=activity.device,
-        problems=_problems(activity, damage),
         is_route=activity.kind == "course",
     )
 
 
 def _run(activity: _Activity, stream: _Stream, label: str, limits: ReadLimits) -> str | None:
     """Take frame by frame, and say what ended the reading before the end of the file."""
-    reader = fitdecode.FitReader(
-        stream,
-        processor=None,
-        check_crc=fitdecode.CrcCheck.READONLY,
-        error_handling=fitdecode.ErrorHandling.IGNORE,
-    )
-    for count, frame in enumerate(_frames(reader)):
+    for count, frame in enumerate(_frames(_reader(stream))):
         if isinstance(frame, str):
             return frame
         activity.take(frame)
@@ -234,6 +227,15 @@ def _run(activity: _Activity, stream: _Stream, label: str, limits: ReadLimits) -
         if activity.files > limits.fit_files:
             raise DamagedFileError(f"holds more than {limits.fit_files} files in one", path=label)
     return None
+
+
+def _reader(stream: io.IOBase) -> fitdecode.FitReader:
+    return fitdecode.FitReader(
+        stream,
+        processor=None,
+        check_crc=fitdecode.CrcCheck.READONLY,
+        error_handling=fitdecode.ErrorHandling.IGNORE,
+    )
 
 
 def _frames(reader: fitdecode.FitReader) -> Iterator[Any]:
@@ -254,33 +256,12 @@ def _frames(reader: fitdecode.FitReader) -> Iterator[Any]:
         yield frame
 
 
-def _problems(activity: _Activity, damage: str | None) -> list[Problem]:
-    checks = "The file's checksum does not fit, so that values may be wrong."
-    chained = "Files chained to one were read as parts of one recording."
-    partial = f"The file is damaged ({damage}); what stands before is kept."
-    found = [
-        Problem("bad_crc", checks, activity.bad_checks),
-        Problem("chained", chained, activity.files - 1),
-        Problem("partial", partial, int(damage is not None)),
-    ]
-    return [problem for problem in found if problem.count > 0]
-
-
-def _by_number(fields: list[Any]) -> dict[int, Any]:
-    """Give a message's values by the numbers of their fields, without those that a developer added."""
-    return {
-        field.def_num: field.value
-        for field in reversed(fields)
-        if field.field is not None and not (field.field_def is not None and field.field_def.is_dev)
-    }
-
-
-def _numbers(fields: list[Any]) -> dict[int, float]:
-    """Give a record's numbers, a faster way; the first of each field counts."""
-    found: dict[int, float] = {}
+def _values(fields: list[Any], kinds: UnionType | type = object) -> dict[int, Any]:
+    """Give a message's values of these types by the numbers of their fields, but for a developer's own."""
+    found: dict[int, Any] = {}
     for field in fields:
         kind, value = field.field, field.value
-        if kind is not None and isinstance(value, int | float) and type(kind) is not fitdecode.types.DevField:
+        if kind is not None and isinstance(value, kinds) and type(kind) is not fitdecode.types.DevField:
             found.setdefault(kind.def_num, value)
     return found
 
@@ -309,26 +290,13 @@ def _sport_name(sport: object, sub_sport: object) -> str | None:
     return kind if name in kind else f"{kind}_{name}"
 
 
-def fit_type(head: bytes) -> int | None:
+def fit_type(head: bytes) -> str | None:
     """Read ``file_id.type`` from a FIT file's first message; None where it does not stand there."""
-    try:
-        at = head[0]
-        normal_definition = head[at] & 0xD0 == 0x40
-        order = ">HB" if head[at + 2] else "<HB"
-        number, count = struct.unpack_from(order, head, at + 3)
-        if not normal_definition or number != _FILE_ID:
+    for frame in _frames(_reader(io.BytesIO(head))):
+        if isinstance(frame, str):
             return None
-        developers = head[at] & 0x20
-        fields = head[at + 6 : at + 6 + 3 * count]
-        at += 6 + 3 * count
-        at += 1 + 3 * head[at] if developers else 0
-        place: int = at + 1
-        for field in range(count):
-            if fields[3 * field] == 0:
-                return head[place]
-            place += fields[3 * field + 1]
-    except (IndexError, struct.error):
-        pass
+        if frame.frame_type == fitdecode.FIT_FRAME_DATA:
+            return _text(_values(frame.fields).get(0)) if frame.global_mesg_num == _FILE_ID else None
     return None
 
 

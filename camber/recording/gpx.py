@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
 
 import gpxpy.gpx
-import numpy as np
 
 from camber.errors import UnsupportedFormatError
 from camber.recording.limits import ReadLimits
-from camber.recording.points import SIGNED, Points, assemble
-from camber.recording.texts import NO_TIME, UNREADABLE_TIME, Moments, parse_number
-from camber.recording.xml import LocalNames, TrackReader, check_point
+from camber.recording.xml import TrackReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from lxml import etree
 
+    from camber.recording.xml import Columns
     from camber.schema import Recording
+
+    _Point = gpxpy.gpx.GPXTrackPoint | gpxpy.gpx.GPXRoutePoint
 
 _LINES: Final = frozenset({"trkseg", "trk", "rte", "gpx"})
 """Where points stand; in a point's extensions they are none."""
@@ -52,12 +51,14 @@ class GpxReader(TrackReader):
     titles = frozenset({"name", "type"})
     elements = points | titles | {"gpx", "trk", "trkseg", "rte", "metadata"}
 
-    def start(self, name: str, element: etree._Element) -> None:  # noqa: ARG002 - what all readers are told
+    def start(self, name: str, element: etree._Element) -> None:
         """Begin a part with each track, segment and route."""
         if name in {"trk", "trkseg"}:
             self.runs.begin_part()
         elif name == "rte":
             self.plans.begin_part()
+        elif name == "gpx":
+            self.note("creator", element.get("creator"))
 
     def take(self, name: str, within: str, point: etree._Element) -> None:
         """Take a point of a track or a route; waypoints are none."""
@@ -66,7 +67,7 @@ class GpxReader(TrackReader):
         columns = self.runs if name == "trkpt" else self.plans
         names, moment = self.names, None
         if len(point) > _USUAL:
-            check_point(point, columns.points.label, self.limits)
+            self.check_point(point)
         for child in point:
             name = names[child.tag]
             if name == "time":
@@ -74,20 +75,36 @@ class GpxReader(TrackReader):
             elif name in _DIRECT:
                 columns.add(_DIRECT[name], child.text)
             elif name == "extensions":
-                for element in child.iter():
-                    column = _EXTENDED.get(names[element.tag])
-                    if column is not None:
-                        columns.add(column, element.text)
+                self._extensions(child, columns)
         columns.time.append(moment)
         columns.longitude.append(point.get("lon"))
         columns.lines.append(point.sourceline)
         columns.latitude.append(point.get("lat"))
 
+    def take_objects(self, points: Iterable[_Point], columns: Columns) -> None:
+        """Take the points of a line that gpxpy has read."""
+        columns.begin_part()
+        for point in points:
+            columns.add("elevation_m", _text(point.elevation))
+            columns.add("speed_mps", _text(getattr(point, "speed", None)))
+            for extension in point.extensions:
+                self._extensions(extension, columns)
+            columns.time.append(_text(point.time))
+            columns.longitude.append(_text(point.longitude))
+            columns.lines.append(None)
+            columns.latitude.append(_text(point.latitude))
+
+    def _extensions(self, extensions: etree._Element, columns: Columns) -> None:
+        for element in extensions.iter():
+            column = _EXTENDED.get(self.names[element.tag])
+            if column is not None:
+                columns.add(column, element.text)
+
     def header(self, *, is_route: bool) -> tuple[str | None, str | None, str | None]:
         """Give title, sport and device."""
         line = "rte" if is_route else "trk"
         name = self.first(f"{line}/name", "metadata/name", "gpx/name")
-        return name, self.first(f"{line}/type"), self.texts["creator"]
+        return name, self.first(f"{line}/type"), self.first("creator")
 
 
 def from_gpxpy(gpx: gpxpy.gpx.GPX, *, limits: ReadLimits | None = None) -> Recording:
@@ -119,71 +136,22 @@ def from_gpxpy(gpx: gpxpy.gpx.GPX, *, limits: ReadLimits | None = None) -> Recor
     """
     if not isinstance(gpx, gpxpy.gpx.GPX):
         raise UnsupportedFormatError(f"is no gpxpy.gpx.GPX but {type(gpx).__name__}", path=_OBJECT)
-    limits = limits or ReadLimits()
-    tracks, routes = Points(_OBJECT, limits), Points(_OBJECT, limits)
+    reader = GpxReader(_OBJECT, limits or ReadLimits())
+    for tag, lines in (("trk", gpx.tracks), ("rte", gpx.routes)):
+        for line in lines:
+            reader.note(f"{tag}/name", line.name)
+            reader.note(f"{tag}/type", line.type)
     for track in gpx.tracks:
         for segment in track.segments:
-            _extend(tracks, segment.points)
+            reader.take_objects(segment.points, reader.runs)
     for route in gpx.routes:
-        _extend(routes, route.points)
-    is_route = len(tracks) < 2 <= len(routes)
-    lines = gpx.routes if is_route else gpx.tracks
-    return assemble(
-        routes if is_route else tracks,
-        "gpx",
-        name=_first(*(line.name for line in lines), gpx.name),
-        sport=_first(*(line.type for line in lines)),
-        device=gpx.creator,
-        is_route=is_route,
-    )
+        reader.take_objects(route.points, reader.plans)
+    reader.note("metadata/name", gpx.name)
+    reader.note("creator", gpx.creator)
+    reader.flush()
+    return reader.recording()
 
 
-def _extend(columns: Points, points: list[Any]) -> None:
-    moments = [_moment(point.time) for point in points]
-    measures: dict[str, np.ndarray[Any, np.dtype[np.float64]]] = {}
-    names = LocalNames()
-    for row, point in enumerate(points):
-        for name, number in _measures(point, names):
-            columns.counts["bad_value"] += math.isnan(number)
-            column = measures.setdefault(name, np.full(len(points), math.nan))
-            if math.isnan(column[row]) and (number >= 0.0 or name == SIGNED):
-                column[row] = number
-    columns.begin_part()
-    columns.extend(
-        np.array([_number(point.latitude) for point in points], dtype=float),
-        np.array([_number(point.longitude) for point in points], dtype=float),
-        Moments(
-            np.array([moment for moment, _ in moments], dtype=np.int64),
-            np.array([is_local for _, is_local in moments], dtype=bool),
-        ),
-        measures,
-    )
-
-
-def _measures(point: Any, names: LocalNames) -> Iterator[tuple[str, float]]:  # noqa: ANN401 - gpxpy has no types
-    for name, value in (("elevation_m", point.elevation), ("speed_mps", getattr(point, "speed", None))):
-        if value is not None:
-            yield name, _number(value)
-    for extension in point.extensions:
-        for element in extension.iter():
-            column = _EXTENDED.get(names[element.tag])
-            if column is not None and element.text:
-                yield column, parse_number(element.text)
-
-
-def _moment(time: object) -> tuple[int, bool]:
-    """Give microseconds since 1970, and whether they are those of the wall clock."""
-    if not isinstance(time, datetime):
-        return NO_TIME if time is None else UNREADABLE_TIME, False
-    is_local = time.utcoffset() is None
-    since = (time.replace(tzinfo=UTC) if is_local else time) - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds, is_local
-
-
-def _number(value: object) -> float:
-    number = float(value) if isinstance(value, int | float) else math.nan
-    return number if math.isfinite(number) else math.nan
-
-
-def _first(*texts: str | None) -> str | None:
-    return next((text for text in texts if text and text.strip()), None)
+def _text(value: object) -> str | None:
+    """Write a value as a file would."""
+    return None if value is None else value.isoformat() if isinstance(value, datetime) else str(value)

@@ -16,7 +16,8 @@ import os
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, astuple, replace
 from functools import cache
 from io import BytesIO
@@ -34,8 +35,7 @@ from camber.schema import Problem, Recording
 from camber.schema.tables import FIXES, Fixes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from types import TracebackType
+    from collections.abc import Iterable, Iterator
 
     from camber.recording.archive import Found
 
@@ -53,6 +53,7 @@ _ERRORS: Final = {
         errors.UnsupportedFormatError,
         errors.DamagedFileError,
         errors.NoTrackError,
+        errors.ReaderCrashError,
     )
 }
 
@@ -69,9 +70,7 @@ class IsolatedReader:
         """Give itself."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End the process."""
         self.close()
 
@@ -105,17 +104,17 @@ class IsolatedReader:
             self.close()
             self._process = self._started()
         process = self._process
-        clock = _Clock(self._limits.wall_s, process)
+        begin = time.monotonic()
         try:
-            return _exchange(process, label, data)
+            with _ended_after(self._limits.wall_s, process):
+                return _exchange(process, label, data)
         except (OSError, EOFError, ValueError) as error:
+            is_late = time.monotonic() - begin >= self._limits.wall_s
             self.close()
-            raise _crash(process.returncode, label, self._limits, is_late=clock.ended_it) from error
+            raise _crash(process.returncode, label, self._limits, is_late=is_late) from error
         except BaseException:  # interrupted: what the process still says belongs to no file
             self.close()
             raise
-        finally:
-            clock.cancel()
 
     def _started(self) -> subprocess.Popen[bytes]:
         path = [os.path.abspath(place) for place in sys.path]  # noqa: PTH100 - "" is the current folder
@@ -125,32 +124,23 @@ class IsolatedReader:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
-        clock = _Clock(_START_S, process)
-        with suppress(OSError):  # the first file will tell
+        with _ended_after(_START_S, process), suppress(OSError):  # the first file will tell
             if process.stdin is not None and process.stdout is not None:
                 _send(process.stdin, asdict(self._limits))
                 process.stdout.readline()  # it says when it is ready, or ends
-        clock.cancel()
         return process
 
 
-class _Clock:
-    """Ends a process when its time is over."""
-
-    def __init__(self, seconds: float, process: subprocess.Popen[bytes]) -> None:
-        self.ended_it = False
-        self._process = process
-        self._timer = threading.Timer(seconds, self._end)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def _end(self) -> None:
-        self.ended_it = True
-        self._process.kill()
-
-    def cancel(self) -> None:
-        """Let the process live."""
-        self._timer.cancel()
+@contextmanager
+def _ended_after(seconds: float, process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """End a process when its time is over."""
+    timer = threading.Timer(seconds, process.kill)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def read_isolated(found: Found, limits: ReadLimits | None = None) -> Recording:
@@ -174,7 +164,9 @@ def _exchange(process: subprocess.Popen[bytes], label: str, data: bytes) -> Reco
     if not line.endswith(b"\n"):
         raise EOFError
     facts: dict[str, Any] = json.loads(line)
-    return _unpacked(facts, process.stdout) if "length" in facts else _error_of(facts, label)
+    if "error" in facts:
+        return _ERRORS[facts["error"]](facts["message"], path=label, offset=facts["offset"])
+    return _unpacked(facts, process.stdout)
 
 
 def _crash(code: int | None, label: str, limits: ReadLimits, *, is_late: bool) -> errors.ReaderCrashError:
@@ -207,19 +199,6 @@ def _unpacked(facts: dict[str, Any], body: IO[bytes]) -> Recording:
     )
 
 
-def _error_of(facts: dict[str, Any], label: str) -> errors.RecordingError:
-    """Put an error together again."""
-    if "error" in facts:
-        kind = _ERRORS.get(facts["error"], errors.RecordingError)
-        offset = facts["offset"]
-        where = label if offset is None else f"{label}, line {offset}"
-        return kind(facts["message"].removeprefix(f"{where}: "), path=label, offset=offset)
-    if "memory" in facts:
-        return errors.ReaderCrashError("needs more memory than a recording may; it was left out", path=label)
-    text = f"could not be read because of a fault in the reader ({facts['fault']}); please report it"
-    return errors.ReaderCrashError(text, path=label)
-
-
 def _send(pipe: IO[bytes], facts: dict[str, Any], parts: Iterable[bytes] = ()) -> None:
     pipe.write(json.dumps(facts).encode() + b"\n")
     for part in parts:
@@ -243,15 +222,24 @@ def serve() -> None:
         _limit("RLIMIT_CPU", int(times.user + times.system + limits.cpu_s) + 1)
         try:
             recording = read_stream(BytesIO(data), request["label"], limits)
-        except errors.RecordingError as error:
-            facts = {"error": type(error).__name__, "message": str(error), "offset": error.offset}
-            _send(answers, facts)
-        except MemoryError:
-            _send(answers, {"memory": True})
         except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the other files
-            _send(answers, {"fault": f"{type(error).__name__}: {error}"[:300]})
+            _send(answers, _told(error))
         else:
             _send_recording(answers, recording)
+
+
+def _told(error: Exception) -> dict[str, Any]:
+    """Put an error into words that the other process makes it again from."""
+    if isinstance(error, errors.RecordingError):
+        where = str(error.path) if error.offset is None else f"{error.path}, line {error.offset}"
+        text = str(error).removeprefix(f"{where}: ")
+        return {"error": type(error).__name__, "message": text, "offset": error.offset}
+    if isinstance(error, MemoryError):
+        text = "needs more memory than a recording may; it was left out"
+    else:
+        fault = f"{type(error).__name__}: {error}"[:300]
+        text = f"could not be read because of a fault in the reader ({fault}); please report it"
+    return {"error": "ReaderCrashError", "message": text, "offset": None}
 
 
 def _limit(name: str, most: int) -> None:

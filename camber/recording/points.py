@@ -6,7 +6,7 @@ import math
 from array import array
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -17,6 +17,7 @@ from camber.errors import DamagedFileError, NoTrackError
 from camber.recording.sports import SportClass, is_on_foot, sport_class, sport_of
 from camber.recording.texts import NO_TIME, clean_text
 from camber.schema import Problem, Recording, as_fixes
+from camber.schema.tables import FIXES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from camber.recording.texts import Moments
 
     FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
     BoolArray = NDArray[np.bool_]
 
 MEASURES: Final = (
@@ -48,6 +50,10 @@ _PAUSE_LATITUDES: Final = (100.0, 200.0)
 """OpenTracks writes a pause as a point at latitude 100 and its end as one at 200 (its exports say so)."""
 
 _PROBLEMS: Final = {
+    "undeclared_prefix": "Prefixes of the XML that are declared nowhere were taken as they are: {prefixes}.",
+    "bad_crc": "The file's checksum does not fit, so that values may be wrong.",
+    "chained": "Files chained to one were read as parts of one recording.",
+    "partial": "The file is damaged ({damage}); what stands before is kept.",
     "bad_position": "Points without a usable latitude and longitude were dropped.",
     "pause_mark": "Points that mark a pause were taken as breaks.",
     "no_position": "Points without a position, as devices write them indoors, were left out.",
@@ -61,23 +67,28 @@ _PROBLEMS: Final = {
 }
 _OF_TIMES: Final = {"bad_time", "missing_time", "local_time"}
 
+_COLUMNS: Final = {
+    "time": "q",
+    "is_local": "b",
+    "part": "q",
+    **dict.fromkeys(("latitude_deg", "longitude_deg", *MEASURES), "d"),
+}
+"""What is kept of a point, as `array` names the types; times in microseconds since 1970, or `NO_TIME`."""
+
 
 class Points:
-    """Columns that grow batch by batch: at most 81 bytes for each point, however the file is laid out.
+    """Columns that grow batch by batch: 81 bytes for each point, however the file is laid out.
 
-    What is dropped on the way is counted in `counts`, by the code of the problem that tells of it.
+    What is dropped on the way is counted in `counts`, by the code of the problem that tells of it; `said` has
+    the words that belong into its message.
     """
 
     def __init__(self, label: str, limits: ReadLimits) -> None:
         self.label = label
         self.limits = limits
-        self.latitude = array("d")
-        self.longitude = array("d")
-        self.microseconds = array("q")
-        self.is_local = bytearray()
-        self.part = array("q")
-        self.measures: dict[str, array[float]] = {}
+        self.columns = {name: array(kind) for name, kind in _COLUMNS.items()}
         self.counts: Counter[str] = Counter()
+        self.said: dict[str, str] = {}
         self.seen = 0
         self.first_bad_line: int | None = None
         self._break = False
@@ -88,7 +99,7 @@ class Points:
 
     def __len__(self) -> int:
         """Count the usable points."""
-        return len(self.latitude)
+        return len(self.columns["part"])
 
     def begin_part(self) -> None:
         """Let the next usable point start a new part."""
@@ -122,12 +133,32 @@ class Points:
         if lines and bad.any() and not self.counts["bad_position"]:
             self.first_bad_line = lines[int(np.argmax(bad))]
         self.counts.update(bad_position=int(bad.sum()), pause_mark=int(pause.sum()))
-        before = len(self)
-        self.part.frombytes(self._parts(usable, begins | pause).tobytes())
-        self.latitude.frombytes(latitude[usable].tobytes())
-        self.longitude.frombytes(longitude[usable].tobytes())
-        self._add_times(moments, usable)
-        self._add_measures(measures, usable, before)
+        self._add("part", self._parts(usable, begins | pause))
+        self._add("latitude_deg", latitude[usable])
+        self._add("longitude_deg", longitude[usable])
+        self._add_times(moments.microseconds[usable], moments.is_local[usable])
+        missing = np.full(len(latitude), math.nan)
+        for name in MEASURES:
+            self._add_measure(name, measures.get(name, missing)[usable])
+
+    def _add(self, name: str, values: NDArray[Any]) -> None:
+        self.columns[name].frombytes(values.tobytes())
+
+    def _add_times(self, microseconds: IntArray, is_local: BoolArray) -> None:
+        low, high = self._time_range
+        bad = (microseconds != NO_TIME) & ((microseconds < low) | (microseconds > high))
+        self.counts["bad_time"] += int(bad.sum())
+        self._add("time", np.where(bad, NO_TIME, microseconds))
+        self._add("is_local", is_local & ~bad)
+
+    def _add_measure(self, name: str, values: FloatArray) -> None:
+        if name != SIGNED:
+            values[values < 0.0] = math.nan
+        if name == _SHARE:
+            beyond = values > 100.0
+            self.counts["bad_value"] += int(beyond.sum())
+            values[beyond] = math.nan
+        self._add(name, values)
 
     def keep_on_foot(self, legs: Sequence[tuple[int, str | None]]) -> str | None:
         """Keep what was done on foot where a file holds several sports, and give the sport of what is left.
@@ -150,7 +181,7 @@ class Points:
         """
         if not pauses or not len(self):
             return
-        time = np.array(self.microseconds)
+        time = np.array(self.columns["time"])
         within = np.zeros(len(time), dtype=bool)
         cuts = np.zeros(len(time), dtype=np.int64)
         for start, end in pauses:
@@ -158,55 +189,28 @@ class Points:
             if end is not None:
                 within |= (time > start) & (time < end)
         cuts[time == NO_TIME] = 0
-        self.part = array("q", (np.array(self.part) + np.maximum.accumulate(cuts)).tobytes())
+        parts = np.array(self.columns["part"]) + np.maximum.accumulate(cuts)
+        self.columns["part"] = array("q", parts.tobytes())
         self._keep(~within, "paused")
 
     def _keep(self, kept: BoolArray, code: str) -> None:
         self.counts[code] += int((~kept).sum())
-        self.microseconds = array("q", np.array(self.microseconds)[kept].tobytes())
-        for column in (self.latitude, self.longitude, *self.measures.values()):
-            values = np.array(column)[kept]
-            del column[:]
-            column.frombytes(values.tobytes())
-        self.is_local = bytearray(np.array(self.is_local)[kept].tobytes())
-        parts = np.unique(np.array(self.part)[kept], return_inverse=True)[1]
-        self.part = array("q", parts.astype(np.int64).tobytes())
+        for name, column in self.columns.items():
+            self.columns[name] = array(column.typecode, np.array(column)[kept].tobytes())
+        parts = np.unique(np.array(self.columns["part"]), return_inverse=True)[1]
+        self.columns["part"] = array("q", parts.astype(np.int64).tobytes())
 
-    def _parts(self, usable: BoolArray, begins: BoolArray) -> NDArray[np.int64]:
+    def _parts(self, usable: BoolArray, begins: BoolArray) -> IntArray:
         """Give the numbers of the usable points' parts: a break counts once, at the next usable point."""
-        at = np.flatnonzero(usable)
+        part, at = self.columns["part"], np.flatnonzero(usable)
         marks = np.cumsum(begins)[at]
         new = np.diff(marks, prepend=0) > 0
         if len(at):
-            new[0] = bool(self.part) and (bool(new[0]) or self._break)
+            new[0] = bool(part) and (bool(new[0]) or self._break)
             self._break = bool(begins[at[-1] + 1 :].any())
         else:
             self._break |= bool(begins.any())
-        return np.asarray((self.part[-1] if self.part else 0) + np.cumsum(new), dtype=np.int64)
-
-    def _add_times(self, moments: Moments, usable: BoolArray) -> None:
-        low, high = self._time_range
-        microseconds = moments.microseconds[usable]
-        bad = (microseconds != NO_TIME) & ((microseconds < low) | (microseconds > high))
-        microseconds[bad] = NO_TIME
-        self.counts["bad_time"] += int(bad.sum())
-        self.microseconds.frombytes(microseconds.tobytes())
-        self.is_local.extend((moments.is_local[usable] & ~bad).tobytes())
-
-    def _add_measures(self, measures: Mapping[str, FloatArray], usable: BoolArray, before: int) -> None:
-        missing = np.full(int(usable.sum()), math.nan)
-        for name in {*measures, *self.measures}:
-            column = self.measures.setdefault(name, array("d"))
-            if len(column) < before:  # the first points had none
-                column.frombytes(np.full(before - len(column), math.nan).tobytes())
-            values = measures[name][usable] if name in measures else missing
-            if name != SIGNED:
-                values[values < 0.0] = math.nan
-            if name == _SHARE:
-                beyond = values > 100.0
-                self.counts["bad_value"] += int(beyond.sum())
-                values[beyond] = math.nan
-            column.frombytes(values.tobytes())
+        return np.asarray((part[-1] if part else 0) + np.cumsum(new), dtype=np.int64)
 
 
 def assemble(
@@ -216,7 +220,6 @@ def assemble(
     name: str | None,
     sport: str | None,
     device: str | None,
-    problems: Sequence[Problem] = (),
     is_route: bool = False,
 ) -> Recording:
     """Turn what was read, and what the file says about itself, into a recording.
@@ -229,21 +232,22 @@ def assemble(
     _check_usable(points)
     length = points.limits.name_length
     sport = sport_of(sport, length)
-    time_zone = zone_at(points.latitude[0], points.longitude[0])
+    time_zone = zone_at(points.columns["latitude_deg"][0], points.columns["longitude_deg"][0])
     time = _times(points, time_zone)
     if is_route:
         time[:] = pd.NaT
-    zone = "UTC, since the zone there is unknown" if time_zone is None else f"the time of {time_zone}"
+    unknown = "UTC, since the zone there is unknown"
+    said = {**points.said, "zone": unknown if time_zone is None else f"the time of {time_zone}"}
     known = time.dropna()
     counts = points.counts
     counts["route"] = len(points) if is_route else 0
     counts["missing_time"] = len(time) - len(known) - counts["bad_time"]
-    counts["local_time"] = sum(points.is_local)
-    found = [
-        Problem(code, text.format(zone=zone), counts[code])
+    counts["local_time"] = sum(points.columns["is_local"])
+    problems = (
+        Problem(code, text.format(**said), counts[code])
         for code, text in _PROBLEMS.items()
         if counts[code] > 0 and not (is_route and code in _OF_TIMES)
-    ]
+    )
     return Recording(
         source=points.label,
         format=file_format,
@@ -253,7 +257,7 @@ def assemble(
         started_at=None if known.empty else known.iloc[0].to_pydatetime(),
         time_zone=time_zone,
         fixes=as_fixes(_frame(points, time, counts_steps=_counts_steps(sport))),
-        problems=(*problems, *found),
+        problems=tuple(problems),
     )
 
 
@@ -286,8 +290,9 @@ def _check_usable(points: Points) -> None:
 
 
 def _times(points: Points, time_zone: str | None) -> pd.Series:
-    raw = np.frombuffer(points.microseconds, dtype="datetime64[us]")  # the sentinel is numpy's "not a time"
-    is_local = np.frombuffer(points.is_local, dtype=bool)
+    # NO_TIME is numpy's "not a time".
+    raw = np.frombuffer(points.columns["time"], dtype="datetime64[us]")
+    is_local = np.frombuffer(points.columns["is_local"], dtype=bool)
     time = pd.Series(raw, copy=False).dt.tz_localize("UTC")
     if time_zone is not None and is_local.any():
         wall = pd.Series(raw[is_local])
@@ -300,14 +305,7 @@ def _times(points: Points, time_zone: str | None) -> pd.Series:
 
 def _frame(points: Points, time: pd.Series, *, counts_steps: bool) -> pd.DataFrame:
     """Lay the table over the columns as they were read: a copy would double the memory."""
-    measured = {name: np.frombuffer(column) for name, column in points.measures.items()}
-    if "cadence_spm" in measured:
-        measured["cadence_spm"] *= 2.0 if counts_steps else math.nan
-    columns = {
-        "time": time.array,
-        "latitude_deg": np.frombuffer(points.latitude),
-        "longitude_deg": np.frombuffer(points.longitude),
-        **{name: measured.get(name, np.full(len(points), math.nan)) for name in MEASURES},
-        "part": np.frombuffer(points.part, dtype=np.int64),
-    }
-    return pd.DataFrame(columns, index=pd.RangeIndex(len(points), name="fix_id"), copy=False)
+    columns = {name: np.frombuffer(column, dtype=column.typecode) for name, column in points.columns.items()}
+    columns["cadence_spm"] *= 2.0 if counts_steps else math.nan
+    table = {"time": time.array} | {column.name: columns[column.name] for column in FIXES[1:]}
+    return pd.DataFrame(table, index=pd.RangeIndex(len(points), name="fix_id"), copy=False)

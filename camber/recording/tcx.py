@@ -35,8 +35,8 @@ class TcxReader(TrackReader):
     titles = frozenset({"Notes", "Name"})
     elements = points | titles | {"TrainingCenterDatabase", "Activity", "Course", "Lap", "Track", "Creator"}
 
-    def __init__(self, root: etree._Element, label: str, limits: ReadLimits) -> None:
-        super().__init__(root, label, limits)
+    def __init__(self, label: str, limits: ReadLimits) -> None:
+        super().__init__(label, limits)
         self._target = self.runs
         self._legs: list[tuple[int, str | None]] = []
         self._tracks_in_lap = 0
@@ -44,7 +44,7 @@ class TcxReader(TrackReader):
     def start(self, name: str, element: etree._Element) -> None:
         """Begin a part with each activity and course, and after each pause."""
         if name in {"Activity", "Course"}:
-            self.pause()
+            self.flush()
             self._target = self.runs if name == "Activity" else self.plans
             self._target.points.begin_part()
             if name == "Activity":

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.recording.limits import ReadLimits
-    from camber.schema import Problem, Recording
+    from camber.schema import Recording
 
 _OTHER_XML: Final = {
     "kml": "a KML file; export the run as GPX",
@@ -116,63 +116,6 @@ class Columns:
         return column
 
 
-class TrackReader:
-    """Gathers the points and titles of one kind of document, told of its elements by `parse`."""
-
-    format: ClassVar[str]
-    elements: ClassVar[frozenset[str]]
-    """Local names of the elements whose start and end it is told."""
-    points: ClassVar[frozenset[str]]
-    """Those that are read as a whole, at their end, and forgotten only then."""
-    titles: ClassVar[frozenset[str]]
-    """Those whose text is kept in `texts`, the first of each kind of parent."""
-
-    def __init__(self, root: etree._Element, label: str, limits: ReadLimits) -> None:
-        self.limits = limits
-        self.names = LocalNames()
-        self.runs, self.plans = Columns(Points(label, limits)), Columns(Points(label, limits))
-        self.texts = {"creator": root.get("creator") or ""}
-
-    def start(self, name: str, element: etree._Element) -> None:
-        """Take the start of an element; of what is in it nothing is known yet."""
-        raise NotImplementedError
-
-    def take(self, name: str, within: str, point: etree._Element) -> None:
-        """Take a point that is complete, and the local name of the element that it stands in."""
-        raise NotImplementedError
-
-    def header(self, *, is_route: bool) -> tuple[str | None, str | None, str | None]:
-        """Give title, sport and device of what was run, or of a plan."""
-        raise NotImplementedError
-
-    def end(self, element: etree._Element) -> None:
-        """Take an element that is complete."""
-        name, parent = self.names[element.tag], element.getparent()
-        within = "" if parent is None else self.names[parent.tag]
-        if name in self.points:
-            self.take(name, within, element)
-        elif name in self.titles and parent is not None and element.text and element.text.strip():
-            self.texts.setdefault(f"{within}/{name}", element.text)
-
-    def first(self, *keys: str) -> str | None:
-        """Give the first of these texts that there is."""
-        return next((self.texts[key] for key in keys if key in self.texts), None)
-
-    def pause(self) -> None:
-        """Read what was gathered: the elements are about to be forgotten."""
-        self.runs.flush()
-        self.plans.flush()
-
-    def recording(self, problems: Sequence[Problem]) -> Recording:
-        """Give what was run; what is planned, where no run holds two positions."""
-        is_route = len(self.runs.points) < 2 <= len(self.plans.points)
-        name, sport, device = self.header(is_route=is_route)
-        points = (self.plans if is_route else self.runs).points
-        return assemble(
-            points, self.format, name=name, sport=sport, device=device, problems=problems, is_route=is_route
-        )
-
-
 class UndeclaredPrefixError(DamagedFileError):
     """The XML uses a namespace prefix that it does not declare."""
 
@@ -196,10 +139,8 @@ def pull_parser(
     )
 
 
-def root_of(
-    chunks: Iterator[bytes], encoding: str | None, label: str
-) -> tuple[etree._Element, Iterator[bytes]]:
-    """Give the first element of a document, and its bytes from their beginning; refuse a document type."""
+def root_of(chunks: Iterator[bytes], encoding: str | None, label: str) -> tuple[str, Iterator[bytes]]:
+    """Give the local name of a document's first element, and its bytes anew; refuse a document type."""
     parser = pull_parser(("start",), None, encoding)
     read: list[bytes] = []
     broken: etree.LxmlError | None = None
@@ -212,7 +153,7 @@ def root_of(
         for _, root in parser.read_events():
             if root.getroottree().docinfo.internalDTD is not None:
                 raise doctype_error(label)
-            return root, chain(read, chunks)
+            return LocalNames()[root.tag], chain(read, chunks)
         if broken is not None:
             break
     try:
@@ -226,85 +167,6 @@ def not_read(root: str, label: str) -> UnsupportedFormatError:
     """Error for XML that is no recording, told by the local name of its first element."""
     meaning = _OTHER_XML.get(root, f"XML of another kind (<{root[:40]}>)")
     return UnsupportedFormatError(f"is neither GPX nor TCX: it seems to be {meaning}", path=label)
-
-
-def parse(
-    chunks: Iterable[bytes], encoding: str | None, reader: TrackReader, label: str, limits: ReadLimits
-) -> None:
-    """Parse a document and tell a reader what it asked for."""
-    parser = pull_parser(("start", "end"), [f"{{*}}{name}" for name in reader.elements], encoding)
-    tree = _Tree(reader, label, limits)
-    try:
-        for chunk in chunks:
-            parser.feed(chunk)
-            _tell(reader, parser.read_events(), tree)
-            tree.forget()
-        parser.close()
-    except etree.LxmlError as error:
-        raise _broken_xml(error, label) from error
-    _tell(reader, parser.read_events(), tree)
-
-
-def _tell(reader: TrackReader, events: Iterable[tuple[str, etree._Element]], tree: _Tree) -> None:
-    start, end, names = reader.start, reader.end, reader.names
-    for event, element in events:
-        if event == "end":
-            end(element)
-        else:
-            tree.begin(element)
-            start(names[element.tag], element)
-    reader.pause()
-
-
-def check_point(point: etree._Element, label: str, limits: ReadLimits) -> None:
-    """Refuse a point, as far as it is read, that holds more than a point can."""
-    if sum(1 for _ in point.iter()) > limits.point_elements + 1:
-        what = f"has a point with more than {limits.point_elements} elements, as no recording does"
-        raise DamagedFileError(what, path=label, offset=point.sourceline)
-
-
-class _Tree:
-    """The small tree of what is not forgotten yet, and what of the file it has seen."""
-
-    def __init__(self, reader: TrackReader, label: str, limits: ReadLimits) -> None:
-        self._names, self._points = reader.names, reader.points
-        self._label = label
-        self._limits = limits
-        self._root: etree._Element | None = None
-        self._elements = self._kept = 0
-        self._attributes = etree.XPath(f"//*[@*[{limits.attributes + 1}]]")
-        self._too_deep = etree.XPath(f"/*{'/*' * limits.depth}")
-
-    def begin(self, element: etree._Element) -> None:
-        if self._root is None:
-            self._root = element
-
-    def forget(self) -> None:
-        """Check what came since the last time, and cut off everything that is complete."""
-        if self._root is None:
-            return
-        self._check(self._root)
-        here: etree._Element = self._root
-        while len(here):
-            del here[:-1]
-            here = here[-1]
-            if self._names[here.tag] in self._points:
-                break
-        check_point(here, self._label, self._limits)
-        self._kept = int(_ELEMENTS(self._root))
-
-    def _check(self, root: etree._Element) -> None:
-        limits = self._limits
-        self._elements += int(_ELEMENTS(root)) - self._kept
-        if self._elements > limits.elements:
-            raise self._refusal(f"holds more than {limits.elements:,} elements", root)
-        for element in self._attributes(root):
-            raise self._refusal(f"has an element with more than {limits.attributes} attributes", element)
-        for element in self._too_deep(root):
-            raise self._refusal(f"nests more than {limits.depth} elements", element)
-
-    def _refusal(self, what: str, element: etree._Element) -> DamagedFileError:
-        return DamagedFileError(f"{what}, as no recording does", path=self._label, offset=element.sourceline)
 
 
 def _broken_xml(error: etree.LxmlError, label: str) -> DamagedFileError:
@@ -328,3 +190,124 @@ def declare(chunks: Iterator[bytes], prefixes: Sequence[str]) -> Iterator[bytes]
     if tag is not None:
         head = head[: tag.end()] + names + head[tag.end() :]
     return chain([head], chunks)
+
+
+class TrackReader:
+    """Gathers the points and titles of one kind of document.
+
+    After each piece of the file comes a look at what it has cost so far, and what is complete is cut off.
+    """
+
+    format: ClassVar[str]
+    elements: ClassVar[frozenset[str]]
+    """Local names of the elements whose start and end it is told."""
+    points: ClassVar[frozenset[str]]
+    """Those that are read as a whole, at their end, and forgotten only then."""
+    titles: ClassVar[frozenset[str]]
+    """Those whose text is kept in `texts`, the first of each kind of parent."""
+
+    def __init__(self, label: str, limits: ReadLimits) -> None:
+        self.label = label
+        self.limits = limits
+        self.names = LocalNames()
+        self.runs, self.plans = Columns(Points(label, limits)), Columns(Points(label, limits))
+        self.texts: dict[str, str] = {}
+        self._root: etree._Element | None = None
+        self._seen = self._kept = 0
+        self._attributes = etree.XPath(f"//*[@*[{limits.attributes + 1}]]")
+        self._too_deep = etree.XPath(f"/*{'/*' * limits.depth}")
+
+    def start(self, name: str, element: etree._Element) -> None:
+        """Take the start of an element; of what is in it nothing is known yet."""
+        raise NotImplementedError
+
+    def take(self, name: str, within: str, point: etree._Element) -> None:
+        """Take a point that is complete, and the local name of the element that it stands in."""
+        raise NotImplementedError
+
+    def header(self, *, is_route: bool) -> tuple[str | None, str | None, str | None]:
+        """Give title, sport and device of what was run, or of a plan."""
+        raise NotImplementedError
+
+    def parse(self, chunks: Iterable[bytes], encoding: str | None) -> None:
+        """Parse a document; `encoding` overrules what it declares."""
+        tags = [f"{{*}}{name}" for name in self.elements]
+        parser = pull_parser(("start", "end"), tags, encoding)
+        try:
+            for chunk in chunks:
+                parser.feed(chunk)
+                self._read(parser.read_events())
+                self._forget()
+            parser.close()
+        except etree.LxmlError as error:
+            raise _broken_xml(error, self.label) from error
+        self._read(parser.read_events())
+
+    def recording(self) -> Recording:
+        """Give what was run; what is planned, where no run holds two positions."""
+        is_route = len(self.runs.points) < 2 <= len(self.plans.points)
+        name, sport, device = self.header(is_route=is_route)
+        points = (self.plans if is_route else self.runs).points
+        return assemble(points, self.format, name=name, sport=sport, device=device, is_route=is_route)
+
+    def note(self, key: str, text: str | None) -> None:
+        """Keep the first text of this kind that is not blank."""
+        if text and text.strip():
+            self.texts.setdefault(key, text)
+
+    def first(self, *keys: str) -> str | None:
+        """Give the first of these texts that there is."""
+        return next((self.texts[key] for key in keys if key in self.texts), None)
+
+    def flush(self) -> None:
+        """Read what was gathered."""
+        self.runs.flush()
+        self.plans.flush()
+
+    def check_point(self, point: etree._Element) -> None:
+        """Refuse a point, as far as it is read, that holds more than a point can."""
+        if sum(1 for _ in point.iter()) > self.limits.point_elements + 1:
+            raise self._refusal(f"has a point with more than {self.limits.point_elements} elements", point)
+
+    def _read(self, events: Iterable[tuple[str, etree._Element]]) -> None:
+        names, points, titles = self.names, self.points, self.titles
+        for event, element in events:
+            name = names[element.tag]
+            if event == "start":
+                self._root = element if self._root is None else self._root
+                self.start(name, element)
+            elif name in points or name in titles:
+                parent = element.getparent()
+                within = "" if parent is None else names[parent.tag]
+                if name in points:
+                    self.take(name, within, element)
+                else:
+                    self.note(f"{within}/{name}", element.text)
+        self.flush()
+
+    def _forget(self) -> None:
+        """Check what came since the last time, and cut off everything that is complete."""
+        if self._root is None:
+            return
+        self._check(self._root)
+        here: etree._Element = self._root
+        while len(here):
+            del here[:-1]
+            here = here[-1]
+            if self.names[here.tag] in self.points:
+                break
+        self.check_point(here)
+        self._kept = int(_ELEMENTS(self._root))
+
+    def _check(self, root: etree._Element) -> None:
+        limits = self.limits
+        self._seen += int(_ELEMENTS(root)) - self._kept
+        if self._seen > limits.elements:
+            raise self._refusal(f"holds more than {limits.elements:,} elements", root)
+        for element in self._attributes(root):
+            raise self._refusal(f"has an element with more than {limits.attributes} attributes", element)
+        for element in self._too_deep(root):
+            raise self._refusal(f"nests more than {limits.depth} elements", element)
+
+    def _refusal(self, what: str, element: etree._Element) -> DamagedFileError:
+        return DamagedFileError(f"{what}, as no recording does", path=self.label, offset=element.sourceline)

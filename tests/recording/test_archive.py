@@ -293,3 +293,24 @@ def test_one_file_is_in_memory_at_a_time(tmp_path):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 4.5 * len(content)
+
+
+def test_an_entry_of_a_later_version_of_the_format_costs_no_other(look):
+    content = bytearray(archive(Entry(b"a.gpx", RUN), Entry(b"b.gpx", RUN)))
+    content[content.index(b"PK\1\2") + 6] = 99  # version needed to extract, of the first entry
+    found, _ = look(bytes(content))
+    assert [each.data for each in found] == [RUN, RUN]
+
+
+def test_a_name_may_be_written_in_two_ways(look):
+    content = archive(Entry(b"a/b.gpx", RUN)).replace(b"a/b.gpx", b"a\\b.gpx", 1)
+    found, _ = look(content)
+    assert [(each.source, each.data) for each in found] == [("a/b.gpx", RUN)]
+
+
+def test_a_bomb_that_claims_to_be_large_while_packed_is_stopped(look):
+    bomb = archive(Entry(b"a.gpx", b"\0" * 40_000_000))
+    at = bomb.index(b"PK\1\2") + 20
+    found, notes = look(bomb[:at] + struct.pack("<L", 0x7FFFFFFF) + bomb[at + 4 :])
+    assert not found
+    assert codes(notes) == {"a.gpx": "unreadable"}

@@ -23,7 +23,7 @@ from camber.recording.archive.lists import (
     unit_preference,
 )
 from camber.recording.content import FIT_MARK, FIT_MARK_AT, open_content
-from camber.recording.fit import ACTIVITY, fit_files, fit_type
+from camber.recording.fit import fit_files, fit_type
 from camber.recording.limits import ReadLimits
 from camber.schema import Problem
 
@@ -222,20 +222,21 @@ class Recordings:
             return [data]
         plain = data if data.startswith(FIT_MARK, FIT_MARK_AT) else b"".join(chunks)
         files = fit_files(plain, self._limits.fit_files)
-        activities = [file for file in files if fit_type(file) in {ACTIVITY, None}]
+        activities = [file for file in files if fit_type(file) in {"activity", None}]
         return activities if len(activities) > 1 else [data]
 
     def _lists(self, items: list[Item]) -> tuple[dict[str, Line], set[str]]:
         """Read the lists first: they may stand after what they speak of."""
         lines: dict[str, Line] = {}
         bases: set[str] = set()
-        for item in items:
+        for item in tuple(items):
             base, _, name = item.label.lower().rpartition("/")
             if item.refused is None and (name in _LISTS or _is_apples_list(item)):
                 try:
                     found = self._list(item, name)
                 except RecordingError as error:
                     self._note_unreadable(error, item.label)
+                    items.remove(item)  # once is enough
                     continue
                 if name == "activities.csv" and found:
                     bases.add(item.label.rpartition("/")[0])
@@ -288,7 +289,7 @@ def _kind_of(head: bytes, label: str) -> Literal["recording", "other_fit", "zip"
     if head.startswith(b"PK\x03\x04"):
         return "zip"
     if head.startswith(FIT_MARK, FIT_MARK_AT):
-        return "recording" if fit_type(head) in {ACTIVITY, None} else "other_fit"
+        return "recording" if fit_type(head) in {"activity", None} else "other_fit"
     root = _ROOT.search(head.replace(b"\0", b""))  # content in two or four bytes per character
     if root is not None:
         return "health" if root[1] == b"HealthData" else "recording"

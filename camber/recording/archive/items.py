@@ -197,13 +197,13 @@ def zip_items(file: IO[bytes], label: str, limits: ReadLimits, budget: Budget) -
 
 
 def _overlapping(archive: ZipFile) -> set[ZipInfo]:
-    """Find entries whose bytes another one or the directory claims too, but for the first of them."""
+    """Find entries whose bytes another one claims too, but for the first that claims them."""
     found, reached = set(), 0
     for entry in sorted(archive.infolist(), key=lambda entry: entry.header_offset):
-        end = entry.header_offset + _LOCAL.size + len(entry.orig_filename) + entry.compress_size
-        if entry.header_offset < reached or end > archive.start_dir:
+        if entry.header_offset < reached:
             found.add(entry)
-        reached = max(reached, end)
+        length = _LOCAL.size + len(entry.orig_filename) + entry.compress_size
+        reached = max(reached, entry.header_offset + length)
     return found
 
 
@@ -238,11 +238,11 @@ def _chunks(
         mark, *lengths = _LOCAL.unpack(file.read(_LOCAL.size))
         if mark != b"PK\x03\x04":
             raise BadZipFile
-        file.seek(sum(lengths), os.SEEK_CUR)
+        begin = file.seek(sum(lengths), os.SEEK_CUR)
         unpacked = ZipExtFile(file, "r", entry)
         while piece := unpacked.read(_CHUNK):
             given += len(piece)
-            if given > limits.ratio_from_bytes and given > limits.ratio * entry.compress_size:
+            if given > limits.ratio_from_bytes and given > limits.ratio * (file.tell() - begin):
                 text = f"grows more than {limits.ratio:g} times when unpacked, as no recording does"
                 raise DamagedFileError(text, path=label)
             budget.spend(len(piece), label)
