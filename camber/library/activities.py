@@ -74,7 +74,7 @@ def add_recording(
     content_sha256: str,
     *,
     gear: str | None,
-    no_track: str = "",
+    no_track: str | None = None,
 ) -> tuple[int, str]:
     """Add a recording within a transaction, and settle which of several copies counts.
 
@@ -82,7 +82,7 @@ def add_recording(
     ``"no_track"``.
     """
     fixes = recording.fixes
-    kind, reason = ("no_track", no_track) if no_track else _kind_of(recording)
+    kind, reason = _kind_of(recording) if no_track is None else ("no_track", no_track)
     stamps = seconds_of(fixes)
     stamps = stamps[np.isfinite(stamps)] * 1000.0
     steps = step_lengths_m(fixes)
@@ -108,7 +108,7 @@ def add_recording(
         "problems": json_of(recording.problems),
     }
     activity_id = insert(connection, "activity", row | {"fingerprint": activity_fingerprint(row)})
-    if not no_track:
+    if no_track is None:
         data = pack_table(pd.DataFrame(fixes)[[column.name for column in FIXES]])
         values = (activity_id, len(fixes), data, fingerprint(data))
         connection.execute("INSERT INTO fixes VALUES (?, ?, ?, ?)", values)

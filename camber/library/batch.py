@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     RoadChoice = Callable[[FloatArray, FloatArray], RoadsOf | None]
     """Chooses roads for the longitudes and latitudes of a run [deg]; None where it has none."""
 
-_HAS_RESULT: Final = "SELECT 1 FROM result WHERE activity_id = ?"
 _RUNS_PER_TASK: Final = 4
 """Runs of the same roads that a worker takes at once (judgement: what is sent along with them is shared)."""
 
@@ -99,7 +98,14 @@ class _Planned:
 
 
 @dataclass
-class _Running:
+class _Batch:
+    """A batch under way: where it works, and what came of it so far."""
+
+    library: Library
+    settings: Settings
+    pool: Workers
+    watch: Callable[[Step], None]
+    runs: int = 0
     analysed: int = 0
     no_roads: list[tuple[int, str]] = field(default_factory=list)
     failed: dict[int, str] = field(default_factory=dict)
@@ -147,70 +153,44 @@ def analyse_library(
     LibraryError
         If the library cannot be written.
     """
-    settings = settings or Settings()
-    running = _Running()
     with library.held_for("analyse"), Workers(executor, workers) as pool:
-        planned, everything = _plan(library, choices, settings, running)
-        _gather(library, planned, settings, pool, watch)
-        stale = _stale(library, _told(library, planned), running)
-        answers = pool.answers(_works(library, stale, settings))
-        for done, (plan, answer) in enumerate(zip(stale, answers, strict=True), start=1):
-            with library.writing() as connection:
-                if answer.outcome is None:
-                    store_failure(connection, plan.run, plan.version, answer.state, answer.message)
-                    running.failed[plan.run] = answer.message
-                else:
-                    store_outcome(connection, plan.run, plan.version, plan.learned_version, answer.outcome)
-                    running.analysed += 1
-            watch(Step("analysing", done, len(stale), plan.run))
-        if running.analysed:
+        batch = _Batch(library, settings or Settings(), pool, watch)
+        planned = _plan(batch, choices)
+        _work_off(batch, _silent(batch, planned), "reading habits and map offsets")
+        _work_off(batch, _stale(batch, _told(library, planned)), "analysing")
+        if batch.analysed:
             note_sizes(library.connection)
-    kept = everything - running.analysed - len(running.failed) - len(running.no_roads)
-    return BatchReport(
-        everything, running.analysed, kept, tuple(running.no_roads), tuple(sorted(running.failed.items()))
-    )
+    kept = batch.runs - batch.analysed - len(batch.failed) - len(batch.no_roads)
+    failed = tuple(sorted(batch.failed.items()))
+    return BatchReport(batch.runs, batch.analysed, kept, tuple(batch.no_roads), failed)
 
 
-def _plan(
-    library: Library, choices: Sequence[RoadChoice], settings: Settings, running: _Running
-) -> tuple[list[_Planned], int]:
+def _plan(batch: _Batch, choices: Sequence[RoadChoice]) -> list[_Planned]:
     """Choose roads for every run; one that has none keeps what was found out before."""
-    decided = f"{MODEL}-{_digest(asdict(settings))}"
-    planned, everything = [], 0
-    for run, longitude, latitude in library.positions():
-        everything += 1
+    connection = batch.library.connection
+    decided = f"{MODEL}-{_digest(asdict(batch.settings))}"
+    planned = []
+    for run, longitude, latitude in batch.library.positions():
+        batch.runs += 1
         chosen = (choice(longitude, latitude) for choice in choices)
         roads = next((roads for roads in chosen if roads is not None), None)
         if roads is not None:
             planned.append(_Planned(run, roads, f"{decided}-{roads.version}"))
-        elif not library.connection.execute(_HAS_RESULT, (run,)).fetchone():
+        elif not connection.execute("SELECT 1 FROM result WHERE activity_id = ?", (run,)).fetchone():
             text = "no roads are there for it: `camber roads fetch` or `camber roads add` brings them"
-            running.no_roads.append((run, text))
-            with library.writing() as connection:
+            batch.no_roads.append((run, text))
+            with batch.library.writing():
                 store_failure(connection, run, decided, "no_roads", text)
-    return planned, everything
+    return planned
 
 
-def _gather(
-    library: Library,
-    planned: Sequence[_Planned],
-    settings: Settings,
-    pool: Workers,
-    watch: Callable[[Step], None],
-) -> None:
-    """First pass: what each run says by itself about habits and map."""
-    known = dict(library.connection.execute("SELECT activity_id, version FROM evidence").fetchall())
+def _silent(batch: _Batch, planned: Sequence[_Planned]) -> list[_Planned]:
+    """First pass: runs that have not said by themselves what they say about habits and map."""
+    connection = batch.library.connection
+    known = dict(connection.execute("SELECT activity_id, version FROM evidence").fetchall())
     query = "SELECT activity_id, version FROM failure WHERE state = 'failed'"
-    failed = dict(library.connection.execute(query).fetchall())
-    wanted = _in_order(p for p in planned if p.version not in {known.get(p.run), failed.get(p.run)})
-    answers = pool.answers(_works(library, wanted, settings))
-    for done, (plan, answer) in enumerate(zip(wanted, answers, strict=True), start=1):
-        with library.writing() as connection:
-            if answer.state:
-                store_failure(connection, plan.run, plan.version, answer.state, answer.message)
-            else:
-                store_evidence(connection, plan.run, plan.version, answer.evidence)
-        watch(Step("reading habits and map offsets", done, len(wanted), plan.run))
+    failed = dict(connection.execute(query).fetchall())
+    return [p for p in planned if p.version not in {known.get(p.run), failed.get(p.run)}]
 
 
 def _told(library: Library, planned: Sequence[_Planned]) -> list[_Planned]:
@@ -220,22 +200,34 @@ def _told(library: Library, planned: Sequence[_Planned]) -> list[_Planned]:
     return [replace(p, learned=shared.told(evidence.get(p.run, Evidence()))) for p in planned]
 
 
-def _stale(library: Library, planned: Sequence[_Planned], running: _Running) -> list[_Planned]:
-    rows = library.connection.execute("SELECT activity_id, version, learned_version FROM result").fetchall()
-    known = {row[0]: (row[1], row[2]) for row in rows}
-    failed = library.connection.execute("SELECT activity_id, version, message FROM failure").fetchall()
-    refused = {(row[0], row[1]): row[2] for row in failed}
-    running.failed |= {p.run: refused[p.run, p.version] for p in planned if (p.run, p.version) in refused}
-    return _in_order(
-        p
-        for p in planned
-        if known.get(p.run) != (p.version, p.learned_version) and p.run not in running.failed
-    )
+def _stale(batch: _Batch, planned: Sequence[_Planned]) -> list[_Planned]:
+    """Third pass: runs whose result is missing or stale, without those that have failed."""
+    connection = batch.library.connection
+    rows = connection.execute("SELECT activity_id, version, learned_version FROM result").fetchall()
+    known = {run: versions for run, *versions in rows}
+    failed = connection.execute("SELECT activity_id, version, message FROM failure").fetchall()
+    refused = {(run, version): message for run, version, message in failed}
+    batch.failed |= {p.run: refused[p.run, p.version] for p in planned if (p.run, p.version) in refused}
+    return [
+        p for p in planned if known.get(p.run) != [p.version, p.learned_version] and p.run not in batch.failed
+    ]
 
 
-def _in_order(planned: Iterable[_Planned]) -> list[_Planned]:
-    """Put runs of the same roads together, in an order that depends on the runs alone."""
-    return sorted(planned, key=lambda plan: (plan.roads.version, plan.run))
+def _work_off(batch: _Batch, planned: Iterable[_Planned], what: str) -> None:
+    """Do work, and keep what came of each run in a transaction of its own, in an order of the runs alone."""
+    ordered = sorted(planned, key=lambda plan: (plan.roads.version, plan.run))
+    answers = batch.pool.answers(_works(batch.library, ordered, batch.settings))
+    for done, (plan, answer) in enumerate(zip(ordered, answers, strict=True), start=1):
+        with batch.library.writing() as connection:
+            if answer.state:
+                store_failure(connection, plan.run, plan.version, answer.state, answer.message)
+                batch.failed[plan.run] = answer.message
+            elif answer.outcome is None:
+                store_evidence(connection, plan.run, plan.version, answer.evidence)
+            else:
+                store_outcome(connection, plan.run, plan.version, plan.learned_version, answer.outcome)
+                batch.analysed += 1
+        batch.watch(Step(what, done, len(ordered), plan.run))
 
 
 def _works(library: Library, ordered: Sequence[_Planned], settings: Settings) -> Iterator[Work]:

@@ -18,10 +18,7 @@ from camber.schema import balance_of, interval_of
 if TYPE_CHECKING:
     import sqlite3
 
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from camber.schema import Interval
+    from camber.schema import Draws, Interval, PeriodTotal
 
 _RUNS: Final = """
 SELECT activity.activity_id AS run, day, started_at_ms, time_zone, title, sport, gear, source, format, kind,
@@ -39,6 +36,15 @@ FROM street GROUP BY name ORDER BY abs(sum(net_tilt_pct_km)) DESC, name
 """
 
 
+ANALYSED_DAYS: Final = """
+SELECT min(activity.day), max(activity.day) FROM activity JOIN result USING (activity_id)
+"""
+_GEAR_DRAWS: Final = """
+SELECT coalesce(gear, '') AS gear, day, result.distance_m, result.draws
+FROM activity JOIN result USING (activity_id) WHERE duplicate_of IS NULL ORDER BY gear, activity_id
+"""
+
+
 def runs_frame(connection: sqlite3.Connection) -> pd.DataFrame:
     """Build a table of recordings; see `camber.library.library.Library.runs`."""
     rows = [_run_row(row) for row in connection.execute(_RUNS)]
@@ -49,6 +55,7 @@ def runs_frame(connection: sqlite3.Connection) -> pd.DataFrame:
 
 
 def _run_row(row: sqlite3.Row) -> dict[str, Any]:
+    draws = None if row["draws"] is None else draws_from(row["draws"])
     named = ("run", "day", "time_zone", "title", "sport", "gear", "source", "format", "osm_date")
     return {
         **{name: row[name] for name in named},
@@ -57,21 +64,17 @@ def _run_row(row: sqlite3.Row) -> dict[str, Any]:
         "state": state_of(row)[0],
         "reason": row["reason"] or row["message"] or "",
         "duplicate_of": row["duplicate_of"],
-        "distance_m": row["recorded_m"] if row["draws"] is None else row["result_m"],
+        "distance_m": row["recorded_m"] if draws is None else row["result_m"],
         "duration_s": row["duration_s"],
         "judged_m": row["judged_m"],
-        **_legs(row["draws"]),
+        **({} if draws is None else _legs([draws])),
     }
 
 
-def _legs(data: bytes | None) -> dict[str, float | None]:
-    if data is None:
-        return {}
-    draws = draws_from(data)
-    return _legs_of(draws.left_low_m.sum(axis=1), draws.right_low_m.sum(axis=1))
-
-
-def _legs_of(left: NDArray[np.float64], right: NDArray[np.float64]) -> dict[str, float | None]:
+def _legs(drawn: list[Draws]) -> dict[str, float | None]:
+    """Metres by leg and the balance of some runs, added draw by draw, with their 90 % intervals."""
+    left = sum(one.left_low_m.sum(axis=1) for one in drawn)
+    right = sum(one.right_low_m.sum(axis=1) for one in drawn)
     return {
         **_spread("left_low", interval_of(left), "_m"),
         **_spread("right_low", interval_of(right), "_m"),
@@ -88,32 +91,24 @@ def _spread(name: str, interval: Interval | None, unit: str) -> dict[str, float 
 
 def weeks_frame(connection: sqlite3.Connection, week_start: str = "monday") -> pd.DataFrame:
     """Build a table of weeks; see `camber.library.library.Library.weeks`."""
-    columns = ["week", "starts_on", "runs", "distance_m", "on_roads_m"]
+    facts = ["title", "starts_on", "runs", "distance_m", "on_roads_m"]
     first, last = connection.execute(ANALYSED_DAYS).fetchone()
-    if first is None:
-        return pd.DataFrame(columns=columns).set_index("week")
-    end, begin = (week_of(date.fromisoformat(day), week_start) for day in (last, first))
-    count = (end.starts_on - begin.starts_on).days // 7 + 1
+    totals: tuple[PeriodTotal, ...] = ()
+    if first is not None:
+        end, begin = (week_of(date.fromisoformat(day), week_start) for day in (last, first))
+        totals = trend_of(connection, end, (end.starts_on - begin.starts_on).days // 7 + 1)
     rows = [
         {
-            "week": total.title,
-            "starts_on": total.starts_on,
-            "runs": total.runs,
-            "distance_m": total.distance_m,
-            "on_roads_m": total.on_roads_m,
+            **{name: getattr(total, name) for name in facts},
             **_spread("left_low", total.left_low_m, "_m"),
             **_spread("right_low", total.right_low_m, "_m"),
             **_spread("balance", total.balance, ""),
             **_spread("tilt", total.tilt_pct, "_pct"),
         }
-        for total in trend_of(connection, end, count)
+        for total in totals
     ]
-    return pd.DataFrame(rows).set_index("week")
-
-
-ANALYSED_DAYS: Final = """
-SELECT min(activity.day), max(activity.day) FROM activity JOIN result USING (activity_id)
-"""
+    frame = pd.DataFrame(rows, columns=None if rows else facts)
+    return frame.rename(columns={"title": "week"}).set_index("week")
 
 
 def streets_frame(connection: sqlite3.Connection) -> pd.DataFrame:
@@ -123,12 +118,6 @@ def streets_frame(connection: sqlite3.Connection) -> pd.DataFrame:
     return pd.DataFrame([tuple(row) for row in found], columns=names).set_index("street")
 
 
-_GEAR_DRAWS: Final = """
-SELECT coalesce(gear, '') AS gear, day, result.distance_m, result.draws
-FROM activity JOIN result USING (activity_id) WHERE duplicate_of IS NULL ORDER BY gear, activity_id
-"""
-
-
 def shoes_frame(connection: sqlite3.Connection) -> pd.DataFrame:
     """Build a table of shoes; see `camber.library.library.Library.shoes`."""
     found: dict[str, list[sqlite3.Row]] = {}
@@ -136,13 +125,10 @@ def shoes_frame(connection: sqlite3.Connection) -> pd.DataFrame:
         found.setdefault(row["gear"], []).append(row)
     rows = []
     for gear, runs in found.items():
-        drawn = [draws_from(row["draws"]) for row in runs]
-        left = sum(one.left_low_m.sum(axis=1) for one in drawn)
-        right = sum(one.right_low_m.sum(axis=1) for one in drawn)
+        days = [row["day"] or "" for row in runs]
         facts = {"shoes": gear, "runs": len(runs), "distance_m": sum(row["distance_m"] for row in runs)}
-        facts |= {"first_day": min(row["day"] or "" for row in runs)}
-        facts |= {"last_day": max(row["day"] or "" for row in runs)}
-        rows.append(facts | _legs_of(left, right))
+        facts |= {"first_day": min(days), "last_day": max(days)}
+        rows.append(facts | _legs([draws_from(row["draws"]) for row in runs]))
     columns = ["shoes", "runs", "distance_m", "first_day", "last_day"]
     return pd.DataFrame(rows, columns=None if rows else columns).set_index("shoes")
 
@@ -150,9 +136,8 @@ def shoes_frame(connection: sqlite3.Connection) -> pd.DataFrame:
 def habits_frame(connection: sqlite3.Connection) -> pd.DataFrame:
     """Build a table of habits; see `camber.library.library.Library.habits`."""
     learned = pool_evidence(evidence for _, evidence in read_evidence(connection))
-    frame = pd.DataFrame([asdict(habit) for habit in learned.habits], columns=_HABITS)
+    frame = pd.DataFrame(
+        [asdict(habit) for habit in learned.habits], columns=["context", "facing", "with_traffic"]
+    )
     frame["facing_share"] = frame["facing"] / (frame["facing"] + frame["with_traffic"])
     return frame.set_index("context")
-
-
-_HABITS: Final = ["context", "facing", "with_traffic"]

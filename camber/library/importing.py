@@ -280,7 +280,7 @@ def _remember(library: Library, task: _Task) -> Imported:
     return task.known or Imported(task.found.source, "known")
 
 
-def _keep(library: Library, task: _Task, recording: Recording, no_track: str = "") -> Imported:
+def _keep(library: Library, task: _Task, recording: Recording, no_track: str | None = None) -> Imported:
     content, source = task.content, task.found.source
     if _is_kept(library, content):
         return _remember(library, task)
@@ -294,7 +294,7 @@ def _keep(library: Library, task: _Task, recording: Recording, no_track: str = "
         )
     query = "SELECT distance_m, fixes, reason, duplicate_of FROM activity WHERE activity_id = ?"
     distance_m, fixes, reason, duplicate_of = library.connection.execute(query, (run,)).fetchone()
-    code = "no_track" if no_track else ""
+    code = "" if no_track is None else "no_track"
     return Imported(source, kind, run, distance_m, fixes, code, reason, duplicate_of)
 
 

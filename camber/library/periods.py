@@ -101,9 +101,7 @@ def period_of(
     days = (week.starts_on.isoformat(), week.ends_on.isoformat())
     rows = connection.execute(RUNS, days).fetchall()
     runs = tuple(run_result(row) for row in rows if row["duplicate_of"] is None)
-    parts = [(run.summary, run.draws) for run in runs if run.summary and run.draws]
-    total = add_summaries(parts, week.title) if parts else None
-    draws = add_draws([draws for _, draws in parts]) if parts else None
+    total, draws = total_of(runs, week.title)
     weeks, compared = _weeks_of(connection, week, week_start)
     analysed = [row for row in rows if row["summary"] is not None]
     stretches = None
@@ -125,6 +123,14 @@ def period_of(
         roads=tuple(dict.fromkeys((row["roads_source"], row["osm_date"]) for row in analysed)),
         model_versions=tuple(sorted({row["camber_version"] for row in analysed})),
     )
+
+
+def total_of(runs: Sequence[RunResult], title: str) -> tuple[Summary | None, Draws | None]:
+    """Add the runs that are analysed, draw by draw; None where there is none."""
+    parts = [(run.summary, run.draws) for run in runs if run.summary and run.draws]
+    if not parts:
+        return None, None
+    return add_summaries(parts, title), add_draws([draws for _, draws in parts])
 
 
 def _weeks_of(

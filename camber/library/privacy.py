@@ -23,11 +23,11 @@ from camber.errors import LibraryError, SettingsError
 from camber.library.activities import distance_m, places_of
 from camber.library.database import writing
 from camber.library.lines import WAYS_OF_RUN, flattened, line_of, stretches_of
+from camber.library.periods import total_of
 from camber.library.results import read_exposure
 from camber.packing import unpack_table
 from camber.recording.archive import PrivacyZone
 from camber.schema import Draws, Interval
-from camber.summary import add_draws, add_summaries
 
 if TYPE_CHECKING:
     import sqlite3
@@ -197,8 +197,7 @@ def public_period(connection: sqlite3.Connection, period: Period, *, without_zon
         raise SettingsError(text, key="share")
     shown, names = _shown_and_names(connection, period)
     runs = tuple(public for run in period.runs if (public := _public_run(run, shown, names)) is not None)
-    parts = [(run.summary, run.draws) for run in runs if run.summary and run.draws]
-    total = add_summaries(parts, period.title) if parts else None
+    total, draws = total_of(runs, period.title)
     whole = sum(run.distance_m for run in period.runs if run.run in shown)
     kept = sum(run.distance_m for run in runs) / whole if whole else 0.0
     stretches = None
@@ -211,7 +210,7 @@ def public_period(connection: sqlite3.Connection, period: Period, *, without_zon
         period,
         runs=runs,
         total=None if total is None else replace(total, started_at=None, ended_at=None, problems=()),
-        draws=add_draws([draws for _, draws in parts]) if parts else None,
+        draws=draws,
         weeks=tuple(_public_week(week) for week in period.weeks),
         streets=tuple(street for street in period.streets if street.total.name not in names),
         stretches=stretches,
