@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from camber.errors import LibraryError, NewerLibraryError
+from camber.library.lock import held
 from camber.library.place import FILE_MODE, is_on_network, own_folder
 
 if TYPE_CHECKING:
@@ -82,10 +83,9 @@ def _prepare(connection: sqlite3.Connection, path: Path, steps: Sequence[str]) -
 
 
 def _version(connection: sqlite3.Connection, path: Path, steps: Sequence[str]) -> int:
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    version = _number(connection, "user_version")
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-    if (tables or version) and application != APPLICATION_ID:
+    if (tables or version) and _number(connection, "application_id") != APPLICATION_ID:
         raise LibraryError("is a database of another program; choose another folder", path=path)
     if version > len(steps):
         text = (
@@ -97,17 +97,22 @@ def _version(connection: sqlite3.Connection, path: Path, steps: Sequence[str]) -
 
 def _migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[str]) -> None:
     """Bring the tables up to date in one transaction, after a backup: all steps happen or none."""
-    found = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if found:
-        back_up(connection, path, found)
-    with writing(connection):
-        # Another process may have been quicker.
-        found = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        for step in steps[found:]:
-            for statement in _statements(step):
-                connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {len(steps)}")
+    # Nobody else may work on an older library meanwhile, or take a backup of it under the same name.
+    with held(path.parent, "update") if _number(connection, "user_version") else nullcontext():
+        found = _number(connection, "user_version")
+        if 0 < found < len(steps):
+            back_up(connection, path, found)
+        with writing(connection):
+            # Another process may have been quicker.
+            for step in steps[_number(connection, "user_version") :]:
+                for statement in _statements(step):
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {len(steps)}")
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
 
 
 def _statements(script: str) -> Iterator[str]:

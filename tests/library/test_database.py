@@ -5,12 +5,15 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 
 import pytest
 
-from camber.errors import LibraryError, NewerLibraryError
+from camber.errors import LibraryBusyError, LibraryError, NewerLibraryError
 from camber.library.database import APPLICATION_ID, FILE_NAME, KEPT_BACKUPS, STEPS, open_database, writing
+from camber.library.lock import held
 from camber.library.place import is_on_network, library_folder
 
 NEXT = "CREATE TABLE later (a INTEGER) STRICT;\nALTER TABLE zone ADD COLUMN note TEXT;\n"
@@ -73,6 +76,24 @@ def test_an_older_library_is_brought_up_to_date_after_a_backup(tmp_path):
     with closing(sqlite3.connect(backup)) as copy:
         assert copy.execute("SELECT value FROM preference").fetchone()[0] == "imperial"
         assert pragma(copy, "user_version") == len(STEPS)
+
+
+def test_several_at_once_bring_it_up_to_date_once(tmp_path):
+    open_database(tmp_path).close()
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(open_database, tmp_path, (*STEPS, NEXT)) for _ in range(4)]:
+            done.result()
+    assert len(list((tmp_path / "backups").iterdir())) == 1
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as connection:
+        assert pragma(connection, "user_version") == len(STEPS) + 1
+
+
+def test_an_older_library_is_not_brought_up_to_date_while_somebody_works_on_it(tmp_path, monkeypatch):
+    open_database(tmp_path).close()
+    monkeypatch.setattr("camber.library.database.held", partial(held, patience_s=0.1))
+    with held(tmp_path, "import"), pytest.raises(LibraryBusyError, match="import"):
+        open_database(tmp_path, (*STEPS, NEXT))
+    open_database(tmp_path, (*STEPS, NEXT)).close()
 
 
 def test_three_backups_are_kept_the_newest(tmp_path):
