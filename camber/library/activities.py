@@ -13,7 +13,6 @@ from camber.errors import UnknownRunError
 from camber.library.database import insert
 from camber.library.stored_values import json_of, value_from
 from camber.packing import fingerprint, pack_table, unpack_table
-from camber.recording.sports import SportClass, recording_class
 from camber.schema import Problem, Recording, as_fixes
 from camber.schema.tables import FIXES
 
@@ -60,11 +59,6 @@ _CHECKED: Final = (
 )
 """Columns of an activity that its fingerprint covers; ``duplicate_of`` may change later."""
 
-_WHY_NOT: Final = {
-    SportClass.INDOOR: "indoors",
-    SportClass.VIRTUAL: "in an invented world",
-    SportClass.OTHER: "not on foot",
-}
 _DTYPES: Final = {"float": "float64", "int": "int64", "time": "datetime64[us, UTC]"}
 
 
@@ -74,15 +68,14 @@ def add_recording(
     content_sha256: str,
     *,
     gear: str | None,
-    no_track: str | None = None,
-) -> tuple[int, str]:
-    """Add a recording within a transaction, and settle which of several copies counts.
+    kind: str,
+    reason: str,
+) -> int:
+    """Add a recording within a transaction, settle which of several copies counts, and give its number.
 
-    ``no_track`` says why it has no positions. Gives its number and its kind: ``"run"``, ``"other_sport"`` or
-    ``"no_track"``.
+    Its kind is ``"run"``, ``"other_sport"`` or ``"no_track"``, the reason why it is no run.
     """
     fixes = recording.fixes
-    kind, reason = _kind_of(recording) if no_track is None else ("no_track", no_track)
     stamps = seconds_of(fixes)
     stamps = stamps[np.isfinite(stamps)] * 1000.0
     steps = step_lengths_m(fixes)
@@ -108,12 +101,12 @@ def add_recording(
         "problems": json_of(recording.problems),
     }
     activity_id = insert(connection, "activity", row | {"fingerprint": activity_fingerprint(row)})
-    if no_track is None:
+    if kind != "no_track":
         data = pack_table(pd.DataFrame(fixes)[[column.name for column in FIXES]])
         values = (activity_id, len(fixes), data, fingerprint(data))
         connection.execute("INSERT INTO fixes VALUES (?, ?, ?, ?)", values)
         _group_with(connection, activity_id, fixes)
-    return activity_id, kind
+    return activity_id
 
 
 def without_track(source: str) -> Recording:
@@ -197,15 +190,6 @@ def _local_day(stamp_ms: int | None, time_zone: str | None) -> str | None:
         return when.astimezone(ZoneInfo(time_zone or "UTC")).date().isoformat()
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return when.date().isoformat()
-
-
-def _kind_of(recording: Recording) -> tuple[str, str]:
-    """Tell what is to become of a recording: runs are analysed, walks and hikes too."""
-    found = recording_class(recording)
-    if found is SportClass.ON_FOOT:
-        return "run", ""
-    name = recording.sport or "no sport is named"
-    return "other_sport", f"{name}: {_WHY_NOT.get(found, 'faster than anybody on foot')}"
 
 
 def _richness_of(fixes: Fixes, file_format: str) -> int:

@@ -17,6 +17,7 @@ from camber.library.privacy import add_zones
 from camber.recording.archive import find_recordings
 from camber.recording.isolated import IsolatedReader
 from camber.recording.limits import ReadLimits
+from camber.recording.sports import SportClass, recording_class
 from camber.versions import READING
 
 if TYPE_CHECKING:
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
 
 _MOST_READERS: Final = 4
 """Files read at the same time, at most (judgement: reading is most of the work, but one process writes)."""
+
+_WHY_NOT: Final = {
+    SportClass.INDOOR: "indoors",
+    SportClass.VIRTUAL: "in an invented world",
+    SportClass.OTHER: "not on foot",
+}
 
 
 @dataclass(frozen=True)
@@ -261,13 +268,14 @@ def _settle(library: Library, task: _Task) -> Imported:
     try:
         recording = task.reading.result()
     except NoTrackError as error:
-        return _keep(library, task, without_track(task.found.source), _message(error, task.found))
+        message = _message(error, task.found)
+        return _keep(library, task, without_track(task.found.source), "no_track", message)
     except RecordingError as error:
         code, message = _code(error), _message(error, task.found)
         with library.writing() as connection:
             _add_input(connection, task, "problem", code, message)
         return Imported(task.found.source, "problem", code=code, reason=message)
-    return _keep(library, task, recording)
+    return _keep(library, task, recording, *_kind_of(recording))
 
 
 def _remember(library: Library, task: _Task) -> Imported:
@@ -280,7 +288,7 @@ def _remember(library: Library, task: _Task) -> Imported:
     return task.known or Imported(task.found.source, "known")
 
 
-def _keep(library: Library, task: _Task, recording: Recording, no_track: str | None = None) -> Imported:
+def _keep(library: Library, task: _Task, recording: Recording, kind: str, reason: str) -> Imported:
     content, source = task.content, task.found.source
     if _is_kept(library, content):
         return _remember(library, task)
@@ -289,12 +297,12 @@ def _keep(library: Library, task: _Task, recording: Recording, no_track: str | N
         row = (content.sha256, content.size, kept_sha256)
         connection.execute("INSERT OR IGNORE INTO original VALUES (?, ?, ?)", row)
         _add_input(connection, task, "recording")
-        run, kind = add_recording(
-            connection, recording, content.sha256, gear=task.found.gear, no_track=no_track
+        run = add_recording(
+            connection, recording, content.sha256, gear=task.found.gear, kind=kind, reason=reason
         )
-    query = "SELECT distance_m, fixes, reason, duplicate_of FROM activity WHERE activity_id = ?"
-    distance_m, fixes, reason, duplicate_of = library.connection.execute(query, (run,)).fetchone()
-    code = "" if no_track is None else "no_track"
+    query = "SELECT distance_m, fixes, duplicate_of FROM activity WHERE activity_id = ?"
+    distance_m, fixes, duplicate_of = library.connection.execute(query, (run,)).fetchone()
+    code = "no_track" if kind == "no_track" else ""
     return Imported(source, kind, run, distance_m, fixes, code, reason, duplicate_of)
 
 
@@ -304,6 +312,15 @@ def _add_input(
     """Remember that a file was looked at, and what came of it: ``"recording"`` or ``"problem"``."""
     row = (task.laid_sha256, task.content.sha256, task.found.source, outcome, code, message, str(READING))
     connection.execute("INSERT OR REPLACE INTO input VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+
+def _kind_of(recording: Recording) -> tuple[str, str]:
+    """Tell what is to become of a recording: runs are analysed, walks and hikes too."""
+    found = recording_class(recording)
+    if found is SportClass.ON_FOOT:
+        return "run", ""
+    name = recording.sport or "no sport is named"
+    return "other_sport", f"{name}: {_WHY_NOT.get(found, 'faster than anybody on foot')}"
 
 
 def _code(error: CamberError) -> str:

@@ -11,7 +11,7 @@ whole run, and nothing is told about the hidden part alone.
 from __future__ import annotations
 
 import secrets
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -26,7 +26,6 @@ from camber.library.lines import WAYS_OF_RUN, flattened, line_of, stretches_of
 from camber.library.periods import total_of
 from camber.library.results import read_exposure
 from camber.packing import unpack_table
-from camber.recording.archive import PrivacyZone
 from camber.schema import Draws, Interval
 
 if TYPE_CHECKING:
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from camber.recording.archive import PrivacyZone
     from camber.schema import Period, PeriodTotal, RunResult, Summary
 
     FloatArray = NDArray[np.float64]
@@ -90,7 +90,7 @@ def add_zones(connection: sqlite3.Connection, found: Iterable[PrivacyZone]) -> i
     before = len(list_zones(connection))
     for zone in found:
         radius_m = float(np.clip(zone.radius_m, SMALLEST_M, LARGEST_M))
-        _add(connection, replace(zone, radius_m=radius_m), "strava", "")
+        _add(connection, (zone.latitude_deg, zone.longitude_deg, radius_m), "strava", "")
     return len(list_zones(connection)) - before
 
 
@@ -104,7 +104,7 @@ def add_zone(
     if not SMALLEST_M <= radius_m <= LARGEST_M:
         text = f"a radius of {radius_m:g} m is not from {SMALLEST_M:g} to {LARGEST_M:g} m"
         raise LibraryError(text, path="zones")
-    _add(connection, PrivacyZone(latitude_deg, longitude_deg, radius_m), "hand", name)
+    _add(connection, (latitude_deg, longitude_deg, radius_m), "hand", name)
 
 
 def remove_zone(connection: sqlite3.Connection, zone: int) -> None:
@@ -115,18 +115,19 @@ def remove_zone(connection: sqlite3.Connection, zone: int) -> None:
         raise LibraryError(f"there is no zone {zone}; `camber zones list` lists all", path="zones")
 
 
-def _add(connection: sqlite3.Connection, zone: PrivacyZone, source: str, name: str) -> None:
+def _add(connection: sqlite3.Connection, circle: tuple[float, float, float], source: str, name: str) -> None:
     """Keep a zone that is not known yet, and draw what is cut for it."""
+    latitude_deg, longitude_deg, radius_m = circle
     draw = secrets.SystemRandom()
     aside, bearing = draw.uniform(*_ASIDE_M), draw.uniform(0.0, 2.0 * np.pi)
     north, east = aside * np.cos(bearing) / _DEGREE_M, aside * np.sin(bearing) / _DEGREE_M
-    narrowed = max(np.cos(np.radians(zone.latitude_deg)), 0.01)
-    middle = float(zone.latitude_deg + north), float(zone.longitude_deg + east / narrowed)
+    narrowed = max(np.cos(np.radians(latitude_deg)), 0.01)
+    middle = float(latitude_deg + north), float(longitude_deg + east / narrowed)
     with writing(connection):
         connection.execute(
             "INSERT OR IGNORE INTO zone (source, name, latitude_deg, longitude_deg, radius_m, "
             "cut_latitude_deg, cut_longitude_deg, cut_radius_m) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (source, name, *astuple(zone), *middle, zone.radius_m + aside),
+            (source, name, *circle, *middle, radius_m + aside),
         )
 
 
