@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from camber.roads.grid import Tile
-    from camber.roads.large_file import Added
+    from camber.roads.tiling import Added
     from camber.roads.needed_tiles import NeededTiles
     from camber.roads.overpass import Fetching
     from camber.roads.tiles import TileStore
@@ -56,9 +56,9 @@ def add(
     Only the tiles of the map that your runs touch are kept.
     """
     from camber.roads.grid import tiles_of_box
-    from camber.roads.large_file import add_file
     from camber.roads.needed_tiles import touched_tiles
     from camber.roads.tiles import TileStore
+    from camber.roads.tiling import add_file
 
     session: Session = context.obj
     wanted = None

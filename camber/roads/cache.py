@@ -2,7 +2,8 @@
 
 An entry is found by what decides its content: the bytes of the extract, the country given by hand, and the
 version of whatever parses. It is written whole or not at all, and checked whole when it is opened; whatever
-is wrong with it, the extract is at hand and is parsed again.
+is wrong with it, the extract is at hand and is parsed again. Texts are kept once each, the columns as numbers
+of texts, and lines as coordinates with offsets.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from __future__ import annotations
 import hashlib
 import time
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache as once
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import geopandas as gpd
 import numpy as np
@@ -23,14 +24,22 @@ import pyproj
 import shapely
 
 import camber
+from camber.packing import pack_arrays, pack_texts, unpack_arrays, unpack_texts
+from camber.roads.crossings import crossing_table
 from camber.roads.extract import parse_extract
-from camber.roads.stored_form import FORM, pack_roads, unpack_roads
-from camber.schema import Problem
+from camber.schema import Problem, RoadGraph, Roads, as_ways
+from camber.schema.tables import CROSSINGS, WAYS
 from camber.versions import ROADS
 from camber.whole_files import UNFINISHED, write_whole
 
 if TYPE_CHECKING:
-    from camber.schema import Roads
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from camber.schema import Crossings, Ways
+
+    Array = NDArray[Any]
 
 QUARANTINE: Final = "quarantine"
 """Folder beside the entries for those that could not be trusted."""
@@ -38,8 +47,15 @@ QUARANTINE: Final = "quarantine"
 SUFFIX: Final = ".roads"
 """Ending of the names of entries."""
 
+_FORM: Final = b"roads\x00\x00\x02"
+"""First bytes of an entry; the last one is the version of the form."""
+
 _ABANDONED_S: Final = 86_400.0
 """Age from which a half-written file is that of a process that died [s] (judgement: a day)."""
+
+_TEXTS: Final = tuple(column.name for column in WAYS if column.kind == "text")
+_NUMBERS: Final = tuple(column.name for column in WAYS if column.kind != "text")
+_KINDS: Final = next(column.allowed for column in CROSSINGS if column.name == "kind")
 
 
 def read_roads(path: Path | str, *, country: str | None = None, cache: Path | str | None = None) -> Roads:
@@ -87,20 +103,9 @@ def read_roads(path: Path | str, *, country: str | None = None, cache: Path | st
 
 
 def entry_name(digest: str, country: str | None) -> str:
-    """Name the entry of an extract.
+    """Name the entry of an extract by its SHA-256: what was parsed before the dash, by what behind it.
 
-    Parameters
-    ----------
-    digest : str
-        SHA-256 of the extract, hexadecimal.
-    country : str or None
-        Country given by hand.
-
-    Returns
-    -------
-    str
-        What was parsed and how before the dash, by what behind it: entries that agree before the dash
-        replace each other.
+    Entries that agree before the dash replace each other.
     """
     asked = hashlib.sha256(f"{digest} {country!r}".encode()).hexdigest()
     return f"{asked}-{parser_version()[:16]}{SUFFIX}"
@@ -111,7 +116,7 @@ def parser_version() -> str:
     """Name what decides how an extract comes out: our number, and the libraries that set the last digits."""
     libraries = (np.__version__, pd.__version__, gpd.__version__, shapely.__version__, shapely.geos_version)
     projection = (pyproj.__version__, pyproj.proj_version_str, metadata.version("osmium"))
-    return hashlib.sha256(repr((FORM, ROADS, libraries, projection)).encode()).hexdigest()
+    return hashlib.sha256(repr((_FORM, ROADS, libraries, projection)).encode()).hexdigest()
 
 
 def _digest(path: Path) -> str | None:
@@ -126,20 +131,7 @@ def _digest(path: Path) -> str | None:
 
 
 def open_entry(entry: Path) -> tuple[Roads | None, tuple[Problem, ...]]:
-    """Open a road set that was kept.
-
-    Parameters
-    ----------
-    entry : Path
-        The file, by the name of `entry_name`.
-
-    Returns
-    -------
-    roads : Roads or None
-        None where there is none that can be trusted; it has been put aside.
-    problems : tuple of Problem
-        That it was put aside.
-    """
+    """Open a road set that was kept; None where none can be trusted, with a note if it was put aside."""
     try:
         return unpack_roads(np.fromfile(entry, dtype=np.uint8), label=entry.name), ()
     except FileNotFoundError:
@@ -160,23 +152,10 @@ def _quarantined(entry: Path) -> tuple[Problem, ...]:
 
 
 def keep_entry(roads: Roads, entry: Path) -> tuple[Problem, ...]:
-    """Keep a road set for the next time.
-
-    Parameters
-    ----------
-    roads : Roads
-        The road set.
-    entry : Path
-        The file, by the name of `entry_name`; its folder is made where it is missing.
-
-    Returns
-    -------
-    tuple of Problem
-        Why it could not be kept, if so.
-    """
+    """Keep a road set for the next time; a note of why it could not be kept, if so."""
     try:
         entry.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_whole(entry, pack_roads(roads, label=entry.name, made_by=camber.__version__), mode=0o600)
+        write_whole(entry, pack_roads(roads, label=entry.name), mode=0o600)
     except OSError as error:
         # The name of the folder stays out: problems are shown in reports.
         reason = error.strerror or type(error).__name__
@@ -195,3 +174,86 @@ def _tidy(entry: Path) -> None:
         for part in entry.parent.glob(UNFINISHED):
             if time.time() - part.stat().st_mtime > _ABANDONED_S:
                 part.unlink()
+
+
+def pack_roads(roads: Roads, *, label: str) -> list[bytes | memoryview]:
+    """Turn a road set into the parts of an entry; ``label`` says what it stands for."""
+    return pack_arrays(_FORM, _facts(roads, label=label), dict(_arrays(roads)))
+
+
+def unpack_roads(stored: NDArray[np.uint8], *, label: str) -> Roads:
+    """Give the road set of `pack_roads`, equal in every value and type; arrays are views of ``stored``."""
+    header, arrays = unpack_arrays(_FORM, stored, label=label)
+    return Roads(
+        ways=_ways(arrays, header["crs"]),
+        graph=RoadGraph(**{field.name: arrays[field.name] for field in fields(RoadGraph)}),
+        crs=header["crs"],
+        bounds_deg=tuple(header["bounds_deg"]),
+        osm_date=header["osm_date"],
+        source=header["source"],
+        problems=tuple(Problem(*problem) for problem in header["problems"]),
+        crossings=_crossings(arrays, header["crs"]) if header["crossings"] else None,
+    )
+
+
+def _facts(roads: Roads, *, label: str) -> dict[str, Any]:
+    return {
+        "label": label,
+        "made_by": camber.__version__,
+        "source": roads.source,
+        "crs": roads.crs,
+        "bounds_deg": roads.bounds_deg,
+        "osm_date": roads.osm_date,
+        "crossings": roads.crossings is not None,
+        "problems": [(problem.code, problem.message, problem.count) for problem in roads.problems],
+    }
+
+
+def _arrays(roads: Roads) -> Iterator[tuple[str, Array]]:
+    ways = roads.ways
+    yield "way_id", ways.index.to_numpy()
+    for name in _NUMBERS:
+        yield f"ways.{name}", ways[name].to_numpy()
+    number, texts = _numbered_texts(ways)
+    yield "text_number", number
+    yield from zip(("text_first", "text_utf8"), pack_texts(texts), strict=True)
+    _, line_xy, (first,) = shapely.to_ragged_array(ways.geometry.to_numpy())
+    yield "line_xy", line_xy
+    yield "line_first", first.astype(np.int64)
+    for field in fields(RoadGraph):
+        yield field.name, getattr(roads.graph, field.name)
+    if roads.crossings is not None:
+        yield "crossing_node", roads.crossings.index.to_numpy()
+        yield "crossing_kind", roads.crossings["kind"].map(_KINDS.index).to_numpy(dtype=np.int8)
+        yield "crossing_island", roads.crossings["island"].to_numpy()
+        yield "crossing_xy", shapely.get_coordinates(roads.crossings.geometry.to_numpy())
+
+
+def _numbered_texts(ways: Ways) -> tuple[NDArray[np.int32], list[str]]:
+    """Text columns as numbers of texts, column by column: as Python objects they would fill the memory."""
+    number = np.empty((len(_TEXTS), len(ways)), dtype=np.int32)
+    texts: dict[str, int] = {}
+    for row, name in zip(number, _TEXTS, strict=True):
+        code, own = pd.factorize(ways[name])
+        row[:] = np.array([texts.setdefault(text, len(texts)) for text in own], dtype=np.int32)[code]
+    return number, list(texts)
+
+
+def _crossings(arrays: Mapping[str, Array], crs: str) -> Crossings:
+    kinds = [_KINDS[number] for number in arrays["crossing_kind"].tolist()]
+    return crossing_table(
+        arrays["crossing_node"], kinds, arrays["crossing_island"], arrays["crossing_xy"], crs
+    )
+
+
+def _ways(arrays: Mapping[str, Array], crs: str) -> Ways:
+    texts = unpack_texts(arrays["text_first"], arrays["text_utf8"])
+    index = pd.Index(arrays["way_id"], name="way_id")
+    columns: dict[str, Array | pd.Series] = {name: arrays[f"ways.{name}"] for name in _NUMBERS}
+    every = np.array(texts, dtype=object)
+    for name, number in zip(_TEXTS, arrays["text_number"], strict=True):
+        columns[name] = pd.Series(every[number], index=index, dtype="str")
+    frame = pd.DataFrame({column.name: columns[column.name] for column in WAYS}, index=index)
+    parts = (arrays["line_xy"], (arrays["line_first"],))
+    lines = shapely.from_ragged_array(shapely.GeometryType.LINESTRING, *parts)
+    return as_ways(gpd.GeoDataFrame(frame, geometry=lines, crs=crs))

@@ -1,6 +1,7 @@
-"""OpenStreetMap extracts: ``.osm``, ``.osm.gz``, ``.osm.bz2`` and ``.osm.pbf`` to raw ways.
+"""OpenStreetMap extracts: ``.osm``, ``.osm.gz``, ``.osm.bz2`` and ``.osm.pbf`` of any size to raw ways.
 
-A damaged file is one clear error; a damaged way costs itself alone and is counted.
+A file is read as a stream, keeping ways to run on and nothing else, in flat arrays: memory grows with the
+roads and not with the file. A damaged file is one clear error; a damaged way costs itself alone.
 """
 
 from __future__ import annotations
@@ -8,63 +9,120 @@ from __future__ import annotations
 import bz2
 import gzip
 import re
+import tempfile
 from array import array
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from camber import network
 from camber.errors import RoadsError
 from camber.roads.crossings import tells_crossing
-from camber.roads.raw_ways import RawWays, clean_ways, left_out
+from camber.roads.raw_ways import NOWHERE, RawWays, as_degrees, clean_ways, left_out
 from camber.roads.road_set import roads_from_raw_ways
-from camber.roads.tag_pool import TagPool
-from camber.roads.tags import is_for_running
+from camber.roads.tags import is_for_running, is_read
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from camber.schema import Roads
 
+    IntArray = NDArray[np.int64]
+    FloatArray = NDArray[np.float64]
+    Progress = Callable[[str, int, int | None], None]
+    """Told what is going on, how many of it are done, and how many there are (None: unknown)."""
+
 _HEAD_BYTES: Final = 4096
 _OSM_BASE: Final = re.compile(rb"(?:osm_base|timestamp)=[\"'](\d{4}-\d\d-\d\dT[\d:.]+Z?)[\"']")
 _READABLE: Final = "a .osm, .osm.gz, .osm.bz2 or .osm.pbf extract"
 
+_EVERY: Final = 20_000
+"""Ways between two reports of progress (judgement)."""
+
+_LARGE_BYTES: Final = 200_000_000
+"""From here on the places of nodes are kept on disk: in memory they would take 2 to 3 times the size of the
+file (16 bytes for each node, 6 to 7 bytes of a ``.osm.pbf``)."""
+
 
 def parse_extract(path: Path, *, country: str | None = None) -> Roads:
-    """Parse the roads and paths of an OpenStreetMap extract.
-
-    The format is found from the content, not from the name.
-
-    Parameters
-    ----------
-    path : Path
-        An ``.osm``, ``.osm.gz``, ``.osm.bz2`` or ``.osm.pbf`` file.
-    country : str, optional
-        ISO 3166-1 alpha-2 code that overrides the place of every way, and with it the traffic side.
-
-    Returns
-    -------
-    Roads
-        Ways in their drawn direction with the tags that matter, and their graph; what was clipped, dropped
-        or could not be understood is counted in ``problems``.
-
-    Raises
-    ------
-    RoadsError
-        If the file is missing, empty, damaged or no OpenStreetMap data, or ``country`` is unknown.
-    NoRoadsError
-        If it holds no road or path that a runner could use.
-    """
+    """Parse the roads and paths of an extract, see `camber.roads.read_roads`."""
     # Nothing here keeps the raw ways: each step lets go of what it was given as soon as it can.
     return roads_from_raw_ways(clean_ways(_read_whole(path), path=path), source=path.name, country=country)
 
 
 def _read_whole(path: Path) -> RawWays:
+    extract = read_extract(path, is_kept=is_read)
+    return replace(extract.raw_ways(), problems=left_out(extract.left_out), osm_date=extract.osm_date)
+
+
+@dataclass(frozen=True, eq=False)
+class Extract:
+    """Ways of a file to run on, as in `RawWays`; tags as numbers of pairs.
+
+    Those of way ``w`` are ``pairs[tag[tag_first[w]:tag_first[w + 1]]]``. ``left_out`` counts the other ways
+    with ``highway``; ``box_deg`` is the area that the file says it covers, else that of its roads.
+    """
+
+    way_id: IntArray
+    first: IntArray
+    node_id: IntArray
+    longitude_deg: FloatArray
+    latitude_deg: FloatArray
+    tag_first: IntArray
+    tag: NDArray[np.int32]
+    pairs: tuple[tuple[str, str], ...]
+    node_tags: dict[int, dict[str, str]]
+    left_out: int
+    box_deg: tuple[float, float, float, float]
+    osm_date: str | None
+
+    def raw_ways(self, at: IntArray | None = None) -> RawWays:
+        """Give the ways at some positions, or all."""
+        if at is None:
+            every = np.arange(len(self.way_id))
+            places = (self.first, self.node_id, self.longitude_deg, self.latitude_deg)
+            return RawWays(self.way_id, self._tags(every), *places, node_tags=self.node_tags)
+        rows, first = network.ranges(self.first[at], self.first[at + 1])
+        node_id = self.node_id[rows]
+        tagged = {node: self.node_tags[node] for node in node_id.tolist() if node in self.node_tags}
+        places = (first, node_id, self.longitude_deg[rows], self.latitude_deg[rows])
+        return RawWays(self.way_id[at], self._tags(at), *places, node_tags=tagged)
+
+    def _tags(self, at: IntArray) -> tuple[dict[str, str], ...]:
+        """Tags of some ways; equal ones are one object, which nobody may write to."""
+        known: dict[bytes, dict[str, str]] = {}
+        tags = []
+        for begin, end in zip(self.tag_first[at].tolist(), self.tag_first[at + 1].tolist(), strict=True):
+            numbers = self.tag[begin:end]
+            key = numbers.tobytes()
+            if key not in known:
+                known[key] = dict(self.pairs[pair] for pair in numbers)
+            tags.append(known[key])
+        return tuple(tags)
+
+
+def read_extract(
+    path: Path,
+    *,
+    is_kept: Callable[[str], bool] = lambda _: True,
+    scratch: Path | None = None,
+    progress: Progress = lambda *_: None,
+) -> Extract:
+    """Read the ways of a file with those of their tags of which the key ``is_kept``.
+
+    ``scratch`` is a folder for the places of the nodes of a large file; without one they are held in memory.
+    """
     form, date = inspect_file(path)
     try:
-        return _read(path, form, date)
+        if scratch is None or path.stat().st_size <= _LARGE_BYTES:
+            return _read(path, form, date, "flex_mem", is_kept, progress)
+        with tempfile.TemporaryDirectory(dir=scratch, prefix=".camber-nodes-") as folder:
+            return _read(path, form, date, f"sparse_file_array,{folder}/nodes", is_kept, progress)
     except RoadsError:
         raise
     except Exception as error:
@@ -78,25 +136,7 @@ def _read_whole(path: Path) -> RawWays:
 
 
 def inspect_file(path: Path) -> tuple[str, str | None]:
-    """Find the format of a file by its first bytes.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    form : str
-        The format in pyosmium's words.
-    date : str or None
-        The date of the data, where the head of an XML file tells it.
-
-    Raises
-    ------
-    RoadsError
-        If it cannot be opened, is empty or no OpenStreetMap file.
-    """
+    """Find the format of a file by its first bytes, in pyosmium's words, and the date that XML may tell."""
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
@@ -117,29 +157,44 @@ def inspect_file(path: Path) -> tuple[str, str | None]:
     raise RoadsError(f"this is no OpenStreetMap file; give {_READABLE}.", path=path)
 
 
-def _read(path: Path, form: str, date: str | None) -> RawWays:
+def _read(
+    path: Path, form: str, date: str | None, store: str, is_kept: Callable[[str], bool], progress: Progress
+) -> Extract:
     """Read all ways with the places of their nodes; the header knows the date of the data better."""
     import osmium  # noqa: PLC0415 - loads native code that most commands do not need
 
     source = osmium.io.File(str(path), form)
-    processor = osmium.FileProcessor(source).with_locations()
-    for only in ways_and_crossings():
-        processor = processor.with_filter(only)
-    pages = _Pages()
-    entity: Any
-    for entity in processor:
-        if entity.is_way():
-            pages.add(entity)
-        else:
-            pages.add_node(entity)
-    refuse_history(processor.header, pages.way_id, pages.version, pages.gone, path)
-    header = processor.header
+    reader: Any = osmium.FileProcessor(source).with_locations(store)
+    for only in _ways_and_crossings():
+        reader = reader.with_filter(only)
+    ways = _Ways(is_kept)
+    for entity in reader:
+        if not entity.is_way():
+            ways.add_node(entity)
+            continue
+        ways.add(entity)
+        if len(ways.way_id) % _EVERY == 0:
+            progress("reading ways", len(ways.way_id), None)
+    header = reader.header
+    _refuse_history(header, ways, path)
     date = header.get("osmosis_replication_timestamp") or header.get("timestamp") or date
-    places, node_id = (
-        _as_array(pages.places_deg, np.float64).reshape(-1, 2),
-        _as_array(pages.node_id, np.int64),
+    node_id = _as_array(ways.node_id, np.int64)
+    units = _as_array(ways.units, np.int32).reshape(-1, 2)
+    places_deg = _find_late(node_id, as_degrees(units), reader.node_location_storage, source)
+    return Extract(
+        way_id=_as_array(ways.way_id, np.int64),
+        first=_as_array(ways.first, np.int64),
+        node_id=node_id,
+        longitude_deg=np.ascontiguousarray(places_deg[:, 0]),
+        latitude_deg=np.ascontiguousarray(places_deg[:, 1]),
+        tag_first=_as_array(ways.tag_first, np.int64),
+        tag=_as_array(ways.tag, np.int32),
+        pairs=tuple(ways.pairs),
+        node_tags=ways.node_tags,
+        left_out=ways.left_out,
+        box_deg=_box(header.box(), places_deg),
+        osm_date=date,
     )
-    return pages.raw_ways(find_late(node_id, places, processor.node_location_storage, source), date)
 
 
 def _as_array(values: array[Any], kind: Any) -> NDArray[Any]:  # noqa: ANN401 - a type of numpy
@@ -147,50 +202,23 @@ def _as_array(values: array[Any], kind: Any) -> NDArray[Any]:  # noqa: ANN401 - 
     return np.frombuffer(values, dtype=kind) if len(values) else np.zeros(0, dtype=kind)
 
 
-def ways_and_crossings() -> tuple[Any, ...]:
-    """Give the filters of pyosmium that let pass what camber reads.
+def _ways_and_crossings() -> Iterator[Any]:
+    """Give filters of pyosmium: what else a file holds is turned away before it reaches Python."""
+    import osmium  # noqa: PLC0415 - as above
 
-    Returns
-    -------
-    tuple of filters
-        For ways with ``highway`` or ``leisure``, and nodes that may mark a crossing; everything else is
-        turned away before it reaches Python.
-    """
-    import osmium  # noqa: PLC0415 - loads native code that most commands do not need
-
+    yield osmium.filter.EntityFilter(osmium.osm.WAY | osmium.osm.NODE)
     ways = osmium.filter.KeyFilter("highway", "leisure")
     ways.enable_for(osmium.osm.WAY)
+    yield ways
     nodes = osmium.filter.TagFilter(("highway", "crossing"), ("highway", "traffic_signals"))
     nodes.enable_for(osmium.osm.NODE)
-    return osmium.filter.EntityFilter(osmium.osm.WAY | osmium.osm.NODE), ways, nodes
+    yield nodes
 
 
-def refuse_history(
-    header: Any,  # noqa: ANN401 - untyped library
-    way_id: array[int],
-    version: array[int],
-    gone: set[int],
-    path: Path,
-) -> None:
-    """Refuse a file that tells how the map changed, not how it is.
-
-    Parameters
-    ----------
-    header : osmium.io.Header
-        Its header.
-    way_id, version : array of int, length n
-        Ways that it holds, in the order of the file, and which version; 0 where it does not say.
-    gone : set of int
-        Ways of which it says that they were deleted.
-    path : Path
-        The file, for the error.
-
-    Raises
-    ------
-    RoadsError
-        If it is a history file or a file of changes.
-    """
-    if header.has_multiple_object_versions or not gone.isdisjoint(way_id) or _changes(way_id, version):
+def _refuse_history(header: Any, ways: _Ways, path: Path) -> None:  # noqa: ANN401 - untyped library
+    """Refuse a file that tells how the map changed, not how it is."""
+    changes = not ways.gone.isdisjoint(ways.way_id) or _changes(ways.way_id, ways.version)
+    if header.has_multiple_object_versions or changes:
         text = (
             "this is a history or change file: it holds several versions of one way; give an extract of the "
             "map as it is now (`osmium time-filter` makes one)."
@@ -207,7 +235,7 @@ def _changes(way_id: array[int], version: array[int]) -> bool:
     return bool(((np.diff(ids[order]) == 0) & (np.diff(versions[order]) != 0)).any())
 
 
-def find_late(
+def _find_late(
     node_id: NDArray[np.int64],
     places_deg: NDArray[np.float64],
     store: Any,  # noqa: ANN401 - untyped library
@@ -215,21 +243,7 @@ def find_late(
 ) -> NDArray[np.float64]:
     """Find the places of nodes that stand after their ways in the file, and of those with negative ids.
 
-    Parameters
-    ----------
-    node_id : ndarray of int64, shape (n,)
-        Ids of nodes.
-    places_deg : ndarray of float64, shape (n, 2)
-        Longitude and latitude [deg]; NaN where not known yet.
-    store : osmium.index.LocationTable
-        All places of nodes with ids from 0 on.
-    source : osmium.io.File
-        The file, for the others.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, 2)
-        The same, with what could be found.
+    ``places_deg``, shape (n, 2), is NaN where not known yet; ``store`` has all places of ids from 0 on.
     """
     import osmium  # noqa: PLC0415 - as below
 
@@ -255,17 +269,19 @@ def _stored(store: Any, node: int) -> Any:  # noqa: ANN401 - untyped library
         return None
 
 
-class _Pages:
-    """What has been read so far, in flat arrays: an object of the library dies when the next is read."""
+class _Ways:
+    """Ways as they are read, in flat arrays: an object of the library dies when the next is read."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_kept: Callable[[str], bool]) -> None:
+        self.is_kept = cache(is_kept)
         self.way_id = array("q")
         self.version = array("q")
         self.first = array("q", [0])
         self.node_id = array("q")
-        self.places_deg = array("d")
-        self.tags: list[dict[str, str]] = []
-        self.pool = TagPool()
+        self.units = array("i")
+        self.tag_first = array("q", [0])
+        self.tag = array("i")
+        self.pairs: dict[tuple[str, str], int] = {}
         self.node_tags: dict[int, dict[str, str]] = {}
         self.gone: set[int] = set()
         self.left_out = 0
@@ -276,30 +292,27 @@ class _Pages:
             self.node_tags[node.id] = tags
 
     def add(self, way: Any) -> None:  # noqa: ANN401 - untyped library
-        tags = self.pool.tags((tag.k, tag.v) for tag in way.tags)
+        tags = [(tag.k, tag.v) for tag in way.tags if self.is_kept(tag.k)]
         if way.deleted:
             self.gone.add(way.id)
-        if way.deleted or not is_for_running(tags):
-            self.left_out += "highway" in tags
+        if way.deleted or not is_for_running(dict(tags)):
+            self.left_out += "highway" in dict(tags)
             return
         for node in way.nodes:
             place = node.location
             self.node_id.append(node.ref)
-            self.places_deg.extend((place.lon, place.lat) if place.valid() else (np.nan, np.nan))
+            self.units.extend((place.x, place.y) if place.valid() else (NOWHERE, NOWHERE))
         self.way_id.append(way.id)
         self.version.append(way.version)
         self.first.append(len(self.node_id))
-        self.tags.append(tags)
+        self.tag.extend([self.pairs.setdefault(pair, len(self.pairs)) for pair in tags])
+        self.tag_first.append(len(self.tag))
 
-    def raw_ways(self, places: NDArray[np.float64], osm_date: str | None) -> RawWays:
-        return RawWays(
-            way_id=np.array(self.way_id, dtype=np.int64),
-            tags=tuple(self.tags),
-            first=np.array(self.first, dtype=np.int64),
-            node_id=_as_array(self.node_id, np.int64),
-            longitude_deg=places[:, 0].copy(),
-            latitude_deg=places[:, 1].copy(),
-            problems=left_out(self.left_out),
-            node_tags=self.node_tags,
-            osm_date=osm_date,
-        )
+
+def _box(box: Any, places_deg: FloatArray) -> tuple[float, float, float, float]:  # noqa: ANN401
+    if box.valid():
+        return box.bottom_left.lon, box.bottom_left.lat, box.top_right.lon, box.top_right.lat
+    known = places_deg[np.isfinite(places_deg[:, 0])]
+    if not len(known):
+        return (0.0, 0.0, 0.0, 0.0)
+    return (*map(float, known.min(axis=0)), *map(float, known.max(axis=0)))  # type: ignore[return-value]

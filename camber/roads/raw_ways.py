@@ -33,6 +33,12 @@ OpenStreetMap counted about 1.4e9 ways in 2025; the distance is a judgement.
 _LOWEST_ID: Final = -(2**62)
 """Ids below are taken for this one: an own id must be a number of 64 bits."""
 
+UNITS_PER_DEGREE: Final = 1e7
+"""OpenStreetMap keeps places as whole numbers of 1e-7 degrees (wiki Node)."""
+
+NOWHERE: Final = np.iinfo(np.int32).min
+"""Stands for a place that is not known."""
+
 _METRES_PER_DEGREE: Final = 111_320.0
 """Length of one degree of a great circle on a sphere of 6378 km, to compare runs of one way only."""
 
@@ -279,3 +285,14 @@ def _steps(raw: RawWays) -> FloatArray:
     across = np.diff(raw.longitude_deg, prepend=np.nan) * np.cos(np.radians(raw.latitude_deg))
     up = np.diff(raw.latitude_deg, prepend=np.nan)
     return np.nan_to_num(np.hypot(across, up) * _METRES_PER_DEGREE)
+
+
+def as_units(degrees: FloatArray) -> NDArray[np.int32]:
+    """Turn degrees into whole 1e-7 degrees."""
+    units = np.rint(np.nan_to_num(degrees) * UNITS_PER_DEGREE)
+    return np.where(np.isnan(degrees), NOWHERE, units).astype(np.int32)
+
+
+def as_degrees(units: NDArray[np.int32]) -> FloatArray:
+    """Turn whole 1e-7 degrees into degrees; NaN where the place is not known."""
+    return np.where(units == NOWHERE, np.nan, units / UNITS_PER_DEGREE)

@@ -21,7 +21,7 @@ from camber.packing import pack_arrays, pack_texts, read_head, unpack_arrays, un
 from camber.roads.cache import QUARANTINE, SUFFIX, entry_name, keep_entry, open_entry
 from camber.roads.grid import Tile, tile_of_name, tiles_of_keys
 from camber.roads.needed_tiles import metres_by_tile, needed_keys, regions_of
-from camber.roads.raw_ways import RawWays, clean_ways, joined_ways
+from camber.roads.raw_ways import RawWays, as_degrees, as_units, clean_ways, joined_ways
 from camber.roads.road_set import roads_from_raw_ways
 from camber.schema import Problem
 from camber.whole_files import write_whole
@@ -38,12 +38,6 @@ SOURCE: Final = "OpenStreetMap tiles"
 
 MOST_OPENED_BYTES: Final = 1_000_000_000
 """How much of what was opened is kept beside the tiles [B] (judgement: some 60 cities)."""
-
-UNITS_PER_DEGREE: Final = 1e7
-"""OpenStreetMap keeps places as whole numbers of 1e-7 degrees (wiki Node)."""
-
-NOWHERE: Final = np.iinfo(np.int32).min
-"""Stands for a place that is not known."""
 
 _FORM: Final = b"tile\x00\x00\x00\x02"
 """First bytes of a stored tile; the last one is the version of the form."""
@@ -320,8 +314,8 @@ def _packed(tile: TileWays, *, label: str) -> list[bytes | memoryview]:
         "way_id": raw.way_id,
         "first": raw.first,
         "node_id": raw.node_id,
-        "longitude": _as_units(raw.longitude_deg),
-        "latitude": _as_units(raw.latitude_deg),
+        "longitude": as_units(raw.longitude_deg),
+        "latitude": as_units(raw.latitude_deg),
         "tag_first": tag_first,
         "tag": tag,
         "tagged_node": np.fromiter(nodes, dtype=np.int64, count=len(nodes)),
@@ -372,13 +366,3 @@ def _tags(
 ) -> tuple[dict[str, str], ...]:
     pairs = [(texts[key], texts[value]) for key, value in tag.tolist()]
     return tuple(dict(pairs[start:end]) for start, end in pairwise(first.tolist()))
-
-
-def _as_units(degrees: NDArray[np.float64]) -> NDArray[np.int32]:
-    units = np.rint(np.nan_to_num(degrees) * UNITS_PER_DEGREE)
-    return np.where(np.isnan(degrees), NOWHERE, units).astype(np.int32)
-
-
-def as_degrees(units: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Turn whole 1e-7 degrees into degrees; NaN where the place is not known."""
-    return np.where(units == NOWHERE, np.nan, units / UNITS_PER_DEGREE)

@@ -24,8 +24,8 @@ import camber
 from camber.errors import DamagedStoreError, NoRoadsError, RoadsError
 from camber.roads import cache as room
 from camber.roads import read_roads
+from camber.roads.cache import pack_roads, unpack_roads
 from camber.roads.extract import parse_extract
-from camber.roads.stored_form import pack_roads, unpack_roads
 from camber.schema import Problem, RoadGraph
 
 PLACES = {1: (0, 0), 2: (30, 0), 3: (30, 40), 4: (100, 40), 5: (100, 0)}
@@ -81,7 +81,7 @@ def without_last_problem(roads, code):
 
 
 def packed(roads, label="label"):
-    return np.frombuffer(bytearray(b"".join(pack_roads(roads, label=label, made_by="0"))), dtype=np.uint8)
+    return np.frombuffer(bytearray(b"".join(pack_roads(roads, label=label))), dtype=np.uint8)
 
 
 def entries(folder):

@@ -13,6 +13,7 @@ from pyproj import Transformer
 from camber.errors import CamberError, NoRoadsError, RoadsError
 from camber.geometry import local_utm
 from camber.roads import read_roads
+from camber.roads.extract import read_extract
 from camber.schema import Roads, as_ways
 from camber.standards import region_at
 from camber.standards.borders import region_codes, traffic_side_of
@@ -345,6 +346,13 @@ def test_an_area_too_wide_for_metres_is_refused(tmp_path):
     )
     with pytest.raises(RoadsError, match="too wide"):
         read_roads(path)
+
+
+def test_equal_tags_are_one_object(osm_file):
+    path = osm_file(PLACES, [(7, [1, 2], ROAD), (8, [2, 3], ROAD), (9, [3, 4], {"highway": "path"})])
+    one, other, third = read_extract(path).raw_ways().tags
+    assert one is other
+    assert (one, third) == (ROAD, {"highway": "path"})
 
 
 def test_the_sample_reads_whole(sample):
