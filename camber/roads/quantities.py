@@ -58,18 +58,7 @@ NATIONAL_LIMIT_KMH: Final = {
 
 
 def metres(text: str) -> float | None:
-    """Read a length.
-
-    Parameters
-    ----------
-    text : str
-        Such as ``3``, ``3.5 m``, ``3,5``, ``350 cm``, ``12'``, ``12'6"`` or ``12 ft``; metres without a unit.
-
-    Returns
-    -------
-    float or None
-        Length [m].
-    """
+    """Read a length [m]: ``3``, ``3,5 m``, ``350 cm``, ``12 ft`` or ``12'6"``; metres without a unit."""
     both = _FEET_INCHES.fullmatch(text.strip())
     if both:
         return (_number(both[1]) + _number(both[2]) / 12.0) * FOOT_M
@@ -82,17 +71,9 @@ def metres(text: str) -> float | None:
 
 
 def kilometres_per_hour(text: str) -> float | None:
-    """Read a speed limit.
+    """Read a speed limit [km/h] such as ``50``, ``30 mph``, ``DE:urban``, ``DE:zone:30`` or ``walk``.
 
-    Parameters
-    ----------
-    text : str
-        Such as ``50``, ``30 mph``, ``DE:urban``, ``DE:zone:30``, ``walk`` or ``none``.
-
-    Returns
-    -------
-    float or None
-        Speed [km/h]; NaN for values that are understood but name no number (``none``, ``signals``, ...).
+    NaN for values that are understood but name no number (``none``, ``signals``, ...).
     """
     text = text.strip()
     if text.lower() in {"none", "signals", "variable", "no", "unposted", "default"}:
@@ -124,18 +105,7 @@ def _zone_limit(region: str, kind: str, number: str) -> float | None:
 
 
 def slope_percent(text: str) -> float | None:
-    """Read a slope.
-
-    Parameters
-    ----------
-    text : str
-        Such as ``2.5%``, ``2.5 %``, ``2°`` or ``-2``; per cent without a unit.
-
-    Returns
-    -------
-    float or None
-        Slope [%], with its sign; degrees are turned by their tangent.
-    """
+    """Read a slope [%] with its sign such as ``2.5%``, ``2°`` or ``-2``; per cent without a unit."""
     found = _SLOPE.fullmatch(text.strip())
     if not found:
         return None
@@ -146,50 +116,20 @@ def slope_percent(text: str) -> float | None:
 
 
 def count(text: str) -> float | None:
-    """Read a number of things.
-
-    Parameters
-    ----------
-    text : str
-        Such as ``2`` or ``1.5``.
-
-    Returns
-    -------
-    float or None
-        The number.
-    """
+    """Read a number of things such as ``2`` or ``1.5``."""
     return _number(text) if re.fullmatch(_NUMBER, text.strip()) else None
 
 
 def whole(text: str) -> int | None:
-    """Read a whole number.
-
-    Parameters
-    ----------
-    text : str
-        Such as ``-1`` or ``+2``.
-
-    Returns
-    -------
-    int or None
-        The number.
-    """
+    """Read a whole number such as ``-1`` or ``+2``."""
     return int(text) if _WHOLE.fullmatch(text.strip()) else None
 
 
 def conditional(text: str) -> tuple[tuple[str, str], ...] | None:
-    """Read a value that holds at times.
+    """Read a value that holds at times, such as ``30 @ (22:00-06:00; Su)`` or ``no @ wet; 80 @ (Mo-Fr)``.
 
-    Parameters
-    ----------
-    text : str
-        Such as ``30 @ (22:00-06:00; Su)`` or ``no @ wet; 80 @ (Mo-Fr)`` (wiki Conditional restrictions).
-
-    Returns
-    -------
-    tuple of tuple of str, or None
-        Each value with the condition under which it holds, in the written order; None where a part has no
-        value, no condition or brackets that do not match.
+    Each value with the condition under which it holds (wiki Conditional restrictions); None where a part has
+    no value, no condition or brackets that do not match.
     """
     parts = _CONDITION_END.split(text.strip().rstrip(";"))
     found = [_CONDITION.fullmatch(part.strip()) for part in parts]

@@ -1,6 +1,7 @@
-"""Ways as a source gives them, before they are measured: ids, tags, nodes, places in degrees.
+"""Ways as a source gives them, and how they become `camber.schema.Roads`.
 
-Here ways lose what cannot be used: nodes without a place, ways without length, older copies of one way.
+Here ways lose what cannot be used (nodes without a place, ways without length, older copies of one way), and
+are measured, placed in their country and joined to a graph.
 """
 
 from __future__ import annotations
@@ -8,11 +9,22 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
+import shapely
+from pyproj import Transformer
 
-from camber import network
-from camber.errors import NoRoadsError
-from camber.schema import Problem
+from camber import network, standards
+from camber.conventions import WGS84
+from camber.errors import NoRoadsError, RoadsError
+from camber.geometry import local_utm
+from camber.roads.crossings import find_crossings
+from camber.roads.streets import assign_streets, is_built_up
+from camber.roads.tags import parse_tags
+from camber.schema import Problem, Roads, as_ways
+from camber.schema.tables import WAYS
+from camber.standards.borders import region_codes, traffic_side_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,31 +91,12 @@ class RawWays:
 
     @property
     def row_way(self) -> IntArray:
-        """Position of the way of each node row.
-
-        Returns
-        -------
-        ndarray of int64, shape (n_nodes,)
-            Positions in ``way_id``.
-        """
+        """Position of the way of each node row, shape (n_nodes,)."""
         return np.repeat(np.arange(len(self.way_id)), np.diff(self.first))
 
 
 def selected_ways(raw: RawWays, at: IntArray) -> RawWays:
-    """Select ways by their position, with all their nodes.
-
-    Parameters
-    ----------
-    raw : RawWays
-        Ways.
-    at : ndarray of int64, shape (n,)
-        Positions.
-
-    Returns
-    -------
-    RawWays
-        Those ways, in that order.
-    """
+    """Select ways by their position, with all their nodes, in that order."""
     rows, first = network.ranges(raw.first[at], raw.first[at + 1])
     return replace(
         raw,
@@ -153,27 +146,10 @@ def _joined_node_tags(parts: Sequence[RawWays]) -> dict[int, Mapping[str, str]] 
 
 
 def clean_ways(raw: RawWays, *, path: Path | str) -> RawWays:
-    """Keep one usable line per way.
+    """Keep one usable line per way, with unique ids from 0 on; a `NoRoadsError` if nothing is left.
 
     Of copies of one way the last is kept. A way with nodes that have no place is clipped to its longest
     stretch without gaps. Ways of fewer than two nodes or of no length are dropped. Negative ids are replaced.
-
-    Parameters
-    ----------
-    raw : RawWays
-        Ways as the source gave them.
-    path : Path or str
-        The source, for the error.
-
-    Returns
-    -------
-    RawWays
-        Ways with unique ids from 0 on, each with at least two nodes and a length, all nodes with a place.
-
-    Raises
-    ------
-    NoRoadsError
-        If nothing is left.
     """
     raw = _positive_ids(raw)
     raw = _last_copies(raw)
@@ -186,38 +162,22 @@ def clean_ways(raw: RawWays, *, path: Path | str) -> RawWays:
 
 
 def left_out(count: int) -> tuple[Problem, ...]:
-    """Note how many ways a source held that are no place to run.
-
-    Parameters
-    ----------
-    count : int
-        Number of ways.
-
-    Returns
-    -------
-    tuple of Problem
-        One problem; none for a count of zero.
-    """
+    """Note how many ways a source held that are no place to run; nothing for a count of zero."""
     text = "ways are no place to run (motorways, construction, platforms and the like): left out."
     return (Problem("left_out_way", text, count),) if count else ()
 
 
-def _selected(raw: RawWays, ways: BoolArray, rows: BoolArray, *problems: Problem) -> RawWays:
-    """Select some ways and some of their node rows; problems with a count of zero are not noted."""
-    if ways.all() and rows.all():
-        return replace(raw, problems=raw.problems + tuple(note for note in problems if note.count))
-    rows = rows & ways[raw.row_way]
-    sizes = np.bincount(raw.row_way[rows], minlength=len(raw.way_id))[ways]
-    return RawWays(
-        way_id=raw.way_id[ways],
-        tags=tuple(raw.tags[way] for way in np.flatnonzero(ways)),
+def _with_rows(raw: RawWays, kept: BoolArray) -> RawWays:
+    """Keep some of the node rows of ways."""
+    if kept.all():
+        return raw
+    sizes = np.bincount(raw.row_way[kept], minlength=len(raw.way_id))
+    return replace(
+        raw,
         first=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
-        node_id=raw.node_id[rows],
-        longitude_deg=raw.longitude_deg[rows],
-        latitude_deg=raw.latitude_deg[rows],
-        problems=raw.problems + tuple(problem for problem in problems if problem.count),
-        node_tags=raw.node_tags,
-        osm_date=raw.osm_date,
+        node_id=raw.node_id[kept],
+        longitude_deg=raw.longitude_deg[kept],
+        latitude_deg=raw.latitude_deg[kept],
     )
 
 
@@ -246,7 +206,7 @@ def _positive_ids(raw: RawWays) -> RawWays:
 def _without_repeated_nodes(raw: RawWays) -> RawWays:
     repeated = np.zeros(len(raw.node_id), dtype=bool)
     repeated[1:] = (np.diff(raw.node_id) == 0) & (np.diff(raw.row_way) == 0)
-    return _selected(raw, np.ones(len(raw.way_id), dtype=bool), ~repeated)
+    return _with_rows(raw, ~repeated)
 
 
 def _clipped(raw: RawWays) -> RawWays:
@@ -266,10 +226,7 @@ def _clipped(raw: RawWays) -> RawWays:
     measured[run_way[best & (length > 0.0)]] = True
     cut = measured & (np.bincount(way[rows], minlength=n_ways) < np.diff(raw.first))
     missing = int(np.count_nonzero(~located))
-    return _selected(
-        raw,
-        measured,
-        rows,
+    notes = (
         Problem(
             "clipped_way", "ways were clipped to their longest stretch with known nodes.", int(cut.sum())
         ),
@@ -278,6 +235,8 @@ def _clipped(raw: RawWays) -> RawWays:
             "short_way", "ways had fewer than two known nodes or no length: dropped.", int((~measured).sum())
         ),
     )
+    raw = replace(_with_rows(raw, rows), problems=raw.problems + tuple(note for note in notes if note.count))
+    return raw if measured.all() else selected_ways(raw, np.flatnonzero(measured))
 
 
 def _steps(raw: RawWays) -> FloatArray:
@@ -296,3 +255,71 @@ def as_units(degrees: FloatArray) -> NDArray[np.int32]:
 def as_degrees(units: NDArray[np.int32]) -> FloatArray:
     """Turn whole 1e-7 degrees into degrees; NaN where the place is not known."""
     return np.where(units == NOWHERE, np.nan, units / UNITS_PER_DEGREE)
+
+
+def roads_from_raw_ways(
+    raw: RawWays, *, source: str, osm_date: str | None = None, country: str | None = None
+) -> Roads:
+    """Measure, place and join cleaned ways; a `RoadsError` for an unknown country or too wide an area.
+
+    ``source`` is the base name of a file, or a label; ``country`` overrides the place of every way.
+    """
+    bounds_deg = _bounds(raw)
+    crs = local_utm(bounds_deg)
+    xy = _metres(raw, crs, source)
+    crossings = find_crossings(raw, xy, crs)
+    columns, unread = parse_tags(raw.tags)
+    columns = columns.set_index(pd.Index(raw.way_id, name="way_id"))
+    columns = columns.join(_regions(raw, columns["driving_side"], country, source))
+    graph = network.build_graph(raw.first, raw.node_id, xy)
+    lines = shapely.linestrings(xy, indices=raw.row_way)
+    problems, osm_date = raw.problems + unread, osm_date or raw.osm_date
+    del raw, xy  # the largest arrays, which nobody needs any more
+    columns["length_m"] = np.bincount(graph.edge_way, weights=graph.edge_length_m, minlength=len(columns))
+    ways = gpd.GeoDataFrame(columns, geometry=lines, crs=crs)
+    ways["built_up"] = is_built_up(ways)
+    ways = ways.join(assign_streets(ways, graph))
+    ways = ways[[*(column.name for column in WAYS), "geometry"]]
+    return Roads(as_ways(ways), graph, crs, bounds_deg, osm_date, source, problems, crossings)
+
+
+def _bounds(raw: RawWays) -> tuple[float, float, float, float]:
+    """West, south, east, north; where the area crosses the antimeridian, east goes on beyond 180."""
+    longitude = raw.longitude_deg
+    if np.ptp(longitude) > 180.0:
+        longitude = np.where(longitude < 0.0, longitude + 360.0, longitude)
+    west, east = longitude.min(), longitude.max()
+    return float(west), float(raw.latitude_deg.min()), float(east), float(raw.latitude_deg.max())
+
+
+def _metres(raw: RawWays, crs: str, source: str) -> FloatArray:
+    places = Transformer.from_crs(WGS84, crs, always_xy=True).transform(raw.longitude_deg, raw.latitude_deg)
+    xy = np.stack(places, axis=1)
+    if not np.isfinite(xy).all():
+        text = "the area is too wide to be measured in one local system; cut an extract around your runs."
+        raise RoadsError(text, path=source)
+    return xy
+
+
+def _regions(raw: RawWays, driving_side: pd.Series, country: str | None, source: str) -> pd.DataFrame:
+    """Country and traffic side of each way: by hand, else where its first node lies; the tag goes first."""
+    if country is None:
+        first = raw.first[:-1]
+        regions = standards.region_at(raw.longitude_deg[first], raw.latitude_deg[first])
+        code, side = regions["country"].to_numpy(dtype=str), regions["traffic_side"].to_numpy(dtype=str)
+    else:
+        code = np.full(len(driving_side), country)
+        side = np.full(len(driving_side), _traffic_side(country, source))
+    side = np.where(driving_side != "", driving_side, side)
+    columns = {"country": pd.Series(code, dtype="str"), "traffic_side": pd.Series(side, dtype="str")}
+    return pd.DataFrame(columns).set_index(driving_side.index)
+
+
+def _traffic_side(country: str, source: str) -> str:
+    if country not in region_codes():
+        raise RoadsError(
+            f"the country {country!r} is not known; give a two-letter code such as 'DE' or 'GB', "
+            "or none to take it from the map.",
+            path=source,
+        )
+    return traffic_side_of(country)

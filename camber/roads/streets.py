@@ -1,6 +1,6 @@
-"""Which ways are one street: carriageways that continue each other, and the sidewalks and tracks beside them.
+"""Which ways are one street, with the sidewalks and tracks beside it, and which lie among streets of a town.
 
-Kernel first: geometry and pairs as arrays; then the table.
+A large area is worked on strip by strip, so that memory does not grow with it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import shapely
 
 from camber.geometry import project_to_segment
 from camber.network import connected_groups
-from camber.roads.strips import near_strip, strips
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import geopandas as gpd
     from numpy.typing import NDArray
 
@@ -70,22 +71,30 @@ LANE_M: Final = 3.0
 HALF_WIDTH_M: Final = 3.5
 """Half width of a carriageway without width or lanes [m] (judgement: two lanes and some parking)."""
 
+TOWN_STREETS: Final = ("residential", "living_street", "pedestrian")
+"""Classes that are by definition lined with houses (wiki Key:highway)."""
+
+FAST_KMH: Final = 70.0
+"""From this limit on a road is taken as outside the town [km/h] (judgement: in towns 60 at most)."""
+
+NEAR_M: Final = 100.0
+"""How far around the middle of a way town streets count [m] (judgement)."""
+
+PLACES_EACH: Final = 10.0
+"""Pieces of streets that are held against a way, for the size of a strip (judgement)."""
+
+ENOUGH_M: Final = 200.0
+"""Length of town streets within that circle that makes a town [m] (judgement: one street across it)."""
+
+MOST_PLACES: Final = 100_000.0
+"""Places in a strip (judgement: some ten megabytes of working memory)."""
+
 
 def assign_streets(ways: gpd.GeoDataFrame, graph: RoadGraph) -> pd.DataFrame:
     """Find the street of every way, and the carriageway that a sidewalk or cycle track accompanies.
 
-    Parameters
-    ----------
-    ways : GeoDataFrame, n rows
-        Ways with the tag columns of `camber.schema.tables.WAYS`, ``length_m`` and ``beside``.
-    graph : RoadGraph
-        Their graph.
-
-    Returns
-    -------
-    DataFrame, n rows, index of ``ways``
-        ``street_id`` (smallest way id of the street's carriageways, or of the ways that continue each other),
-        ``carriageway_id`` and ``carriageway_side`` as in `camber.schema.tables.WAYS`.
+    Columns ``street_id`` (smallest way id of the street's carriageways, or of the ways that continue each
+    other), ``carriageway_id`` and ``carriageway_side`` as in `camber.schema.tables.WAYS`.
     """
     carriageway, side = find_carriageways(ways)
     way_id = ways.index.to_numpy()
@@ -129,17 +138,8 @@ def find_carriageways(ways: gpd.GeoDataFrame) -> tuple[IntArray, IntArray]:
     within 12 m and half its own width. Where enough of these places find one, on one side, the way
     accompanies the carriageway that most of them found.
 
-    Parameters
-    ----------
-    ways : GeoDataFrame, n rows
-        Ways with the tag columns of `camber.schema.tables.WAYS`, ``length_m`` and ``beside``.
-
-    Returns
-    -------
-    carriageway : ndarray of int64, shape (n,)
-        Position of the carriageway in ``ways``; -1 for a way that accompanies none.
-    side : ndarray of int64, shape (n,)
-        -1 where it lies left, 1 where it lies right of the accompanying way, as that is drawn; 0 for none.
+    Returns its position in ``ways``, -1 for none, and the side of the accompanying way, as that is drawn, on
+    which the carriageway lies: -1 left, 1 right, 0 for none.
     """
     carriageway, side = np.full(len(ways), -1), np.zeros(len(ways), dtype=np.int64)
     companion = np.flatnonzero(_may_accompany(ways))
@@ -166,7 +166,7 @@ class _Beside:
     def __init__(self, ways: gpd.GeoDataFrame) -> None:
         self.lines = ways.geometry.to_numpy()
         self.length_m = shapely.length(self.lines)
-        self.reach_m = half_width_m(ways) + GAP_M
+        self.reach_m = _half_width_m(ways) + GAP_M
         self.tagged = ways["is_sidepath"].to_numpy()
         self.service = (ways["highway"] == "service").to_numpy()
         self.layer = ways["layer"].to_numpy()
@@ -195,8 +195,7 @@ def _votes_for_carriageways(beside: _Beside, way: IntArray, road: IntArray) -> t
     place, found, offset = place[fits], segment_road[found][fits], offset[fits]
     same_name = beside.same_name(way[place_way[place]], found)
     nearness = np.abs(offset) - np.where(same_name, NAME_BONUS_M, 0.0)
-    order = np.lexsort((found, nearness, place))
-    nearest = order[np.flatnonzero(np.diff(place[order], prepend=-1))]
+    nearest = _nearest(place, nearness, found)
     votes = {
         "way": place_way[place[nearest]],
         "road": found[nearest],
@@ -208,15 +207,12 @@ def _votes_for_carriageways(beside: _Beside, way: IntArray, road: IntArray) -> t
 def _count_votes(votes: pd.DataFrame, places: IntArray, tagged: BoolArray) -> tuple[IntArray, IntArray]:
     """Majority of the places of each way, first for the side, then for the carriageway on that side."""
     carriageway, side = np.full(len(places), -1), np.zeros(len(places), dtype=np.int64)
-    by_side = votes.groupby(["way", "side"]).size().rename("count").reset_index()
-    best = by_side.sort_values(["way", "count", "side"], kind="stable").drop_duplicates("way", keep="last")
+    best = _commonest(votes, "side", largest=True)
     way = best["way"].to_numpy()
     enough = best["count"].to_numpy() >= np.where(tagged[way], SHARE_TAGGED, SHARE_UNTAGGED) * places[way]
     best = best[enough & (best["side"] != 0).to_numpy()]
     on_side = votes.merge(best[["way", "side"]], on=["way", "side"])
-    by_road = on_side.groupby(["way", "road"]).size().rename("count").reset_index()
-    by_road = by_road.sort_values(["way", "count", "road"], ascending=[True, True, False], kind="stable")
-    chosen = by_road.drop_duplicates("way", keep="last")
+    chosen = _commonest(on_side, "road")
     carriageway[chosen["way"]] = chosen["road"]
     side[best["way"]] = best["side"]
     return carriageway, side
@@ -229,15 +225,7 @@ def find_twins(ways: gpd.GeoDataFrame) -> tuple[IntArray, IntArray]:
     the traffic the other way, within 25 m on the side where oncoming traffic is: left of travel where people
     drive on the right. Where at least half of these places find one, the most frequent one is the twin.
 
-    Parameters
-    ----------
-    ways : GeoDataFrame, n rows
-        Ways with the tag columns of `camber.schema.tables.WAYS` and ``traffic_side``.
-
-    Returns
-    -------
-    first, second : ndarray of int64
-        Positions of the ways of each pair in ``ways``.
+    Returns the positions of the ways of each pair.
     """
     roundabout = ways["junction"].isin(["roundabout", "circular"])
     single = ways["highway"].isin(CARRIAGEWAYS) & (ways["oneway"] != 0) & ~ways["area"] & ~roundabout
@@ -280,19 +268,29 @@ def _votes_for_twins(
     against = (ahead * travel[place]).sum(axis=1) < 0.0
     fits = (kind[way] == kind[other]) & against & (offset * oncoming[way] > 0.0)
     place, other, offset = place[fits], other[fits], offset[fits]
-    order = np.lexsort((other, np.abs(offset), place))
-    nearest = order[np.flatnonzero(np.diff(place[order], prepend=-1))]
+    nearest = _nearest(place, np.abs(offset), other)
     return place_way, pd.DataFrame({"way": place_way[place[nearest]], "other": other[nearest]})
 
 
 def _most_votes(votes: pd.DataFrame, places: IntArray) -> tuple[IntArray, IntArray]:
     """Choose the most frequent other of each way of which enough places found one."""
     found = np.bincount(votes["way"].to_numpy(), minlength=len(places))
-    counted = votes.groupby(["way", "other"]).size().rename("count").reset_index()
-    counted = counted.sort_values(["way", "count", "other"], ascending=[True, True, False], kind="stable")
-    best = counted.drop_duplicates("way", keep="last")
+    best = _commonest(votes, "other")
     best = best[found[best["way"]] >= SHARE_TWIN * places[best["way"]]]
     return best["way"].to_numpy(dtype=np.int64), best["other"].to_numpy(dtype=np.int64)
+
+
+def _nearest(place: IntArray, distance_m: FloatArray, other: IntArray) -> IntArray:
+    """Position of the nearest found at each place; of equals that with the smallest ``other``."""
+    order = np.lexsort((other, distance_m, place))
+    return order[np.flatnonzero(np.diff(place[order], prepend=-1))]
+
+
+def _commonest(votes: pd.DataFrame, key: str, *, largest: bool = False) -> pd.DataFrame:
+    """Most frequent value of ``key`` of each way, and its count; of equals the smallest, or the largest."""
+    counted = votes.groupby(["way", key]).size().rename("count").reset_index()
+    order = counted.sort_values(["way", "count", key], ascending=[True, True, largest], kind="stable")
+    return order.drop_duplicates("way", keep="last")
 
 
 def _may_accompany(ways: gpd.GeoDataFrame) -> BoolArray:
@@ -301,19 +299,8 @@ def _may_accompany(ways: gpd.GeoDataFrame) -> BoolArray:
     return np.asarray(kind & (ways["is_sidepath"] | (ways["length_m"] >= SHORTEST_UNTAGGED_M)))
 
 
-def half_width_m(ways: gpd.GeoDataFrame) -> FloatArray:
-    """Half width of carriageways, roughly: enough to tell what can lie beside them.
-
-    Parameters
-    ----------
-    ways : GeoDataFrame, n rows
-        Ways with ``width_m`` and ``lanes``.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        Half width [m] from the width, else from the lanes, else 3.5 m.
-    """
+def _half_width_m(ways: gpd.GeoDataFrame) -> FloatArray:
+    """Half width of carriageways [m], roughly: from the width, else from the lanes, else 3.5."""
     width, lanes = ways["width_m"].to_numpy(), ways["lanes"].to_numpy()
     by_lanes = np.where(np.isnan(lanes), HALF_WIDTH_M, lanes * LANE_M / 2.0)
     return np.where(np.isnan(width), by_lanes, width / 2.0)
@@ -322,19 +309,9 @@ def half_width_m(ways: gpd.GeoDataFrame) -> FloatArray:
 def sample_line(lines: NDArray[np.object_]) -> tuple[IntArray, FloatArray, FloatArray]:
     """Places at even distances along lines, with the direction of the line there.
 
-    Parameters
-    ----------
-    lines : ndarray of LineString, shape (n,)
-        Lines in metres.
-
-    Returns
-    -------
-    line : ndarray of int64, shape (m,)
-        Position of the line of each place.
-    xy : ndarray of float64, shape (m, 2)
-        Places [m], in the middle of equal pieces of at most 10 m; one at least for each line.
-    direction : ndarray of float64, shape (m, 2)
-        Unit vector along the line as drawn; zero where the line turns back on itself.
+    Returns the position of the line of each place; the places [m], shape (m, 2), in the middle of equal
+    pieces of at most 10 m, one at least for each line; unit vectors along the line as drawn, shape (m, 2),
+    zero where it turns back on itself.
     """
     length = shapely.length(lines)
     pieces = np.maximum(np.ceil(length / SPACING_M), 1).astype(np.int64)
@@ -389,3 +366,60 @@ def _alongside(
     # A place to the right of a segment of the same direction has that segment on its left.
     seen = -offset * np.sign(cosine)
     return place[near], found[near], seen[near]
+
+
+def is_built_up(ways: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    """Judge whether each way lies among streets of a town. All of it is judgement.
+
+    In this order: a zone value of a speed tag (``DE:urban``, ``DE:rural``) decides; a limit of 70 km/h or
+    more says no; a town street, a sidewalk tag, a mapped sidewalk or street lamps (``lit=yes``) say yes;
+    for the rest, 200 m of town streets within 100 m of the middle of the way say yes.
+    """
+    town_street = ways["highway"].isin(TOWN_STREETS).to_numpy()
+    sidewalk = (ways[["sidewalk_left", "sidewalk_right"]].isin(["yes", "separate"])).any(axis=1).to_numpy()
+    told = town_street | sidewalk | (ways["footway"] == "sidewalk") | (ways["lit"] == "yes")
+    result = np.asarray(told) | _among_town_streets(ways, town_street)
+    result &= ~(ways["maxspeed_kmh"] >= FAST_KMH).to_numpy()
+    zone = ways["zone"].to_numpy(dtype=str)
+    return np.where(zone == "", result, zone == "urban")
+
+
+def _among_town_streets(ways: gpd.GeoDataFrame, town_street: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    lines = ways.geometry.to_numpy()
+    bounds = shapely.bounds(lines)
+    streets = np.flatnonzero(town_street)
+    result = np.zeros(len(ways), dtype=bool)
+    for rows in strips(bounds, np.full(len(ways), PLACES_EACH)):
+        pieces = _pieces(lines[streets[near_strip(bounds[streets], rows, bounds, NEAR_M)]])
+        if len(pieces):
+            middle = shapely.line_interpolate_point(lines[rows], 0.5, normalized=True)
+            way, piece = shapely.STRtree(pieces).query(middle, predicate="dwithin", distance=NEAR_M)
+            length = np.bincount(way, weights=shapely.length(pieces)[piece], minlength=len(rows))
+            result[rows] = length >= ENOUGH_M
+    return result
+
+
+def _pieces(lines: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Straight pieces of at most 25 m, so that a long street counts with its near part only."""
+    _, ends = _segments(shapely.segmentize(lines, 25.0))
+    return np.asarray(shapely.linestrings(ends), dtype=object)
+
+
+def strips(bounds: FloatArray, places: FloatArray) -> Iterator[IntArray]:
+    """Split lines into strips from west to east: positions of the lines of each, ascending.
+
+    ``bounds`` are west, south, east, north of each line [m], shape (n, 4), and ``places`` how many places
+    each asks for; a strip is full at `MOST_PLACES`. Every line is in one strip.
+    """
+    order = np.argsort(bounds[:, 0], kind="stable")
+    strip = np.floor(np.cumsum(places[order]) / MOST_PLACES)
+    yield from map(np.sort, np.split(order, np.flatnonzero(np.diff(strip)) + 1))
+
+
+def near_strip(bounds: FloatArray, rows: IntArray, of: FloatArray, reach_m: float) -> IntArray:
+    """Find the lines of ``bounds`` that can be within reach of a strip, ascending.
+
+    The strip is lines ``rows`` of those with the bounds ``of``, shape (m, 4).
+    """
+    west, east = of[rows, 0].min() - reach_m, of[rows, 2].max() + reach_m
+    return np.flatnonzero((bounds[:, 0] <= east) & (bounds[:, 2] >= west))

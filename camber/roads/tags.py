@@ -92,18 +92,7 @@ _READ_FAMILIES: Final = frozenset(
 
 
 def is_read(key: str) -> bool:
-    """Tell whether camber looks at a key of a way.
-
-    Parameters
-    ----------
-    key : str
-        Such as ``sidewalk:left``.
-
-    Returns
-    -------
-    bool
-        False for what can be left out without any effect on the roads.
-    """
+    """Tell whether camber looks at a key of a way such as ``sidewalk:left``."""
     return key in _READ or key in _AT_TIMES or key.partition(":")[0] in _READ_FAMILIES
 
 
@@ -137,16 +126,8 @@ class _Unread:
 def is_for_running(tags: Tags) -> bool:
     """Tell whether a way is one on which a person can run, as far as its kind tells.
 
-    Parameters
-    ----------
-    tags : mapping of str to str
-        Tags of the way.
-
-    Returns
-    -------
-    bool
-        True for every ``highway`` but those of `NOT_FOR_RUNNING`, and for running tracks
-        (``leisure=track``; without a ``sport`` it is taken as one: judgement, others mostly name theirs).
+    Every ``highway`` but those of `NOT_FOR_RUNNING`, and running tracks (``leisure=track``; without a
+    ``sport`` it is taken as one: judgement, others mostly name theirs).
     """
     if "highway" in tags:
         return tags["highway"] not in NOT_FOR_RUNNING
@@ -155,21 +136,11 @@ def is_for_running(tags: Tags) -> bool:
 
 
 def parse_tags(tags: Sequence[Tags]) -> tuple[pd.DataFrame, tuple[Problem, ...]]:
-    """Read the tags of many ways.
+    """Read the tags of many ways; values that could not be understood are one problem per key.
 
-    Parameters
-    ----------
-    tags : sequence of mapping of str to str, length n
-        The tags of each way.
-
-    Returns
-    -------
-    columns : DataFrame, n rows
-        The columns of `camber.schema.tables.WAYS` that come from tags, and three that only the reader uses:
-        ``zone`` ("urban", "rural" or ""), from zone values of the speed tags; ``driving_side`` ("left",
-        "right" or ""); ``beside`` (name of the street that a sidepath accompanies, or "").
-    problems : tuple of Problem
-        Values that could not be understood, one entry per key.
+    Returns the columns of `camber.schema.tables.WAYS` that come from tags, and three that only the reader
+    uses: ``zone`` ("urban", "rural" or ""), from zone values of the speed tags; ``driving_side`` ("left",
+    "right" or ""); ``beside`` (name of the street that a sidepath accompanies, or "").
     """
     # Names differ from way to way, the rest is the same for very many: each combination is read once.
     distinct: dict[tuple[tuple[str, str], ...], int] = {}
@@ -391,18 +362,7 @@ def _incline_across(tags: Tags, unread: _Unread) -> float:
 
 
 def format_tags(way: Mapping[str, object]) -> dict[str, str]:
-    """Write a row of ways as tags again, such that `parse_tags` reads the same row.
-
-    Parameters
-    ----------
-    way : mapping
-        One row of `camber.schema.tables.WAYS`.
-
-    Returns
-    -------
-    dict of str to str
-        Tags; those that say nothing are left out.
-    """
+    """Write a row of `camber.schema.tables.WAYS` as tags such that `parse_tags` reads the same row."""
     tags = {key: str(way[key]) for key in ("highway", "name", *_TEXTS)}
     oneway = int(str(way["oneway"]))
     implied = way["junction"] in _ROUNDABOUTS or way["highway"] in {"motorway", "motorway_link"}

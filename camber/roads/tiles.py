@@ -21,8 +21,7 @@ from camber.packing import pack_arrays, pack_texts, read_head, unpack_arrays, un
 from camber.roads.cache import QUARANTINE, SUFFIX, entry_name, keep_entry, open_entry
 from camber.roads.grid import Tile, tile_of_name, tiles_of_keys
 from camber.roads.needed_tiles import metres_by_tile, needed_keys, regions_of
-from camber.roads.raw_ways import RawWays, as_degrees, as_units, clean_ways, joined_ways
-from camber.roads.road_set import roads_from_raw_ways
+from camber.roads.raw_ways import RawWays, as_degrees, as_units, clean_ways, joined_ways, roads_from_raw_ways
 from camber.schema import Problem
 from camber.whole_files import write_whole
 

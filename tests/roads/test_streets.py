@@ -3,11 +3,15 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 
 from camber.geometry import parallel_line
 from camber.roads import read_roads
+from camber.roads import streets as room
 from camber.roads.streets import sample_line
 
 STREET = {"highway": "residential", "name": "High Street"}
@@ -244,3 +248,93 @@ def test_a_twin_in_pieces_is_one_street_with_all_of_them(osm_file):
     places = {1: (12, 0), 2: (12, 300), 3: (0, 0), 4: (0, 100), 5: (0, 300)}
     ways = [(10, [1, 2], DUAL), (20, [5, 4], DUAL), (30, [4, 3], {**DUAL, "surface": "asphalt"})]
     assert read_roads(osm_file(places, ways)).ways.street_id.tolist() == [10, 10, 10]
+
+
+# Among streets of a town
+
+
+LANE = {"highway": "unclassified"}
+
+
+def judged(osm_file, tags):
+    return bool(read_roads(osm_file({1: (0, 0), 2: (0, 300)}, [(7, [1, 2], tags)])).ways.built_up[7])
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        (LANE, False),
+        ({"highway": "residential"}, True),
+        ({"highway": "living_street"}, True),
+        ({"highway": "pedestrian"}, True),
+        ({**LANE, "lit": "yes"}, True),
+        ({**LANE, "lit": "no"}, False),
+        ({**LANE, "sidewalk": "left"}, True),
+        ({**LANE, "sidewalk": "no"}, False),
+        ({**LANE, "sidewalk:right": "separate"}, True),
+        ({"highway": "footway", "footway": "sidewalk"}, True),
+        ({**LANE, "maxspeed": "DE:urban"}, True),
+        ({**LANE, "maxspeed": "100", "sidewalk": "left"}, False),
+        ({**LANE, "maxspeed": "70", "source:maxspeed": "DE:urban"}, True),
+        ({"highway": "residential", "source:maxspeed": "DE:rural"}, False),
+    ],
+)
+def test_what_the_tags_say(osm_file, tags, expected):
+    assert judged(osm_file, tags) is expected
+
+
+@pytest.mark.parametrize(("distance_m", "expected"), [(40, True), (99, False), (150, False)])
+def test_a_lane_among_town_streets_is_in_the_town(osm_file, distance_m, expected):
+    # Two parallel streets at 40 m put more than 300 m of street within 100 m; at 99 m they only touch it.
+    places = {1: (0, 0), 2: (0, 300)}
+    places |= {3: (distance_m, -200), 4: (distance_m, 500), 5: (-distance_m, -200), 6: (-distance_m, 500)}
+    street = {"highway": "residential"}
+    ways = [(7, [1, 2], LANE), (8, [3, 4], street), (9, [5, 6], street)]
+    assert bool(read_roads(osm_file(places, ways)).ways.built_up[7]) is expected
+
+
+def test_the_country_around_a_town_is_not_the_town(real_extract):
+    """Skips where ../shared is absent. Heidelberg: its town and the hills and fields around it."""
+    ways = read_roads(real_extract("heidelberg_ors.osm.pbf")).ways
+    share = ways.groupby("highway")["built_up"].mean()
+    assert share["residential"] > 0.95
+    assert share["track"] < 0.1
+    assert 0.2 < ways["built_up"].mean() < 0.8
+
+
+# Strip by strip: every line once, all that can be near it at hand, and the roads as if in one go
+
+
+boxes = st.lists(st.tuples(st.floats(-5e4, 5e4), st.floats(0.0, 3e3), st.floats(0.0, 3e5)), min_size=1)
+
+
+def split(found):
+    west, width, places = np.array(found).T
+    bounds = np.column_stack([west, np.zeros(len(west)), west + width, np.ones(len(west))])
+    return bounds, places, list(room.strips(bounds, places))
+
+
+@given(boxes)
+def test_every_line_is_in_one_strip_and_no_strip_is_overfull(found):
+    _, places, parts = split(found)
+    assert sorted(np.concatenate(parts).tolist()) == list(range(len(found)))
+    for part in parts:
+        assert (np.diff(part) > 0).all()
+        assert places[part].sum() - places[part].max() <= room.MOST_PLACES
+
+
+@given(boxes, st.floats(0.0, 200.0))
+def test_what_can_be_within_reach_is_at_hand(found, reach_m):
+    bounds, _, parts = split(found)
+    for part in parts:
+        near = set(room.near_strip(bounds, part, bounds, reach_m).tolist())
+        for row in part.tolist():
+            apart = np.maximum(bounds[:, 0] - bounds[row, 2], bounds[row, 0] - bounds[:, 2])
+            assert set(np.flatnonzero(apart < reach_m).tolist()) <= near
+
+
+@pytest.mark.parametrize("most", [30.0, 1000.0])
+def test_narrow_strips_give_the_same_roads(sample, monkeypatch, most):
+    whole = read_roads(sample).ways
+    monkeypatch.setattr(room, "MOST_PLACES", most)
+    pd.testing.assert_frame_equal(pd.DataFrame(read_roads(sample).ways), pd.DataFrame(whole))
