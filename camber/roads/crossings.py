@@ -33,53 +33,23 @@ _NOT: Final = frozenset({"no", "none", ""})
 def tells_crossing(tags: Tags) -> bool:
     """Tell whether the tags of a node speak of a crossing, be it that there is none.
 
-    Parameters
-    ----------
-    tags : mapping of str to str
-        Tags of the node.
-
-    Returns
-    -------
-    bool
-        True for ``highway=crossing``, and for traffic signals at which ``crossing`` is tagged
-        (wiki Tag:highway=crossing, Key:crossing).
+    True for ``highway=crossing``, and for traffic signals at which ``crossing`` is tagged (wiki
+    Tag:highway=crossing, Key:crossing).
     """
     highway = tags.get("highway", "")
     return highway == "crossing" or (highway == "traffic_signals" and "crossing" in tags)
 
 
 def denies_crossing(tags: Tags) -> bool:
-    """Tell whether tags say that people do not cross there.
-
-    Parameters
-    ----------
-    tags : mapping of str to str
-        Tags of a node or a way.
-
-    Returns
-    -------
-    bool
-        True for ``crossing=no``.
-    """
+    """Tell whether tags of a node or a way say that people do not cross there."""
     return tags.get("crossing", "").strip() in {"no", "none"}
 
 
 def crossing_kind(tags: Tags) -> tuple[str, bool]:
-    """Read what a crossing has to offer.
+    """Read "signals", "marked" or "unmarked" from tags of a node and its crossing way; and whether a refuge.
 
-    Parameters
-    ----------
-    tags : mapping of str to str
-        Tags of a crossing node, with those of the crossing way through it.
-
-    Returns
-    -------
-    kind : str
-        "signals", "marked" or "unmarked", as in `camber.schema.tables.CROSSINGS`; "unmarked" too where
-        nothing is said of markings (judgement: the less safe reading). British animal names are the values
-        of ``crossing`` and ``crossing_ref`` (wiki Key:crossing_ref).
-    island : bool
-        Whether there is a refuge.
+    "unmarked" too where nothing is said of markings (judgement: the less safe reading). British animal names
+    are values of ``crossing`` and ``crossing_ref`` (wiki Key:crossing_ref).
     """
     values = {part.strip() for part in tags.get("crossing", "").split(";")}
     values.add(tags.get("crossing_ref", "").strip())
@@ -99,29 +69,17 @@ def crossing_kind(tags: Tags) -> tuple[str, bool]:
 
 
 def find_crossings(raw: RawWays, xy: NDArray[np.float64], crs: str) -> Crossings | None:
-    """Find the mapped places to cross a carriageway.
+    """Find the mapped places to cross a carriageway; None where the source tells no tags of nodes.
 
-    Parameters
-    ----------
-    raw : RawWays
-        Cleaned ways.
-    xy : ndarray of float64, shape (n_nodes, 2)
-        Place of each of their node rows [m].
-    crs : str
-        Coordinate system of ``xy``.
-
-    Returns
-    -------
-    Crossings or None
-        One row for each node of a carriageway that is tagged as a crossing, or that a crossing way
-        (``footway=crossing`` and the like) shares with a road other than a driveway; what node and way say
-        is put together, the node's word first. None where the source tells no tags of nodes.
+    One row for each node of a carriageway that is tagged as a crossing, or that a crossing way
+    (``footway=crossing`` and the like) shares with a road other than a driveway; what node and way say is put
+    together, the node's word first. ``xy`` is the place of each node row [m], shape (n, 2), in ``crs``.
     """
     if raw.node_tags is None:
         return None
-    road, street, crossing = (
-        np.array([rule(tags) for tags in raw.tags], dtype=bool) for rule in (_is_road, _is_crossed, _crosses)
-    )
+    highway = pd.Series([tags.get("highway", "") for tags in raw.tags])
+    road, street = (highway.isin(kinds).to_numpy() for kinds in (CARRIAGEWAYS, _CROSSED))
+    crossing = np.array([_crosses(tags) for tags in raw.tags], dtype=bool)
     row_way = raw.row_way
     tags_by_node = _tags_of_crossing_ways(raw, crossing)
     at_street = set(raw.node_id[street[row_way]].tolist())
@@ -141,26 +99,7 @@ def find_crossings(raw: RawWays, xy: NDArray[np.float64], crs: str) -> Crossings
 
 
 def crossing_table(node_id: Any, kind: Any, island: Any, xy: Any, crs: str) -> Crossings:  # noqa: ANN401
-    """Put crossings into their table.
-
-    Parameters
-    ----------
-    node_id : array_like of int, shape (n,)
-        OpenStreetMap ids, unique.
-    kind : array_like of str, shape (n,)
-        As in `camber.schema.tables.CROSSINGS`.
-    island : array_like of bool, shape (n,)
-        Whether there is a refuge.
-    xy : array_like of float, shape (n, 2)
-        Places [m].
-    crs : str
-        Their coordinate system.
-
-    Returns
-    -------
-    Crossings
-        The table.
-    """
+    """Put crossings into their table: ids, kinds, refuges, and places [m], shape (n, 2), in ``crs``."""
     index = pd.Index(np.asarray(node_id, dtype=np.int64), name="node_id")
     columns = {
         "kind": pd.Series(list(kind), index=index, dtype="str"),
@@ -168,14 +107,6 @@ def crossing_table(node_id: Any, kind: Any, island: Any, xy: Any, crs: str) -> C
     }
     points = shapely.points(np.asarray(xy, dtype=np.float64).reshape(-1, 2))
     return as_crossings(gpd.GeoDataFrame(columns, geometry=points, crs=crs))
-
-
-def _is_road(tags: Tags) -> bool:
-    return tags.get("highway") in CARRIAGEWAYS
-
-
-def _is_crossed(tags: Tags) -> bool:
-    return tags.get("highway") in _CROSSED
 
 
 def _crosses(tags: Tags) -> bool:

@@ -110,12 +110,12 @@ class NeededTiles:
 
 
 def metres_by_tile(
-    longitude_deg: ArrayLike, latitude_deg: ArrayLike, *, margin_m: float = MARGIN_M
+    longitude_deg: ArrayLike, latitude_deg: ArrayLike
 ) -> tuple[IntArray, FloatArray, FloatArray]:
     """Measure how much of a track (fixes in their order [deg], shape (n,)) lies in each tile and near it.
 
     Returns three arrays of shape (m,), a value for every tile touched or nearly touched: its `Tile.key`; the
-    metres run in it or within ``margin_m``, which count in two tiles where they lie near both; the metres run
+    metres run in it or within `MARGIN_M`, which count in two tiles where they lie near both; the metres run
     in it, each counted once. Fixes that are no number are left out.
     """
     longitude, latitude = _known(longitude_deg, latitude_deg)
@@ -126,7 +126,7 @@ def metres_by_tile(
     # The first fix of every 50 m stands for the distance run since the one before, and so does every jump.
     chosen = np.flatnonzero((np.diff(np.floor(along / THIN_M), prepend=-1.0) > 0) | (step > JUMP_M))
     metres = np.diff(along[chosen], append=along[-1])
-    keys = tile_keys_near(longitude[chosen], latitude[chosen], margin_m=margin_m).reshape(4, -1)
+    keys = tile_keys_near(longitude[chosen], latitude[chosen], margin_m=MARGIN_M).reshape(4, -1)
     fix = np.tile(np.arange(len(chosen)), 4)
     # A fix in the middle of a tile has four corners in it: it counts once.
     once, at = np.unique(fix * (1 << 32) + keys.ravel(), return_index=True)
@@ -135,12 +135,12 @@ def metres_by_tile(
     return key, _summed(tile, metres[fix[at]], len(key)), _summed(own, metres, len(key))
 
 
-def needed_keys(key: IntArray, near_m: FloatArray, *, least_m: float = LEAST_M) -> IntArray:
+def needed_keys(key: IntArray, near_m: FloatArray) -> IntArray:
     """Choose the tiles without which a track cannot be placed, from what `metres_by_tile` returns.
 
-    Tiles with less than ``least_m`` of running in them and near them are not needed; the one with most is.
+    Tiles with less than `LEAST_M` of running in them and near them are not needed; the one with most is.
     """
-    return key[near_m >= min(least_m, float(near_m.max(initial=0.0)))]
+    return key[near_m >= min(LEAST_M, float(near_m.max(initial=0.0)))]
 
 
 def touched_tiles(tracks: Iterable[Track]) -> frozenset[Tile]:
@@ -148,24 +148,22 @@ def touched_tiles(tracks: Iterable[Track]) -> frozenset[Tile]:
     return frozenset().union(*(tiles_of_keys(metres_by_tile(*track)[0]) for track in tracks))
 
 
-def find_needed_tiles(
-    tracks: Iterable[Track], kept: Collection[Tile], *, least_m: float = LEAST_M, margin_m: float = MARGIN_M
-) -> NeededTiles:
+def find_needed_tiles(tracks: Iterable[Track], kept: Collection[Tile]) -> NeededTiles:
     """Find which tiles to get for runs (longitudes and latitudes in their order [deg]), and in which order.
 
-    Tiles with less than ``least_m`` of running, all runs together, are left out; those of ``kept`` are not
+    Tiles with less than `LEAST_M` of running, all runs together, are left out; those of ``kept`` are not
     lacking.
     """
     measured, needed, count = [metres_by_tile([], [])], set[int](), 0
     for longitude, latitude in tracks:
-        of_track = metres_by_tile(longitude, latitude, margin_m=margin_m)
-        needed.update(needed_keys(*of_track[:2], least_m=least_m).tolist())
+        of_track = metres_by_tile(longitude, latitude)
+        needed.update(needed_keys(*of_track[:2]).tolist())
         measured.append(of_track)
         count += 1
     keys, near, inside = (np.concatenate(arrays) for arrays in zip(*measured, strict=True))
     key, tile = np.unique(keys, return_inverse=True)
     near_m, inside_m = _summed(tile, near, len(key)), _summed(tile, inside, len(key))
-    wanted = (near_m >= least_m) | np.isin(key, np.fromiter(needed, dtype=np.int64))
+    wanted = (near_m >= LEAST_M) | np.isin(key, np.fromiter(needed, dtype=np.int64))
     dropped = frozenset(tile_of_key(one) for one in key[~wanted])
     return NeededTiles(_clusters(key[wanted], inside_m[wanted], frozenset(kept)), dropped, count)
 

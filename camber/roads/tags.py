@@ -16,6 +16,7 @@ import pandas as pd
 
 from camber.roads import quantities
 from camber.schema import Problem
+from camber.schema.tables import WAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,18 +26,8 @@ if TYPE_CHECKING:
 NOT_FOR_RUNNING: Final = frozenset(
     {
         *("motorway", "motorway_link", "bus_guideway", "raceway", "escape", "emergency_bay"),
-        *(
-            "construction",
-            "proposed",
-            "planned",
-            "abandoned",
-            "disused",
-            "razed",
-            "demolished",
-            "removed",
-            "no",
-        ),
-        *("platform", "elevator", "ladder", "via_ferrata", "rest_area", "services"),
+        *("construction", "proposed", "planned", "abandoned", "disused", "razed", "demolished", "removed"),
+        *("platform", "elevator", "ladder", "via_ferrata", "rest_area", "services", "no"),
     }
 )
 """Values of ``highway`` that are left out: closed to runners, not there, or no line to run on (judgement)."""
@@ -71,6 +62,8 @@ _PLACEMENTS: Final = ("placement", "placement:forward", "placement:backward")
 """Where on the road the line is drawn: not used yet, so it is counted. The spread of the
 error of the map (1.5 m) covers half a lane."""
 
+_KINDS: Final = {column.name: column.kind for column in WAYS}
+_TYPES: Final = {"float": np.float64, "int": np.int64, "bool": np.bool_}
 _NAMES: Final = {"name": "name", "is_sidepath:of:name": "beside"}
 _ZONES: Final = ("maxspeed:type", "source:maxspeed", "zone:maxspeed", "zone:traffic")
 
@@ -170,13 +163,8 @@ def parse_tags(tags: Sequence[Tags]) -> tuple[pd.DataFrame, tuple[Problem, ...]]
 
 
 def _typed(name: str, values: list[object]) -> pd.Series:
-    if name in {"lanes", "width_m", "maxspeed_kmh", "incline_across_pct"}:
-        return pd.Series(np.array(values, dtype=float))
-    if name in {"oneway", "layer"}:
-        return pd.Series(np.array(values, dtype=np.int64))
-    if name in {"motorroad", "is_sidepath", "area", "bridge", "tunnel"}:
-        return pd.Series(np.array(values, dtype=bool))
-    return pd.Series(values, dtype="str")
+    kind = _KINDS.get(name, "text")
+    return pd.Series(values, dtype="str") if kind == "text" else pd.Series(np.array(values, _TYPES[kind]))
 
 
 def _row(tags: Tags, unread: _Unread) -> dict[str, object]:

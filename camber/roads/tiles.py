@@ -224,7 +224,7 @@ def open_tiles(folder: Path, tiles: Collection[Tile], *, country: str | None = N
     opened = {tile: store.read(tile) for tile in wanted}
     missing = [tile for tile, ways in opened.items() if ways is None]
     if missing:
-        raise missing_tiles(missing, folder)
+        raise _missing(missing, folder)
     found = merge_tiles([ways for ways in opened.values() if ways is not None], country=country)
     # What is wrong with the folder is no property of the roads, and tiles cost little to open without it.
     keep_entry(found, entry)
@@ -243,7 +243,7 @@ def usable_tiles(folder: Path, longitude_deg: ArrayLike, latitude_deg: ArrayLike
     kept = TileStore(folder).tiles()
     missing = tiles_of_keys(needed_keys(key, near_m)) - kept
     if missing:
-        raise missing_tiles(sorted(missing), folder)
+        raise _missing(sorted(missing), folder)
     return tiles_of_keys(key) & kept
 
 
@@ -262,30 +262,26 @@ def open_around(
         if run is None:
             raise
         tiles = [tile for tile in map(tile_of_name, sorted(error.tiles)) if tile is not None]
-        raise missing_tiles(tiles, folder, run=run) from error
+        raise _missing(tiles, folder, run=run) from error
 
 
-def missing_tiles(tiles: Sequence[Tile], folder: Path, *, run: Path | None = None) -> MissingTilesError:
+def _missing(tiles: Sequence[Tile], folder: Path, *, run: Path | None = None) -> MissingTilesError:
     """Say that tiles are missing, and how to get them: in general, or for a run."""
     names = [tile.name for tile in tiles]
-    if run is None:
-        listed = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-        noun = "tile" if len(names) == 1 else "tiles"
-        text = (
-            f"{len(names)} {noun} of the map are not there yet ({listed}); get them with "
-            "`camber roads fetch`, or from a file with `camber roads add FILE.osm.pbf`."
-        )
-        return MissingTilesError(text, path=folder, tiles=names)
     listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
     regions = regions_of(tiles)
     file = regions[0].file if regions else "FILE.osm.pbf"
     where = f" (from {regions[0].url})" if regions else ""
+    count = f"{len(names)} tile{'s' * (len(names) > 1)} of the map"
+    place, given, wanted = "here", "", ""
+    if run is not None:
+        place, given, wanted = "around this run", f" {run}", f" --for {run}"
     text = (
-        f"the roads around this run are not there yet ({len(names)} tiles: {listed}). Get them with "
-        f"`camber roads fetch {run}`, or without a server of map data with "
-        f"`camber roads add {file} --for {run}`{where}; or name an extract with --roads."
+        f"the roads {place} are not there yet ({count}: {listed}). Get them with "
+        f"`camber roads fetch{given}`, or without a server of map data with "
+        f"`camber roads add {file}{wanted}`{where}; or name an extract with --roads."
     )
-    return MissingTilesError(text, path=run, tiles=names)
+    return MissingTilesError(text, path=folder if run is None else run, tiles=names)
 
 
 def merge_tiles(tiles: Sequence[TileWays], *, country: str | None = None) -> Roads:
