@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     import numpy as np
 
     from camber.roads.grid import Tile
-    from camber.roads.tiling import Added
     from camber.roads.needed_tiles import NeededTiles
     from camber.roads.overpass import Fetching
-    from camber.roads.tiles import TileStore
+    from camber.roads.tiles import Added, TileStore
     from camber.schema import Recording, Roads
 
     Track = tuple[np.ndarray, np.ndarray]
@@ -57,8 +56,7 @@ def add(
     """
     from camber.roads.grid import tiles_of_box
     from camber.roads.needed_tiles import touched_tiles
-    from camber.roads.tiles import TileStore
-    from camber.roads.tiling import add_file
+    from camber.roads.tiles import TileStore, add_file
 
     session: Session = context.obj
     wanted = None

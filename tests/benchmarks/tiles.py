@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 WORKER = """
 import json, sys, time
 from pathlib import Path
-from camber.roads.tiling import add_file
+from camber.roads.tiles import add_file
 from camber.roads.tiles import TileStore
 from camber.roads.tiles import open_tiles
 path, folder = map(Path, sys.argv[1:3])

@@ -4,8 +4,7 @@ import pytest
 
 from camber.errors import NoRoadsError, RoadsError
 from camber.roads import read_roads
-from camber.roads.tiles import TileStore
-from camber.roads.tiling import add_file
+from camber.roads.tiles import TileStore, add_file
 
 NODES = '<node id="1" version="1" lat="49.2" lon="9"/><node id="2" version="1" lat="49.21" lon="9"/>'
 CHANGESET = '<changeset id="1" created_at="2020-01-01T00:00:00Z" open="false" user="a" uid="1"/>'

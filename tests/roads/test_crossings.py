@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from camber.roads import read_roads, roads_from_osmnx
 from camber.roads.crossings import crossing_kind, denies_crossing, tells_crossing
 from camber.roads.streets import CARRIAGEWAYS
-from camber.roads.tiles import TileStore, open_tiles
-from camber.roads.tiling import add_file
+from camber.roads.tiles import TileStore, add_file, open_tiles
 
 ROAD = {"highway": "tertiary"}
 OVER = {"highway": "footway", "footway": "crossing"}

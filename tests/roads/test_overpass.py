@@ -21,8 +21,7 @@ from hypothesis import strategies as st
 from camber.errors import RoadsError
 from camber.roads.grid import tile_keys, tile_of_key
 from camber.roads.overpass import AnswerFault, Fetching, check_server, fetch_tile, read_answer
-from camber.roads.tiles import TileStore, merge_tiles, open_tiles
-from camber.roads.tiling import add_file
+from camber.roads.tiles import TileStore, add_file, merge_tiles, open_tiles
 
 DATA = Path(__file__).parents[2] / "data"
 spec = importlib.util.spec_from_file_location(

@@ -23,8 +23,7 @@ from camber.roads.grid import (
     tiles_of_keys,
     tiles_of_ways,
 )
-from camber.roads.tiles import TileStore, merge_tiles, open_tiles, usable_tiles
-from camber.roads.tiling import add_file
+from camber.roads.tiles import TileStore, add_file, merge_tiles, open_tiles, usable_tiles
 
 LONGITUDE = st.floats(-180.0, 180.0, exclude_max=True)
 LATITUDE = st.floats(-84.0, 84.0)
