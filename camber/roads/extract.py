@@ -20,7 +20,8 @@ import numpy as np
 from camber import network
 from camber.errors import RoadsError
 from camber.roads.crossings import tells_crossing
-from camber.roads.raw_ways import NOWHERE, RawWays, as_degrees, clean_ways, left_out, roads_from_raw_ways
+from camber.roads.raw_ways import NOWHERE, RawWays, as_degrees, clean_ways, left_out
+from camber.roads.road_set import roads_from_raw_ways
 from camber.roads.tags import is_for_running, is_read
 
 if TYPE_CHECKING:

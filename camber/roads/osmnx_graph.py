@@ -13,7 +13,8 @@ from pyproj import Transformer
 from camber.conventions import WGS84
 from camber.errors import NoRoadsError, RoadsError
 from camber.roads.crossings import tells_crossing
-from camber.roads.raw_ways import RawWays, clean_ways, left_out, roads_from_raw_ways
+from camber.roads.raw_ways import RawWays, clean_ways, left_out
+from camber.roads.road_set import roads_from_raw_ways
 from camber.roads.tags import format_tags, is_for_running
 
 if TYPE_CHECKING:

@@ -1,7 +1,6 @@
-"""Ways as a source gives them, and how they become `camber.schema.Roads`.
+"""Ways as a source gives them, before they are measured: ids, tags, nodes, places in degrees.
 
-Here ways lose what cannot be used (nodes without a place, ways without length, older copies of one way), and
-are measured, placed in their country and joined to a graph.
+Here ways lose what cannot be used: nodes without a place, ways without length, older copies of one way.
 """
 
 from __future__ import annotations
@@ -9,22 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
-import shapely
-from pyproj import Transformer
 
-from camber import network, standards
-from camber.conventions import WGS84
-from camber.errors import NoRoadsError, RoadsError
-from camber.geometry import local_utm
-from camber.roads.crossings import find_crossings
-from camber.roads.streets import assign_streets, is_built_up
-from camber.roads.tags import parse_tags
-from camber.schema import Problem, Roads, as_ways
-from camber.schema.tables import WAYS
-from camber.standards.borders import region_codes, traffic_side_of
+from camber import network
+from camber.errors import NoRoadsError
+from camber.roads.grid import METRES_PER_DEGREE
+from camber.schema import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,32 +40,15 @@ UNITS_PER_DEGREE: Final = 1e7
 NOWHERE: Final = np.iinfo(np.int32).min
 """Stands for a place that is not known."""
 
-_METRES_PER_DEGREE: Final = 111_320.0
-"""Length of one degree of a great circle on a sphere of 6378 km, to compare runs of one way only."""
-
 
 @dataclass(frozen=True, eq=False)
 class RawWays:
     """Ways of any source, nodes one after the other.
 
-    Parameters
-    ----------
-    way_id : ndarray of int64, shape (n_ways,)
-        OpenStreetMap ids.
-    tags : tuple of dict, length n_ways
-        The tags of each way.
-    first : ndarray of int64, shape (n_ways + 1,)
-        The nodes of way ``w`` are rows ``first[w]:first[w + 1]``, in the drawn order.
-    node_id : ndarray of int64, shape (n_nodes,)
-        OpenStreetMap id of each node.
-    longitude_deg, latitude_deg : ndarray of float64, shape (n_nodes,)
-        Place of each node [deg]; NaN where the source does not tell it.
-    problems : tuple of Problem
-        What was lost so far.
-    node_tags : mapping of int to mapping of str to str, optional
-        Tags of the nodes that mark a crossing, by id; None where the source does not tell tags of nodes.
-    osm_date : str, optional
-        Date of the data, ISO 8601, where the source tells it.
+    Of ``n`` ways the ids and tags; the nodes of way ``w`` are rows ``first[w]:first[w + 1]``, in the drawn
+    order, of the ids and places [deg] of all nodes, NaN where the source does not tell a place. ``node_tags``
+    are those of nodes that mark a crossing, by id; None where the source does not tell tags of nodes.
+    ``problems`` is what was lost so far; ``osm_date`` is ISO 8601.
     """
 
     way_id: IntArray
@@ -243,7 +215,7 @@ def _steps(raw: RawWays) -> FloatArray:
     """Length [m] from the node before, flat-earth; NaN-free."""
     across = np.diff(raw.longitude_deg, prepend=np.nan) * np.cos(np.radians(raw.latitude_deg))
     up = np.diff(raw.latitude_deg, prepend=np.nan)
-    return np.nan_to_num(np.hypot(across, up) * _METRES_PER_DEGREE)
+    return np.nan_to_num(np.hypot(across, up) * METRES_PER_DEGREE)
 
 
 def as_units(degrees: FloatArray) -> NDArray[np.int32]:
@@ -255,71 +227,3 @@ def as_units(degrees: FloatArray) -> NDArray[np.int32]:
 def as_degrees(units: NDArray[np.int32]) -> FloatArray:
     """Turn whole 1e-7 degrees into degrees; NaN where the place is not known."""
     return np.where(units == NOWHERE, np.nan, units / UNITS_PER_DEGREE)
-
-
-def roads_from_raw_ways(
-    raw: RawWays, *, source: str, osm_date: str | None = None, country: str | None = None
-) -> Roads:
-    """Measure, place and join cleaned ways; a `RoadsError` for an unknown country or too wide an area.
-
-    ``source`` is the base name of a file, or a label; ``country`` overrides the place of every way.
-    """
-    bounds_deg = _bounds(raw)
-    crs = local_utm(bounds_deg)
-    xy = _metres(raw, crs, source)
-    crossings = find_crossings(raw, xy, crs)
-    columns, unread = parse_tags(raw.tags)
-    columns = columns.set_index(pd.Index(raw.way_id, name="way_id"))
-    columns = columns.join(_regions(raw, columns["driving_side"], country, source))
-    graph = network.build_graph(raw.first, raw.node_id, xy)
-    lines = shapely.linestrings(xy, indices=raw.row_way)
-    problems, osm_date = raw.problems + unread, osm_date or raw.osm_date
-    del raw, xy  # the largest arrays, which nobody needs any more
-    columns["length_m"] = np.bincount(graph.edge_way, weights=graph.edge_length_m, minlength=len(columns))
-    ways = gpd.GeoDataFrame(columns, geometry=lines, crs=crs)
-    ways["built_up"] = is_built_up(ways)
-    ways = ways.join(assign_streets(ways, graph))
-    ways = ways[[*(column.name for column in WAYS), "geometry"]]
-    return Roads(as_ways(ways), graph, crs, bounds_deg, osm_date, source, problems, crossings)
-
-
-def _bounds(raw: RawWays) -> tuple[float, float, float, float]:
-    """West, south, east, north; where the area crosses the antimeridian, east goes on beyond 180."""
-    longitude = raw.longitude_deg
-    if np.ptp(longitude) > 180.0:
-        longitude = np.where(longitude < 0.0, longitude + 360.0, longitude)
-    west, east = longitude.min(), longitude.max()
-    return float(west), float(raw.latitude_deg.min()), float(east), float(raw.latitude_deg.max())
-
-
-def _metres(raw: RawWays, crs: str, source: str) -> FloatArray:
-    places = Transformer.from_crs(WGS84, crs, always_xy=True).transform(raw.longitude_deg, raw.latitude_deg)
-    xy = np.stack(places, axis=1)
-    if not np.isfinite(xy).all():
-        text = "the area is too wide to be measured in one local system; cut an extract around your runs."
-        raise RoadsError(text, path=source)
-    return xy
-
-
-def _regions(raw: RawWays, driving_side: pd.Series, country: str | None, source: str) -> pd.DataFrame:
-    """Country and traffic side of each way: by hand, else where its first node lies; the tag goes first."""
-    if country is None:
-        first = raw.first[:-1]
-        regions = standards.region_at(raw.longitude_deg[first], raw.latitude_deg[first])
-        code, side = regions["country"].to_numpy(dtype=str), regions["traffic_side"].to_numpy(dtype=str)
-    else:
-        code = np.full(len(driving_side), country)
-        side = np.full(len(driving_side), _traffic_side(country, source))
-    side = np.where(driving_side != "", driving_side, side)
-    columns = {"country": pd.Series(code, dtype="str"), "traffic_side": pd.Series(side, dtype="str")}
-    return pd.DataFrame(columns).set_index(driving_side.index)
-
-
-def _traffic_side(country: str, source: str) -> str:
-    if country not in region_codes():
-        raise RoadsError(
-            f"the country {country!r} is not known; give a two-letter code such as 'DE' or 'GB', "
-            "or none to take it from the map.",
-            path=source,
-        )
-    return traffic_side_of(country)

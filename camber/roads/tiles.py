@@ -22,7 +22,8 @@ from camber.roads.cache import QUARANTINE, SUFFIX, entry_name, keep_entry, open_
 from camber.roads.extract import read_extract
 from camber.roads.grid import Tile, tile_of_key, tile_of_name, tiles_of_keys, tiles_of_ways
 from camber.roads.needed_tiles import metres_by_tile, needed_keys, regions_of
-from camber.roads.raw_ways import RawWays, as_degrees, as_units, clean_ways, joined_ways, roads_from_raw_ways
+from camber.roads.raw_ways import RawWays, as_degrees, as_units, clean_ways, joined_ways
+from camber.roads.road_set import roads_from_raw_ways
 from camber.schema import Problem
 from camber.whole_files import write_whole
 
