@@ -70,6 +70,7 @@ def test_there_are_six():
     assert [path.name[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04", "05", "06"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("closed_network")
 @pytest.mark.filterwarnings(
     "ignore::DeprecationWarning:jupyter_client", "ignore::DeprecationWarning:nbclient"
@@ -82,6 +83,7 @@ def test_it_runs_without_a_network_and_shows_what_it_keeps(path):
         assert kinds(old) == kinds(new), old.source
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("closed_network")
 @pytest.mark.filterwarnings(
     "ignore::DeprecationWarning:jupyter_client", "ignore::DeprecationWarning:nbclient"

@@ -6,6 +6,8 @@ from camber.report.period_page import PageOptions, week_page
 from tests import fabricate_period as made
 from tests.report.browser import Seen, axe_or_skip, browser
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def chromium():
