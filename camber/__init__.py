@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from camber.versions import CAMBER
+
 if TYPE_CHECKING:
     from camber.errors import CamberError
     from camber.library import Library, open_library
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from camber.schema import Analysis, Period, Recording, Roads, Settings, Suggestions, Summary
     from camber.summary import add_summaries
 
-__version__ = "0.1.0"
+__version__ = CAMBER
 
 _HOME = {
     "Analysis": "camber.schema",

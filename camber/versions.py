@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
+CAMBER: Final = "0.1.0"
+"""Of the program, as `pyproject.toml` has it."""
+
 MODEL: Final = 1
 """Raised when the analysis of a recording on given roads with given settings comes out otherwise."""
 

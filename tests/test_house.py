@@ -6,6 +6,7 @@ Lint, types and import contracts are no tests: `tests/everything.py` runs them b
 import ast
 import importlib
 import inspect
+import tomllib
 from collections import Counter
 from dataclasses import is_dataclass
 from enum import Enum
@@ -54,6 +55,11 @@ def test_every_public_name_resolves():
         assert getattr(camber, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = camber.nothing
+
+
+def test_the_version_is_that_of_the_project():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert camber.__version__ == project["version"]
 
 
 def test_what_a_user_can_reach_is_documented_in_full():

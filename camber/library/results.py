@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
-import camber
 from camber.conventions import NO_WAY, WGS84, SideBasis, SurfaceKind, Verdict
 from camber.library.database import insert
 from camber.library.stored_values import json_of, value_from
 from camber.packing import fingerprint, pack_columns, pack_table, unpack_columns, unpack_table
 from camber.schema import Draws, Evidence, Suggestions, Summary
 from camber.schema.tables import EXPOSURE
+from camber.versions import CAMBER
 
 if TYPE_CHECKING:
     import sqlite3
@@ -74,7 +74,7 @@ def distil(analysis: Analysis) -> Outcome:
     way_ids, segments = _segments(analysis)
     traversals = _traversals(analysis, way_ids)
     result = {
-        "camber_version": camber.__version__,
+        "camber_version": CAMBER,
         "roads_source": analysis.roads.source,
         "osm_date": analysis.roads.osm_date,
         "distance_m": summary.distance_m,

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from camber import __version__
 from camber.conventions import OSM_COPYRIGHT_URL, SurfaceKind
 from camber.report.contents import cues_to_do, facts, how_sure, leg_rows, problem_lines, roads_of
 from camber.report.figures import LEFT_COLOUR, RIGHT_COLOUR, figure_of
@@ -35,6 +34,7 @@ from camber.report.wording import (
     share_text,
     tilt_text,
 )
+from camber.versions import CAMBER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,7 @@ def html_page(report: Report) -> str:
         notes=STANDING_NOTES[:-1],
         roads=roads_of(report),
         copyright_url=OSM_COPYRIGHT_URL,
-        version=__version__,
+        version=CAMBER,
         draws=settings.draws,
         seed=settings.seed,
         units=report.units,

@@ -12,10 +12,10 @@ import json
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from camber import __version__
 from camber.conventions import OSM_ATTRIBUTION, SideBasis, Verdict
 from camber.report.contents import roads_of
 from camber.report.wording import LICENCE_LINE, STANDING_NOTES, plain
+from camber.versions import CAMBER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,7 +72,7 @@ def summary_document(report: Report) -> dict[str, Any]:
     settings = report.analyses[0].settings
     return {
         "schema_version": SCHEMA_VERSION,
-        "camber_version": __version__,
+        "camber_version": CAMBER,
         "attribution": OSM_ATTRIBUTION,
         "licence": LICENCE_LINE,
         "notes": [plain(note) for note in (*report.remarks, *STANDING_NOTES)],

@@ -8,10 +8,10 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from camber import __version__
 from camber.conventions import OSM_ATTRIBUTION
 from camber.report.period_contents import SIMULATED_REMARK, is_simulated
 from camber.report.wording import LICENCE_LINE, STANDING_NOTES, plain
+from camber.versions import CAMBER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -138,7 +138,7 @@ def run_values(run: RunResult) -> dict[str, Any]:
 def _head(remarks: tuple[str, ...]) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
-        "camber_version": __version__,
+        "camber_version": CAMBER,
         "attribution": OSM_ATTRIBUTION,
         "licence": LICENCE_LINE,
         "notes": [*remarks, *STANDING_NOTES],

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 
-from camber import __version__
 from camber.conventions import OSM_COPYRIGHT_URL
 from camber.report.figures import figure_of, figure_png
 from camber.report.period_answer import answer, judged_sentence, usual_sentence
@@ -20,6 +19,7 @@ from camber.report.period_figures import plot_answer, plot_trend
 from camber.report.period_page import SHARED_REMARK, Audience, PageOptions, page_environment
 from camber.report.period_tables import leg_table, street_table, suggestion_items, trend_table
 from camber.report.wording import NAME_LENGTH, STANDING_NOTES, plain
+from camber.versions import CAMBER
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -104,7 +104,7 @@ def _values(period: Period, options: PageOptions) -> dict[str, Any]:
         "suggestions": suggestion_items(period, units) if own else [],
         "notes": STANDING_NOTES[:-1],
         "copyright_url": OSM_COPYRIGHT_URL,
-        "version": __version__,
+        "version": CAMBER,
     }
 
 

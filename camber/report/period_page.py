@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from camber import __version__
 from camber.conventions import OSM_COPYRIGHT_URL
 from camber.report.contents import how_sure, problem_lines
 from camber.report.figures import LEFT_COLOUR, RIGHT_COLOUR, figure_of
@@ -39,6 +38,7 @@ from camber.report.period_tables import (
     trend_table,
 )
 from camber.report.wording import NAME_LENGTH, STANDING_NOTES, plain, share_text
+from camber.versions import CAMBER
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -189,7 +189,7 @@ def _head(period: Period, options: PageOptions) -> dict[str, Any]:
         ),
         "notes": STANDING_NOTES[:-1],
         "copyright_url": OSM_COPYRIGHT_URL,
-        "version": __version__,
+        "version": CAMBER,
         "versions": ", ".join(plain(version) for version in period.model_versions),
         "units": options.units,
         "roads": period.roads,

@@ -23,13 +23,12 @@ import pandas as pd
 import pyproj
 import shapely
 
-import camber
 from camber.packing import pack_arrays, pack_texts, unpack_arrays, unpack_texts
 from camber.roads.crossings import crossing_table
 from camber.roads.extract import parse_extract
 from camber.schema import Problem, RoadGraph, Roads, as_ways
 from camber.schema.tables import CROSSINGS, WAYS
-from camber.versions import ROADS
+from camber.versions import CAMBER, ROADS
 from camber.whole_files import UNFINISHED, write_whole
 
 if TYPE_CHECKING:
@@ -199,7 +198,7 @@ def unpack_roads(stored: NDArray[np.uint8], *, label: str) -> Roads:
 def _facts(roads: Roads, *, label: str) -> dict[str, Any]:
     return {
         "label": label,
-        "made_by": camber.__version__,
+        "made_by": CAMBER,
         "source": roads.source,
         "crs": roads.crs,
         "bounds_deg": roads.bounds_deg,

@@ -21,13 +21,13 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-import camber
 from camber.errors import FetchError, RoadsError
 from camber.roads.crossings import tells_crossing
 from camber.roads.grid import tiles_of_ways
 from camber.roads.raw_ways import RawWays, joined_ways, selected_ways
 from camber.roads.tags import is_for_running
 from camber.roads.tiles import TileWays
+from camber.versions import CAMBER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -48,7 +48,7 @@ PUBLIC_SERVER: Final = "https://overpass-api.de/api"
 _WAYS: Final = '(way["highway"];>;way["leisure"="track"];>;);out;'
 """What is asked for, in the language of Overpass: ways with ``highway``, running tracks, and their nodes."""
 
-_NAME: Final = f"camber/{camber.__version__} (map of a runner's own runs, one request at a time)"
+_NAME: Final = f"camber/{CAMBER} (map of a runner's own runs, one request at a time)"
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _CHUNK: Final = 1 << 16
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z")

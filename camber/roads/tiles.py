@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-import camber
 from camber.errors import MissingTilesError, NoRoadsError, RoadsError
 from camber.packing import pack_arrays, pack_texts, read_head, unpack_arrays, unpack_texts
 from camber.roads.cache import QUARANTINE, SUFFIX, entry_name, keep_entry, open_entry
@@ -25,6 +24,7 @@ from camber.roads.needed_tiles import metres_by_tile, needed_keys, regions_of
 from camber.roads.raw_ways import RawWays, as_degrees, as_units, clean_ways, joined_ways
 from camber.roads.road_set import roads_from_raw_ways
 from camber.schema import Problem
+from camber.versions import CAMBER
 from camber.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -423,7 +423,7 @@ def _packed(tile: TileWays, *, label: str) -> list[bytes | memoryview]:
         "text_first": text_first,
         "text_utf8": text_utf8,
     }
-    facts: dict[str, Any] = {"label": label, "made_by": camber.__version__, "osm_date": tile.osm_date}
+    facts: dict[str, Any] = {"label": label, "made_by": CAMBER, "osm_date": tile.osm_date}
     facts |= {"source": tile.source, "kept_at": tile.kept_at, "whole": tile.whole, "ways": len(raw.way_id)}
     facts["tells_nodes"] = raw.node_tags is not None
     return pack_arrays(_FORM, facts, arrays)
