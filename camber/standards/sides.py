@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -129,6 +130,7 @@ class SideChoice:
     bend_length_m: float
 
 
+@cache
 def side_choice() -> SideChoice:
     """Every number of ``side_choice.csv``."""
     rows = table("side_choice").set_index("quantity")

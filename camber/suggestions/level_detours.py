@@ -15,7 +15,7 @@ import shapely
 
 from camber import standards
 from camber.conventions import NO_WAY
-from camber.network import Edges, bounded_distances, edges_by_node
+from camber.network import Edges, bounded_distances, edges_by_node, ranges
 from camber.network import route as shortest_path
 from camber.suggestions.rules import SIDE_OF_STATE, may_cross
 from camber.suggestions.surroundings import turns_within
@@ -507,21 +507,28 @@ def ways_round(
     A place is a ``node`` at a distance from the start, ``at_m``, which never falls. A path is at most
     ``longest_m`` longer than the route between its ends, and ``furthest_m`` long.
     """
-    ends = pd.DataFrame({"node": network.node, "end": np.arange(len(network.node))})
-    ends = ends.merge(pd.DataFrame({"node": node, "place": np.arange(len(node))}))[["end", "place"]]
-    sources = np.unique(ends["end"].to_numpy())
+    place, end = _matches(node, network.node)
+    sources = np.unique(end)
     found = bounded_distances(network.edges, sources, furthest_m)
     source = np.repeat(sources, np.diff(found.first))
-    paths = pd.DataFrame({"leave_end": source, "rejoin_end": found.target, "length_m": found.distance_m})
-    pairs = (
-        paths[paths["leave_end"] != paths["rejoin_end"]]
-        .merge(ends.set_axis(["leave_end", "leave"], axis=1))
-        .merge(ends.set_axis(["rejoin_end", "rejoin"], axis=1))
+    # A path comes back to the route wherever that passes the path's last end, and leaves it likewise.
+    row, at = _matches(found.target, end)
+    rejoin = place[at]
+    again, at = _matches(source[row], end)
+    row, leave, rejoin = row[again], place[at], rejoin[again]
+    source, target, length_m = source[row], found.target[row], found.distance_m[row]
+    fine = np.flatnonzero(
+        (rejoin > leave) & (source != target) & (length_m <= at_m[rejoin] - at_m[leave] + longest_m)
     )
-    run_m = at_m[pairs["rejoin"]] - at_m[pairs["leave"]]
-    pairs = pairs[(pairs["rejoin"] > pairs["leave"]) & (pairs["length_m"] <= run_m + longest_m)]
-    pairs = pairs.sort_values(["leave", "rejoin", "leave_end", "rejoin_end"])
-    return WaysRound(*(pairs[name].to_numpy() for name in WaysRound._fields))
+    fine = fine[np.lexsort([one[fine] for one in (target, source, rejoin, leave)])]
+    return WaysRound(leave[fine], rejoin[fine], source[fine], target[fine], length_m[fine])
+
+
+def _matches(values: IntArray, among: IntArray) -> tuple[IntArray, IntArray]:
+    """Pair each value with every one among others that equals it: positions of both."""
+    order = np.argsort(among, kind="stable")
+    first, last = (np.searchsorted(among[order], values, side=side) for side in ("left", "right"))
+    return np.repeat(np.arange(len(values)), last - first), order[ranges(first, last)[0]]
 
 
 def path_between(network: CutNetwork, leave_end: int, rejoin_end: int) -> tuple[IntArray, IntArray]:

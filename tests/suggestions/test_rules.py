@@ -166,6 +166,9 @@ def test_the_runners_own_limits_of_crossing_count():
     assert np.isfinite(crossing_cost({}, {"crossing": "marked"}, mine))
     slow = replace(mine, crossing_limit_kmh=20.0)
     assert crossing_cost({}, {"crossing": "signals"}, slow) == np.inf
+    # Above the limit no road is crossed, mapped or not.
+    assert crossing_cost({}, {}, SuggestionSettings(crossing_limit_kmh=20.0)) == np.inf
+    assert np.isfinite(crossing_cost({}, {}, SuggestionSettings(crossing_limit_kmh=30.0)))
 
 
 def test_a_quiet_street_is_not_crossed_in_the_dark_without_a_mapped_crossing():
