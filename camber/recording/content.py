@@ -35,17 +35,17 @@ FIT_MARK: Final = b".FIT"
 FIT_MARK_AT: Final = 8
 """Where a FIT file names itself (FIT protocol, file header)."""
 
-_MAGIC: Final = (
-    (0, b"PK\x03\x04", "a zip archive; unpack it and import it whole with `camber import`"),
-    (0, b"PK\x05\x06", "an empty zip archive"),
-    (0, b"\x1f\x8b", "compressed twice; unpack it once"),
-    (0, b"BZh", "compressed with bzip2; unpack it"),
-    (0, b"\xfd7zXZ", "compressed with xz; unpack it"),
-    (0, b"%PDF", "a PDF document"),
-    (0, b"SQLite format 3", "a database"),
-    (0, b"{", "JSON"),
-    (0, b"[", "JSON"),
-)
+_MAGIC: Final = {
+    b"PK\x03\x04": "a zip archive; unpack it and import it whole with `camber import`",
+    b"PK\x05\x06": "an empty zip archive",
+    b"\x1f\x8b": "compressed twice; unpack it once",
+    b"BZh": "compressed with bzip2; unpack it",
+    b"\xfd7zXZ": "compressed with xz; unpack it",
+    b"%PDF": "a PDF document",
+    b"SQLite format 3": "a database",
+    b"{": "JSON",
+    b"[": "JSON",
+}
 _WEB_PAGE: Final = re.compile(rb"<!doctype\s+html|<html[\s>/]", re.IGNORECASE)
 _XML_INSIDE: Final = re.compile(rb"<\?xml|<gpx[\s>]")
 _COMMENT: Final = re.compile(rb"<!--.*?-->", re.DOTALL)
@@ -107,9 +107,7 @@ def _unzip(chunks: Iterator[bytes], label: str, limits: ReadLimits) -> Iterator[
                 piece = inflate.decompress(rest, _CHUNK)
                 rest = inflate.unused_data if inflate.eof else inflate.unconsumed_tail
                 given += len(piece)
-                if given > limits.ratio_from_bytes and given > limits.ratio * taken:
-                    text = f"grows more than {limits.ratio:g} times when unpacked, as no recording does"
-                    raise DamagedFileError(text, path=label)
+                limits.check_growth(taken, given, label)
                 yield piece
     except zlib.error as error:
         text = f"its gzip compression is broken ({error}); fetch it again"
@@ -166,8 +164,8 @@ def _without_trailing_zeros(chunks: Iterator[bytes]) -> Iterator[bytes]:
 def _check_head(head: bytes, label: str) -> None:
     if not head:
         raise DamagedFileError("is empty; export the run again", path=label)
-    for offset, magic, meaning in _MAGIC:
-        if head.startswith(magic, offset):
+    for magic, meaning in _MAGIC.items():
+        if head.startswith(magic):
             raise UnsupportedFormatError(f"seems to be {meaning}", path=label)
     if not head.startswith(b"<"):
         if _XML_INSIDE.search(head):

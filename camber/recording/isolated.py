@@ -233,7 +233,8 @@ def _told(error: Exception) -> dict[str, Any]:
     if isinstance(error, errors.RecordingError):
         where = str(error.path) if error.offset is None else f"{error.path}, line {error.offset}"
         text = str(error).removeprefix(f"{where}: ")
-        return {"error": type(error).__name__, "message": text, "offset": error.offset}
+        kind = next(kind.__name__ for kind in type(error).__mro__ if kind.__name__ in _ERRORS)
+        return {"error": kind, "message": text, "offset": error.offset}
     if isinstance(error, MemoryError):
         text = "needs more memory than a recording may; it was left out"
     else:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from camber.errors import DamagedFileError
+
 
 @dataclass(frozen=True)
 class ReadLimits:
@@ -83,3 +85,9 @@ class ReadLimits:
     bad_share: float = 0.2
     first_year: int = 1990
     future_days: float = 2.0
+
+    def check_growth(self, packed: int, unpacked: int, label: str) -> None:
+        """Refuse a file [bytes before and after so far] that grows as only a bomb does."""
+        if unpacked > self.ratio_from_bytes and unpacked > self.ratio * packed:
+            text = f"grows more than {self.ratio:g} times when unpacked, as no recording does"
+            raise DamagedFileError(text, path=label)

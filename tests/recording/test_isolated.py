@@ -68,6 +68,12 @@ def test_an_error_is_the_same_as_without_the_process(reader, read, content, kind
     assert there.value.offset == here.value.offset
 
 
+def test_an_error_that_only_the_reader_knows_comes_back_as_what_it_is_a_kind_of(reader):
+    inner = "".join(f"<extensions><x{k}:hr>1</x{k}:hr></extensions>" for k in range(20))
+    with pytest.raises(DamagedFileError, match="well-formed"):
+        reader.read(Found("run.gpx", gpx(inner, "").encode()))
+
+
 def test_one_process_reads_file_after_file():
     with IsolatedReader() as reader:
         reader.read(Found("a.gpx", RUN))

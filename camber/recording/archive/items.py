@@ -143,9 +143,8 @@ class _Guarded:
 
     def read(self, size: int = -1) -> bytes:
         if size > self._limits.list_bytes:
-            raise DamagedFileError(
-                "is a zip archive with a wrong directory; fetch it again", path=self._label
-            )
+            text = "is a zip archive with a wrong directory; fetch it again"
+            raise DamagedFileError(text, path=self._label)
         data = self._read(size)
         if data.startswith(_ENTRY):
             count = data.count(_ENTRY)
@@ -179,9 +178,8 @@ def zip_items(file: IO[bytes], label: str, limits: ReadLimits, budget: Budget) -
     except RecordingError:
         raise
     except _BROKEN as error:
-        raise DamagedFileError(
-            "is a broken zip archive, perhaps cut short; fetch it again", path=label
-        ) from error
+        text = "is a broken zip archive, perhaps cut short; fetch it again"
+        raise DamagedFileError(text, path=label) from error
     overlapping = _overlapping(archive)
     items: list[Item] = []
     seen: dict[str, int] = {}
@@ -242,9 +240,7 @@ def _chunks(
         unpacked = ZipExtFile(file, "r", entry)
         while piece := unpacked.read(_CHUNK):
             given += len(piece)
-            if given > limits.ratio_from_bytes and given > limits.ratio * (file.tell() - begin):
-                text = f"grows more than {limits.ratio:g} times when unpacked, as no recording does"
-                raise DamagedFileError(text, path=label)
+            limits.check_growth(file.tell() - begin, given, label)
             budget.spend(len(piece), label)
             yield piece
         if given != entry.file_size:
