@@ -2,8 +2,8 @@
 
 Law and safety are constraints, never traded (`camber.suggestions.rules`). Under them the exact plan of sides
 (`camber.suggestions.side_plans`) is found for the route as it was run and for the route the other way round,
-level ground nearby is looked for, and the lever that a change pulls is said in one sentence. Where the numbers
-are from: camber/standards/model.md, Suggestions.
+level ground nearby is looked for, and the lever that a change pulls is said in one sentence. Where the
+numbers are from: camber/standards/model.md, Suggestions.
 """
 
 from __future__ import annotations
