@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from camber import cross_section
 from camber.conventions import Profile
-from camber.cross_slope import (
-    Surfaces,
-    assign_cross_slope,
+from camber.cross_slope import assign_cross_slope, slope_options, slopes_of_ways
+from camber.cross_slope.surfaces import Surfaces
+from camber.cross_slope.tilt import (
+    WANDER_LIMIT,
+    draw_slopes,
+    exceeds,
     leg_probabilities,
-    slope_options,
-    slopes_of_ways,
+    truncated_moments,
 )
-from camber.cross_slope.draws import draw_slopes
-from camber.cross_slope.mixture import WANDER_LIMIT, exceeds, truncated_moments
 from camber.schema import CrossSlopeSettings, LateralHistories
 from camber.standards import table
 from tests.signed_cases import CASES
@@ -148,11 +148,11 @@ def test_tags_and_rings_tell_the_profile_of_the_case(case, run_of):
 def surfaces_of(**columns):
     """One block whose six states are all alike; every column may be given."""
     given = {"way_id": 7, "attached": False, "p_crowned": 1.0, "p_one_way": 0.0, "p_inverted": 0.0}
-    given |= {"one_way_profile": CODE["one_way"], "low_side": 0, "travel": 1, "p_parabolic": 0.0}
+    given |= {"one_way_profile": CODE["one_way"], "low_side": 0, "p_parabolic": 0.0}
     given |= {"mean_pct": 2.5, "std_pct": 1.0, "place_m": 2.0, "spread_m": 0.0, "half_width_m": 2.75}
     given |= {"p_banked": 0.0, "banked_side": 1, "banked_pct": 3.0, "banked_std_pct": 1.5}
     given |= {"street_id": 7, "along_street": 1, "source": "here"} | columns
-    whole = ("way_id", "one_way_profile", "low_side", "travel", "banked_side", "street_id", "along_street")
+    whole = ("way_id", "one_way_profile", "low_side", "banked_side", "street_id", "along_street")
     kinds = {"attached": bool, "source": object} | dict.fromkeys(whole, np.int64)
     return Surfaces(
         **{name: np.full((1, 6), value, dtype=kinds.get(name, float)) for name, value in given.items()}

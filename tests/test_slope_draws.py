@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camber.cross_slope.draws import _grade, _slice, inverse_normal, road_normal
-from camber.cross_slope.mixture import truncated_moments
+from camber.cross_slope.tilt import _grade, _slice, inverse_normal, road_normal, truncated_moments
 
 NORMAL = NormalDist()
 

@@ -2,7 +2,7 @@
 
 Which profile a road has, how steep it is and, on a one-way crossfall, to which side it falls is seldom
 known: the shares and spreads of `camber.standards` are carried as they are. Slopes are drawn truncated at
-zero, since a negative draw would flip the leg (architecture.md).
+zero, since a negative draw would flip the leg (camber/standards/model.md, Cross slope).
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ import pandas as pd
 
 from camber import cross_section
 from camber.conventions import NO_WAY, LateralState, Profile, SurfaceKind
-from camber.cross_slope.draws import draw_slopes
-from camber.cross_slope.mixture import leg_probabilities
 from camber.cross_slope.surfaces import CODES, STATE, Surfaces, find_surfaces
+from camber.cross_slope.tilt import draw_slopes, leg_probabilities
 from camber.schema import (
     CrossSlopeSettings,
     LateralHistories,
@@ -37,14 +36,7 @@ if TYPE_CHECKING:
     IntArray = NDArray[np.int64]
     BoolArray = NDArray[np.bool_]
 
-__all__ = [
-    "Surfaces",
-    "assign_cross_slope",
-    "find_surfaces",
-    "leg_probabilities",
-    "slope_options",
-    "slopes_of_ways",
-]
+__all__ = ["assign_cross_slope", "slope_options", "slopes_of_ways"]
 
 _NOMINAL_MPS = 3.0
 """Speed of a recording without times [m/s] (judgement)."""

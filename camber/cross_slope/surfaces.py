@@ -10,7 +10,6 @@ import shapely
 
 from camber import bends, cross_section, standards
 from camber.conventions import LATERAL_STATES, NO_WAY, LateralState, Profile
-from camber.geometry import swap_sides
 from camber.schema.tables import P_STATES, take_columns
 from camber.street_direction import ways_drawn_alike
 
@@ -57,8 +56,6 @@ class Surfaces(NamedTuple):
         Code of what a single plane means here (one_way, to_road, to_inside, outward, tagged).
     low_side : ndarray of int64
         Side to which that plane falls: +1 right of travel, -1 left, 0 unknown.
-    travel : ndarray of int64
-        Direction of travel on that way, +1 along and -1 against its drawing.
     mean_pct, std_pct : ndarray of float64
         Of the absolute cross slope before truncation at zero [%].
     place_m, spread_m : ndarray of float64
@@ -87,7 +84,6 @@ class Surfaces(NamedTuple):
     p_inverted: FloatArray
     one_way_profile: IntArray
     low_side: IntArray
-    travel: IntArray
     mean_pct: FloatArray
     std_pct: FloatArray
     place_m: FloatArray
@@ -103,7 +99,10 @@ class Surfaces(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """The ways of a run by column, and what is assumed about each; rows are ways."""
+    """The ways of a run by column, and what is assumed about each; rows are ways.
+
+    Arrays of shape (2, w, 6) are for travel along and against the drawing.
+    """
 
     way_id: IntArray
     ways: dict[str, NDArray[Any]]
@@ -123,24 +122,10 @@ class _Known(NamedTuple):
 def find_surfaces(
     lateral: pd.DataFrame, first: IntArray, roads: Roads, *, tagged_walks: bool = False
 ) -> Surfaces:
-    """Look up the surface under each lateral state of each block.
+    """Look up the surface under each lateral state of each block, by the position of its first fix.
 
-    Parameters
-    ----------
-    lateral : LateralTrack
-        The lateral track, or its columns.
-    first : ndarray of int64, shape (n_blocks,)
-        Position of the first fix of each block.
-    roads : Roads
-        The roads.
-    tagged_walks : bool
-        Whether a sidewalk whose tag says that it is mapped as a line of its own counts as attached where no
-        such line is within reach. A plan sends people there, so it has to fall to something.
-
-    Returns
-    -------
-    Surfaces
-        One row per block, one column per state.
+    With ``tagged_walks`` a sidewalk whose tag says that it is mapped as a line of its own counts as attached
+    where no such line is within reach: a plan sends people there, so it has to fall to something.
     """
     way, column = _surface_ways(lateral, first)
     if tagged_walks:
@@ -157,9 +142,8 @@ def find_surfaces(
     street = known.ways["street_id"][row]
     return Surfaces(
         way_id=way,
-        travel=np.where(travel == 0, 1, travel),
-        place_m=known.place_m[row, turned, number],
-        spread_m=known.spread_m[row, turned, number],
+        place_m=known.place_m[turned, row, number],
+        spread_m=known.spread_m[turned, row, number],
         half_width_m=known.half_width_m[row],
         street_id=np.where(way != NO_WAY, street, NO_WAY),
         along_street=np.where(travel == 0, 1, travel) * known.drawn_alike[row],
@@ -217,37 +201,24 @@ def _look_up(way: IntArray, matched: IntArray, roads: Roads) -> _Known:
     ways = take_columns(roads.ways, _COLUMNS, rows)
     assumed = standards.assumed_columns(ways, roads.overrides)
     half, _ = cross_section.half_width(ways, assumed)
-    place, spread, shoulder = (
-        np.stack(pair, axis=1)
-        for pair in zip(*(_places(ways, half, direction) for direction in (1, -1)), strict=True)
-    )
-    alike = ways_drawn_alike(roads.graph, roads.ways, rows)
-    return _Known(
-        index.to_numpy()[rows], ways, assumed, _ring_side(ways), alike, half, place, spread, shoulder
-    )
-
-
-def _places(
-    ways: dict[str, NDArray[Any]], half_m: FloatArray, direction: int
-) -> tuple[FloatArray, FloatArray, BoolArray]:
-    """Where each state lies, its spread, and whether it is on a shoulder, when run in one direction."""
-    sides = swap_sides("left", "right", direction)
-    parked = [cross_section.is_parked(ways[f"parking_{side}"]) for side in sides]
-    paved = [ways[f"shoulder_{side}"] == "yes" for side in sides]
-    place, spread = cross_section.state_offsets(
-        half_m,
-        np.zeros_like(half_m),
-        parked_left=parked[0],
-        parked_right=parked[1],
-        shoulder_left=paved[0],
-        shoulder_right=paved[1],
-    )
+    place, spread = cross_section.offsets_both_ways(ways, half)
     # At an edge of a narrow road a runner stays on that side of its middle (judgement).
     spread = np.where(place == 0.0, spread, np.minimum(spread, 0.5 * np.abs(place)))
-    shoulder = np.zeros(place.shape, dtype=bool)
-    for side, (state, _) in enumerate(_EDGES):
-        shoulder[:, state] = paved[side] & ~parked[side]
-    return place, spread, shoulder
+    shoulder = np.zeros(place.shape[1:], dtype=bool)
+    for state, side in _EDGES:
+        parked = cross_section.is_parked(ways[f"parking_{side}"])
+        shoulder[:, state] = (ways[f"shoulder_{side}"] == "yes") & ~parked
+    return _Known(
+        index.to_numpy()[rows],
+        ways,
+        assumed,
+        _ring_side(ways),
+        ways_drawn_alike(roads.graph, roads.ways, rows),
+        half,
+        place,
+        spread,
+        cross_section.both_ways(shoulder),
+    )
 
 
 def _ring_side(ways: dict[str, NDArray[Any]]) -> IntArray:
@@ -285,7 +256,7 @@ def _profiles(known: _Known, row: IntArray, way: IntArray, travel: IntArray) -> 
     # The road beside a sidewalk may be out of reach: it falls one way, and nobody knows which.
     lost = (profile == CODES[Profile.TO_ROAD]) & ~walk
     profile = np.where(lost, CODES[Profile.ONE_WAY], profile)
-    shoulder = known.shoulder[row, (travel < 0).astype(np.int64), np.arange(6)] & (way != NO_WAY)
+    shoulder = known.shoulder[(travel < 0).astype(np.int64), row, np.arange(6)] & (way != NO_WAY)
     tag = known.ways["incline_across_pct"][row]
     tagged = np.isfinite(tag) & ~attached
     mean, std, source = _put_slopes(assumed, row, attached, shoulder)
