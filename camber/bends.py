@@ -60,6 +60,8 @@ class BendAssumptions:
     line_std_m: float = 0.7
 
 
+_GIVEN: Final = BendAssumptions()
+
 _STRAIGHT_PER_M = 1e-9
 """Curvature up to which a line is straight [1/m]: a radius of the earth's order and more (judgement)."""
 
@@ -105,8 +107,6 @@ def banked_share(
     speed_kmh: FloatArray,
     built_up: NDArray[np.bool_],
     built_share: FloatArray,
-    *,
-    assumptions: BendAssumptions = BendAssumptions(),
 ) -> FloatArray:
     """Probability that a place on a road is banked, from the share of tight bends built so on such roads.
 
@@ -116,8 +116,8 @@ def banked_share(
     size = np.abs(curvature_per_m)
     bent = size > _STRAIGHT_PER_M
     radius = 1.0 / np.where(bent, size, 1.0)
-    relative = 8.0 * assumptions.line_std_m * radius / window_of(speed_kmh) ** 2
-    scale = np.hypot(assumptions.superelevation_scale, relative)
+    relative = 8.0 * _GIVEN.line_std_m * radius / window_of(speed_kmh) ** 2
+    scale = np.hypot(_GIVEN.superelevation_scale, relative)
     speed = np.maximum(speed_kmh, 1.0)
     excess = np.clip((np.log(crown_radius(speed, built_up)) - np.log(radius)) / scale, -40.0, 40.0)
     return np.where(bent & (speed_kmh > 0.0), built_share / (1.0 + np.exp(-excess)), 0.0)
@@ -127,11 +127,8 @@ def banked_slope(
     curvature_per_m: FloatArray,
     speed_kmh: FloatArray,
     built_up: NDArray[np.bool_],
-    *,
-    assumptions: BendAssumptions = BendAssumptions(),
 ) -> FloatArray:
     """Slope of a banked bend [%]: 0.6 V^2 / (127 R) between the normal crossfall and the largest built."""
-    given = assumptions
-    demand = given.superelevation * 100.0 * speed_kmh**2 * np.abs(curvature_per_m) / 127.0
-    most = np.where(built_up, given.superelevation_most_urban_pct, given.superelevation_most_rural_pct)
-    return np.clip(demand, given.superelevation_least_pct, most)
+    demand = _GIVEN.superelevation * 100.0 * speed_kmh**2 * np.abs(curvature_per_m) / 127.0
+    most = np.where(built_up, _GIVEN.superelevation_most_urban_pct, _GIVEN.superelevation_most_rural_pct)
+    return np.clip(demand, _GIVEN.superelevation_least_pct, most)

@@ -50,6 +50,9 @@ class WidthAssumptions:
     lanes_std_m: float = 0.8
 
 
+_WIDTHS: Final = WidthAssumptions()
+
+
 @dataclass(frozen=True)
 class OffsetAssumptions:
     """Where across the street a runner is in each lateral state.
@@ -91,9 +94,7 @@ class OffsetAssumptions:
     least_share: float = 0.25
 
 
-def half_width(
-    ways: Columns, assumed: Columns, *, assumptions: WidthAssumptions = WidthAssumptions()
-) -> tuple[FloatArray, FloatArray]:
+def half_width(ways: Columns, assumed: Columns) -> tuple[FloatArray, FloatArray]:
     """Half the width of carriageways and its standard deviation [m], shape (n,): by tag, lanes, or class.
 
     From the columns ``width_m`` (from kerb to kerb, parking included) and ``lanes`` of ways, NaN or 0 where
@@ -107,8 +108,8 @@ def half_width(
     from_lanes = lanes * lane_m
     tagged, has_lanes = width_m > 0.0, from_lanes > 0.0
     total = np.where(tagged, width_m, np.where(has_lanes, from_lanes, default_m))
-    std = np.where(has_lanes, assumptions.lanes_std_m, default_std_m)
-    return total / 2.0, np.where(tagged, assumptions.tagged_std_m, std) / 2.0
+    std = np.where(has_lanes, _WIDTHS.lanes_std_m, default_std_m)
+    return total / 2.0, np.where(tagged, _WIDTHS.tagged_std_m, std) / 2.0
 
 
 _PARKED: Final = frozenset({"lane", "parallel", "diagonal", "perpendicular", "on_street", "yes"})

@@ -48,22 +48,9 @@ _STATE_KIND: Final = {
     LateralState.OTHER: SurfaceKind.PATH,
 }
 _SHARED: Final = (
-    "way_id",
-    "travel_direction",
-    "section",
-    "block",
-    *P_STATES,
-    "side",
-    "side_basis",
-    "profile",
-    "cross_slope_pct",
-    "cross_slope_std_pct",
-    "slope_source",
-    "p_left_low",
-    "p_right_low",
-    "p_level",
-    "surface_kind",
-    "carriageway_way_id",
+    *("way_id", "travel_direction", "section", "block", *P_STATES, "side", "side_basis", "profile"),
+    *("cross_slope_pct", "cross_slope_std_pct", "slope_source", "p_left_low", "p_right_low", "p_level"),
+    *("surface_kind", "carriageway_way_id"),
 )
 
 
@@ -127,15 +114,7 @@ def measure_exposure(
 def step_lengths(sloped: pd.DataFrame) -> FloatArray:
     """Distance of each fix from the one before along the path [m]; 0 at the start of a section.
 
-    Parameters
-    ----------
-    sloped : SlopedTrack
-        The track, or its columns.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_fixes,)
-        Lengths that sum to the distance of the run.
+    Shape (n_fixes,), of a sloped track or its columns; they sum to the distance of the run.
     """
     distance = sloped["along_m"].to_numpy(dtype=float)
     return np.maximum(np.diff(distance, prepend=distance[0]), 0.0)
@@ -174,19 +153,9 @@ def verdicts(
     level_m: FloatArray,
     settings: ExposureSettings,
 ) -> NDArray[np.object_]:
-    """Say what may be said about each interval.
+    """Say what may be said about each interval, by its distance and expected metres [m], shape (n,).
 
-    Parameters
-    ----------
-    distance_m, left_low_m, right_low_m, level_m : ndarray of float64, shape (n,)
-        Distance and expected metres [m]; what is left of the distance is on no mapped way.
-    settings : ExposureSettings
-        The thresholds.
-
-    Returns
-    -------
-    ndarray of object, shape (n,)
-        Values of `camber.conventions.Verdict`.
+    Values of `camber.conventions.Verdict`; what is left of the distance is on no mapped way.
     """
     share = np.maximum(distance_m, 1e-12)
     left, right, level = left_low_m / share, right_low_m / share, level_m / share

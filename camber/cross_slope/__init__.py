@@ -101,26 +101,9 @@ def slope_options(
 ) -> SlopeOptions:
     """Draw the cross slope of every lateral state of every block: what it would be to run there.
 
-    Parameters
-    ----------
-    lateral : LateralTrack
-        Fixes with lateral-state probabilities.
-    roads : Roads
-        The roads.
-    settings : CrossSlopeSettings, optional
-        Numbers of the stage.
-    draws : int
-        Number of draws.
-    seed : int
-        Seed of the roads' own draws: a road is the same as in `assign_cross_slope`.
-    rng : numpy.random.Generator
-        Source of the draws that belong to this run: the place within a state.
-
-    Returns
-    -------
-    SlopeOptions
-        Slopes [%], positive falling to the right; NaN where a state does not exist. A sidewalk that is tagged
-        as a line of its own exists although no line was found beside the block: rules send people there.
+    A road is the same as in `assign_cross_slope` with the same ``seed``; ``rng`` draws the place within a
+    state. A sidewalk that is tagged as a line of its own exists although no line was found beside the block:
+    rules send people there.
     """
     settings = settings or CrossSlopeSettings()
     plain = pd.DataFrame(lateral, copy=False)
@@ -146,30 +129,11 @@ def slopes_of_ways(
     seed: int,
     rng: np.random.Generator,
 ) -> FloatArray:
-    """Draw the cross slope of paths and sidewalks that were not run.
+    """Draw the cross slope [%] of paths and sidewalks that were not run, positive right; shape (draws, n).
 
-    Parameters
-    ----------
-    way_id : ndarray of int64, shape (n,)
-        Ways of their own, no carriageways.
-    travel_direction : ndarray of int64, shape (n,)
-        +1 where one is run as drawn, -1 against.
-    roads : Roads
-        The roads.
-    settings : CrossSlopeSettings, optional
-        Numbers of the stage.
-    draws : int
-        Number of draws.
-    seed : int
-        Seed of the roads' own draws: a way is the same as in `assign_cross_slope`.
-    rng : numpy.random.Generator
-        Source of the runner's place across.
-
-    Returns
-    -------
-    ndarray of float64, shape (draws, n)
-        Slopes [%], positive falling to the right. A sidewalk falls to its road where the map tells on which
-        side that lies.
+    They are ways of their own, run as drawn (+1) or against (-1). A way is the same as in
+    `assign_cross_slope` with the same ``seed``; a sidewalk falls to its road where the map tells on which
+    side that lies.
     """
     settings = settings or CrossSlopeSettings()
     beside = roads.ways["carriageway_side"].loc[way_id.tolist()].to_numpy() * travel_direction
