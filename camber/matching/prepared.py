@@ -170,12 +170,13 @@ class EdgeDistances:
         limit_m = _FIRST_LIMIT_M
         while limit_m < reach_m:
             limit_m *= 2.0
-        asked = (candidates.number, candidates.edge, starts, len(self._edges.edge_from))
+        edges = len(self._edges.edge_from)
+        asked = _pair_keys(candidates.number, candidates.edge, starts, edges)
         with self._lock:
-            row, unknown = _look_up(*asked, limit_m, self._table)
+            row, unknown = _look_up(asked, limit_m, self._table)
             if unknown:
-                self._learn(_keys(row, unknown, *asked), limit_m)
-                row, _ = _look_up(*asked, limit_m, self._table)
+                self._learn(_unknown(asked, row, unknown), limit_m)
+                row, _ = _look_up(asked, limit_m, self._table)
             return Pairs(row, self._table.between_m, float(reach_m))
 
     def _learn(self, keys: IntArray, limit_m: float) -> None:
@@ -209,53 +210,51 @@ def _longer(values: FloatArray, used: int, size: int) -> FloatArray:
 
 
 @njit(cache=True)
-def _look_up(
-    count: IntArray, edge: IntArray, starts: NDArray[np.bool_], edges: int, limit: float, table: _Table
-) -> tuple[ShortArray, int]:
-    """Find the rows of all pairs; -1, and counted, where too little is known."""
+def _pair_keys(count: IntArray, edge: IntArray, starts: NDArray[np.bool_], edges: int) -> IntArray:
+    """List the pairs of candidates of neighbouring fixes, as keys of the table."""
     n, total = len(count), 0
     for i in range(1, n):
         if not starts[i]:
             total += count[i - 1] * count[i]
-    rows, m, unknown = np.empty(total, dtype=np.int32), 0, 0
+    keys, m = np.empty(total, dtype=np.int64), 0
     for i in range(1, n):
         if starts[i]:
             continue
         for a in range(count[i - 1]):
-            base = edge[i - 1, a] * edges + 1
             for b in range(count[i]):
-                place = _place(table.key, base + edge[i, b])
-                row = table.slot[place]
-                if table.key[place] == 0 or table.known_m[row] < limit:
-                    row = -1
-                    unknown += 1
-                rows[m] = row
+                keys[m] = edge[i - 1, a] * edges + edge[i, b] + 1
                 m += 1
+    return keys
+
+
+@njit(cache=True)
+def _look_up(keys: IntArray, limit: float, table: _Table) -> tuple[ShortArray, int]:
+    """Find the row of each pair; -1, and counted, where too little is known."""
+    rows, unknown = np.empty(len(keys), dtype=np.int32), 0
+    for p in range(len(keys)):
+        place = _place(table.key, keys[p])
+        row = table.slot[place]
+        if table.key[place] == 0 or table.known_m[row] < limit:
+            row = -1
+            unknown += 1
+        rows[p] = row
     return rows, unknown
 
 
 @njit(cache=True)
-def _keys(
-    rows: ShortArray, unknown: int, count: IntArray, edge: IntArray, starts: NDArray[np.bool_], edges: int
-) -> IntArray:
-    """List the pairs that have no row, as keys, each of them once."""
+def _unknown(keys: IntArray, rows: ShortArray, unknown: int) -> IntArray:
+    """List the pairs that have no row, each of them once."""
     size = 2
     while size < 2 * unknown:
         size *= 2
-    seen, keys, found, m = np.zeros(size, dtype=np.int64), np.empty(unknown, dtype=np.int64), 0, 0
-    for i in range(1, len(count)):
-        if starts[i]:
-            continue
-        for a in range(count[i - 1]):
-            for b in range(count[i]):
-                if rows[m] < 0:
-                    key = edge[i - 1, a] * edges + edge[i, b] + 1
-                    place = _place(seen, key)
-                    if seen[place] == 0:
-                        seen[place] = keys[found] = key
-                        found += 1
+    seen, found, m = np.zeros(size, dtype=np.int64), np.empty(unknown, dtype=np.int64), 0
+    for p in range(len(keys)):
+        if rows[p] < 0:
+            place = _place(seen, keys[p])
+            if seen[place] == 0:
+                seen[place] = found[m] = keys[p]
                 m += 1
-    return keys[:found]
+    return found[:m]
 
 
 @njit(cache=True)
