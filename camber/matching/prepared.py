@@ -184,13 +184,13 @@ class EdgeDistances:
         first, second = np.divmod(keys - 1, len(self._edges.edge_from))
         # One search from each end of a first edge serves all pairs.
         ends = np.stack([self._edges.edge_from[first], self._edges.edge_to[first]])
-        nodes, place = np.unique(ends, return_inverse=True)
+        nodes = np.unique(ends)
+        number = np.empty(len(self._edges.node_first_edge) - 1, dtype=np.int64)
+        number[nodes] = np.arange(len(nodes))
         found = bounded_distances(self._edges, nodes, limit_m, self._room)
         starts_ends = np.stack([self._edges.edge_from[second], self._edges.edge_to[second]])
         self._table = _with_room(self._table, self._pairs, self._pairs + len(keys))
-        self._pairs = _measure(
-            keys, place.reshape(2, -1), starts_ends, found, limit_m, self._table, self._pairs
-        )
+        self._pairs = _measure(keys, number[ends], starts_ends, found, limit_m, self._table, self._pairs)
 
 
 def _with_room(table: _Table, used: int, size: int) -> _Table:
