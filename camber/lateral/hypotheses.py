@@ -163,7 +163,7 @@ def observe(
 
 
 def weigh(given: Iterable[Hypothesis], degrees_of_freedom: float, noise_evidence: float) -> Posterior:
-    """Filter the run under every hypothesis, weigh them, and smooth those that hardly count no more.
+    """Filter the run under every hypothesis, weigh them, and smooth those that are left.
 
     The evidence for one size of the errors against another is taken to the power ``noise_evidence``; that
     for habits counts in full. ``degrees_of_freedom`` are of the blocks' Student-t tails.
@@ -172,8 +172,9 @@ def weigh(given: Iterable[Hypothesis], degrees_of_freedom: float, noise_evidence
     filtered = [filter_forward(one.observations, degrees_of_freedom) for one in hypotheses]
     prior = np.array([one.weight for one in hypotheses])
     logs = np.log(prior) + np.array([one.log_evidence for one in filtered])
-    for noise in {one.noise for one in hypotheses}:
-        same = np.array([one.noise == noise for one in hypotheses])
+    noises = np.array([one.noise.name for one in hypotheses])
+    for noise in set(noises.tolist()):
+        same = noises == noise
         evidence = np.logaddexp.reduce(logs[same]) - np.log(prior[same].sum())
         logs[same] -= (1.0 - noise_evidence) * evidence
     weight = np.exp(logs - logs.max())

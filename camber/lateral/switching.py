@@ -245,8 +245,9 @@ def _collapse(
         return 0.0
     for a in range(len(weight)):
         if weight[a] > 0.0:
+            share = weight[a] / total
             for i in range(LATENT):
-                mean[i] += weight[a] / total * means[a, i]
+                mean[i] += share * means[a, i]
     for a in range(len(weight)):
         if weight[a] > 0.0:
             share = weight[a] / total
