@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import camber
+from tests.benchmarks.house import with_tree
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "camber").rglob("*.py"))
@@ -103,3 +104,8 @@ def test_a_module_keeps_its_budget_and_its_sources_can_be_opened(path):
 def test_a_noun_has_one_file():
     stems = Counter(path.stem for path in FILES if not path.stem.startswith("__"))
     assert {stem: count for stem, count in stems.items() if count > 1} == {}
+
+
+def test_the_page_on_the_house_says_what_each_file_is_for():
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert page == with_tree(page, ROOT), "python tests/benchmarks/house.py --tree"

@@ -1,6 +1,7 @@
 """Measure the house: files, lines, docstrings, comments, parameters, dependencies.
 
-Run with ``python tests/benchmarks/house.py [CHECKOUT]`` in the project's root.
+Run with ``python tests/benchmarks/house.py [CHECKOUT]`` in the project's root; ``--tree`` writes what each file
+is for, in its own words, into CONTRIBUTING.md.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+ROOT = Path(__file__).parents[2]
+BEGIN, END = "<!-- tree -->", "<!-- end of tree -->"
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 CALLED = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -50,9 +53,35 @@ def measure(path: Path) -> Module:
     return Module(path, code, len(docstrings), comments, parameters, lengths)
 
 
+def tree(root: Path) -> str:
+    """List every file with the first sentence of its docstring, by room."""
+    lines = []
+    files = (root / "camber").rglob("*.py")
+    for path in sorted(files, key=lambda path: (path.parent, path.stem != "__init__", path.name)):
+        said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        sentence = " ".join(said.partition("\n\n")[0].split())
+        place = path.relative_to(root)
+        if path.stem == "__init__":
+            lines.append(f"{'' if not lines else chr(10)}{place.parent}/\n    {sentence}")
+        else:
+            lines.append(f"  {place.name:<18} {sentence}")
+    return "\n".join(lines)
+
+
+def with_tree(text: str, root: Path) -> str:
+    """Put the tree between its two marks in a page."""
+    before, mark, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    return f"{before}{mark}\n```\n{tree(root)}\n```\n{end}{after}"
+
+
 def main() -> None:
-    """Print the table."""
-    root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2]
+    """Print the table, or write the tree."""
+    if "--tree" in sys.argv:
+        page = ROOT / "CONTRIBUTING.md"
+        page.write_text(with_tree(page.read_text(encoding="utf-8"), ROOT), encoding="utf-8")
+        return
+    root = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT
     modules = [measure(path) for path in sorted((root / "camber").rglob("*.py"))]
     code = sum(module.code for module in modules)
     lengths = [length for module in modules for length in module.lengths]
