@@ -1,7 +1,7 @@
 """Measure the house: files, lines, docstrings, comments, parameters, dependencies.
 
-Run with ``python tests/benchmarks/house.py [CHECKOUT]`` in the project's root; ``--tree`` writes what each file
-is for, in its own words, into CONTRIBUTING.md.
+Run with ``python tests/benchmarks/house.py [CHECKOUT]`` in the project's root; ``--tree`` writes what each
+file is for, in its own words, into CONTRIBUTING.md.
 """
 
 from __future__ import annotations
