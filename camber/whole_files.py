@@ -30,26 +30,35 @@ def write_whole(
         with target.open("wb") as stream:
             stream.writelines(parts)
         return Path(path)
-    with in_place_of(target) as part:
+    with _replacing(target) as part:
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(handle, "wb") as stream:
             stream.writelines(parts)
+            stream.flush()
+            os.fsync(handle)  # through the handle that wrote: the file may be closed even to its owner
     return Path(path)
 
 
 @contextmanager
 def in_place_of(target: Path, *, suffix: str = "") -> Iterator[Path]:
     """Name a file for somebody else to write, which takes the place of ``target`` when all of it is there."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # In the same folder, since a rename across file systems is no rename.
-    part = target.parent / (UNFINISHED.replace("*", secrets.token_hex(8)) + suffix)
-    try:
+    with _replacing(target, suffix) as part:
         yield part
         handle = os.open(part, os.O_RDWR)
         try:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+@contextmanager
+def _replacing(target: Path, suffix: str = "") -> Iterator[Path]:
+    """Name a file that takes the place of ``target`` once it is written, or goes when that fails."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # In the same folder, since a rename across file systems is no rename.
+    part = target.parent / (UNFINISHED.replace("*", secrets.token_hex(8)) + suffix)
+    try:
+        yield part
         part.replace(target)
         _sync_folder(target.parent)
     except BaseException:

@@ -1,10 +1,15 @@
 import os
 import stat
+import tempfile
 import threading
+from pathlib import Path
 
 import pytest
 
 from camber.whole_files import write_whole
+
+NOBODY = 65534
+"""Number of the user who owns nothing, on Linux and most other systems."""
 
 
 def test_content_arrives_byte_for_byte(tmp_path):
@@ -80,3 +85,25 @@ def test_parts_are_written_in_order_and_only_the_owner_may_read_where_told(tmp_p
     write_whole(path, [b"one", memoryview(b"two"), b""], mode=0o600)
     assert path.read_bytes() == b"onetwo"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.fixture
+def ordinary_folder():
+    """A folder of a user who is not root: root may open whatever it likes, closed files too."""
+    with tempfile.TemporaryDirectory() as folder:
+        own = os.geteuid()
+        if own == 0:
+            os.chown(folder, NOBODY, NOBODY)
+            os.seteuid(NOBODY)
+        try:
+            yield Path(folder)
+        finally:
+            os.seteuid(own)
+
+
+def test_a_file_may_be_read_only_from_the_start(ordinary_folder):
+    path = ordinary_folder / "original.gz"
+    for content in (b"one", b"two"):
+        write_whole(path, content, mode=0o400)
+        assert path.read_bytes() == content
+    assert stat.S_IMODE(path.stat().st_mode) == 0o400
