@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -26,8 +27,10 @@ def main(arguments: list[str]) -> int:
     if arguments[:1] == ["--explore"]:
         fresh = {**os.environ, "CAMBER_EXPLORE": "1"}
         return _python(["-m", "pytest", "-m", "hypothesis", *arguments[1:]], env=fresh).wait()
-    # Types take a core for half a minute: they are checked while the tests run on what is left.
+    # One core checks types while the other compiles the kernels: else every worker would compile them anew.
     started = {name: _python(command, stdout=subprocess.PIPE) for name, command in CHECKS.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        _python(["-m", "camber", "-q", "--offline", "demo", "-o", folder]).wait()
     tests = _python(["-m", "pytest", *arguments]).wait()
     failed = []
     for name, process in started.items():

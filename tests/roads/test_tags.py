@@ -335,7 +335,7 @@ def test_the_parser_fills_every_column_that_comes_from_tags():
     assert set(frame) == ({column.name for column in WAYS} - placed) | {"zone", "driving_side", "beside"}
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(any_tags)
 @example({"sidewalk": "-1", "footway": "none"})
 def test_tags_written_from_a_row_read_as_the_same_row(tags):
@@ -394,7 +394,7 @@ def test_placement_is_not_used_yet_and_counted():
     assert "`placement` was ignored, for example 'right_of:1'" in problems[0].message
 
 
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(any_tags, max_size=6))
 def test_what_is_left_out_is_not_read(ways):
     kept = [{key: value for key, value in tags.items() if is_read(key)} for tags in ways]
@@ -404,7 +404,7 @@ def test_what_is_left_out_is_not_read(ways):
     assert [is_for_running(tags) for tags in kept] == [is_for_running(tags) for tags in ways]
 
 
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(any_tags, max_size=6))
 def test_reading_many_is_reading_each(ways):
     frame, problems = parse_tags(ways * 2)
