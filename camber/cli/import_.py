@@ -4,7 +4,7 @@ import zipfile
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from camber.library.importing import Imported, ImportReport
 
 app = typer.Typer(rich_markup_mode=None)
+
+_MOST_LINES: Final = 10
+"""Runs with an uncertain day that are named one by one (judgement: more are one fault)."""
 
 
 @app.command("import")
@@ -102,6 +105,7 @@ def _report_text(report: "ImportReport", units: str) -> "RenderableType":
     from rich.table import Table
     from rich.text import Text
 
+    from camber.report.period_contents import day_lines
     from camber.report.wording import distance_text, plain
 
     new = [file for file in report.files if file.outcome == "run" and file.duplicate_of is None]
@@ -123,6 +127,17 @@ def _report_text(report: "ImportReport", units: str) -> "RenderableType":
         if count or words.startswith("new"):
             counts.add_row(Text(str(count)), Text(words))
     parts: list[RenderableType] = [counts]
+    days = [
+        line
+        for file in report.files
+        if file.outcome == "run" and file.run is not None
+        for line in day_lines(file.run, file.day, file.likely_day, file.doubt)
+    ]
+    if days:
+        parts += [Text(), Text("Days that are not sure:", style="bold")]
+        parts += [Text(f"  {plain(line)}") for line in days[:_MOST_LINES]]
+        if len(days) > _MOST_LINES:
+            parts.append(Text(f"  and {len(days) - _MOST_LINES} more: camber runs lists those without a day"))
     problems = [file for file in report.files if file.outcome == "problem"]
     if problems:
         parts += [Text(), Text("Could not be read:", style="bold")]

@@ -1,23 +1,30 @@
 """Commands that look at the library: ``camber runs|show|weeks|check``."""
 
-from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 import camber
 from camber.cli.options import AsJson
 from camber.cli.session import Exit
-from camber.errors import UnknownRunError
+from camber.errors import SettingsError, UnknownRunError
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import RenderableType
     from rich.table import Table
 
     from camber.cli.session import Session
     from camber.library import Library, Week
 
 app = typer.Typer(rich_markup_mode=None)
+
+_DAYLESS: Final = frozenset({"duplicate", "no_track", "other_sport"})
+"""What is in no week with good reason, and is not asked about."""
+
+_MOST_LINES: Final = 10
+"""Runs without a day that are named one by one (judgement)."""
 
 
 @app.command()
@@ -38,18 +45,61 @@ def check(context: typer.Context) -> None:
 
 
 @app.command()
-def runs(context: typer.Context, as_json: AsJson = False) -> None:
+def runs(
+    context: typer.Context,
+    told: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            "--date",
+            metavar="RUN DAY",
+            help="Set the day of a run whose file has none or a wrong one, such as 3 2026-11-16; `none` as "
+            "the day takes that back.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """List all recordings of your library, with the low leg where it is known."""
     from camber.report.period_json import rows_json
 
     session: Session = context.obj
     with camber.open_library() as library:
+        if told is not None:
+            session.write(_tell_day(library, session, *told))
+            return
         rows = _rows(library.runs())
         units = units_of(session, library)
     if as_json:
         session.write(rows_json("runs", rows))
     else:
-        session.show(_table(rows, units))
+        session.show(_listed(rows, units))
+
+
+def _tell_day(library: "Library", session: "Session", name: str, day: str) -> str:
+    """Set the day of a run or take that back, and say which day and week it has now."""
+    from camber.library import week_of
+    from camber.report.wording import day_text
+
+    run = run_number(library, name)
+    had = library.run(run)
+    with library.held_for("runs --date"):
+        now = library.tell_day(run, None if day.strip().lower() == "none" else _day_named(day))
+    if now is None:
+        return f"run {run} has no day and is in no week\n"
+    week = week_of(now, session.preferences.week_start).title
+    again = had.state == "analysed" and library.run(run).state != "analysed"
+    then = "; its times moved, so: camber analyse --all" if again else ""
+    return f"run {run} is of {day_text(now)}, in {week}{then}\n"
+
+
+def _day_named(text: str) -> date:
+    """Read a day that has been; SettingsError if it is none."""
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError:
+        raise SettingsError(f"{text!r} is no day; give one such as 2026-11-16, or none", key="date") from None
+    if not date(1990, 1, 1) <= day <= date.today() + timedelta(days=2):  # noqa: DTZ011 - the runner's own day
+        raise SettingsError(f"{day} is no day on which a run can have been recorded", key="date")
+    return day
 
 
 @app.command()
@@ -124,6 +174,28 @@ def run_number(library: "Library", name: str) -> int:
     return int(name)
 
 
+def _listed(rows: list[dict[str, Any]], units: str) -> "RenderableType":
+    """Draw all recordings, and below them how to give a day to those that have none."""
+    from rich.console import Group
+    from rich.text import Text
+
+    from camber.report.period_contents import day_lines
+
+    lost = [row for row in rows if row["day"] is None and row["state"] not in _DAYLESS]
+    lines = [
+        line
+        for row in lost[:_MOST_LINES]
+        for line in day_lines(row["run"], None, _date(row["likely_day"]), "")
+    ]
+    if len(lost) > _MOST_LINES:
+        lines.append(f"and {len(lost) - _MOST_LINES} more have no day.")
+    return Group(_table(rows, units), *map(Text, ["", *lines] if lines else []))
+
+
+def _date(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
 def _table(rows: list[dict[str, Any]], units: str) -> "Table":
     """Draw one line per recording for the terminal."""
     from rich.text import Text
@@ -143,7 +215,7 @@ def _table(rows: list[dict[str, Any]], units: str) -> "Table":
         legs = [distance_text(row[f"{leg}_low_m"], units) if analysed else "" for leg in ("left", "right")]
         name, length = plain(row["title"] or row["source"], 44), distance_text(row["distance_m"], units)
         state = "" if analysed else _state(row)
-        cells = (str(row["run"]), row["day"] or "", name, length, *legs, state)
+        cells = (str(row["run"]), row["day"] or "no day", name, length, *legs, state)
         table.add_row(*map(Text, cells))
     return table
 

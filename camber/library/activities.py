@@ -1,18 +1,20 @@
-"""Recordings in the library: what they say of themselves, their fixes, and which of several copies counts."""
+"""Recordings in the library: what they say of themselves, what is told of their day, and their fixes."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
 
 from camber.errors import UnknownRunError
+from camber.library.copies import distance_m, forget_results, group_with, line_of, regroup, seconds_of
 from camber.library.database import insert
 from camber.library.stored_values import json_of, value_from
 from camber.packing import fingerprint, pack_table, unpack_table
+from camber.recording.clock import CLOCK_DOUBTS, CLOCK_UNSET
 from camber.schema import Problem, Recording, as_fixes
 from camber.schema.tables import FIXES
 
@@ -29,35 +31,18 @@ if TYPE_CHECKING:
 ANALYSABLE: Final = """
 SELECT activity_id FROM activity WHERE kind = 'run' AND duplicate_of IS NULL ORDER BY activity_id
 """
-OVERLAPPING: Final = """
-SELECT activity.activity_id, activity.duplicate_of, fixes.data
-FROM activity JOIN fixes USING (activity_id)
-WHERE activity.started_at_ms BETWEEN ? AND ? AND activity.ended_at_ms >= ? AND activity.activity_id <> ?
-ORDER BY activity.activity_id
-"""
-"""Recordings that may be of the same time as another."""
-
-OVERLAP: Final = 0.8
-"""Share of the longer recording's time that two recordings of one run must both cover (judgement: one device
-may have been started late)."""
-
-APART_M: Final = 30.0
-"""Median distance at equal times up to which it is one run [m] (judgement: two devices' errors, and clocks a
-few seconds apart)."""
-
-_LOOKS: Final = 60
-"""Moments at which two recordings are compared (judgement: one per minute of an hour)."""
-
 _FASTEST_STEP_M: Final = 1000.0
 """A step longer than this is a jump, no distance [m] (`camber.schema.TrackSettings.jump_m`)."""
 
-_EARTH_M: Final = 6_371_000.0
 _FORMATS: Final = {"fit": 3, "tcx": 2, "gpx": 1}
 _CHECKED: Final = (
     *("content_sha256", "part", "source", "format", "kind", "reason", "sport", "device", "title", "gear"),
     *("day", "started_at_ms", "ended_at_ms", "time_zone", "distance_m", "fixes", "richness", "problems"),
 )
 """Columns of an activity that its fingerprint covers; ``duplicate_of`` may change later."""
+
+_DAY_MS: Final = 86_400_000
+_CLOCK: Final = "clock_"
 
 _DTYPES: Final = {"float": "float64", "int": "int64", "time": "datetime64[us, UTC]"}
 
@@ -79,7 +64,7 @@ def add_recording(
     stamps = seconds_of(fixes)
     stamps = stamps[np.isfinite(stamps)] * 1000.0
     steps = step_lengths_m(fixes)
-    started_at_ms = round(stamps.min()) if len(stamps) else None
+    likely = recording.likely_started_at
     row = {
         "content_sha256": content_sha256,
         "part": 0,
@@ -91,22 +76,100 @@ def add_recording(
         "device": recording.device,
         "title": recording.name,
         "gear": gear,
-        "day": _local_day(started_at_ms, recording.time_zone),
-        "started_at_ms": started_at_ms,
+        "started_at_ms": round(stamps.min()) if len(stamps) else None,
         "ended_at_ms": round(stamps.max()) if len(stamps) else None,
         "time_zone": recording.time_zone,
         "distance_m": round(float(steps[steps <= _FASTEST_STEP_M].sum()), 3),
         "fixes": len(fixes),
         "richness": _richness_of(fixes, recording.format),
         "problems": json_of(recording.problems),
+        "likely_start_ms": None if likely is None else round(likely.timestamp() * 1000.0),
+        "shift_ms": 0,
     }
+    row |= _dated(row, _told_day(connection, row))
     activity_id = insert(connection, "activity", row | {"fingerprint": activity_fingerprint(row)})
     if kind != "no_track":
         data = pack_table(pd.DataFrame(fixes)[[column.name for column in FIXES]])
         values = (activity_id, len(fixes), data, fingerprint(data))
         connection.execute("INSERT INTO fixes VALUES (?, ?, ?, ?)", values)
-        _group_with(connection, activity_id, fixes)
+        line = line_of(fixes, int(row["shift_ms"] or 0))
+        group_with(connection, activity_id, line, recording.time_zone)
     return activity_id
+
+
+def tell_day(connection: sqlite3.Connection, activity_id: int, day: date | None) -> str | None:
+    """Keep the day of a recording as the runner says, or with None take that back; gives the day it has now.
+
+    Within a transaction. Its times move by whole days, or to the likely start where that is of this day. What
+    was found out about it is taken back where its times have moved: it depends on them.
+    """
+    row = connection.execute("SELECT * FROM activity WHERE activity_id = ?", (activity_id,)).fetchone()
+    if row is None:
+        raise UnknownRunError(f"there is no run {activity_id}; `camber runs` lists all", path="library")
+    key = (row["content_sha256"], row["part"])
+    connection.execute("DELETE FROM told_day WHERE content_sha256 = ? AND part = ?", key)
+    if day is not None:
+        connection.execute("INSERT INTO told_day VALUES (?, ?, ?)", (*key, day.isoformat()))
+    dated = _dated(row, day)
+    shown = fingerprint(*({**dict(row), **dated}[name] for name in _CHECKED))
+    connection.execute(
+        "UPDATE activity SET day = :day, started_at_ms = :started_at_ms, ended_at_ms = :ended_at_ms, "
+        "shift_ms = :shift_ms, told = :told, fingerprint = :fingerprint WHERE activity_id = :activity_id",
+        {**dated, "fingerprint": shown, "activity_id": activity_id},
+    )
+    connection.execute("UPDATE street SET day = ? WHERE activity_id = ?", (dated["day"], activity_id))
+    if dated["shift_ms"] != row["shift_ms"]:
+        forget_results(connection, activity_id)
+        regroup(connection, activity_id)
+    return None if dated["day"] is None else str(dated["day"])
+
+
+def _told_day(connection: sqlite3.Connection, row: Mapping[str, Any]) -> date | None:
+    found = connection.execute(
+        "SELECT day FROM told_day WHERE content_sha256 = ? AND part = ?", (row["content_sha256"], row["part"])
+    ).fetchone()
+    return None if found is None else date.fromisoformat(found[0])
+
+
+def _dated(row: Mapping[str, Any] | sqlite3.Row, told: date | None) -> dict[str, Any]:
+    """Give the day of a recording, its times and what they are moved by [ms], as read or as told."""
+    zone, start, end = row["time_zone"], row["started_at_ms"], row["ended_at_ms"]
+    is_unset = any(
+        problem.code == CLOCK_UNSET for problem in value_from(row["problems"], tuple[Problem, ...])
+    )
+    day = None if is_unset else _local_day(None if start is None else start - row["shift_ms"], zone)
+    shift_ms = 0
+    if told is not None and start is not None:
+        shift_ms = _shift_ms(start - row["shift_ms"], zone, row["likely_start_ms"], told)
+    moved = shift_ms - row["shift_ms"]
+    return {
+        "day": day if told is None else told.isoformat(),
+        "started_at_ms": None if start is None else start + moved,
+        "ended_at_ms": None if end is None else end + moved,
+        "shift_ms": shift_ms,
+        "told": int(told is not None),
+    }
+
+
+def doubt_of_day(row: sqlite3.Row) -> tuple[date | None, str]:
+    """Give the likely day of a recording and what speaks against its own times, unless the day was told."""
+    if row["told"]:
+        return None, ""
+    likely = _local_day(row["likely_start_ms"], row["time_zone"])
+    problems = value_from(row["problems"], tuple[Problem, ...]) if _CLOCK in row["problems"] else ()
+    said = (problem.message for problem in problems if problem.code in CLOCK_DOUBTS)
+    return None if likely is None else date.fromisoformat(likely), next(said, "")
+
+
+def _shift_ms(start_ms: int, time_zone: str | None, likely_ms: int | None, told: date) -> int:
+    """Give what brings a start to a day at its place [ms]: whole days, or all the way to the likely start."""
+    if likely_ms is not None and _local_day(likely_ms, time_zone) == told.isoformat():
+        return likely_ms - start_ms
+    days = (told - date.fromisoformat(_local_day(start_ms, time_zone) or "")).days
+    # The change of the clocks may lie between the two days, and midnight between the two hours.
+    near = (days, days + 1, days - 1)
+    right = (n for n in near if _local_day(start_ms + n * _DAY_MS, time_zone) == told.isoformat())
+    return next(right, days) * _DAY_MS
 
 
 def without_track(source: str) -> Recording:
@@ -124,6 +187,7 @@ def read_recording_of(connection: sqlite3.Connection, activity_id: int) -> Recor
     ).fetchone()
     if row is None:
         raise UnknownRunError(f"there is no run {activity_id} with positions", path="library")
+    fixes = unpack_table(row["data"]).rename_axis("fix_id")
     return Recording(
         source=row["source"],
         format=row["format"],
@@ -132,8 +196,9 @@ def read_recording_of(connection: sqlite3.Connection, activity_id: int) -> Recor
         name=row["title"],
         started_at=moment(row["started_at_ms"]),
         time_zone=row["time_zone"],
-        fixes=as_fixes(unpack_table(row["data"]).rename_axis("fix_id")),
+        fixes=as_fixes(fixes.assign(time=fixes["time"] + pd.Timedelta(milliseconds=row["shift_ms"]))),
         problems=value_from(row["problems"], tuple[Problem, ...]),
+        likely_started_at=moment(row["likely_start_ms"]),
     )
 
 
@@ -155,30 +220,11 @@ def activity_fingerprint(row: sqlite3.Row | Mapping[str, Any]) -> int:
     return fingerprint(*(row[name] for name in _CHECKED))
 
 
-def seconds_of(fixes: pd.DataFrame) -> FloatArray:
-    """Give the times of fixes in seconds since 1970 UTC; NaN where missing."""
-    stamps = fixes["time"].dt.as_unit("us").astype("int64").to_numpy() / 1e6
-    return np.where(fixes["time"].isna().to_numpy(), np.nan, stamps)
-
-
 def step_lengths_m(fixes: pd.DataFrame) -> FloatArray:
     """Give the steps between neighbouring fixes of one part [m], shape (n - 1,); 0 across parts."""
     latitude, longitude = (fixes[name].to_numpy(float) for name in ("latitude_deg", "longitude_deg"))
     metres = distance_m(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:])
     return np.where(np.diff(fixes["part"].to_numpy()) == 0, metres, 0.0)
-
-
-def distance_m(
-    latitude_deg: FloatArray,
-    longitude_deg: FloatArray,
-    other_latitude_deg: FloatArray | float,
-    other_longitude_deg: FloatArray | float,
-) -> FloatArray:
-    """Give the distance on a sphere [m] by the haversine formula (Sinnott 1984), to 0.6 %."""
-    a, b = np.radians(latitude_deg), np.radians(other_latitude_deg)
-    half = np.radians(np.asarray(other_longitude_deg) - longitude_deg) / 2.0
-    square = np.sin((b - a) / 2.0) ** 2 + np.cos(a) * np.cos(b) * np.sin(half) ** 2
-    return np.asarray(2.0 * _EARTH_M * np.arcsin(np.sqrt(np.clip(square, 0.0, 1.0))))
 
 
 def _local_day(stamp_ms: int | None, time_zone: str | None) -> str | None:
@@ -197,69 +243,3 @@ def _richness_of(fixes: Fixes, file_format: str) -> int:
     has = [bool(fixes[name].notna().any()) for name in ("stance_time_balance_pct", "accuracy_m")]
     leading = (has[0] << 3) | (has[1] << 2) | _FORMATS.get(file_format, 0)
     return (leading << 32) | min(len(fixes), 2**32 - 1)
-
-
-class _Line(NamedTuple):
-    """Where somebody was when: times [s] in order, with the positions [deg]."""
-
-    seconds: FloatArray
-    latitude_deg: FloatArray
-    longitude_deg: FloatArray
-
-
-def _line(fixes: pd.DataFrame) -> _Line:
-    seconds = seconds_of(fixes)
-    known = np.flatnonzero(np.isfinite(seconds))
-    order = known[np.argsort(seconds[known], kind="stable")]
-    latitude, longitude = (fixes[name].to_numpy(float)[order] for name in ("latitude_deg", "longitude_deg"))
-    return _Line(seconds[order], latitude, longitude)
-
-
-def _same_run(first: _Line, second: _Line) -> bool:
-    """Tell by time and place, never by name; the same with the arguments swapped, and never without times."""
-    if len(first.seconds) < 2 or len(second.seconds) < 2:
-        return False
-    begin = max(first.seconds[0], second.seconds[0])
-    end = min(first.seconds[-1], second.seconds[-1])
-    longer = max(line.seconds[-1] - line.seconds[0] for line in (first, second))
-    if longer <= 0.0 or end - begin < OVERLAP * longer:
-        return False
-    looks = np.linspace(begin, end, _LOOKS)
-    places = [np.interp(looks, line.seconds, values) for line in (first, second) for values in line[1:]]
-    return float(np.median(distance_m(*places))) <= APART_M
-
-
-def _group_with(connection: sqlite3.Connection, activity_id: int, fixes: pd.DataFrame) -> None:
-    """Join a new recording to those of the same run, in whatever order they come."""
-    line = _line(fixes)
-    if not len(line.seconds):
-        return
-    begin, end = line.seconds[0] * 1000.0, line.seconds[-1] * 1000.0
-    # One that overlaps by 80 % of the longer began at most a quarter of this one's time before it.
-    reach = (end - begin) / OVERLAP - (end - begin)
-    near = connection.execute(OVERLAPPING, (begin - reach - 1.0, end, begin, activity_id)).fetchall()
-    within = ("time", "latitude_deg", "longitude_deg")
-    roots = {
-        row["duplicate_of"] or row["activity_id"]
-        for row in near
-        if _same_run(line, _line(unpack_table(row["data"], only=within)))
-    }
-    if roots:
-        _settle(connection, {*roots, activity_id})
-
-
-def _settle(connection: sqlite3.Connection, roots: set[int]) -> None:
-    """Let the richest count, and take back what was found out about the others."""
-    marks = ",".join("?" * len(roots))
-    group = connection.execute(
-        f"SELECT activity_id, richness, content_sha256, part FROM activity "  # noqa: S608 - only marks
-        f"WHERE activity_id IN ({marks}) OR duplicate_of IN ({marks})",
-        (*roots, *roots),
-    ).fetchall()
-    ordered = sorted(group, key=lambda row: (-row["richness"], row["content_sha256"], row["part"]))
-    primary, *others = [row["activity_id"] for row in ordered]
-    connection.execute("UPDATE activity SET duplicate_of = NULL WHERE activity_id = ?", (primary,))
-    for other in others:
-        connection.execute("UPDATE activity SET duplicate_of = ? WHERE activity_id = ?", (primary, other))
-        for table in ("result", "evidence", "failure"):
-            connection.execute(f"DELETE FROM {table} WHERE activity_id = ?", (other,))  # noqa: S608 - a constant

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from camber.lateral import pool_evidence
-from camber.library.activities import moment
+from camber.library.activities import doubt_of_day, moment
 from camber.library.days import week_of
 from camber.library.periods import state_of, trend_of
 from camber.library.results import draws_from, read_evidence
@@ -24,7 +24,7 @@ _RUNS: Final = """
 SELECT activity.activity_id AS run, day, started_at_ms, time_zone, title, sport, gear, source, format, kind,
        activity.reason, duplicate_of, fixes, activity.distance_m AS recorded_m,
        result.distance_m AS result_m, result.duration_s, result.judged_m, result.osm_date, result.draws,
-       failure.state, failure.message
+       failure.state, failure.message, activity.problems, activity.likely_start_ms, activity.told
 FROM activity LEFT JOIN result USING (activity_id) LEFT JOIN failure USING (activity_id)
 ORDER BY started_at_ms, activity.activity_id
 """
@@ -56,10 +56,12 @@ def runs_frame(connection: sqlite3.Connection) -> pd.DataFrame:
 
 def _run_row(row: sqlite3.Row) -> dict[str, Any]:
     draws = None if row["draws"] is None else draws_from(row["draws"])
+    likely, _ = doubt_of_day(row)
     named = ("run", "day", "time_zone", "title", "sport", "gear", "source", "format", "osm_date")
     return {
         **{name: row[name] for name in named},
         "started_at": moment(row["started_at_ms"]),
+        "likely_day": None if likely is None else likely.isoformat(),
         "fixes": row["fixes"],
         "state": state_of(row)[0],
         "reason": row["reason"] or row["message"] or "",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final, Self
 
 from camber.errors import CamberError, NoTrackError, RecordingError
-from camber.library.activities import add_recording, without_track
+from camber.library.activities import add_recording, doubt_of_day, without_track
 from camber.library.database import note_sizes
 from camber.library.originals import Content, content_of, keep_original, laid_sha256
 from camber.library.privacy import add_zones
@@ -60,6 +61,10 @@ class Imported:
         What is wrong, or why it is not analysed.
     duplicate_of : int or None
         The run of which it is another recording.
+    day, likely_day : date or None
+        Day on which it began, and the likely one where its own times are missing or cannot be right.
+    doubt : str
+        What speaks against its own times.
     """
 
     source: str
@@ -70,6 +75,9 @@ class Imported:
     code: str = ""
     reason: str = ""
     duplicate_of: int | None = None
+    day: date | None = None
+    likely_day: date | None = None
+    doubt: str = ""
 
 
 @dataclass
@@ -202,6 +210,7 @@ def import_paths(
     with library.held_for("import"), _Readers(limits or ReadLimits()) as readers:
         for path in paths:
             _import_path(library, path, readers, report, watch)
+        _note_copies(library, report)
         if any(file.run is not None for file in report.files):
             note_sizes(library.connection)
     return report
@@ -224,6 +233,25 @@ def _import_path(
         report.failures.append(str(error))
         return
     _keep_notes(library, recordings.notes, report)
+
+
+def _note_copies(library: Library, report: ImportReport) -> None:
+    """Say of each new run whether another counts: a later file may tell more, or an earlier one be known."""
+    new = {file.run for file in report.files if file.run is not None}
+    query = (
+        "SELECT activity_id, duplicate_of FROM activity WHERE duplicate_of IS NOT NULL ORDER BY activity_id"
+    )
+    counts_for: dict[int, int] = {}
+    known: dict[int, int] = {}
+    for run, counted in library.connection.execute(query) if new else ():
+        if run in new:
+            counts_for[run] = counted
+        elif counted in new:
+            known.setdefault(counted, run)
+    report.files = [
+        file if file.run is None else replace(file, duplicate_of=(counts_for | known).get(file.run))
+        for file in report.files
+    ]
 
 
 def _tasks(library: Library, found: Iterator[Found], readers: _Readers) -> Iterator[_Task]:
@@ -300,10 +328,21 @@ def _keep(library: Library, task: _Task, recording: Recording, kind: str, reason
         run = add_recording(
             connection, recording, content.sha256, gear=task.found.gear, kind=kind, reason=reason
         )
-    query = "SELECT distance_m, fixes, duplicate_of FROM activity WHERE activity_id = ?"
-    distance_m, fixes, duplicate_of = library.connection.execute(query, (run,)).fetchone()
-    code = "no_track" if kind == "no_track" else ""
-    return Imported(source, kind, run, distance_m, fixes, code, reason, duplicate_of)
+    row = library.connection.execute("SELECT * FROM activity WHERE activity_id = ?", (run,)).fetchone()
+    likely_day, doubt = doubt_of_day(row)
+    return Imported(
+        source,
+        kind,
+        run,
+        row["distance_m"],
+        row["fixes"],
+        "no_track" if kind == "no_track" else "",
+        reason,
+        row["duplicate_of"],
+        None if row["day"] is None else date.fromisoformat(row["day"]),
+        likely_day,
+        doubt,
+    )
 
 
 def _add_input(

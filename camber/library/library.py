@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from camber.errors import UnknownRunError
 from camber.lateral import pool_evidence
-from camber.library.activities import ANALYSABLE, places_of, read_recording_of
+from camber.library.activities import ANALYSABLE, places_of, read_recording_of, tell_day
 from camber.library.database import FILE_NAME, open_database, writing
 from camber.library.days import week_of
 from camber.library.frames import habits_frame, runs_frame, shoes_frame, streets_frame, weeks_frame
@@ -286,6 +286,33 @@ class Library:
         if row is None:
             raise UnknownRunError(f"there is no run {run}; `camber runs` lists all", path="library")
         return run_result(row)
+
+    def tell_day(self, run: int, day: date | None) -> date | None:
+        """Set the day of a run whose own times are missing or wrong, or take that back.
+
+        It is kept beside what the file says, and outlives every import and analysis. The run's times move to
+        that day; where they do, it waits to be analysed anew.
+
+        Parameters
+        ----------
+        run : int
+            Its number.
+        day : date or None
+            The day by the clock at its place; None for what the file says.
+
+        Returns
+        -------
+        date or None
+            The day that it has now.
+
+        Raises
+        ------
+        UnknownRunError
+            If there is no such run.
+        """
+        with self.writing() as connection:
+            told = tell_day(connection, run, day)
+        return None if told is None else date.fromisoformat(told)
 
     def last_run(self) -> int | None:
         """Find the latest run.

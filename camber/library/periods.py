@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from camber.conventions import ENOUGH_TO_COMPARE_M, SURFACE_KINDS, SurfaceKind
-from camber.library.activities import moment
+from camber.library.activities import doubt_of_day, moment
 from camber.library.days import Week, week_of
 from camber.library.lines import stretches_of
 from camber.library.results import draws_from, whole_result
@@ -55,7 +55,8 @@ SELECT activity.activity_id, activity.title, activity.source, activity.sport, ac
        activity.started_at_ms, activity.ended_at_ms, activity.time_zone, activity.kind, activity.reason,
        activity.duplicate_of, activity.distance_m, result.distance_m AS result_m, result.duration_s,
        result.summary, result.suggestions, result.draws, result.not_judged, result.roads_source,
-       result.osm_date, result.camber_version, failure.state, failure.message
+       result.osm_date, result.camber_version, failure.state, failure.message, activity.problems,
+       activity.likely_start_ms, activity.told
 FROM activity LEFT JOIN result USING (activity_id) LEFT JOIN failure USING (activity_id)
 """
 RUNS: Final = (
@@ -74,6 +75,11 @@ FROM activity JOIN result USING (activity_id)
 WHERE activity.day BETWEEN ? AND ? ORDER BY activity.day, activity.started_at_ms, activity.activity_id
 """
 """What a trend needs of the results of some days."""
+
+WITHOUT_DAY: Final = """
+SELECT count(*) FROM activity WHERE day IS NULL AND kind = 'run' AND duplicate_of IS NULL
+"""
+"""How many runs are in no week."""
 
 LAST_DAY: Final = "SELECT max(day) FROM activity"
 """The day of the last recording."""
@@ -122,6 +128,7 @@ def period_of(
         duplicates=sum(row["duplicate_of"] is not None for row in rows),
         roads=tuple(dict.fromkeys((row["roads_source"], row["osm_date"]) for row in analysed)),
         model_versions=tuple(sorted({row["camber_version"] for row in analysed})),
+        without_day=connection.execute(WITHOUT_DAY).fetchone()[0],
     )
 
 
@@ -152,6 +159,7 @@ def _weeks_of(
 def run_result(row: sqlite3.Row) -> RunResult:
     """Build one run of a period from a row of `RUNS`, with its summary where it is analysed."""
     state, reason = state_of(row)
+    likely_day, doubt = doubt_of_day(row)
     run = RunResult(
         run=row["activity_id"],
         title=row["title"] or row["source"],
@@ -166,6 +174,8 @@ def run_result(row: sqlite3.Row) -> RunResult:
         state=state,
         reason=reason,
         simulated=_SIMULATED in (row["title"] or "").lower(),
+        likely_day=likely_day,
+        doubt=doubt,
     )
     if row["summary"] is None:
         return run

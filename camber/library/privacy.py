@@ -20,7 +20,8 @@ import numpy as np
 
 from camber.conventions import NO_WAY
 from camber.errors import LibraryError, SettingsError
-from camber.library.activities import distance_m, places_of
+from camber.library.activities import places_of
+from camber.library.copies import distance_m
 from camber.library.database import writing
 from camber.library.lines import WAYS_OF_RUN, flattened, line_of, stretches_of
 from camber.library.periods import total_of

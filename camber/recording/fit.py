@@ -9,6 +9,7 @@ import io
 import math
 import struct
 import warnings
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,14 +28,16 @@ if TYPE_CHECKING:
     from camber.recording.limits import ReadLimits
     from camber.schema import Recording
 
-_FILE_ID, _SPORT, _SESSION, _RECORD, _EVENT, _COURSE = 0, 12, 18, 20, 21, 31
+_FILE_ID, _SPORT, _SESSION, _RECORD, _EVENT, _COURSE, _ACTIVITY = 0, 12, 18, 20, 21, 31, 34
 _TIMESTAMP: Final = 253
 _EPOCH_S: Final = 631_065_600
 """1989-12-31T00:00:00Z, where FIT counts seconds from, since 1970."""
 
 _CLOCK_FROM: Final = 0x10000000
-"""Smaller times count from when the device was switched on (FIT profile, ``date_time``)."""
+"""Smaller times [s] count from when the device was switched on (FIT profile, ``date_time``)."""
 
+_EARLIEST_US: Final = (_CLOCK_FROM + _EPOCH_S) * 1_000_000
+_EARLIEST: Final = datetime.fromtimestamp(_CLOCK_FROM + _EPOCH_S, UTC)
 _DEG: Final = 180.0 / 2**31
 """One semicircle [deg]."""
 
@@ -78,6 +81,7 @@ class _Activity:
 
     def __init__(self, label: str, limits: ReadLimits) -> None:
         self.points = Points(label, limits)
+        self.points.earliest = max(self.points.earliest, _EARLIEST)
         self.sessions: list[tuple[int, str | None]] = []
         self.sport: str | None = None
         self.name: str | None = None
@@ -103,7 +107,7 @@ class _Activity:
             self.bare += not frame.fields
             if number == _RECORD:
                 self._record(frame.fields)
-            elif number in {_FILE_ID, _SPORT, _SESSION, _EVENT, _COURSE}:
+            elif number in {_FILE_ID, _SPORT, _SESSION, _EVENT, _COURSE, _ACTIVITY}:
                 self._message(number, _values(frame.fields))
 
     def _record(self, fields: list[Any]) -> None:
@@ -152,10 +156,13 @@ class _Activity:
                 self.kind = _text(values.get(0))
                 parts = (_text(values.get(field)) for field in (1, 8 if 8 in values else 2))
                 self.device = " ".join(part for part in parts if part) or None
+                self._date(values.get(4), is_start=True)
         elif number == _SPORT:  # of files without a session
             self.sport = self.sport or _sport_name(values.get(0), values.get(1))
         elif number == _COURSE:
             self.name = _text(values.get(5))
+        elif number == _ACTIVITY:
+            self._date(values.get(_TIMESTAMP), is_start=False)
         elif number == _SESSION:
             start = _microseconds(_number(values.get(2)))
             self.sessions.append((start, _sport_name(values.get(5), values.get(6))))
@@ -166,10 +173,20 @@ class _Activity:
             if is_timer and moment > UNREADABLE_TIME:
                 self.timer.append((moment, action == "start"))
 
+    def _date(self, seconds: object, *, is_start: bool) -> None:
+        """Keep a date of the file itself; it is made when the recording starts."""
+        moment = _microseconds(_number(seconds))
+        if moment >= _EARLIEST_US:
+            self.points.dates.append(datetime.fromtimestamp(moment / 1e6, UTC))
+            if is_start and self.points.anchor_us is None:
+                self.points.anchor_us = moment
+
     def pauses(self) -> list[tuple[int, int | None]]:
         """Give from when to when the timer stood still [us since 1970]; None where it did not start again."""
         found: list[tuple[int, int | None]] = []
-        for (moment, runs), (following, runs_then) in pairwise([*sorted(self.timer), (0, False)]):
+        knew_date = max(self.points.columns["time"], default=NO_TIME) >= _EARLIEST_US
+        timer = [event for event in self.timer if event[0] >= _EARLIEST_US or not knew_date]
+        for (moment, runs), (following, runs_then) in pairwise([*sorted(timer), (0, False)]):
             if not runs:
                 found.append((moment, following if runs_then else None))
         return found
@@ -273,7 +290,7 @@ def _number(value: object) -> float | None:
 def _microseconds(seconds: float | None) -> int:
     if seconds is None:
         return NO_TIME
-    return int((seconds + _EPOCH_S) * 1_000_000) if seconds >= _CLOCK_FROM else UNREADABLE_TIME
+    return int((seconds + _EPOCH_S) * 1_000_000) if seconds >= 0.0 else UNREADABLE_TIME
 
 
 def _text(value: object) -> str | None:

@@ -59,6 +59,16 @@ class GpxReader(TrackReader):
             self.plans.begin_part()
         elif name == "gpx":
             self.note("creator", element.get("creator"))
+        if name == "trk" and not self.runs.points.dates:
+            self._date(element.getparent())
+
+    def _date(self, root: etree._Element | None) -> None:
+        """Look for the time of the file before its tracks: in ``metadata``, or in GPX 1.0 bare."""
+        heads = () if root is None else [root, *(e for e in root if self.names[e.tag] == "metadata")]
+        for head in heads:
+            for element in head:
+                if self.names[element.tag] == "time":
+                    self.note_date(element.text)
 
     def take(self, name: str, within: str, point: etree._Element) -> None:
         """Take a point of a track or a route; waypoints are none."""

@@ -19,6 +19,7 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, astuple, replace
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any, Final, Self
@@ -28,6 +29,7 @@ import pandas as pd
 
 from camber import errors
 from camber.recording import read_stream
+from camber.recording.clock import listed
 from camber.recording.limits import ReadLimits
 from camber.recording.sports import SportClass, sport_class
 from camber.recording.texts import clean_text
@@ -45,6 +47,7 @@ _START_S: Final = 120.0
 """Time that the process may take to start [s]: a slow disk is no fault of the file; a judgement."""
 
 _FACTS: Final = ("source", "format", "sport", "device", "name", "time_zone")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TYPES: Final = {"time": "datetime64[us]", "int": "int64", "float": "float64"}
 _ERRORS: Final = {
     kind.__name__: kind
@@ -97,7 +100,8 @@ class IsolatedReader:
             raise answer
         name = answer.name or clean_text(found.name, self._limits.name_length)
         silent = sport_class(answer.sport) is SportClass.UNKNOWN
-        return replace(answer, name=name, sport=(found.sport if silent else None) or answer.sport)
+        answer = replace(answer, name=name, sport=(found.sport if silent else None) or answer.sport)
+        return listed(answer, found.at)
 
     def _asked(self, label: str, data: bytes) -> Recording | errors.RecordingError:
         if self._process is None or self._process.poll() is not None:
@@ -191,11 +195,13 @@ def _unpacked(facts: dict[str, Any], body: IO[bytes]) -> Recording:
     times = pd.Series(columns["time"], copy=False).dt.tz_localize("UTC")
     known = times.dropna()
     index = pd.RangeIndex(length, name="fix_id")
+    likely_s = facts["likely_s"]
     return Recording(
         **{name: facts[name] for name in _FACTS},
         started_at=None if known.empty else known.iloc[0].to_pydatetime(),
         fixes=Fixes(pd.DataFrame({**columns, "time": times.array}, index=index, copy=False)),
         problems=tuple(Problem(*problem) for problem in facts["problems"]),
+        likely_started_at=None if likely_s is None else _EPOCH + timedelta(seconds=likely_s),
     )
 
 
@@ -258,5 +264,7 @@ def _send_recording(answers: IO[bytes], recording: Recording) -> None:
     fixes = recording.fixes.assign(time=recording.fixes["time"].dt.tz_localize(None))
     facts = {name: getattr(recording, name) for name in _FACTS}
     facts |= {"length": len(fixes), "problems": [astuple(problem) for problem in recording.problems]}
+    likely = recording.likely_started_at
+    facts["likely_s"] = None if likely is None else (likely - _EPOCH).total_seconds()
     columns = (fixes[column.name].to_numpy(_TYPES[column.kind]) for column in FIXES)
     _send(answers, facts, (column.tobytes() for column in columns))

@@ -14,8 +14,9 @@ import pandas as pd
 import tzfpy
 
 from camber.errors import DamagedFileError, NoTrackError
+from camber.recording.clock import CLOCK_ANCHORED, dates_in, doubt_of
 from camber.recording.sports import SportClass, is_on_foot, sport_class, sport_of
-from camber.recording.texts import NO_TIME, clean_text
+from camber.recording.texts import NO_TIME, UNREADABLE_TIME, clean_text
 from camber.schema import Problem, Recording, as_fixes
 from camber.schema.tables import FIXES
 
@@ -64,6 +65,7 @@ _PROBLEMS: Final = {
     "bad_time": "Times that cannot be read or cannot be true were left out.",
     "missing_time": "Points have no time.",
     "local_time": "Times without a zone were taken as {zone}.",
+    CLOCK_ANCHORED: "Times that count from when the device was switched on were dated by the file itself.",
 }
 _OF_TIMES: Final = {"bad_time", "missing_time", "local_time"}
 
@@ -91,11 +93,15 @@ class Points:
         self.said: dict[str, str] = {}
         self.seen = 0
         self.first_bad_line: int | None = None
+        self.dates: list[datetime] = []
+        """What the file says of when it was recorded, besides the times of its points; most trusted first."""
+        self.anchor_us: int | None = None
+        """When times that count from when the device was switched on began [us since 1970]."""
         self._break = False
         # The clock is read once, for the times that can be true.
-        first = datetime(limits.first_year, 1, 1, tzinfo=UTC)
-        last = datetime.now(UTC) + timedelta(days=limits.future_days)
-        self._time_range = (int(first.timestamp() * 1e6), int(last.timestamp() * 1e6))
+        self.now = datetime.now(UTC)
+        self.earliest = datetime(limits.first_year, 1, 1, tzinfo=UTC)
+        self._latest_us = int((self.now + timedelta(days=limits.future_days)).timestamp() * 1e6)
 
     def __len__(self) -> int:
         """Count the usable points."""
@@ -145,8 +151,7 @@ class Points:
         self.columns[name].frombytes(values.tobytes())
 
     def _add_times(self, microseconds: IntArray, is_local: BoolArray) -> None:
-        low, high = self._time_range
-        bad = (microseconds != NO_TIME) & ((microseconds < low) | (microseconds > high))
+        bad = (microseconds == UNREADABLE_TIME) | (microseconds > self._latest_us)
         self.counts["bad_time"] += int(bad.sum())
         self._add("time", np.where(bad, NO_TIME, microseconds))
         self._add("is_local", is_local & ~bad)
@@ -200,6 +205,25 @@ class Points:
         parts = np.unique(np.array(self.columns["part"]), return_inverse=True)[1]
         self.columns["part"] = array("q", parts.astype(np.int64).tobytes())
 
+    def settle_clock(self) -> None:
+        """Leave early times out where others can be true; a whole file of them had a clock that was not set.
+
+        Those that count from when the device was switched on are dated where the file says when that was.
+        """
+        time, is_local = np.array(self.columns["time"]), np.array(self.columns["is_local"])
+        known = time != NO_TIME
+        early = known & (time < int(self.earliest.timestamp() * 1e6))
+        if not early.any():
+            return
+        if (known & ~early).any() or time[early].min() < 0 or not np.ptp(time[early]):
+            self.counts["bad_time"] += int(early.sum())
+            time[early] = NO_TIME
+            self.columns["is_local"] = array("b", np.where(early, 0, is_local).astype("i1").tobytes())
+        elif self.anchor_us is not None:
+            self.counts[CLOCK_ANCHORED] = int(early.sum())
+            time[early] += self.anchor_us - time[early].min()
+        self.columns["time"] = array("q", time.tobytes())
+
     def _parts(self, usable: BoolArray, begins: BoolArray) -> IntArray:
         """Give the numbers of the usable points' parts: a break counts once, at the next usable point."""
         part, at = self.columns["part"], np.flatnonzero(usable)
@@ -230,6 +254,7 @@ def assemble(
     The times of a planned route mean nothing. The recording takes over the memory of the points.
     """
     _check_usable(points)
+    points.settle_clock()
     length = points.limits.name_length
     sport = sport_of(sport, length)
     time_zone = zone_at(points.columns["latitude_deg"][0], points.columns["longitude_deg"][0])
@@ -243,21 +268,32 @@ def assemble(
     counts["route"] = len(points) if is_route else 0
     counts["missing_time"] = len(time) - len(known) - counts["bad_time"]
     counts["local_time"] = sum(points.columns["is_local"])
-    problems = (
+    problems = [
         Problem(code, text.format(**said), counts[code])
         for code, text in _PROBLEMS.items()
         if counts[code] > 0 and not (is_route and code in _OF_TIMES)
+    ]
+    started_at = None if known.empty else known.iloc[0].to_pydatetime()
+    doubt = doubt_of(
+        started_at,
+        [*points.dates, *dates_in([points.label, clean_text(name, length)], time_zone)],
+        earliest=points.earliest,
+        is_fit=file_format == "fit",
+        now=points.now,
     )
+    if doubt is not None and doubt.code:
+        problems.append(Problem(doubt.code, doubt.message, len(known)))
     return Recording(
         source=points.label,
         format=file_format,
         sport=sport,
         device=clean_text(device, length),
         name=clean_text(name, length),
-        started_at=None if known.empty else known.iloc[0].to_pydatetime(),
+        started_at=started_at,
         time_zone=time_zone,
         fixes=as_fixes(_frame(points, time, counts_steps=_counts_steps(sport))),
         problems=tuple(problems),
+        likely_started_at=None if doubt is None else doubt.likely,
     )
 
 

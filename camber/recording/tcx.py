@@ -51,6 +51,8 @@ class TcxReader(TrackReader):
                 self._legs.append((len(self._target.points), element.get("Sport")))
         elif name == "Lap":
             self._tracks_in_lap = 0
+            if not self._target.points.dates:
+                self.note_date(element.get("StartTime"))
         elif name == "Track":
             self._tracks_in_lap += 1
             if self._tracks_in_lap > 1:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
@@ -17,7 +18,7 @@ from lxml import etree
 from camber.errors import DamagedFileError, UnsupportedFormatError
 from camber.recording.content import doctype_error
 from camber.recording.points import SIGNED, Points, assemble
-from camber.recording.texts import parse_numbers, parse_times
+from camber.recording.texts import parse_numbers, parse_time, parse_times
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -258,6 +259,12 @@ class TrackReader:
     def first(self, *keys: str) -> str | None:
         """Give the first of these texts that there is."""
         return next((self.texts[key] for key in keys if key in self.texts), None)
+
+    def note_date(self, text: str | None) -> None:
+        """Keep what the file says of when it was recorded, besides its points."""
+        moment = parse_time(text)
+        if moment is not None and moment.microseconds > 0 and not moment.is_local:
+            self.runs.points.dates.append(datetime.fromtimestamp(moment.microseconds / 1e6, UTC))
 
     def flush(self) -> None:
         """Read what was gathered."""

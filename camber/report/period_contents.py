@@ -8,6 +8,8 @@ from camber.conventions import ENOUGH_TO_COMPARE_M, SurfaceKind
 from camber.report.wording import balance_text, day_text, distance_text, duration_text, plain, share_text
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from camber.schema import Period, PeriodTotal, RunResult, Suggestion, Summary
 
 REASON_WORDS: Final = {
@@ -102,12 +104,13 @@ def period_sentences(period: Period, units: str) -> tuple[str, ...]:
     tuple of str
         Sentences; the only one of an empty week says that it is empty.
     """
+    without_day = _without_day(period.without_day)
     if not period.runs:
-        return (f"No runs this {noun_of(period)}.",)
+        return (f"No runs this {noun_of(period)}.", *without_day)
     total = period.total
     if total is None:
         noun = noun_of(period)
-        return (f"Nothing of this {noun} is analysed yet; why stands beside each run.",)
+        return (f"Nothing of this {noun} is analysed yet; why stands beside each run.", *without_day)
     roads = on_roads_m(total)
     sentences = [
         (
@@ -124,7 +127,41 @@ def period_sentences(period: Period, units: str) -> tuple[str, ...]:
     if period.duplicates:
         noun = "recording is another copy" if period.duplicates == 1 else "recordings are other copies"
         sentences.append(f"{period.duplicates} {noun} of these runs and not counted.")
-    return tuple(sentences)
+    return (*sentences, *without_day)
+
+
+def _without_day(runs: int) -> tuple[str, ...]:
+    if not runs:
+        return ()
+    who = "1 run has no day and is" if runs == 1 else f"{runs} runs have no day and are"
+    return (f"{who} in no week: `camber runs` lists them, `camber runs --date RUN DAY` gives one its day.",)
+
+
+def day_lines(run: int, day: date | None, likely_day: date | None, doubt: str) -> tuple[str, ...]:
+    """Say what is to be said of the day of a run, and how to set it; nothing where its own times do.
+
+    Parameters
+    ----------
+    run : int
+        Its number.
+    day, likely_day : date or None
+        The day that it has, and the likely one.
+    doubt : str
+        What speaks against its own times.
+
+    Returns
+    -------
+    tuple of str
+        One sentence, or none.
+    """
+    if day is not None and not doubt:
+        return ()
+    what = [doubt] if doubt else []
+    if day is None:
+        what.append(f"Run {run} has no day, so it is in no week.")
+    given = "DAY" if likely_day is None else likely_day.isoformat()
+    why = "" if likely_day is None else ", the likely one"
+    return (" ".join([*what, f"To set its day{why}: camber runs --date {run} {given}"]),)
 
 
 def _usual(period: Period) -> str:
@@ -205,7 +242,7 @@ def run_label(run: RunResult) -> str:
     str
         Day and title.
     """
-    day = "" if run.day is None else f"{day_text(run.day)} "
+    day = "no day: " if run.day is None else f"{day_text(run.day)} "
     return f"{day}{plain(run.title, 60)}"
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from camber.schema import Period, PeriodTotal, RunResult
 
-SCHEMA_VERSION: Final = "1.0"
+SCHEMA_VERSION: Final = "1.1"
 """Grows after the point when fields are added, before it when one is changed or taken away."""
 
 
@@ -47,6 +47,7 @@ def period_json(period: Period) -> str:
         "not_judged": [asdict(item) for item in period.not_judged],
         "weeks": [asdict(week) for week in period.weeks],
         "duplicates": period.duplicates,
+        "without_day": period.without_day,
         "roads": [{"source": source, "osm_date": date} for source, date in period.roads],
         "model_versions": period.model_versions,
     }
@@ -129,6 +130,8 @@ def run_values(run: RunResult) -> dict[str, Any]:
         "duration_s": run.duration_s,
         "state": run.state,
         "reason": run.reason,
+        "likely_day": run.likely_day,
+        "doubt": run.doubt,
         "simulated": run.simulated,
         "summary": None if run.summary is None else asdict(run.summary),
         "suggestions": None if run.suggestions is None else asdict(run.suggestions),

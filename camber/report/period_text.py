@@ -12,6 +12,7 @@ from camber.report.period_contents import (
     REASON_WORDS,
     SIMULATED_REMARK,
     best_suggestions,
+    day_lines,
     is_simulated,
     not_judged_rows,
     period_facts,
@@ -115,6 +116,7 @@ def run_text(run: RunResult, units: str = "km") -> RenderableType:
     parts: list[RenderableType] = [heading(run_label(run)), Text(listed, style="dim")]
     if run.simulated:
         parts.append(Text(SIMULATED_REMARK, style="bold"))
+    parts += map(Text, map(plain, day_lines(run.run, run.day, run.likely_day, run.doubt)))
     if run.summary is None:
         return Group(*parts, Text(f"{REASON_WORDS.get(run.state, run.state)}: {plain(run.reason)}"))
     summary = run.summary

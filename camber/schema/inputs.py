@@ -90,6 +90,9 @@ class Recording:
         One row per position; see `camber.schema.as_fixes`.
     problems : tuple of Problem
         What was dropped or assumed while reading.
+    likely_started_at : datetime or None
+        Likely time of the first fix, UTC, where the file has no times or they cannot be right as a whole;
+        offered, never used by itself.
     """
 
     source: str
@@ -101,6 +104,7 @@ class Recording:
     time_zone: str | None
     fixes: Fixes
     problems: tuple[Problem, ...] = ()
+    likely_started_at: datetime | None = None
 
     def __repr__(self) -> str:
         """Say what it is, without its rows."""

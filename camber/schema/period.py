@@ -53,6 +53,11 @@ class RunResult:
         What could be changed.
     simulated : bool
         True where the recording says of itself that it is simulated.
+    likely_day : date or None
+        Likely day, by the clock at its place, where its own times are missing or cannot be right, until the
+        runner has told the day.
+    doubt : str
+        What speaks against its own times, in one sentence; "" where nothing does, or the runner has told.
     """
 
     run: int
@@ -71,6 +76,8 @@ class RunResult:
     draws: Draws | None = None
     suggestions: Suggestions | None = None
     simulated: bool = False
+    likely_day: date | None = None
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
@@ -209,6 +216,8 @@ class Period:
         Sources of the roads and the dates of their data.
     model_versions : tuple of str
         Versions of camber that produced the results.
+    without_day : int
+        Runs of the whole library whose day is not known, so that they are in no period.
     """
 
     title: str
@@ -225,6 +234,7 @@ class Period:
     duplicates: int
     roads: tuple[tuple[str, str | None], ...]
     model_versions: tuple[str, ...]
+    without_day: int = 0
 
     def __repr__(self) -> str:
         """Say what it is, without its tables."""

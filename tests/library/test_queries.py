@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from camber.library import week_of
-from camber.library.activities import ANALYSABLE, OVERLAPPING
+from camber.library.activities import ANALYSABLE
+from camber.library.copies import OVERLAPPING
 from camber.library.database import writing
 from camber.library.frames import ANALYSED_DAYS
 from camber.library.lines import WAYS_OF_RUN
@@ -30,7 +31,7 @@ PLANS = {
     "ways of a run": (WAYS_OF_RUN, 1, ("SEARCH traversal USING PRIMARY KEY (activity_id=?)",
                                        "SEARCH segment USING INTEGER PRIMARY KEY (rowid=?)",
                                        "USE TEMP B-TREE FOR DISTINCT")),
-    "copies": (OVERLAPPING, 4, (
+    "copies": (OVERLAPPING, 6, (
         "SEARCH activity USING INDEX activity_start (started_at_ms>? AND started_at_ms<?)",
                                 "SEARCH fixes USING INTEGER PRIMARY KEY (rowid=?)",
                                 "USE TEMP B-TREE FOR ORDER BY")),

@@ -29,6 +29,7 @@ from camber.schema import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from os import PathLike
 
 __all__ = ["ArchiveNotes", "Found", "PrivacyZone", "Recordings", "find_recordings"]
@@ -60,6 +61,8 @@ class Found:
     sport : str or None
         Sport that the export's own list gives it, lower case, in the language of the account; the file's
         own word counts more.
+    at : datetime or None
+        When the export's own list says that it began: UTC, or without a zone by the clock at its place.
     """
 
     source: str
@@ -67,6 +70,7 @@ class Found:
     name: str | None = None
     sport: str | None = None
     gear: str | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -210,7 +214,7 @@ class Recordings:
         pieces = self._activities(data, label)
         for number, piece in enumerate(pieces, start=1):
             source = label if len(pieces) == 1 else f"{label}#{number}"
-            yield Found(source, piece, line.name, line.sport, line.gear)
+            yield Found(source, piece, line.name, line.sport, line.gear, line.at)
 
     def _activities(self, data: bytes, label: str) -> list[bytes]:
         """Give a file, or where it holds several FIT activities each of them."""

@@ -11,15 +11,18 @@ import io
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from lxml import etree
 
+from camber.recording.clock import date_in
 from camber.recording.texts import clean_text, parse_number
 from camber.recording.xml import pull_parser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime, tzinfo
 
 _STRAVA_FILE: Final = re.compile(r"activities/[^/]+\.(?:gpx|tcx|fit)(?:\.gz)?", re.IGNORECASE)
 _RUNKEEPER_FILE: Final = re.compile(r"[^/]+\.gpx", re.IGNORECASE)
@@ -36,11 +39,15 @@ _WORDS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 class Line(NamedTuple):
-    """What a list says of one file; the sport in lower case, in the language of the account."""
+    """What a list says of one file; the sport in lower case, in the language of the account.
+
+    When it began is in UTC, or without a zone by the clock at its place.
+    """
 
     name: str | None = None
     sport: str | None = None
     gear: str | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -62,14 +69,16 @@ def strava_lines(content: bytes) -> dict[str, Line]:
     at, identity = _column(rows, _STRAVA_FILE.fullmatch), _column(rows, str.isdigit)
     if at is None or identity is None:
         return {}
-    return _lines(rows, _STRAVA_FILE, at, title=identity + 2, sport=identity + 3, gear=at - 1)
+    columns = _Columns(title=identity + 2, sport=identity + 3, gear=at - 1, date=identity + 1)
+    return _lines(rows, _STRAVA_FILE, at, columns, UTC)
 
 
 def runkeeper_lines(content: bytes) -> dict[str, Line]:
     """Read Runkeeper's ``cardioActivities.csv``: identity, date, sport, route name, and a column of files."""
     rows = _rows(content)
     at = _column(rows, _RUNKEEPER_FILE.fullmatch)
-    return {} if at is None else _lines(rows, _RUNKEEPER_FILE, at, title=3, sport=2, gear=-1)
+    columns = _Columns(title=3, sport=2, gear=-1, date=1)
+    return {} if at is None else _lines(rows, _RUNKEEPER_FILE, at, columns, None)
 
 
 def apple_lines(chunks: Iterable[bytes]) -> dict[str, Line]:
@@ -151,15 +160,26 @@ def _column(rows: list[list[str]], fits: Callable[[str], object]) -> int | None:
     return None
 
 
+class _Columns(NamedTuple):
+    """Where a list has what; -1 for nowhere."""
+
+    title: int
+    sport: int
+    gear: int
+    date: int
+
+
 def _lines(
-    rows: list[list[str]], file: re.Pattern[str], at: int, *, title: int, sport: int, gear: int
+    rows: list[list[str]], file: re.Pattern[str], at: int, columns: _Columns, zone: tzinfo | None
 ) -> dict[str, Line]:
     """Read the rows that name a file in column `at`."""
     found = {}
     for row in rows:
         if len(row) > at and file.fullmatch(row[at].strip()):
-            kind = _cell(row, sport)
-            line = Line(_cell(row, title), kind.lower() if kind else None, _cell(row, gear))
+            kind, date = _cell(row, columns.sport), date_in(_cell(row, columns.date) or "")
+            when = None if date is None else date.replace(tzinfo=zone)
+            title, gear = _cell(row, columns.title), _cell(row, columns.gear)
+            line = Line(title, kind.lower() if kind else None, gear, when)
             found[row[at].strip().lower()] = line
     return found
 

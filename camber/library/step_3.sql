@@ -1,0 +1,10 @@
+CREATE TABLE told_day (
+    content_sha256 TEXT NOT NULL,
+    part INTEGER NOT NULL,
+    day TEXT NOT NULL,
+    PRIMARY KEY (content_sha256, part)
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE activity ADD COLUMN likely_start_ms INTEGER;
+ALTER TABLE activity ADD COLUMN shift_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE activity ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
