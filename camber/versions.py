@@ -17,5 +17,5 @@ MODEL: Final = 1
 ROADS: Final = 1
 """Raised when an extract or an answer of a map server is parsed otherwise."""
 
-READING: Final = 1
+READING: Final = 2
 """Raised when a file is read otherwise: what could not be read before is then tried again."""
