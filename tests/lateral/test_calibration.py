@@ -54,7 +54,7 @@ def test_single_stretches_reach_the_limit_and_do_not_pass_it():
 
 
 def test_the_limit_of_one_gauss_markov_part_is_the_closed_form():
-    # standards/model.md, The side: sigma 3 m, tau 60 s, map 1.5 m, half width 4 m, 300 m: 86 % to 87 %.
+    # standards/model.md, The side: sigma 3 m, tau 60 s, map 1.5 m, half width 4 m, 300 m: 89 %.
     n, sigma, tau = 100, 3.0, 60.0
     apart = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
     matrix = sigma**2 * np.exp(-apart / tau) + limit.MAP_SIGMA_M**2
