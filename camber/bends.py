@@ -30,7 +30,10 @@ _RURAL_CROWN: Final = 0.204
 510, 720, 1020, 1440, 2040 and 2880 m for 50 to 120 km/h (CD 109, recalled, not verified)."""
 
 _LOW_SPEED_KMH: Final = 50.0
+"""Up to this limit a street is built as a low-speed one (judgement: AASHTO's table ends at 45 mph)."""
+
 _SHORTEST_M: Final = 40.0
+"""Shorter lines tell nothing of a bend [m] (judgement)."""
 
 
 @dataclass(frozen=True)

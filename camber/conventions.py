@@ -26,6 +26,13 @@ OSM_ATTRIBUTION: Final = "© OpenStreetMap contributors"
 
 OSM_COPYRIGHT_URL: Final = "https://www.openstreetmap.org/copyright"
 
+R68_TO_SIGMA: Final = 1.52
+"""An accuracy [m] is the radius that holds 68.3 % of the fixes: of two equal normal errors, so many times the
+standard deviation of one, the root of -2 ln(1 - 0.683)."""
+
+NOMINAL_MPS: Final = 3.0
+"""Speed by which seconds stand for metres where a recording has no times [m/s] (judgement: an easy run)."""
+
 NO_WAY: Final = -1
 """``way_id``, ``edge_id`` and ``street_id`` of a fix that is on no road."""
 

@@ -7,6 +7,7 @@ documented defaults; the defaults equal ``standards/lateral_offset.csv``, which 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -32,6 +33,13 @@ PROFILES: Final = tuple(Profile)
 
 BLEND_M: Final = 0.4
 """Scale over which the two planes of a crown blend [m] (judgement: within about half a metre)."""
+
+ACROSS_M: Final = 2.3
+"""Standard deviation of a runner's place across a street of about 6 m, whatever the state [m] (judgement)."""
+
+WANDER_LIMIT: Final = math.sqrt(3.0)
+"""Widest excursion of a runner from the middle of a lateral state, in standard deviations: the half width of
+a uniform distribution, the edge of a path."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from numba import njit
 from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 
-from camber.conventions import WGS84
+from camber.conventions import NOMINAL_MPS, WGS84
 from camber.errors import NoTrackError, SettingsError
 from camber.geometry import heading_deg, local_utm
 from camber.schema import Problem, TrackSettings, as_track
@@ -35,8 +35,6 @@ _FAR_FROM_NULL_ISLAND_M: Final = 100_000.0
 """Points at 0 N 0 E are dropped while the others are further away (judgement: a run may start at sea)."""
 _STANDING_MPS: Final = 0.3
 """Below this a heading is noise (judgement: a tenth of an easy run; jitter of 1 m feigns 0.34 m/s)."""
-_PACE_WITHOUT_TIMES_MPS: Final = 3.0
-"""Turns the smoothing window into metres where there are no times (judgement: an easy run)."""
 _SPIKE_S: Final = 1.0
 """Steps shorter than this are held against the distance of this long [s]: jitter at 10 Hz is no spike
 (judgement)."""
@@ -293,7 +291,7 @@ def _smooth_sections(
         piece, clock = xy[first:last] - origin, time_s[first:last]
         if np.isnan(clock).any():
             along_m = np.cumsum(np.hypot(*np.diff(piece, axis=0, prepend=piece[:1]).T))
-            clock = along_m / _PACE_WITHOUT_TIMES_MPS
+            clock = along_m / NOMINAL_MPS
         smoothed[first:last] = smooth_positions(clock, piece, half_window_s)
     return smoothed
 

@@ -11,13 +11,7 @@ from camber import cross_section
 from camber.conventions import Profile
 from camber.cross_slope import assign_cross_slope, slope_options, slopes_of_ways
 from camber.cross_slope.surfaces import Surfaces
-from camber.cross_slope.tilt import (
-    WANDER_LIMIT,
-    draw_slopes,
-    exceeds,
-    leg_probabilities,
-    truncated_moments,
-)
+from camber.cross_slope.tilt import draw_slopes, exceeds, leg_probabilities, truncated_moments
 from camber.schema import CrossSlopeSettings, LateralHistories
 from camber.standards import table
 from tests.signed_cases import CASES
@@ -200,7 +194,7 @@ def drawn(surfaces, level_pct, n=200_000):
     while (grade <= 0.0).any():
         left = grade <= 0.0
         grade[left] = rng.normal(one["mean_pct"], one["std_pct"], left.sum())
-    wander = np.clip(rng.standard_normal(n), -WANDER_LIMIT, WANDER_LIMIT)
+    wander = np.clip(rng.standard_normal(n), -cross_section.WANDER_LIMIT, cross_section.WANDER_LIMIT)
     offset = one["place_m"] + one["spread_m"] * wander
     side = rng.choice([-1, 1], n) if one["low_side"] == 0 else np.full(n, one["low_side"])
     profile = np.where(u < one["p_crowned"], CODE["crowned"], one["one_way_profile"])

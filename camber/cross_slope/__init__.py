@@ -13,8 +13,16 @@ import numpy as np
 import pandas as pd
 
 from camber import cross_section
-from camber.conventions import NO_WAY, LateralState, Profile, SurfaceKind
-from camber.cross_slope.surfaces import CODES, STATE, Surfaces, find_surfaces
+from camber.conventions import (
+    NO_WAY,
+    NOMINAL_MPS,
+    PROFILE_CODE,
+    STATE_CODE,
+    LateralState,
+    Profile,
+    SurfaceKind,
+)
+from camber.cross_slope.surfaces import Surfaces, find_surfaces
 from camber.cross_slope.tilt import draw_slopes, leg_probabilities
 from camber.schema import (
     CrossSlopeSettings,
@@ -37,9 +45,6 @@ if TYPE_CHECKING:
     BoolArray = NDArray[np.bool_]
 
 __all__ = ["assign_cross_slope", "slope_options", "slopes_of_ways"]
-
-_NOMINAL_MPS = 3.0
-"""Speed of a recording without times [m/s] (judgement)."""
 
 _BANKED_ROW = "superelevation"
 """Row of ``standards/surface.csv`` that a banked bend rests on."""
@@ -110,9 +115,9 @@ def slope_options(
     block, first = np.unique(plain["block"].to_numpy(), return_index=True)
     surfaces = find_surfaces(plain, first, roads, tagged_walks=True)
     keep = _kept_place(plain, first, settings.place_tau_s)
-    slope = np.empty((draws, len(first), len(STATE)), dtype=np.float32)
+    slope = np.empty((draws, len(first), len(STATE_CODE)), dtype=np.float32)
     astray = np.zeros((draws, len(first)), dtype=bool)
-    for state in range(len(STATE)):
+    for state in range(len(STATE_CODE)):
         there = np.where(surfaces.way_id[:, state] != NO_WAY, state, -1).astype(np.int8)
         always = LateralHistories(block, np.tile(there, (draws, 1)), astray, "", "")
         slope[:, :, state], _ = draw_slopes(surfaces, always, keep, settings.street_correlation, seed, rng)
@@ -138,7 +143,7 @@ def slopes_of_ways(
     settings = settings or CrossSlopeSettings()
     beside = roads.ways["carriageway_side"].loc[way_id.tolist()].to_numpy() * travel_direction
     names = (LateralState.RIGHT_SIDEWALK, LateralState.OTHER, LateralState.LEFT_SIDEWALK)
-    state = np.array([STATE[name] for name in names])[np.sign(beside) + 1]
+    state = np.array([STATE_CODE[name] for name in names])[np.sign(beside) + 1]
     there = np.arange(len(P_STATES)) == state[:, np.newaxis]
     columns = {
         "way_id": way_id,
@@ -164,7 +169,7 @@ def _kept_place(lateral: pd.DataFrame, first: IntArray, tau_s: float) -> FloatAr
     """Correlation of the runner's place across with that in the block before; none over a gap."""
     seconds = lateral["elapsed_s"].to_numpy(dtype=float)
     if not np.isfinite(seconds).all():
-        seconds = lateral["distance_m"].to_numpy(dtype=float) / _NOMINAL_MPS
+        seconds = lateral["distance_m"].to_numpy(dtype=float) / NOMINAL_MPS
     section = lateral["section"].to_numpy()[first]
     step = np.diff(seconds[first], prepend=seconds[first[0]])
     keep = np.exp(-np.maximum(step, 0.0) / tau_s)
@@ -203,7 +208,7 @@ def _mixture(
 
 
 def _likeliest_profile(share: FloatArray, surfaces: Surfaces, matched: BoolArray) -> NDArray[np.object_]:
-    profiles = np.zeros((len(share), len(CODES)))
+    profiles = np.zeros((len(share), len(PROFILE_CODE)))
     straight = share * (1.0 - surfaces.p_banked)
     for weight, profile in (
         (straight * surfaces.p_crowned, Profile.CROWNED),
@@ -211,11 +216,11 @@ def _likeliest_profile(share: FloatArray, surfaces: Surfaces, matched: BoolArray
         (straight * surfaces.p_inverted, Profile.INVERTED),
         (share * surfaces.p_banked, Profile.BANKED),
     ):
-        profiles[:, CODES[profile]] = weight.sum(axis=1)
+        profiles[:, PROFILE_CODE[profile]] = weight.sum(axis=1)
     for code in np.unique(surfaces.one_way_profile):
         here = surfaces.one_way_profile == code
         profiles[:, code] += (straight * surfaces.p_one_way * here).sum(axis=1)
-    profiles[~matched, CODES[Profile.UNKNOWN]] = 1.0
+    profiles[~matched, PROFILE_CODE[Profile.UNKNOWN]] = 1.0
     names = np.array([profile.value for profile in cross_section.PROFILES], dtype=object)
     return np.asarray(names[profiles.argmax(axis=1)])
 
@@ -229,10 +234,10 @@ def _surface_kinds(
         (LateralState.CENTRE,),
         (LateralState.LEFT_SIDEWALK, LateralState.RIGHT_SIDEWALK),
     )
-    kinds = np.stack([share[:, [STATE[s] for s in pair]].sum(axis=1) for pair in states], axis=1)
+    kinds = np.stack([share[:, [STATE_CODE[s] for s in pair]].sum(axis=1) for pair in states], axis=1)
     names = np.array([SurfaceKind.ROAD_EDGE.value, SurfaceKind.ROAD_CENTRE.value, SurfaceKind.SIDEWALK.value])
     kind = names[kinds.argmax(axis=1)].astype(object)
-    other = STATE[LateralState.OTHER]
+    other = STATE_CODE[LateralState.OTHER]
     on_path = share[:, other] > 0.5
     row = all_ways.index.get_indexer(pd.Index(surfaces.way_id[:, other]))
     ring = (all_ways["leisure"].to_numpy(dtype=object)[row] == "track") & (row >= 0)

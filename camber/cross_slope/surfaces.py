@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from camber import bends, cross_section, standards
-from camber.conventions import LATERAL_STATES, NO_WAY, LateralState, Profile
+from camber.conventions import NO_WAY, PROFILE_CODE, STATE_CODE, LateralState, Profile
 from camber.schema.tables import P_STATES, take_columns
 from camber.street_direction import ways_drawn_alike
 
@@ -22,14 +22,8 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
 
-CODES: Final = {profile: code for code, profile in enumerate(cross_section.PROFILES)}
-"""Number of each profile."""
-
-STATE: Final = {state: position for position, state in enumerate(LATERAL_STATES)}
-"""Column of each lateral state."""
-
-_SIDEWALKS: Final = (STATE[LateralState.LEFT_SIDEWALK], STATE[LateralState.RIGHT_SIDEWALK])
-_EDGES: Final = ((STATE[LateralState.LEFT_EDGE], "left"), (STATE[LateralState.RIGHT_EDGE], "right"))
+_SIDEWALKS: Final = (STATE_CODE[LateralState.LEFT_SIDEWALK], STATE_CODE[LateralState.RIGHT_SIDEWALK])
+_EDGES: Final = ((STATE_CODE[LateralState.LEFT_EDGE], "left"), (STATE_CODE[LateralState.RIGHT_EDGE], "right"))
 _TAGGED_STD_PCT: Final = 0.5
 """Spread of a tagged ``incline:across`` [%]: the tag gives the practical maximum (judgement)."""
 
@@ -170,7 +164,11 @@ def _surface_ways(lateral: pd.DataFrame, first: IntArray) -> tuple[IntArray, dic
 def _with_tagged_walks(way: IntArray, column: dict[str, IntArray], ways: Ways) -> IntArray:
     """Put the sidewalks that a tag tells of, but no line, on their carriageway."""
     carriageway, ahead = column["carriageway_way_id"], column["carriageway_direction"] >= 0
-    on_road = STATE[LateralState.LEFT_EDGE], STATE[LateralState.CENTRE], STATE[LateralState.RIGHT_EDGE]
+    on_road = (
+        STATE_CODE[LateralState.LEFT_EDGE],
+        STATE_CODE[LateralState.CENTRE],
+        STATE_CODE[LateralState.RIGHT_EDGE],
+    )
     road = (way[:, on_road] != NO_WAY).any(axis=1)
     row = ways.index.get_indexer(pd.Index(carriageway))
     tags = take_columns(ways, ("sidewalk_left", "sidewalk_right"), row)
@@ -248,14 +246,14 @@ def _profiles(known: _Known, row: IntArray, way: IntArray, travel: IntArray) -> 
     side = np.broadcast_to(np.array([1, 0, 0, 0, -1, 0]), way.shape)
     names = ("p_crowned", "parabolic_share", "p_one_way", "p_inverted")
     crowned, parabolic, one_way, inverted = (assumed[name][row] for name in names)
-    profile = np.array([CODES[Profile(name)] for name in assumed["one_way_profile"].tolist()])[row]
-    low = np.where(profile == CODES[Profile.ONE_WAY], 0, known.ring_side[row] * travel)
+    profile = np.array([PROFILE_CODE[Profile(name)] for name in assumed["one_way_profile"].tolist()])[row]
+    low = np.where(profile == PROFILE_CODE[Profile.ONE_WAY], 0, known.ring_side[row] * travel)
     # A sidewalk falls to the road: left of the road to the runner's right.
-    walk = (attached | (profile == CODES[Profile.TO_ROAD])) & (side != 0)
-    profile, low = np.where(walk, CODES[Profile.TO_ROAD], profile), np.where(walk, side, low)
+    walk = (attached | (profile == PROFILE_CODE[Profile.TO_ROAD])) & (side != 0)
+    profile, low = np.where(walk, PROFILE_CODE[Profile.TO_ROAD], profile), np.where(walk, side, low)
     # The road beside a sidewalk may be out of reach: it falls one way, and nobody knows which.
-    lost = (profile == CODES[Profile.TO_ROAD]) & ~walk
-    profile = np.where(lost, CODES[Profile.ONE_WAY], profile)
+    lost = (profile == PROFILE_CODE[Profile.TO_ROAD]) & ~walk
+    profile = np.where(lost, PROFILE_CODE[Profile.ONE_WAY], profile)
     shoulder = known.shoulder[(travel < 0).astype(np.int64), row, np.arange(6)] & (way != NO_WAY)
     tag = known.ways["incline_across_pct"][row]
     tagged = np.isfinite(tag) & ~attached
@@ -269,7 +267,7 @@ def _profiles(known: _Known, row: IntArray, way: IntArray, travel: IntArray) -> 
         "p_parabolic": crown * bowed,
         "p_one_way": np.where(plane, 1.0, np.where(shoulder, 0.0, one_way)),
         "p_inverted": np.where(plane | shoulder, 0.0, inverted),
-        "one_way_profile": np.where(tagged, CODES[Profile.TAGGED], profile),
+        "one_way_profile": np.where(tagged, PROFILE_CODE[Profile.TAGGED], profile),
         "low_side": np.where(tagged, np.sign(np.nan_to_num(tag)) * travel, low).astype(np.int64),
         "mean_pct": np.where(tagged, np.abs(tag), mean),
         "std_pct": np.where(tagged, _TAGGED_STD_PCT, std),

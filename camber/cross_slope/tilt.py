@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numba
 import numpy as np
 
-from camber.conventions import NO_WAY, Profile
-from camber.cross_section import BLEND_M
-from camber.cross_slope.surfaces import CODES
+from camber.conventions import NO_WAY, PROFILE_CODE, Profile
+from camber.cross_section import BLEND_M, WANDER_LIMIT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,7 +56,7 @@ _CROWNED, _PARABOLIC, _INVERTED, _ONE_WAY, _BANKED = range(5)
 """Parts of the mixture of profiles."""
 
 _PART_CODES: Final = tuple(
-    CODES[profile]
+    PROFILE_CODE[profile]
     for profile in (
         Profile.CROWNED,
         Profile.PARABOLIC,
@@ -69,6 +68,8 @@ _PART_CODES: Final = tuple(
 """Their profiles."""
 
 _FLAT_PCT: Final = 1e-9
+"""A spread up to this is none [%]: rounding."""
+
 _SURELY_POSITIVE: Final = 6.0
 """So many standard deviations above zero nothing is cut off that a draw could show."""
 
@@ -78,9 +79,6 @@ _WHOLE: Final = np.uint64(0x5851F42D4C957F2D)
 
 _OTHER_STREET: Final = np.uint64(0xD1342543DE82EF95)
 """Turns the key of a road into that of the unknown other one that the runner may have been on instead."""
-
-WANDER_LIMIT: Final = math.sqrt(3.0)
-"""Widest excursion in standard deviations: the half width of a uniform distribution, the edge of a path."""
 
 
 def _midpoints(count: int) -> FloatArray:

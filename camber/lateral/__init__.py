@@ -13,6 +13,7 @@ import numpy as np
 import shapely
 
 from camber.conventions import NO_WAY, Side, SideBasis
+from camber.cross_section import OffsetAssumptions
 from camber.lateral.blocks import Blocks, block_mean, cut_blocks
 from camber.lateral.hypotheses import Hypothesis, Posterior, draw_histories, observe, weigh
 from camber.lateral.learning import (
@@ -67,7 +68,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SharedEvidence", "locate", "pool_evidence"]
 
-_WIDE_M = 2 * (3.5 - 0.75)
+_WIDE_M = 2.0 * (3.5 - OffsetAssumptions().edge_clearance_m)
 """Distance between the places at the two edges of a road of 7 m [m]."""
 
 _ONE_HABIT = ((0.0, 1.0),)

@@ -37,6 +37,8 @@ _PIECE_M: Final = 250.0
 (judgement: lines are traced from picture to picture)."""
 
 _LEAST_INFORMATION: Final = 1e-6
+"""A run that knows less of a piece of a way, in precisions of its prior, says nothing of it (judgement:
+rounding)."""
 
 _BEST_SIGMA: Final = 0.4
 """However many runs there are, a way's error is known no better than to this share of its prior deviation:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from camber import standards
+from camber.cross_section import ACROSS_M
 from camber.lateral.blocks import block_mean
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
 _FEWEST = 8
 """Fewer pairs of blocks than this say nothing about the scatter (judgement)."""
-
-_PLACE_SIGMA_M = 2.3
-"""Place of a runner across a street of about 6 m [m] (judgement)."""
 
 _BEYOND = 1.6
 """Offsets spread by this factor more than the worst class explains come from none of them (judgement)."""
@@ -97,7 +95,7 @@ def noise_hypotheses(device: GnssClass, settings: LateralSettings) -> tuple[tupl
 def _offset_sigma(row: GnssClass, settings: LateralSettings) -> float:
     """Give the standard deviation of a block's offset: receiver, map, and the runner's place across."""
     line = settings.map_sigma_m**2 + settings.town_sigma_m**2
-    return float(np.sqrt(row.fast_sigma_m**2 + row.slow_sigma_m**2 + line + _PLACE_SIGMA_M**2))
+    return float(np.sqrt(row.fast_sigma_m**2 + row.slow_sigma_m**2 + line + ACROSS_M**2))
 
 
 def _neighbours(blocks: Blocks) -> NDArray[np.bool_]:

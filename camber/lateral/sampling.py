@@ -97,8 +97,10 @@ def sample(
     for d in range(draws):
         likely[:] = filtered.weight[last]
         state[last, d] = _draw_entry(likely, doubts, last, d, uniform[d, last])
-    still, roots = np.zeros((s, LATENT, LATENT)), lower_roots(filtered.covariance[last])
-    _draw_latents(state[last], filtered.mean[last], still[0], still, roots, normal[:, last], latent)
+    # Nothing comes after the last block: without gains its own Gaussians are drawn from.
+    nothing, none = np.zeros((s, LATENT)), np.zeros((s, LATENT, LATENT))
+    roots = lower_roots(filtered.covariance[last])
+    _draw_latents(state[last], filtered.mean[last], nothing, none, roots, normal[:, last], latent)
     for k in range(n - 2, -1, -1):
         weight, mean, covariance = filtered.weight[k], filtered.mean[k], filtered.covariance[k]
         back = prepare_back(weight, mean, covariance, given.keep[k + 1])

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from camber import standards
-from camber.conventions import MIRRORED_STATES, NO_WAY, TrafficSide
+from camber.conventions import MIRRORED_STATES, NO_WAY, SIDE_OF_STATE, TrafficSide
 from camber.lateral.places import CENTRE, LEFT_EDGE, LEFT_SIDEWALK, OTHER, RIGHT_EDGE, RIGHT_SIDEWALK
 from camber.schema.tables import take_columns
 
@@ -38,9 +38,6 @@ _WALKS, _EDGES = [LEFT_SIDEWALK, RIGHT_SIDEWALK], [LEFT_EDGE, RIGHT_EDGE]
 
 _KIND = (0, 1, 2, 1, 0, 3)
 """Kind of each lateral state, in their order: sidewalk, edge, middle, other."""
-
-_SIDE = (-1, -1, 0, 1, 1, 0)
-"""Side of each lateral state."""
 
 _FURTHEST = 0.02
 """A habit is kept within this of never and always (judgement: nobody always does the same)."""
@@ -257,7 +254,7 @@ def _stay(state: int, before: FloatArray, now: FloatArray, stay: FloatArray) -> 
         for b in range(OTHER):
             if _KIND[b] == other:
                 share += now[b] / total
-                same += now[b] if _SIDE[b] == _SIDE[state] else 0.0
+                same += now[b] if SIDE_OF_STATE[b] == SIDE_OF_STATE[state] else 0.0
         if share <= 0.0:
             continue
         # What of them is of the other kind here, where they stand in the same row.
@@ -265,5 +262,5 @@ def _stay(state: int, before: FloatArray, now: FloatArray, stay: FloatArray) -> 
         lower += share
         for b in range(OTHER):
             # Where that kind is only on the other side, or the runner had no side, the prior decides.
-            if _KIND[b] == other and (same <= 0.0 or _SIDE[b] == _SIDE[state]):
+            if _KIND[b] == other and (same <= 0.0 or SIDE_OF_STATE[b] == SIDE_OF_STATE[state]):
                 stay[b] += weight * now[b] / (same if same > 0.0 else share * total)

@@ -12,7 +12,7 @@ variance here; their standard deviations are in the coefficients (camber/standar
 states switch by a Markov chain.
 
 Exact inference grows exponentially, so the mixture is collapsed to one Gaussian per state after each block
-(generalised pseudo-Bayes of second order; Bar-Shalom, Li & Kirubarajan 2001, section 11.6.4). Marginals
+(generalised pseudo-Bayes of second order; Bar-Shalom, Li & Kirubarajan 2001, section 11.6.5). Marginals
 come from a backward pass that corrects expectations (Barber 2006, "Expectation correction for smoothed
 inference in switching linear dynamical systems"), whole histories from forward filtering and backward
 sampling (`camber.lateral.sampling`).

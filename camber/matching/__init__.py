@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from camber.conventions import NOMINAL_MPS, R68_TO_SIGMA
+from camber.cross_section import ACROSS_M
 from camber.errors import OutsideRoadsError
 from camber.matching.along import place_on_chain
 from camber.matching.chain import Links, follow
@@ -22,7 +24,7 @@ from camber.matching.prepared import prepared
 from camber.matching.traversals import distance_along, path_table, traversals
 from camber.matching.trellis import Fixes
 from camber.network import edges_of
-from camber.schema import MatchingSettings, as_candidates, as_matched_track
+from camber.schema import LateralSettings, MatchingSettings, as_candidates, as_matched_track
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from camber.schema import Candidates, MatchedTrack, Path, Roads, Track
 
 __all__ = ["match"]
+
+_MAP_M = LateralSettings().map_sigma_m
+"""Standard deviation of a way's line about the true middle [m]."""
 
 _PART = 20_000
 """Fixes that are matched together, whole sections as far as possible: bounds memory (judgement)."""
@@ -143,16 +148,14 @@ def _fixes(track: Track, settings: MatchingSettings) -> Fixes:
     run = np.maximum(np.diff(distance, prepend=distance[0]), 0.0)
     elapsed = plain["elapsed_s"].to_numpy(dtype=float)
     seconds = np.diff(elapsed, prepend=elapsed[0])
-    seconds = np.where(np.isfinite(seconds), np.maximum(seconds, 0.05), np.maximum(run / 3.0, 0.05))
+    seconds = np.where(np.isfinite(seconds), np.maximum(seconds, 0.05), np.maximum(run / NOMINAL_MPS, 0.05))
     heading = np.radians(plain["heading_deg"].ffill().bfill().fillna(0.0).to_numpy(dtype=float))
     moved = np.diff(xy, axis=0, prepend=xy[:1])
     across = moved[:, 0] * np.cos(heading) - moved[:, 1] * np.sin(heading)
     along = moved[:, 0] * np.sin(heading) + moved[:, 1] * np.cos(heading)
-    # A receiver's accuracy is the radius that holds 68 % of the fixes: of two equal normal errors, 1.52 times
-    # the standard deviation of one. Map error (1.5 m) and the runner's place across the street (about 2.3 m)
-    # come on top.
+    # The error of the map and the runner's place across the street come on top of the receiver's.
     accuracy = plain["accuracy_m"].to_numpy(dtype=float)
-    reported = np.sqrt((accuracy / 1.52) ** 2 + 1.5**2 + 2.3**2)
+    reported = np.sqrt((accuracy / R68_TO_SIGMA) ** 2 + _MAP_M**2 + ACROSS_M**2)
     sigma = np.where(np.isfinite(reported), reported, settings.sigma_m)
     starts = np.r_[True, section[1:] != section[:-1]]
     return Fixes(xy, distance, section, starts, run, seconds, across, along, sigma)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from numba import njit
 
+from camber.cross_section import ACROSS_M
 from camber.matching.chain import HOP
 
 if TYPE_CHECKING:
@@ -24,11 +25,9 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
 
-_LATERAL_M: Final = 2.3
-"""Standard deviation of a runner's place across the street [m] (as in the emission)."""
-
 _LATERAL_S: Final = 60.0
-"""Its correlation time [s] (judgement: a runner keeps a side for minutes and weaves within it)."""
+"""Correlation time of the runner's place across the street [s] (judgement: a runner keeps a side for minutes
+and weaves within it)."""
 
 _SPEED_S: Final = 60.0
 """Correlation time of the speed of a short run [s] (judgement)."""
@@ -38,6 +37,9 @@ _SPEED_LIMITS_S: Final = (4.0, 90.0)
 
 _LEAST_MPS: Final = 0.05
 """No speed is steadier than this [m/s] (judgement)."""
+
+_START_M: Final = 20.0
+"""How well the guess of the first place is known, the receiver's error apart [m] (judgement)."""
 
 _WHITE_M: Final = 0.5
 """Error of a fix without memory [m] (judgement: rounding, the swing of the arm)."""
@@ -115,7 +117,7 @@ def place_on_chain(
     guess = _guess(pieces, place, states.along_m[fix], states.edge[fix])
     lasted = np.diff(np.cumsum(fixes.seconds)[fix], prepend=0.0)
     lasted[0] = 0.0
-    receiver = np.sqrt(np.maximum(fixes.sigma_m[fix] ** 2 - _LATERAL_M**2, 1.0))
+    receiver = np.sqrt(np.maximum(fixes.sigma_m[fix] ** 2 - ACROSS_M**2, 1.0))
     model = _model(guess, lasted, receiver, correlation_s)
     first, last = first_segment[first_piece], np.maximum(first_segment[last_piece + 1] - 1, 0)
     first = np.minimum(first, last)
@@ -161,7 +163,7 @@ def _model(
         memory = np.clip(-_WINDOW_S / np.log(np.clip(alike / variance, 1e-3, 0.99)), *_SPEED_LIMITS_S)
     return AlongModel(
         correlation_s,
-        _LATERAL_M,
+        ACROSS_M,
         _LATERAL_S,
         float(speed),
         max(float(spread), _LEAST_MPS),
@@ -293,7 +295,7 @@ def _smooth(
                      np.ones((n, 5)), np.zeros(n))  # fmt: skip
     # Before the first fix: somewhere around its guess, at the mean speed.
     mean[0] = guess_m[0]
-    cov[0, 0], cov[1, 1] = 400.0 + seen.sigma_m[0] ** 2, model.speed_sigma_mps**2
+    cov[0, 0], cov[1, 1] = _START_M**2 + seen.sigma_m[0] ** 2, model.speed_sigma_mps**2
     cov[2, 2] = cov[3, 3] = seen.sigma_m[0] ** 2
     cov[4, 4] = model.lateral_sigma_m**2
     for i in range(n):

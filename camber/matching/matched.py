@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     IntArray = NDArray[np.int64]
 
 _AROUND: Final = 2
-"""Pieces before and behind its own that a fix may truly have been on."""
+"""Pieces before and behind its own that a fix may truly have been on (judgement: a junction or two)."""
 
 _KEPT: Final = 0.01
-"""Ways less probable than this are not listed."""
+"""Ways less probable than this are not listed (judgement)."""
 
 
 def likeliest(inferred: Inferred) -> States:

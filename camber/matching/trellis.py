@@ -159,7 +159,7 @@ def _step(
             cosine = ux * near.direction_xy[i, b, 0] + uy * near.direction_xy[i, b, 1]
             evidence = fresh[b]
             if abs(cosine) > 0.7:
-                # The same error in the same frame; a U-turn swaps the runner's left and right.
+                # The same error seen from both lines; where they are drawn against each other, left is right.
                 evidence = _huber((ob - (oa if cosine > 0.0 else -oa)) * per_spread)
             # Four weights per pair: along (u, up the chainage) or against (d, down) on either edge.
             uu, ud, du, dd = _moves(sa, la, sb, lb, pairs, p, run, per_m, costs)

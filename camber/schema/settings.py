@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from camber.conventions import NOMINAL_MPS
+
 if TYPE_CHECKING:
     from camber.standards import Overrides
 
@@ -27,7 +29,7 @@ class TrackSettings:
         A gap longer than this cuts it always [s] (300 s, as above).
     jump_mps, jump_s : float
         Moving faster than this [m/s] for this long [s] is no running: the track is cut (12.5 m/s is above
-        the 12.4 m/s peak of the 100 m world record; Graubner & Nixdorf 2011, IAAF biomechanics report).
+        the 12.4 m/s peak of the 100 m world record; Graubner & Nixdorf 2011, New Studies in Athletics 26).
     jump_m : float
         A step longer than this cuts it always [m] (1 km, as above).
     null_island_m : float
@@ -58,7 +60,7 @@ class MatchingSettings:
         [m] (measured on 19 recordings with known route: median 3.8, quartiles 3.2 to 4.5; Kubicka et al.
         2015 tracks; with a runner's place across the street of about 2.3 m on top).
     degrees_of_freedom : float
-        Of the Student-t tails of the emission (4: judgement, bursts of 10 m occur in 1-8 % of the time).
+        Of the Student-t tails of the emission (4: judgement, bursts of 10 m occur in 0.5 to 8 % of the time).
     correlation_s : float
         Correlation time of that error [s] (25 s, measured on the same recordings); the emission is tempered
         with it, since neighbouring fixes are no independent looks.
@@ -68,7 +70,7 @@ class MatchingSettings:
         Nearest ways considered for each fix.
     beta_m : float
         Scale of the difference between network distance and distance run [m] (exponential, Newson & Krumm
-        2009, section 4.2; along single edges of the Kubicka tracks it is 0.4 m, ten times that leaves room
+        2009, equation 2; along single edges of the Kubicka tracks it is 0.4 m, ten times that leaves room
         for corners that are cut: judgement).
     off_road_m : float
         Distance from the nearest way at which being off the road is as likely [m] (judgement).
@@ -142,7 +144,8 @@ class LateralSettings:
         Standard deviation of the device's constant offset across the runner's own frame [m] (0.5: judgement,
         a wrist is at one side of the body).
     degrees_of_freedom : float
-        Student-t tails of the block noise (4: judgement, bursts of 10 m occur in 1-8 % of the time).
+        Student-t tails of what the filter did not expect of a block (4: judgement, bursts of 10 m occur in
+        0.5 to 8 % of the time).
     switches_per_km : float
         Changes of lateral state away from junctions (judgement).
     junction_factor : float
@@ -169,7 +172,7 @@ class LateralSettings:
     """
 
     block_s: float = 12.0
-    nominal_speed_mps: float = 3.0
+    nominal_speed_mps: float = NOMINAL_MPS
     facing_habit: bool = True
     device_class: str = "auto"
     slow_factor: float = 1.5

@@ -25,13 +25,11 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 
-R68_TO_SIGMA: Final = 1.52
-"""Radius that holds 68.3 % of a circular normal error, in one-dimensional standard deviations: the root of
--2 ln(1 - 0.683)."""
-
 _RAMP: Final = 1.0 / 12.0
+"""Share of a burst in which it grows, and in which it goes (judgement: 5 s of a minute)."""
 
 _BURST_ENERGY: Final = 1.0 - 4.0 * _RAMP / 3.0
+"""Mean square of that trapezium of height 1: a ramp has a third of its length."""
 
 
 @dataclass(frozen=True)

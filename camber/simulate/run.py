@@ -11,10 +11,10 @@ import pandas as pd
 from pyproj import Transformer
 
 from camber import cross_section
-from camber.conventions import LATERAL_STATES, NO_WAY, WGS84
+from camber.conventions import LATERAL_STATES, NO_WAY, R68_TO_SIGMA, WGS84
 from camber.schema import CrossSlopeSettings, Recording, TrackSettings, as_fixes
 from camber.simulate.chance import ornstein_uhlenbeck
-from camber.simulate.receiver import R68_TO_SIGMA, DeviceModel, GnssErrorModel, fix_times, position_error
+from camber.simulate.receiver import DeviceModel, GnssErrorModel, fix_times, position_error
 from camber.simulate.routes import trace_route
 from camber.simulate.runner import STEP_S, RunnerModel, draw_motion
 from camber.simulate.scene import (
@@ -38,11 +38,8 @@ if TYPE_CHECKING:
     IntArray = NDArray[np.int64]
 
 
-_HEART_RATE_BPM = 148.0
-
-_HEART_RATE_SD_BPM = 6.0
-
-_CADENCE_SD_SPM = 2.5
+_HEART_RATE_BPM, _HEART_RATE_SD_BPM, _CADENCE_SD_SPM = 148.0, 6.0, 2.5
+"""Sizes of what the sensors write: nothing is read from it (judgement: an easy run)."""
 
 
 @dataclass(frozen=True)

@@ -165,6 +165,8 @@ STEP_S: Final = 0.25
 """Step of the grid on which motion and lateral moves are laid out [s]."""
 
 _SLOWEST: Final = 0.5
+"""Least speed of a runner who does not pause, as a share of the mean; the greatest is as far above it
+(judgement)."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from camber import bends, cross_section
 from camber.conventions import PROFILE_CODE, STATE_CODE, LateralState, Profile
+from camber.cross_section import WANDER_LIMIT
 from camber.geometry import to_travel_frame
 from camber.simulate.chance import ornstein_uhlenbeck
 from camber.simulate.runner import STEP_S, choose_states, draw_decisions
@@ -31,10 +31,9 @@ _TILTS_AS_ONE: Final = tuple(
     PROFILE_CODE[profile] for profile in (Profile.TAGGED, Profile.TO_ROAD, Profile.TO_INSIDE, Profile.OUTWARD)
 )
 
-_WANDER_LIMIT: Final = math.sqrt(3.0)
-"""Widest excursion in standard deviations: the half width of a uniform distribution, the edge of a path."""
-
 _STAYS: Final = 0.5
+"""Widest spread at an edge, as a share of the distance from the middle: on a narrow road a runner at the edge
+stays on that side (judgement)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +91,7 @@ def draw_lateral(scene: Scene, runner: RunnerModel, rng: np.random.Generator) ->
     state = choose_states(decisions, motion.distance_m, choices_of(here, direction))
     mean_m, spread_m = _targets(here, direction, state)
     wander = ornstein_uhlenbeck(motion.moving_s, 1.0, runner.wander_tau_s, rng, columns=1)[:, 0]
-    wander = np.clip(wander, -_WANDER_LIMIT, _WANDER_LIMIT) * here["traffic_sign"].to_numpy()
+    wander = np.clip(wander, -WANDER_LIMIT, WANDER_LIMIT) * here["traffic_sign"].to_numpy()
     shift_xy = (mean_m + wander * spread_m)[:, np.newaxis] * line.right_normal[segment]
     return state, smooth(shift_xy, runner.crossing_s)
 
@@ -117,7 +116,6 @@ def _targets(here: pd.DataFrame, direction: IntArray, state: IntArray) -> tuple[
     # On a path and on a mapped sidewalk the way's own line is the middle.
     column = np.where(here["is_road"], state, STATE_CODE[LateralState.OTHER])
     mean, spread = mean_m[row, column], spread_m[row, column]
-    # On a narrow road a runner at the edge stays on that side of the middle (judgement).
     spread = np.where(mean == 0.0, spread, np.minimum(spread, _STAYS * np.abs(mean)))
     return mean, np.where(here["way_id"] >= 0, spread, 0.0)
 

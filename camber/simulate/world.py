@@ -47,6 +47,7 @@ STREET_CORRELATION: Final = 0.7
 """Correlation of the normal numbers of the ways of one street (judgement: ``standards/surface.csv``)."""
 
 _LEAST_WIDTH: Final = 0.5
+"""No road is narrower than this share of the expected width (judgement)."""
 
 _WALK_IN_M: Final = 0.4
 """A sidewalk lies at most this much closer to the road than expected [m]: it still has 0.5 m inside
@@ -303,6 +304,7 @@ def choices_of(streets: pd.DataFrame, direction: IntArray) -> Choices:
 
 
 _KNOTS_PER_CORRELATION: Final = 10
+"""Knots over one correlation length (judgement: neighbours are then alike to 0.9)."""
 
 
 def way_map_offset(

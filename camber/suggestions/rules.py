@@ -15,7 +15,7 @@ import pandas as pd
 from astral import Observer
 from astral.sun import elevation
 
-from camber import standards
+from camber import conventions, standards
 from camber.conventions import LATERAL_STATES
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ LEFT_WALK, LEFT_EDGE, CENTRE, RIGHT_EDGE, RIGHT_WALK, OTHER = range(len(LATERAL_
 
 WALKS: Final = (LEFT_WALK, RIGHT_WALK)
 
-SIDE_OF_STATE: Final = np.array([-1, -1, 0, 1, 1, 0])
-"""Side of travel of each lateral state."""
+SIDE_OF_STATE: Final = np.array(conventions.SIDE_OF_STATE)
+"""Side of travel of each lateral state, to be looked up by many codes at once."""
 
 WHY_NOT: Final = {
     "no_state": "that place does not exist there",
