@@ -73,7 +73,9 @@ class Distances(NamedTuple):
 def build_graph(way_first_vertex: IntArray, vertex_node: IntArray, vertex_xy: FloatArray) -> RoadGraph:
     """Cut ways into edges at junctions and way ends.
 
-    A junction is a node that two ways share or that one way visits twice. The vertices of way ``w`` are rows
+    A junction is a node that two ways share or that one way visits twice. A part of a way that comes back to
+    where it began is cut at up to three vertices more, so that no edge has both ends at one node: places on
+    an edge, and ways between them, are then never ambiguous. The vertices of way ``w`` are rows
     ``way_first_vertex[w]:way_first_vertex[w + 1]``, two at least, each with the identifier of its node and
     its position [m], shape (n_vertices, 2). Edges come in the order of the ways and, on a way, of chainage;
     nodes in the order of their identifiers.
@@ -85,12 +87,14 @@ def build_graph(way_first_vertex: IntArray, vertex_node: IntArray, vertex_xy: Fl
     is_cut[last] = True
     is_last = np.zeros(len(vertex_node), dtype=bool)
     is_last[last] = True
+    chainage = _way_chainage(way_first_vertex, vertex_xy)
+    start, end = _between_cuts(is_cut, is_last)
+    for closed in np.flatnonzero(node[start] == node[end]).tolist():
+        is_cut[_quarters(start[closed], end[closed], chainage)] = True
+    start, end = _between_cuts(is_cut, is_last)
     cuts = np.flatnonzero(is_cut)
-    starts_edge = ~is_last[cuts]
-    start, end = cuts[:-1][starts_edge[:-1]], cuts[1:][starts_edge[:-1]]
     way_of_vertex = np.repeat(np.arange(len(first)), np.diff(way_first_vertex))
     vertex, edge_first_vertex = ranges(start, end + 1)
-    chainage = _way_chainage(way_first_vertex, vertex_xy)
     at_junction, junction = np.unique(node[cuts], return_inverse=True)
     number = np.full(len(identifiers), -1, dtype=np.int64)
     number[at_junction] = np.arange(len(at_junction))
@@ -111,6 +115,23 @@ def build_graph(way_first_vertex: IntArray, vertex_node: IntArray, vertex_xy: Fl
         node_first_edge=node_first_edge,
         node_edge=node_edge,
     )
+
+
+def _between_cuts(is_cut: NDArray[np.bool_], is_last: NDArray[np.bool_]) -> tuple[IntArray, IntArray]:
+    """First and last vertex of each edge, for vertices at which ways are cut, and those that end a way."""
+    cuts = np.flatnonzero(is_cut)
+    starts_edge = ~is_last[cuts][:-1]
+    return cuts[:-1][starts_edge], cuts[1:][starts_edge]
+
+
+def _quarters(start: int, end: int, chainage: FloatArray) -> IntArray:
+    """Up to three vertices strictly between two others, about a quarter of the length apart."""
+    inner = np.arange(start + 1, end)
+    if len(inner) <= 3:
+        return inner
+    wanted = chainage[start] + (chainage[end] - chainage[start]) * np.array([0.25, 0.5, 0.75])
+    nearest = start + 1 + np.abs(chainage[inner] - wanted[:, np.newaxis]).argmin(axis=1)
+    return np.unique(nearest)
 
 
 def _way_chainage(way_first_vertex: IntArray, vertex_xy: FloatArray) -> FloatArray:
@@ -141,6 +162,21 @@ def edges_by_node(edge_from: IntArray, edge_to: IntArray, n_nodes: int) -> tuple
     count = np.bincount(node, minlength=n_nodes)
     first = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
     return first, edge[np.argsort(node, kind="stable")]
+
+
+def goes_through(graph: RoadGraph) -> NDArray[np.bool_]:
+    """Tell the nodes at which one way goes on and nothing meets it, as on a ring: no junctions."""
+    first = graph.node_first_edge[:-1][np.diff(graph.node_first_edge) == 2]
+    way = graph.edge_way[graph.node_edge]
+    through = np.zeros(len(graph.node_xy), dtype=bool)
+    through[np.diff(graph.node_first_edge) == 2] = way[first] == way[first + 1]
+    return through
+
+
+def links(graph: RoadGraph) -> IntArray:
+    """Give edges that only go on into each other, between two junctions, one number: the least of them."""
+    first = graph.node_first_edge[:-1][goes_through(graph)]
+    return connected_groups(len(graph.edge_way), graph.node_edge[first], graph.node_edge[first + 1])
 
 
 @njit(cache=True)

@@ -52,18 +52,35 @@ def test_edges_end_at_junctions_and_way_ends():
     assert sorted(graph.node_edge[1:4].tolist()) == [0, 1, 2]
 
 
-def test_a_ring_without_junctions_is_one_edge_from_a_node_to_itself():
-    graph = make([[1, 2, 3, 1]], {1: (0, 0), 2: (3, 0), 3: (3, 4)})
-    assert graph.edge_from.tolist() == graph.edge_to.tolist() == [0]
-    assert graph.edge_length_m.tolist() == [12.0]
-    assert graph.node_edge.tolist() == [0, 0]
+def test_a_ring_is_cut_so_that_no_edge_comes_back_to_its_start():
+    places = {k: (100 * np.cos(k * np.pi / 6), 100 * np.sin(k * np.pi / 6)) for k in range(12)}
+    graph = make([[*range(12), 0]], places)
+    assert graph.edge_from.tolist() == [0, 1, 2, 3]
+    assert graph.edge_to.tolist() == [1, 2, 3, 0]
+    np.testing.assert_allclose(graph.edge_length_m, 300 * 2 * np.sin(np.pi / 12) * 100 / 100)
+    triangle = make([[1, 2, 3, 1]], {1: (0, 0), 2: (3, 0), 3: (3, 4)})
+    assert triangle.edge_length_m.tolist() == [3.0, 4.0, 5.0]
+
+
+def test_a_loop_at_the_end_of_a_way_is_cut_too():
+    places = {1: (0, 0), 2: (10, 0), 3: (20, 5), 4: (30, 0), 5: (20, -5)}
+    graph = make([[1, 2, 3, 4, 5, 2]], places)
+    assert (graph.edge_from != graph.edge_to).all()
+    assert len(graph.edge_way) == 5
+
+
+@settings(deadline=None)
+@given(random_ways())
+def test_no_edge_has_both_ends_at_one_node(case):
+    graph = make(*case)
+    assert ((graph.edge_from != graph.edge_to) | (graph.edge_length_m == 0.0)).all()
 
 
 def test_a_way_that_visits_a_node_twice_is_cut_there():
     graph = make([[1, 2, 3, 4, 2, 5]], {1: (0, 0), 2: (1, 0), 3: (2, 1), 4: (2, -1), 5: (-1, 5)})
-    assert graph.edge_way.tolist() == [0, 0, 0]
-    assert graph.edge_from.tolist() == [0, 1, 1]
-    assert graph.edge_to.tolist() == [1, 1, 2]
+    assert graph.edge_way.tolist() == [0, 0, 0, 0, 0]
+    assert graph.edge_from.tolist() == [0, 1, 2, 3, 1]
+    assert graph.edge_to.tolist() == [1, 2, 3, 1, 4]
 
 
 @settings(deadline=None)

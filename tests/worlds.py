@@ -167,7 +167,9 @@ def _leg(roads, leg, step_m):
     run = np.arange(n) * step_m
     on = way != NO_WAY
     line = roads.ways.geometry.loc[way] if on else _ELSEWHERE
-    chainage = (leg.get("start_m", 0.0 if direction > 0 else line.length) + direction * run) % line.length
+    start = leg.get("start_m", 0.0 if direction > 0 else line.length)
+    chainage = (start + direction * run) % line.length
+    chainage[0] = start  # the end of the line is not its beginning
     here = shapely.get_coordinates(shapely.line_interpolate_point(line, chainage))
     near = np.clip(chainage + np.array([[-0.5], [0.5]]), 0.0, line.length)
     ends = [shapely.get_coordinates(shapely.line_interpolate_point(line, row)) for row in near]

@@ -183,7 +183,7 @@ class Scene(NamedTuple):
 
 def lay_out(matched: MatchedTrack, candidates: Candidates, roads: Roads, settings: LateralSettings) -> Scene:
     """Cut a run into blocks and find its streets; blocks far from their way are no evidence of a side."""
-    blocks = cut_blocks(matched, candidates, roads.ways, settings)
+    blocks = cut_blocks(matched, candidates, roads, settings)
     offset = matched["offset_m"].to_numpy(dtype=float)
     xy = shapely.get_coordinates(np.asarray(matched.geometry.array))
     places = find_places(blocks, offset, xy, roads)

@@ -6,15 +6,22 @@ Errors of neighbouring fixes are correlated, so single fixes carry no evidence o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from camber.network import links
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from camber.schema import Candidates, LateralSettings, MatchedTrack, Ways
+    from camber.schema import Candidates, LateralSettings, MatchedTrack, Roads, Ways
+
+
+_LEAP_M: Final = 30.0
+"""Chainages that part by more than this from the distance run leap [m] (judgement: twice the longest step
+back that the matcher takes for noise)."""
 
 
 class Blocks(NamedTuple):
@@ -59,15 +66,19 @@ class Blocks(NamedTuple):
 
 
 def cut_blocks(
-    matched: MatchedTrack, candidates: Candidates, ways: Ways, settings: LateralSettings
+    matched: MatchedTrack, candidates: Candidates, roads: Roads, settings: LateralSettings
 ) -> Blocks:
-    """Cut a matched track into blocks, each within one section, way and direction."""
+    """Cut a matched track into blocks, each within one section, way and direction.
+
+    Where a closed way goes on past its first node, or the path breaks off and comes back to the same way, the
+    chainage leaps, and another block begins: in each it only grows, or only falls.
+    """
     distance = matched["distance_m"].to_numpy(dtype=float)
     seconds = matched["elapsed_s"].to_numpy(dtype=float)
     seconds = np.where(np.isfinite(seconds), seconds, distance / settings.nominal_speed_mps)
     # One by one: several columns of a GeoDataFrame are slow to take.
     keys = np.stack([matched[name].to_numpy() for name in ("section", "way_id", "travel_direction")], axis=1)
-    new = np.r_[True, (keys[1:] != keys[:-1]).any(axis=1)]
+    new = np.r_[True, (keys[1:] != keys[:-1]).any(axis=1) | _leaps(matched)]
     stretch, starts = np.cumsum(new) - 1, np.flatnonzero(new)
     begin = np.minimum.reduceat(seconds, starts)[stretch]
     length = np.maximum.reduceat(seconds, starts)[stretch] - begin
@@ -90,15 +101,26 @@ def cut_blocks(
         block_mean(distance, number),
         _mean_heading(matched, number),
         np.clip(block_mean(off, number), 0.0, 1.0),
-        np.clip(block_mean(street_probability(matched, candidates, ways), number), 0.0, 1.0),
-        _junctions(matched, (first + last) // 2),
+        np.clip(block_mean(street_probability(matched, candidates, roads.ways), number), 0.0, 1.0),
+        _junctions(matched, (first + last) // 2, links(roads.graph)),
     )
 
 
-def _junctions(matched: MatchedTrack, middle: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Count the ends of edges between the middles of blocks: a way goes on over most junctions."""
+def _leaps(matched: MatchedTrack) -> NDArray[np.bool_]:
+    """Tell the steps, shape (n_fixes - 1,), in which the chainage goes another way than the run."""
+    travel = matched["travel_direction"].to_numpy()[1:]
+    gone = np.diff(matched["along_m"].to_numpy(dtype=float))
+    ahead = travel * np.diff(matched["chainage_m"].to_numpy(dtype=float))
+    return np.asarray(np.abs(ahead - gone) > _LEAP_M)
+
+
+def _junctions(
+    matched: MatchedTrack, middle: NDArray[np.int64], link: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Count junctions between the middles of blocks by the link of each edge: a way goes on over most."""
     edge, way = matched["edge_id"].to_numpy(), matched["way_id"].to_numpy()
-    passed = np.cumsum(np.r_[False, (edge[1:] != edge[:-1]) | (way[1:] != way[:-1])])
+    on = np.where(edge >= 0, link[edge], -1)
+    passed = np.cumsum(np.r_[False, (on[1:] != on[:-1]) | (way[1:] != way[:-1])])
     return np.diff(passed[middle], prepend=0)
 
 

@@ -36,6 +36,10 @@ _OFF_ROAD_DEG: Final = 2e-5
 _LONGEST_STEP_M: Final = 100.0
 """Steps longer than this between two intervals of one way are breaks [m] (judgement)."""
 
+_NOISE_M: Final = 15.0
+"""Intervals that begin no further than this behind the end of the one before go on from it [m]: the longest
+step back that the matcher takes for noise."""
+
 WAYS_OF_RUN: Final = """
 SELECT DISTINCT segment.segment_id, segment.way_id, segment.highway, segment.length_m, segment.line,
        segment.junctions
@@ -85,8 +89,10 @@ def _run(connection: sqlite3.Connection, run: int, hidden: Hidden | None) -> pd.
     ways = {row["way_id"]: row for row in connection.execute(WAYS_OF_RUN, (run,))}
     lines = np.empty(len(table), dtype=object)
     after_hidden = np.r_[False, hide[:-1]]
+    begin, end = _where_they_meet(table, after_hidden, ways)
     table = table.assign(
-        start_chainage_m=_where_they_begin(table, after_hidden),
+        start_chainage_m=begin,
+        end_chainage_m=end,
         from_fix=np.maximum(table["first_fix"] - ~after_hidden, 0),
     )
     lines[:] = [_line(row, ways, fixes) for row in table.itertuples()]
@@ -94,13 +100,31 @@ def _run(connection: sqlite3.Connection, run: int, hidden: Hidden | None) -> pd.
     return drawn[[line is not None for line in lines] & ~hide]
 
 
-def _where_they_begin(table: pd.DataFrame, after_hidden: NDArray[np.bool_]) -> FloatArray:
-    """Let an interval begin where the one before it ended, on the same way and without a break."""
-    start, end = table["start_chainage_m"].to_numpy(), table["end_chainage_m"].to_numpy()
+def _where_they_meet(
+    table: pd.DataFrame, after_hidden: NDArray[np.bool_], ways: dict[int, sqlite3.Row]
+) -> tuple[FloatArray, FloatArray]:
+    """Let an interval begin where the one before it ended, on the same way and without a break.
+
+    Where a closed way goes on past its first node, both reach to that node.
+    """
+    start, end = (table[name].to_numpy(copy=True) for name in ("start_chainage_m", "end_chainage_m"))
     before = np.r_[np.nan, end[:-1]]
+    travel = table["travel_direction"].to_numpy()
     same = np.r_[False, (np.diff(table[["section", "way_id", "travel_direction"]], axis=0) == 0).all(axis=1)]
-    meets = same & ~after_hidden & (np.abs(start - before) <= _LONGEST_STEP_M)
-    return np.where(meets, before, start)
+    same &= ~after_hidden
+    ahead = travel * (start - before)
+    meets = same & (ahead >= -_NOISE_M) & (ahead <= _LONGEST_STEP_M)
+    length = {way: row["length_m"] for way, row in ways.items() if _is_closed(row)}
+    whole = table["way_id"].map(length).to_numpy(dtype=float)
+    over = same & (ahead < -_NOISE_M) & (whole + ahead <= _LONGEST_STEP_M)
+    start = np.where(meets, before, np.where(over, np.where(travel > 0, 0.0, whole), start))
+    left = np.r_[over[1:], False]
+    return start, np.where(left, np.where(travel > 0, whole, 0.0), end)
+
+
+def _is_closed(way: sqlite3.Row) -> bool:
+    line = line_of(way["line"])
+    return bool((line[0] == line[-1]).all())
 
 
 def _line(row: object, ways: dict[int, sqlite3.Row], fixes: FloatArray) -> shapely.LineString | None:

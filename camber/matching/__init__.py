@@ -21,7 +21,7 @@ from camber.matching.chain import Links, follow
 from camber.matching.inference import infer
 from camber.matching.matched import candidate_columns, likeliest, matched_columns, move_to_chain
 from camber.matching.prepared import prepared
-from camber.matching.traversals import distance_along, path_table, traversals
+from camber.matching.traversals import distance_along, on_chains, path_table, traversals
 from camber.matching.trellis import Fixes
 from camber.network import edges_of
 from camber.schema import LateralSettings, MatchingSettings, as_candidates, as_matched_track
@@ -80,7 +80,8 @@ def match(
         _require_overlap(track, fixes.xy, roads, settings.search_radius_m)
     path = [row for part in parts for row in part.path]
     matched = _joined([part.matched for part in parts])
-    matched["along_m"] = distance_along(fixes.distance_m, fixes.section, matched["chainage_m"], path)
+    place_m, chain = (np.concatenate(values) for values in zip(*(part.places for part in parts), strict=True))
+    matched["along_m"] = distance_along(fixes.distance_m, fixes.section, place_m, chain)
     listed = _joined([part.listed for part in parts])
     listed["fix_id"] = track.index.to_numpy()[listed["fix_id"]]
     return _beside(track, matched), as_candidates(pd.DataFrame(listed)), path_table(track, path)
@@ -92,6 +93,7 @@ class _Part(NamedTuple):
     matched: dict[str, NDArray[Any]]
     listed: dict[str, NDArray[Any]]
     path: list[Traversal]
+    places: tuple[NDArray[np.float64], NDArray[np.int64]]  # on chains, of each fix; parts share no section
     near: bool  # whether any road is
 
 
@@ -109,7 +111,7 @@ def _match_part(fixes: Fixes, rows: slice, roads: Roads, reach_m: float, setting
     matched = matched_columns(roads, states, inferred)
     listed = candidate_columns(roads, states, inferred, rows.start)
     path = traversals(roads, chains, placed, matched["match_probability"], here.section, rows.start)
-    return _Part(matched, listed, path, near)
+    return _Part(matched, listed, path, on_chains(placed, len(here.xy)), near)
 
 
 def _joined(parts: list[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:

@@ -245,6 +245,8 @@ def _go_on(walk: _Walk, states: States, distance_m: FloatArray, links: Links, la
     passed_over = first - last > 1
     slack_m = max(links.settings.back_m, _AGREES * run_m) if passed_over else np.inf
     position = _known(walk, links, goal)
+    if position is not None and _is_a_lap_on(walk, links, goal, position):
+        position = None
     if position is not None and (position != walk.cursor or abs(goal.at_m - walk.at_m) > run_m - slack_m):
         _stand(walk, position, goal.at_m)
         return True
@@ -269,6 +271,27 @@ def _known(walk: _Walk, links: Links, goal: _Goal) -> int | None:
         if possible and 0 <= position < len(walk.pieces) and walk.pieces[position].key == goal.key:
             return position
     return None
+
+
+def _is_a_lap_on(walk: _Walk, links: Links, goal: _Goal, position: int) -> bool:
+    """Whether the goal is better reached ahead, round a ring, than by standing where its edge was passed."""
+    piece = walk.pieces[walk.cursor]
+    if position > walk.cursor:
+        return False
+    if position == walk.cursor:
+        apart = abs(piece.direction * (goal.at_m - walk.at_m) - goal.run_m)
+        if apart <= links.settings.back_m:
+            return False
+    else:
+        between = walk.pieces[position + 1 : walk.cursor]
+        known = walk.pieces[position]
+        back = sum(each.length_m for each in between) + abs(walk.at_m - piece.enter_m)
+        apart = back + abs(known.leave_m - goal.at_m) + goal.run_m
+    way = links.route(links.end(*piece.key), links.start(*goal.key))
+    if way is None:
+        return False
+    rest = abs(links.whole(*piece.key)[1] - walk.at_m) + abs(goal.at_m - links.whole(*goal.key)[0])
+    return abs(rest + links.length_m(way) - goal.run_m) < apart
 
 
 def _moves(walk: _Walk, links: Links, goal: _Goal) -> list[_Move]:

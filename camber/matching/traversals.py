@@ -7,7 +7,7 @@ short in a small town and 4.5 % among the alleys of a city.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,6 @@ from camber.matching.chain import JUNCTION
 from camber.schema import as_path
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from camber.matching.along import Placed
@@ -28,8 +26,15 @@ if TYPE_CHECKING:
     IntArray = NDArray[np.int64]
 
 
+_LEAP_M: Final = 0.01
+"""Chainages of pieces that meet differ by no more than rounding [m]."""
+
+
 class Traversal(NamedTuple):
-    """One way passed from one place on it to another: a row of the path."""
+    """One way passed from one place on it to another: a row of the path.
+
+    The chainage only grows in it, or only falls: past the first node of a closed way begins another row.
+    """
 
     section: int
     way_id: int
@@ -79,14 +84,17 @@ def _traversals(chain: Chain, placed: Placed, section: int, roads: Roads) -> lis
         way = int(graph.edge_way[piece.edge])
         start = float(graph.edge_start_m[piece.edge]) + piece.enter_m
         begins, ends = (max(start + piece.direction * part, 0.0) for part in (low, high))
-        if piece.joint == JUNCTION and before == (way, piece.direction):
+        # A closed way goes on past its first node, and one that meets itself may pass its loop by: there the
+        # chainage leaps, and the metres of a row are the difference of its chainages.
+        goes_on = piece.joint == JUNCTION and before == (way, piece.direction)
+        if goes_on and abs(rows[-1].to_chainage_m - begins) < _LEAP_M:
             row = rows.pop()
         else:
             names = int(way_ids[way]), int(streets[way])
             row = Traversal(section, *names, piece.direction, begins, ends, -1, -1, np.nan)
-        seen = first[number] if row.first == -1 else row.first
-        until = last[number] if first[number] >= 0 else row.last
-        rows.append(row._replace(to_chainage_m=ends, first=seen, last=until))
+        # A fix may be put behind the one before it, on the piece before: the first is the least of all.
+        seen = min((fix for fix in (row.first, first[number]) if fix >= 0), default=-1)
+        rows.append(row._replace(to_chainage_m=ends, first=seen, last=max(row.last, last[number])))
         before = (way, piece.direction)
     return rows
 
@@ -118,22 +126,23 @@ def path_table(track: Track, rows: list[Traversal]) -> Path:
     return as_path(pd.DataFrame({**columns, "probability": found["probability"]}))
 
 
+def on_chains(placed: list[Placed], n: int) -> tuple[FloatArray, IntArray]:
+    """Distance of each of ``n`` fixes along its chain [m], and the number of that; NaN and -1 on none."""
+    place, number = np.full(n, np.nan), np.full(n, -1)
+    for chain, on in enumerate(placed):
+        place[on.fix], number[on.fix] = on.distance_m, chain
+    return place, number
+
+
 def distance_along(
-    distance_m: FloatArray, section: IntArray, chainage_m: FloatArray, rows: Sequence[Traversal]
+    distance_m: FloatArray, section: IntArray, place_m: FloatArray, chain: IntArray
 ) -> FloatArray:
     """Distance run until each fix [m], never falling: the length of the path between fixes, added up.
 
-    The distance of the track counts where one of two fixes is on no way (NaN chainage), and between sections
-    nothing does. Rows count their fixes from 0.
+    The distance of the track counts where two fixes are not on one chain, and between sections nothing does.
+    ``place_m`` and ``chain`` are those of `on_chains`.
     """
-    lengths = np.array([abs(row.to_chainage_m - row.from_chainage_m) for row in rows])
-    begin = np.concatenate([[0.0], np.cumsum(lengths)[:-1]]) if len(rows) else lengths
-    on_path = np.full(len(distance_m), np.nan)
-    for row, start_m in zip(rows, begin.tolist(), strict=True):
-        if row.first >= 0:
-            here = slice(row.first, row.last + 1)
-            on_path[here] = start_m + np.abs(chainage_m[here] - row.from_chainage_m)
-    step = np.diff(on_path, prepend=np.nan)
+    step = np.where(np.diff(chain, prepend=-1) == 0, np.diff(place_m, prepend=np.nan), np.nan)
     step = np.where(np.isfinite(step), step, np.diff(distance_m, prepend=distance_m[:1]))
     step = np.where(np.diff(section, prepend=section[:1] - 1) == 0, step, 0.0)
     # A step back is noise, and what comes after it makes up for it.

@@ -270,9 +270,12 @@ def _reach(row: int, position: IntArray, travel: IntArray, ends: FloatArray) -> 
         0 <= other < len(position) and (position[other], travel[other]) == (position[row], travel[row])
         for other in (row - 1, row + 1)
     ]
-    # It reaches back to the last fix of the interval before, where its first step began.
-    start = float(ends[row - 1, 1]) if same[0] else start - travel[row] * _REACH_M
-    return start, end if same[1] else end + travel[row] * _REACH_M
+    # It reaches back to the last fix of the interval before, where its first step began; past the first node
+    # of a closed way begins another passage.
+    back = float(ends[row - 1, 1])
+    met = same[0] and travel[row] * (start - back) > -_REACH_M
+    goes_on = same[1] and travel[row] * (float(ends[row + 1, 0]) - end) > -_REACH_M
+    return back if met else start - travel[row] * _REACH_M, end if goes_on else end + travel[row] * _REACH_M
 
 
 def _once(found: list[tuple[float, int]]) -> _Places:

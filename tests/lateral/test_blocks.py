@@ -27,7 +27,7 @@ SETTINGS = LateralSettings()
 
 def cut(legs, *others, step_s=1.0, changed=lambda matched: matched):
     matched = changed(matched_on(ROADS, legs, step_s=step_s))
-    return cut_blocks(matched, candidates_of(matched, *others), ROADS.ways, SETTINGS), matched
+    return cut_blocks(matched, candidates_of(matched, *others), ROADS, SETTINGS), matched
 
 
 @given(seconds=st.integers(20, 400))
@@ -140,9 +140,9 @@ def test_without_candidates_there_is_no_doubt():
 
 def test_junctions_are_counted_where_a_way_goes_on_over_them():
     # 180 s on one way: edges end after 20 s, 95 s and 100 s, and another way begins at 120 s.
-    edges = np.repeat([4, 5, 6, 7], [20, 75, 5, 20])
+    edges = np.repeat([0, 1, 2, 0], [20, 75, 5, 20])
     legs = [{"way_id": 1, "offset_m": np.zeros(120)}, {"way_id": 2, "offset_m": np.zeros(60)}]
-    blocks, _ = cut(legs, changed=lambda one: one.assign(edge_id=np.r_[edges, np.full(60, 7)]))
+    blocks, _ = cut(legs, changed=lambda one: one.assign(edge_id=np.r_[edges, np.full(60, 0)]))
     middle = (blocks.first + blocks.last) // 2
     ends = np.array([20, 95, 100, 120])
     passed = [int(((middle[k - 1] < ends) & (middle[k] >= ends)).sum()) for k in range(1, len(middle))]
@@ -193,7 +193,7 @@ def test_the_error_of_a_width_is_that_of_the_way_and_mostly_of_the_street():
         }
     )
     matched = matched_on(world, [{"way_id": way, "offset_m": np.zeros(100)} for way in (1, 2, 3)])
-    blocks = cut_blocks(matched, candidates_of(matched), world.ways, SETTINGS)
+    blocks = cut_blocks(matched, candidates_of(matched), world, SETTINGS)
     xy = np.column_stack([matched.geometry.x, matched.geometry.y])
     places = find_places(blocks, np.zeros(len(matched)), xy, world)
     prior = np.full((len(blocks.first), 6), 1.0 / 6.0)

@@ -261,7 +261,7 @@ def test_an_error_of_the_map_lies_on_one_physical_side_of_the_way():
 
 def test_whoever_turns_round_keeps_the_side_or_crosses():
     matched = matched_on(straight(), [steady(0.0, n=48), steady(0.0, n=48, direction=-1, start_m=144.0)])
-    blocks = cut_blocks(matched, candidates_of(matched), straight().ways, FLAT)
+    blocks = cut_blocks(matched, candidates_of(matched), straight(), FLAT)
     prior = np.tile(np.array([0.0, 0.4, 0.2, 0.4, 0.0, 0.0]), (8, 1))
     change = change_probability(blocks, places_on(blocks.way_id), FLAT)
     transition = transitions(blocks, prior, change)

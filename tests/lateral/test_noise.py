@@ -14,7 +14,7 @@ ROADS = roads_of({1: ([(0.0, 0.0), (30_000.0, 0.0)], {}), 2: ([(0.0, 90.0), (30_
 
 def recorded(offset_m, **leg):
     matched = matched_on(ROADS, [{"way_id": 1, "offset_m": offset_m} | leg])
-    blocks = cut_blocks(matched, candidates_of(matched), ROADS.ways, LateralSettings())
+    blocks = cut_blocks(matched, candidates_of(matched), ROADS, LateralSettings())
     return blocks, matched["offset_m"].to_numpy()
 
 
@@ -83,7 +83,7 @@ def test_jumps_between_ways_are_no_scatter():
         for i in range(20)
     ]
     matched = matched_on(ROADS, legs)
-    blocks = cut_blocks(matched, candidates_of(matched), ROADS.ways, LateralSettings())
+    blocks = cut_blocks(matched, candidates_of(matched), ROADS, LateralSettings())
     offset = block_mean(matched["offset_m"].to_numpy(), blocks.number)
     assert classify(blocks, offset, LateralSettings()).name == "multi_band"
 
@@ -103,7 +103,7 @@ def test_a_handful_of_fixes_is_not_called_snapped():
 def silent(offset_m, step_s=1.0, accuracy_m=np.nan):
     matched = matched_on(ROADS, [{"way_id": 1, "offset_m": offset_m}], step_s=step_s)
     matched = matched.assign(accuracy_m=accuracy_m)
-    blocks = cut_blocks(matched, candidates_of(matched), ROADS.ways, LateralSettings())
+    blocks = cut_blocks(matched, candidates_of(matched), ROADS, LateralSettings())
     return why_silent(blocks, matched, LateralSettings())
 
 

@@ -34,7 +34,7 @@ SEPARATE = roads_of(
 @cache
 def places_of(roads, way_id=7, offset_m=0.0, **leg):
     matched = matched_on(roads, [{"way_id": way_id, "offset_m": np.full(48, offset_m)} | leg])
-    blocks = cut_blocks(matched, candidates_of(matched), roads.ways, LateralSettings())
+    blocks = cut_blocks(matched, candidates_of(matched), roads, LateralSettings())
     xy = np.column_stack([matched.geometry.x, matched.geometry.y])
     return find_places(blocks, matched["offset_m"].to_numpy(), xy, roads)
 

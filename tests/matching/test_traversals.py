@@ -1,7 +1,5 @@
 """How far a runner came along the path: the roads' own length, whatever the fixes between."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,10 +15,6 @@ CORNER = {
 }
 
 
-def row(first, last, begin, end):
-    return SimpleNamespace(from_chainage_m=begin, to_chainage_m=end, first=first, last=last)
-
-
 def test_a_corner_between_two_fixes_is_as_long_as_the_roads():
     xy = np.array([(x, 0.0) for x in (5.0, 25.0, 45.0, 65.0, 85.0)] + [(100.0, y) for y in (5.0, 25.0, 45.0)])
     matched, _, _ = match(track_of(xy + np.array(ORIGIN), step_s=7.0, speed_mps=20 / 7), roads_of(CORNER))
@@ -29,29 +23,35 @@ def test_a_corner_between_two_fixes_is_as_long_as_the_roads():
 
 
 def test_a_way_crossed_between_two_fixes_counts_in_full():
-    rows = [row(0, 1, 0.0, 30.0), row(-1, -1, 50.0, 0.0), row(2, 3, 10.0, 40.0)]
-    chainage = np.array([0.0, 20.0, 15.0, 40.0])
-    along = distance_along(np.array([0.0, 19.0, 60.0, 90.0]), np.zeros(4, dtype=int), chainage, rows)
+    place, none = np.array([0.0, 20.0, 85.0, 110.0]), np.zeros(4, dtype=int)
+    along = distance_along(np.array([0.0, 19.0, 60.0, 90.0]), none, place, none)
     np.testing.assert_allclose(along, [0.0, 20.0, 85.0, 110.0])
 
 
 def test_off_the_road_the_track_counts_and_between_sections_nothing():
-    rows = [row(0, 0, 0.0, 0.0), row(3, 4, 7.0, 19.0)]
-    chainage = np.array([0.0, np.nan, np.nan, 7.0, 19.0])
+    place, chain = np.array([0.0, np.nan, np.nan, 7.0, 19.0]), np.array([0, -1, -1, 1, 1])
     track_m = np.array([0.0, 11.0, 11.0, 22.0, 33.0])
-    along = distance_along(track_m, np.array([0, 0, 1, 1, 1]), chainage, rows)
+    along = distance_along(track_m, np.array([0, 0, 1, 1, 1]), place, chain)
     np.testing.assert_allclose(along, [0.0, 11.0, 11.0, 22.0, 34.0])
+
+
+def test_between_two_chains_the_track_counts():
+    place, chain = np.array([0.0, 20.0, 3.0, 9.0]), np.array([0, 0, 1, 1])
+    along = distance_along(np.array([0.0, 19.0, 49.0, 55.0]), np.zeros(4, dtype=int), place, chain)
+    np.testing.assert_allclose(along, [0.0, 20.0, 50.0, 56.0])
 
 
 @given(st.lists(st.floats(0.0, 100.0), min_size=1, max_size=20))
 def test_it_never_falls_and_a_step_back_costs_nothing(chainage):
     place = np.array(chainage)
-    rows = [row(0, len(place) - 1, 0.0, 100.0)]
-    along = distance_along(np.zeros(len(place)), np.zeros(len(place), dtype=int), place, rows)
+    none = np.zeros(len(place), dtype=int)
+    along = distance_along(np.zeros(len(place)), none, place, none)
     assert (np.diff(along) >= 0.0).all()
     assert along[-1] == pytest.approx(place.max() - place[0])
 
 
 def test_without_a_path_the_track_is_all_there_is():
-    along = distance_along(np.array([0.0, 3.0, 6.0]), np.zeros(3, dtype=int), np.full(3, np.nan), [])
+    along = distance_along(
+        np.array([0.0, 3.0, 6.0]), np.zeros(3, dtype=int), np.full(3, np.nan), np.full(3, -1)
+    )
     np.testing.assert_allclose(along, [0.0, 3.0, 6.0])
