@@ -11,10 +11,10 @@ from typing import Final
 CAMBER: Final = "0.1.0"
 """Of the program, as `pyproject.toml` has it."""
 
-MODEL: Final = 1
+MODEL: Final = 2
 """Raised when the analysis of a recording on given roads with given settings comes out otherwise."""
 
-ROADS: Final = 1
+ROADS: Final = 2
 """Raised when an extract or an answer of a map server is parsed otherwise."""
 
 READING: Final = 2
