@@ -173,6 +173,13 @@ def goes_through(graph: RoadGraph) -> NDArray[np.bool_]:
     return through
 
 
+def ends_and_junctions(graph: RoadGraph) -> NDArray[np.bool_]:
+    """Tell the nodes that are an end of a way or a junction: all but those at which a ring was cut."""
+    kept = ~goes_through(graph)
+    kept[graph.edge_from[graph.edge_start_m == 0.0]] = True
+    return kept
+
+
 def links(graph: RoadGraph) -> IntArray:
     """Give edges that only go on into each other, between two junctions, one number: the least of them."""
     first = graph.node_first_edge[:-1][goes_through(graph)]

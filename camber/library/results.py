@@ -14,7 +14,7 @@ import shapely
 from camber.conventions import NO_WAY, WGS84, SideBasis, SurfaceKind, Verdict
 from camber.library.database import insert
 from camber.library.stored_values import json_of, value_from
-from camber.network import goes_through
+from camber.network import ends_and_junctions
 from camber.packing import fingerprint, pack_columns, pack_table, unpack_columns, unpack_table
 from camber.schema import Draws, Evidence, Suggestions, Summary
 from camber.schema.tables import EXPOSURE
@@ -143,7 +143,7 @@ def _junctions(roads: Roads, way_id: int) -> NDArray[np.float64]:
     graph = roads.graph
     edges = np.flatnonzero(graph.edge_way == row)
     # A ring is cut where nothing meets it: no place to end what is hidden.
-    cut = edges[~goes_through(graph)[graph.edge_from[edges]] | (graph.edge_start_m[edges] == 0.0)]
+    cut = edges[ends_and_junctions(graph)[graph.edge_from[edges]]]
     end = graph.edge_start_m[edges[-1]] + graph.edge_length_m[edges[-1]]
     return np.unique(np.round(np.r_[graph.edge_start_m[cut], end], 3))
 

@@ -241,7 +241,8 @@ def nearest_node(roads: Roads, longitude_deg: float, latitude_deg: float) -> int
         The node.
     """
     place = Transformer.from_crs(WGS84, roads.crs, always_xy=True).transform(longitude_deg, latitude_deg)
-    return int(np.argmin(np.hypot(*(roads.graph.node_xy - np.asarray(place)).T)))
+    away = np.hypot(*(roads.graph.node_xy - np.asarray(place)).T)
+    return int(np.argmin(np.where(network.ends_and_junctions(roads.graph), away, np.inf)))
 
 
 def route_via(roads: Roads, nodes: Sequence[int], preference: Preference) -> Route:
@@ -284,7 +285,7 @@ def _shortest(roads: Roads, costs: FloatArray, first: int, last: int) -> tuple[I
 
 
 def nodes_by_distance(roads: Roads, from_node: int, preference: Preference) -> tuple[IntArray, FloatArray]:
-    """List the nodes that a runner can reach, the start first, with the true length of the way there [m]."""
+    """List junctions and ends that a runner can reach, the start first, by the true length of the way [m]."""
     graph, costs = roads.graph, edge_costs(roads, preference)
     limit = float(costs[np.isfinite(costs)].sum())
     found = network.bounded_distances(network.edges_of(graph, costs), np.array([from_node]), limit)
@@ -292,7 +293,10 @@ def nodes_by_distance(roads: Roads, from_node: int, preference: Preference) -> t
     # A predecessor is settled before the nodes that hang on it.
     for node, edge, before in zip(found.target[1:], found.via_edge[1:], found.predecessor[1:], strict=True):
         length_m[node] = length_m[before] + graph.edge_length_m[edge]
-    return found.target, length_m[found.target]
+    kept = network.ends_and_junctions(graph)
+    kept[from_node] = True
+    reached = found.target[kept[found.target]]
+    return reached, length_m[reached]
 
 
 def out_and_back(

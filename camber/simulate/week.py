@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from camber import standards
+from camber.network import ends_and_junctions
 from camber.simulate.gpx_writer import gpx_document
 from camber.simulate.receiver import DeviceModel, GnssErrorModel
 from camber.simulate.routes import (
@@ -213,7 +214,8 @@ def _planned_route(roads: Roads, plan: _Plan, rng: np.random.Generator) -> Route
 def _leaving(roads: Roads, start: int, plan: _Plan) -> Route:
     """Run to the reachable node furthest out, go round outside for a third of the length, and return."""
     nodes, _ = nodes_by_distance(roads, start, plan.preference)
-    outward = roads.graph.node_xy[nodes] - roads.graph.node_xy.mean(axis=0)
+    middle = roads.graph.node_xy[ends_and_junctions(roads.graph)].mean(axis=0)
+    outward = roads.graph.node_xy[nodes] - middle
     last = int(np.argmax(np.hypot(*outward.T)))
     bearing_deg = float(np.degrees(np.arctan2(*outward[last])))
     out = route_via(roads, [start, int(nodes[last])], plan.preference)

@@ -259,7 +259,7 @@ def beside(*lines, direction=1, streets=None):
     """Offsets and directions by line of a runner along 180 m of the road, with other lines about it."""
     leg = {"way_id": 7, "offset_m": np.zeros(60), "direction": direction}
     matched = matched_on(LONE, [leg])
-    blocks = cut_blocks(matched, candidates_of(matched), LONE.ways, LateralSettings())
+    blocks = cut_blocks(matched, candidates_of(matched), LONE, LateralSettings())
     xy = np.column_stack([matched.geometry.x, matched.geometry.y])
     road = LONE.ways.geometry.iloc[0]
     others = [shapely.LineString(np.array(line) + road.coords[0]) for line in lines]
