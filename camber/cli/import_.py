@@ -67,7 +67,8 @@ def _guess(paths: "Sequence[Path]") -> int:
             total += sum(each.is_file() for each in path.rglob("*"))
             continue
         total += 1
-        with suppress(OSError, zipfile.BadZipFile, ValueError), zipfile.ZipFile(path) as archive:
+        # Whatever is wrong with an archive, it is for the import to say.
+        with suppress(Exception), zipfile.ZipFile(path) as archive:
             total += max(len(archive.infolist()) - 1, 0)
     return max(total, 1)
 

@@ -117,12 +117,12 @@ def _number(connection: sqlite3.Connection, pragma: str) -> int:
 
 def _statements(script: str) -> Iterator[str]:
     """Cut a script into statements: `executescript` would commit the transaction that we are in."""
-    held = ""
+    statement = ""
     for line in script.splitlines(keepends=True):
-        held += line
-        if sqlite3.complete_statement(held):
-            yield held
-            held = ""
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 def back_up(connection: sqlite3.Connection, path: Path, version: int) -> Path:

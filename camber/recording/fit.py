@@ -42,6 +42,7 @@ _DEG: Final = 180.0 / 2**31
 """One semicircle [deg]."""
 
 _BATCH: Final = 4096
+_HEAD: Final = 1 << 16
 _LATITUDE, _LONGITUDE = 0, 1
 _CADENCE, _FRACTION = 4, 53
 _MEASURES: Final = {
@@ -308,8 +309,9 @@ def _sport_name(sport: object, sub_sport: object) -> str | None:
 
 
 def fit_type(head: bytes) -> str | None:
-    """Read ``file_id.type`` from a FIT file's first message; None where it does not stand there."""
-    for frame in _frames(_reader(io.BytesIO(head))):
+    """Read ``file_id.type`` from a FIT file's first message; None where it is not at the beginning."""
+    # No limit of time holds here, and what stands before the first message may be without end.
+    for frame in _frames(_reader(io.BytesIO(head[:_HEAD]))):
         if isinstance(frame, str):
             return None
         if frame.frame_type == fitdecode.FIT_FRAME_DATA:

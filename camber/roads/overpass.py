@@ -113,11 +113,13 @@ class AnswerFault(Exception):  # noqa: N818 - it becomes an error only where not
 
 def check_server(address: str) -> str:
     """Give the address of a server without a slash at its end; a `RoadsError` for one in the clear."""
-    parts = urlsplit(address)
-    if parts.scheme == "https" and parts.hostname:
-        return address.rstrip("/")
-    if parts.scheme == "http" and parts.hostname in _LOOPBACK:
-        return address.rstrip("/")
+    with suppress(ValueError):  # of half a bracket, or of what no name can be
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+        if host.encode("idna") and (
+            parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
+        ):
+            return address.rstrip("/")
     text = f"is no address of an Overpass server that can be used; give one such as {PUBLIC_SERVER} (https)."
     raise RoadsError(text, path=address)
 

@@ -8,6 +8,7 @@ import re
 import resource
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import geopandas as gpd
@@ -60,6 +61,18 @@ def test_import_lists_what_came_of_each_file(call, morning, empty, tmp_path):
     code, _, err = call("import", tmp_path / "nothing.zip")
     assert code == 3
     assert "nothing.zip" in err
+
+
+def test_an_archive_that_cannot_be_counted_is_still_imported(call, morning, tmp_path):
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(morning, "morning.gpx")
+    content = bytearray(path.read_bytes())
+    content[content.rindex(b"PK\1\2") + 6] = 99  # version needed to extract
+    path.write_bytes(content)
+    code, out, _ = call("import", path)
+    assert code == 0
+    assert "1  new runs and walks" in out
 
 
 def test_plain_lines_tell_how_far_an_import_is(call, fabricate, tmp_path):

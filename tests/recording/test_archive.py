@@ -12,6 +12,7 @@ import pytest
 from camber.errors import DamagedFileError, RecordingError
 from camber.recording import ReadLimits
 from camber.recording.archive import PrivacyZone, find_recordings
+from camber.recording.fit import fit_type
 from tests.recording.conftest import gpx
 from tests.recording.zips import Entry, archive
 
@@ -87,9 +88,9 @@ def test_a_strava_export_is_understood_in_any_language_packed_or_not(look, layou
     assert [problem.code for problem in notes.problems] == ["missing_file", "other_file"]
 
 
-def fit(kind, body=b""):
+def fit(kind, body=b"", definitions=1):
     """A FIT file of one ``file_id`` message and whatever follows; checksums are zero, which is allowed."""
-    data = b"\x40\0\0\0\0\1\0\1\0" + b"\0" + bytes([kind]) + body
+    data = b"\x40\0\0\0\0\1\0\1\0" * definitions + b"\0" + bytes([kind]) + body
     return struct.pack("<2BHI4sH", 14, 16, 2132, len(data), b".FIT", 0) + data + b"\0\0"
 
 
@@ -300,6 +301,23 @@ def test_an_entry_of_a_later_version_of_the_format_costs_no_other(look):
     content[content.index(b"PK\1\2") + 6] = 99  # version needed to extract, of the first entry
     found, _ = look(bytes(content))
     assert [each.data for each in found] == [RUN, RUN]
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [b"\xff\xff\xff\x7f", b"\x75\x70\3\0abc", b"\1\0\2\0ab", b"\0"],
+    ids=["longer than itself", "half a name", "half a size", "one byte"],
+)
+def test_an_extra_field_of_a_wrong_form_costs_no_other(look, extra):
+    found, _ = look(archive(Entry(b"a.gpx", RUN, extra=extra), Entry("ö.gpx".encode(), RUN)))
+    assert [(each.source, each.data) for each in found] == [("a.gpx", RUN), ("ö.gpx", RUN)]
+
+
+def test_what_a_fit_file_is_stands_at_its_beginning(look):
+    assert fit_type(fit(32, definitions=5)) == "monitoring_b"
+    assert fit_type(fit(32, definitions=10_000)) is None
+    found, _ = look(packed({"soon.fit": fit(32, definitions=5), "late.fit": fit(32, definitions=10_000)}))
+    assert [each.source for each in found] == ["late.fit"]  # the reader will say what it is
 
 
 def test_a_name_may_be_written_in_two_ways(look):

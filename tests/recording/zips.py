@@ -18,6 +18,8 @@ class Entry:
     mode: int = 0o100644
     crc: int | None = None
     size: int | None = None
+    extra: bytes = b""
+    """What the directory adds to it."""
     shares: int | None = None
     """Number of the entry whose bytes this one claims too."""
 
@@ -35,8 +37,9 @@ def archive(*entries):
             body += b"PK\3\4" + struct.pack("<H", 20) + numbers + lengths + entry.name + packed
         else:
             offsets.append(offsets[entry.shares])
-        rest = struct.pack("<3H2L", 0, 0, 0, entry.mode << 16, offsets[-1])
-        heads.append(b"PK\1\2" + struct.pack("<2H", 3 << 8, 20) + numbers + lengths + rest + entry.name)
+        lengths = struct.pack("<2H", len(entry.name), len(entry.extra))
+        rest = struct.pack("<3H2L", 0, 0, 0, entry.mode << 16, offsets[-1]) + entry.name + entry.extra
+        heads.append(b"PK\1\2" + struct.pack("<2H", 3 << 8, 20) + numbers + lengths + rest)
     directory = b"".join(heads)
     count = len(heads)
     return (

@@ -158,7 +158,11 @@ def test_a_server_without_tls_on_its_port_is_an_error(server, tile):
 
 
 @pytest.mark.parametrize(
-    "address", ["http://example.org/api", "ftp://127.0.0.1/", "overpass-api.de", "", "https://"]
+    "address",
+    [
+        *("http://example.org/api", "ftp://127.0.0.1/", "overpass-api.de", "", "https://"),
+        *("https://[::1/api", "https://overpass..de/api", f"https://{'a' * 70}.de/api"),
+    ],
 )
 def test_only_https_or_this_machine_is_asked(address):
     with pytest.raises(RoadsError, match="https"):

@@ -8,7 +8,6 @@ names in a wrong encoding and directories without end cost themselves alone, or 
 from __future__ import annotations
 
 import os
-import re
 import stat
 import struct
 import zlib
@@ -32,7 +31,9 @@ _LABEL: Final = 500
 _ENTRY: Final = b"PK\x01\x02"
 """How an entry in the directory of an archive begins (PKWARE APPNOTE 6.3, section 4.3.12)."""
 
-_CLAIMS: Final = re.compile(_ENTRY + rb"(..)..(.)(.)", re.DOTALL)
+_FIXED, _VERSION, _LARGE = 46, 20, 1
+"""Bytes of an entry before its name, a version that zipfile reads, and the extra field of large sizes."""
+
 _LOCAL: Final = struct.Struct("<4s22x2H")
 """What stands before the data of an entry: a mark, and last the lengths of name and extra field (4.3.7)."""
 
@@ -152,13 +153,32 @@ class _Guarded:
                 text = f"holds {count:,} files; more than {self._limits.archive_entries:,} are no export"
                 raise DamagedFileError(text, path=self._label)
             if self.drops_claims:
-                return _CLAIMS.sub(_modest, data)
+                return _modest(data)
         return data
 
 
-def _modest(entry: re.Match[bytes]) -> bytes:
-    """Make an entry in a directory one of version 2.0, whose name does not claim to be UTF-8."""
-    return _ENTRY + entry[1] + b"\x14\0" + entry[2] + bytes([entry[3][0] & ~(_UTF_8 >> 8)])
+def _modest(directory: bytes) -> bytes:
+    """Make entries ones of version 2.0, whose names claim no UTF-8, with no extra field but that of sizes."""
+    data, at = bytearray(directory), 0
+    while data.startswith(_ENTRY, at):
+        flags, *lengths = struct.unpack_from("<8xH18x3H", data, at)
+        struct.pack_into("<2H", data, at + 6, _VERSION, flags & ~_UTF_8)
+        name_end = at + _FIXED + lengths[0]
+        extra_end = name_end + lengths[1]
+        data[name_end:extra_end] = _sizes_alone(bytes(data[name_end:extra_end]))
+        at = extra_end + lengths[2]
+    return bytes(data)
+
+
+def _sizes_alone(extra: bytes) -> bytes:
+    """Keep of an extra field what holds sizes beyond 32 bits (4.5.3); what else is in it may be wrong."""
+    at, kept = 0, b""
+    while at + 4 <= len(extra):
+        kind, length = struct.unpack_from("<2H", extra, at)
+        end = at + 4 + length
+        kept += extra[at:end] if kind == _LARGE and end <= len(extra) else b""
+        at = end
+    return kept.ljust(len(extra), b"\0")
 
 
 def zip_items(file: IO[bytes], label: str, limits: ReadLimits, budget: Budget) -> list[Item]:
@@ -172,7 +192,7 @@ def zip_items(file: IO[bytes], label: str, limits: ReadLimits, budget: Budget) -
     try:
         try:
             archive = ZipFile(guarded)
-        except (UnicodeDecodeError, NotImplementedError):  # one name or version that cannot be costs all
+        except (UnicodeDecodeError, NotImplementedError, BadZipFile):  # one entry that cannot be costs all
             guarded.drops_claims = True
             archive = ZipFile(guarded)
     except RecordingError:

@@ -90,9 +90,8 @@ def apple_lines(chunks: Iterable[bytes]) -> dict[str, Line]:
     parser = pull_parser(("start", "end"), ("Workout", "HealthData"))
     found: dict[str, Line] = {}
     root: etree._Element | None = None
-    with suppress(
-        etree.LxmlError
-    ):  # what stands before the damage is kept; a route without a sport has its speed
+    # What stands before damage is kept; a route without a sport has its speed.
+    with suppress(etree.LxmlError):
         for chunk in chunks:
             parser.feed(chunk)
             for event, element in parser.read_events():
