@@ -14,6 +14,7 @@ from camber.cross_slope import assign_cross_slope, slope_options, slopes_of_ways
 from camber.exposure import measure_exposure
 from camber.lateral import locate
 from camber.matching import match
+from camber.matching.agreement import disagreements
 from camber.schema import Analysis, Evidence, Learned, Recording, Roads, Settings
 from camber.suggestions import in_the_dark, suggest, trip_of
 from camber.summary import summarise
@@ -58,6 +59,7 @@ def analyse(
     rng = np.random.default_rng([given.seed, _fingerprint(recording)])
     track, problems = prepare_track(recording, crs=roads.crs, settings=given.track)
     matched, candidates, path = match(track, roads, given.matching)
+    problems = (*problems, *disagreements(matched))
     lateral, states, evidence = locate(
         matched,
         candidates,

@@ -243,7 +243,10 @@ def prepare_track(
         raise _too_few(recording, len(kept))
     borders = find_borders(time_s[kept], xy[kept], part[kept], settings)
     dropped = {"null_island": astray, "outside_crs": outside, "duplicate": codes == DUPLICATE}
-    problems = _problems({**dropped, "spike": codes == SPIKE, **borders})
+    problems = (
+        *_problems({**dropped, "spike": codes == SPIKE, "time_backwards": borders["time_backwards"]}),
+        *_not_counted(borders, np.diff(time_s[kept]), np.hypot(*np.diff(xy[kept], axis=0).T), settings.gap_m),
+    )
     section = np.concatenate([[0], np.cumsum(np.any(list(borders.values()), axis=0))])
     track = _track(
         fixes.iloc[kept],
@@ -352,11 +355,29 @@ def _problems(found: dict[str, BoolArray]) -> tuple[Problem, ...]:
         "duplicate": "Fixes with the time of the one before were dropped.",
         "spike": "Fixes out of a runner's reach, out and back, were dropped.",
         "time_backwards": "Time goes backwards: the track was cut there.",
-        "gap": "Gaps in time: the track was cut there.",
-        "jump": "Steps faster or longer than a runner's: the track was cut there.",
     }
     counts = {code: int(np.count_nonzero(found[code])) for code in messages}
     return tuple(Problem(code, messages[code], count) for code, count in counts.items() if count)
+
+
+def _not_counted(
+    borders: dict[str, BoolArray], step_s: FloatArray, step_m: FloatArray, least_m: float
+) -> tuple[Problem, ...]:
+    """Say how much lies between the sections, as the crow flies, and is not counted; stops are no loss."""
+    causes = {
+        "part": "Pauses or new parts of the file, and the runner was elsewhere after them",
+        "gap": "Gaps in time: the track was cut there",
+        "jump": "Steps faster or longer than a runner's: the track was cut there",
+    }
+    problems = []
+    for code, cause in causes.items():
+        here = borders[code] & (step_m > least_m) if code == "part" else borders[code]
+        if here.any():
+            metres, minutes = float(step_m[here].sum()), float(np.nansum(step_s[here])) / 60.0
+            length = f"{metres / 1000.0:.2f} km" if metres >= 1000.0 else f"{metres:.0f} m"
+            text = f"{cause}; {length} and {minutes:.0f} min in them are not counted."
+            problems.append(Problem(code, text, int(np.count_nonzero(here))))
+    return tuple(problems)
 
 
 def _too_few(recording: Recording, left: int) -> NoTrackError:
