@@ -192,13 +192,13 @@ def fitting(extracts: "Sequence[Roads]") -> "RoadsFor":
 
     If none holds a single fix, that is the first, whose refusal says where it lies.
     """
+    from camber.longitudes import is_inside
 
     def choose(recording: "Recording", _: Path) -> "Roads":
         longitude, latitude = (recording.fixes[name] for name in ("longitude_deg", "latitude_deg"))
 
         def held(roads: "Roads") -> int:
-            west, south, east, north = roads.bounds_deg
-            return int((longitude.between(west, east) & latitude.between(south, north)).sum())
+            return int(is_inside(roads.bounds_deg, longitude, latitude).sum())
 
         return max(extracts, key=held)
 

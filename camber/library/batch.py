@@ -18,6 +18,7 @@ from camber.lateral import SharedEvidence
 from camber.library.database import note_sizes
 from camber.library.results import read_evidence, store_evidence, store_failure, store_outcome
 from camber.library.workers import Job, RoadsOf, Work, Workers
+from camber.longitudes import is_inside
 from camber.roads import read_roads
 from camber.roads.tiles import TileStore, usable_tiles
 from camber.schema import Evidence, Settings
@@ -271,9 +272,7 @@ def from_extracts(paths: Sequence[Path], *, country: str | None, folder: Path | 
 
     def choose(longitude_deg: FloatArray, latitude_deg: FloatArray) -> RoadsOf | None:
         def held(path: Path) -> int:
-            west, south, east, north = bounds[path]
-            across = (longitude_deg >= west) & (longitude_deg <= east)
-            return int((across & (latitude_deg >= south) & (latitude_deg <= north)).sum())
+            return int(is_inside(bounds[path], longitude_deg, latitude_deg).sum())
 
         best = max(paths, key=held, default=None)
         if best is None or not held(best):

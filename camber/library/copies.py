@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
+from camber.longitudes import unrolled
 from camber.packing import unpack_table
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def line_of(fixes: pd.DataFrame, shift_ms: int = 0) -> Line:
     known = np.flatnonzero(np.isfinite(seconds))
     order = known[np.argsort(seconds[known], kind="stable")]
     latitude, longitude = (fixes[name].to_numpy(float)[order] for name in ("latitude_deg", "longitude_deg"))
-    return Line(seconds[order], latitude, longitude)
+    return Line(seconds[order], latitude, unrolled(longitude))
 
 
 def seconds_of(fixes: pd.DataFrame) -> FloatArray:

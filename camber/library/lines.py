@@ -12,6 +12,7 @@ import shapely
 from camber.conventions import NO_WAY, WGS84
 from camber.library.activities import places_of
 from camber.library.results import read_exposure
+from camber.longitudes import lines_from_seam, lines_seam_deg, unrolled
 from camber.packing import unpack_table
 
 if TYPE_CHECKING:
@@ -61,7 +62,9 @@ def stretches_of(
         empty = pd.DataFrame(columns=list(COLUMNS))
         return gpd.GeoDataFrame(empty, geometry=gpd.GeoSeries([], crs=WGS84))
     whole = pd.concat(tables, ignore_index=True)
-    return gpd.GeoDataFrame(whole, geometry="geometry", crs=WGS84)
+    lines = whole["geometry"].to_numpy(dtype=object)
+    together = lines_from_seam(lines, lines_seam_deg(lines))
+    return gpd.GeoDataFrame(whole.drop(columns="geometry"), geometry=together, crs=WGS84)
 
 
 def ways_of(connection: sqlite3.Connection, runs: Sequence[int]) -> gpd.GeoDataFrame:
@@ -85,7 +88,8 @@ def _run(connection: sqlite3.Connection, run: int, hidden: Hidden | None) -> pd.
     if table is None:
         return None
     hide = np.zeros(len(table), dtype=bool) if hidden is None else hidden(run, table)
-    fixes = places_of(connection, run)
+    longitude, latitude = places_of(connection, run).T
+    fixes = np.column_stack([unrolled(longitude), latitude])
     ways = {row["way_id"]: row for row in connection.execute(WAYS_OF_RUN, (run,))}
     lines = np.empty(len(table), dtype=object)
     after_hidden = np.r_[False, hide[:-1]]
@@ -141,8 +145,9 @@ def _line(row: object, ways: dict[int, sqlite3.Row], fixes: FloatArray) -> shape
 
 
 def line_of(data: bytes) -> FloatArray:
-    """Read longitude and latitude of a way back, shape (n, 2) [deg], in the drawn direction."""
-    return unpack_table(data)[["longitude_deg", "latitude_deg"]].to_numpy()
+    """Read longitude and latitude of a way back, shape (n, 2) [deg], as drawn and in one turn."""
+    table = unpack_table(data)
+    return np.column_stack([unrolled(table["longitude_deg"].to_numpy()), table["latitude_deg"].to_numpy()])
 
 
 def flattened(line: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -26,6 +26,7 @@ from camber.library.database import writing
 from camber.library.lines import WAYS_OF_RUN, flattened, line_of, stretches_of
 from camber.library.periods import total_of
 from camber.library.results import read_exposure
+from camber.longitudes import wrapped
 from camber.packing import unpack_table
 from camber.schema import Draws, Interval
 
@@ -123,7 +124,7 @@ def _add(connection: sqlite3.Connection, circle: tuple[float, float, float], sou
     aside, bearing = draw.uniform(*_ASIDE_M), draw.uniform(0.0, 2.0 * np.pi)
     north, east = aside * np.cos(bearing) / _DEGREE_M, aside * np.sin(bearing) / _DEGREE_M
     narrowed = max(np.cos(np.radians(latitude_deg)), 0.01)
-    middle = float(latitude_deg + north), float(longitude_deg + east / narrowed)
+    middle = float(latitude_deg + north), float(wrapped(longitude_deg + east / narrowed))
     with writing(connection):
         connection.execute(
             "INSERT OR IGNORE INTO zone (source, name, latitude_deg, longitude_deg, radius_m, "

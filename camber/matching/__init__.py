@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from camber.conventions import NOMINAL_MPS, R68_TO_SIGMA
+from camber.conventions import NOMINAL_MPS, R68_TO_SIGMA, WGS84
 from camber.cross_section import ACROSS_M
 from camber.errors import OutsideRoadsError
+from camber.longitudes import bounds_of
 from camber.matching.along import place_on_chain
 from camber.matching.chain import Links, follow
 from camber.matching.inference import infer
@@ -132,7 +133,8 @@ def _require_overlap(track: Track, xy: NDArray[np.float64], roads: Roads, margin
     low, high = roads.graph.vertex_xy.min(axis=0) - margin_m, roads.graph.vertex_xy.max(axis=0) + margin_m
     if ((xy >= low) & (xy <= high)).all(axis=1).any():
         return
-    west, south, east, north = (float(value) for value in track.to_crs("EPSG:4326").total_bounds)
+    places = track.geometry.to_crs(WGS84)
+    west, south, east, north = bounds_of(*shapely.get_coordinates(places.to_numpy()).T)
     raise OutsideRoadsError(
         f"no part of the run lies within these roads; it needs roads for longitude {west:.3f} to {east:.3f}, "
         f"latitude {south:.3f} to {north:.3f}",

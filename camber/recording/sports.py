@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from camber.longitudes import short_way
 from camber.recording.texts import clean_text
 
 if TYPE_CHECKING:
@@ -141,9 +142,9 @@ def _median_speed(recording: Recording) -> float:
     """Median speed [m/s] of the steps that move; zero without times."""
     fixes = recording.fixes
     north_m = np.radians(fixes["latitude_deg"].to_numpy()) * _EARTH_M
-    east_m = np.radians(fixes["longitude_deg"].to_numpy()) * _EARTH_M
+    east_m = np.radians(short_way(np.diff(fixes["longitude_deg"].to_numpy()))) * _EARTH_M
     scale = np.cos(north_m[:-1] / _EARTH_M)
-    step_m = np.hypot(np.diff(north_m), np.diff(east_m) * scale)
+    step_m = np.hypot(np.diff(north_m), east_m * scale)
     step_s = fixes["time"].diff().dt.total_seconds().to_numpy()[1:]
     moving = (step_s > 0.0) & (step_m > 0.0)
     return float(np.median(step_m[moving] / step_s[moving])) if moving.any() else 0.0

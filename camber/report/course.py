@@ -18,6 +18,7 @@ from lxml import etree
 from pyproj import Geod
 
 from camber.conventions import OSM_ATTRIBUTION
+from camber.longitudes import short_way, unrolled, wrapped
 from camber.report.wording import plain
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def course_of(analysis: Analysis, suggestion: Suggestion, name: str) -> Course:
         the line has a point at every cue.
     """
     fixes = analysis.recording.fixes
-    longitude = fixes["longitude_deg"].to_numpy(dtype=float)
+    longitude = unrolled(fixes["longitude_deg"].to_numpy(dtype=float))
     latitude = fixes["latitude_deg"].to_numpy(dtype=float)
     if suggestion.kind == "alternate_direction":
         longitude, latitude = longitude[::-1], latitude[::-1]
@@ -113,6 +114,7 @@ def course_of(analysis: Analysis, suggestion: Suggestion, name: str) -> Course:
     length_m = suggestion.stretches[-1].to_m if suggestion.stretches else 0.0
     longitude, latitude = _with_detours(longitude, latitude, suggestion.detours, length_m)
     longitude, latitude, row = _with_cues(longitude, latitude, suggestion.cues, length_m)
+    longitude = wrapped(longitude)
     # Both schemas end just short of 180 degrees, to which a place may be rounded.
     longitude = np.where(np.round(longitude, 7) >= 180.0, -180.0, longitude)
     return Course(
@@ -235,7 +237,7 @@ def _with_detours(
         start = rejoin
     line.append(columns[distance >= start])
     whole = np.concatenate(line)
-    return whole[:, 0], whole[:, 1]
+    return unrolled(whole[:, 0]), whole[:, 1]
 
 
 def _with_cues(
@@ -272,7 +274,8 @@ def _passed_at(
 ) -> float:
     """Distance along the line at which it passes a place [m]; of several passes the one that is expected."""
     east = _DEGREE_M * np.cos(np.radians(place_deg[1]))
-    xy = np.column_stack([(longitude - place_deg[0]) * east, (latitude - place_deg[1]) * _DEGREE_M])
+    across = short_way(longitude - place_deg[0])
+    xy = np.column_stack([across * east, (latitude - place_deg[1]) * _DEGREE_M])
     if len(xy) == 1:
         return 0.0
     step = np.diff(xy, axis=0)

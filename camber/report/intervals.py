@@ -21,6 +21,7 @@ import pandas as pd
 import shapely
 
 from camber.conventions import OSM_ATTRIBUTION, WGS84
+from camber.longitudes import cut_at_antimeridian
 from camber.report.wording import LICENCE_LINE, plain
 from camber.whole_files import write_whole
 
@@ -167,21 +168,29 @@ def feature_collection(features: list[dict[str, Any]]) -> str:
 
 
 def line_features(
-    degrees: Iterable[shapely.Geometry], names: Iterable[str], rows: Iterable[Iterable[Any]]
+    degrees: gpd.GeoSeries, names: Iterable[str], rows: Iterable[Iterable[Any]]
 ) -> list[dict[str, Any]]:
     """Make GeoJSON features of lines in degrees, each with a row of plain values by these names."""
     names = tuple(names)
     return [
         {
             "type": "Feature",
-            "geometry": {
-                "type": "LineString",
-                "coordinates": np.round(shapely.get_coordinates(line), _DEGREE_DECIMALS).tolist(),
-            },
+            "geometry": _geometry(line),
             "properties": dict(zip(names, row, strict=True)),
         }
-        for line, row in zip(degrees, rows, strict=True)
+        for line, row in zip(cut_at_antimeridian(np.asarray(degrees, dtype=object)), rows, strict=True)
     ]
+
+
+def _geometry(line: shapely.Geometry) -> dict[str, Any]:
+    """Write a line or, where the antimeridian cuts it, its pieces (RFC 7946, section 3.1.9)."""
+    pieces = [
+        np.round(shapely.get_coordinates(piece), _DEGREE_DECIMALS).tolist()
+        for piece in shapely.get_parts(line)
+    ]
+    if len(pieces) > 1:
+        return {"type": "MultiLineString", "coordinates": pieces}
+    return {"type": "LineString", "coordinates": pieces[0]}
 
 
 def write_geojson(analyses: Iterable[Analysis], path: Path | str) -> Path:

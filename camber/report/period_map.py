@@ -11,17 +11,18 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+import geopandas as gpd
 import numpy as np
 import shapely
 
 from camber.conventions import NO_WAY, SurfaceKind
+from camber.longitudes import lines_from_seam, lines_seam_deg
 from camber.report.map import STROKES, strokes_of
 from camber.report.wording import BASIS_WORDS, KIND_WORDS, NAME_LENGTH, distance_text, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    import geopandas as gpd
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -78,7 +79,11 @@ def map_document(period: Period, basemap: gpd.GeoDataFrame | None, units: str) -
     """
     if period.stretches is None or period.stretches.empty:
         return None
-    merged = merged_stretches(period.stretches)
+    lines = period.stretches.geometry.to_numpy()
+    # Leaflet draws what lies beyond 180 where it is, so that nothing is torn at the antimeridian.
+    seam = lines_seam_deg(lines)
+    stretches = _counted_from(period.stretches, seam)
+    merged = merged_stretches(stretches)
     if len(merged) > MOST_STRETCHES:
         return None
     days = {run.run: "" if run.day is None else str(run.day) for run in period.runs}
@@ -92,7 +97,12 @@ def map_document(period: Period, basemap: gpd.GeoDataFrame | None, units: str) -
         ]
         for row in merged
     ]
-    return {"texts": list(texts.found), "stretches": rows, "roads": _roads(basemap, period.stretches)}
+    return {"texts": list(texts.found), "stretches": rows, "roads": _roads(basemap, stretches, seam)}
+
+
+def _counted_from(lines: gpd.GeoDataFrame, seam: float) -> gpd.GeoDataFrame:
+    together = lines_from_seam(lines.geometry.to_numpy(), seam)
+    return lines.set_geometry(gpd.GeoSeries(together, index=lines.index, crs=lines.crs))
 
 
 def merged_stretches(stretches: gpd.GeoDataFrame) -> list[dict[str, Any]]:
@@ -228,9 +238,10 @@ def packed_line(line: NDArray[np.float64]) -> list[int]:
     return [int(value) for value in np.concatenate([whole[:1], steps]).ravel()]
 
 
-def _roads(basemap: gpd.GeoDataFrame | None, stretches: gpd.GeoDataFrame) -> list[list[Any]]:
+def _roads(basemap: gpd.GeoDataFrame | None, stretches: gpd.GeoDataFrame, seam: float) -> list[list[Any]]:
     if basemap is None or basemap.empty:
         return []
+    basemap = _counted_from(basemap, seam)
     runs = shapely.simplify(stretches.geometry.to_numpy(), _COARSE_DEG)
     tree = shapely.STRtree(basemap.geometry.to_numpy())
     chosen = np.unique(tree.query(runs, predicate="dwithin", distance=_AROUND_DEG)[1])

@@ -6,17 +6,17 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any, Final
 
+import geopandas as gpd
 import pandas as pd
 
 from camber.conventions import OSM_ATTRIBUTION, OSM_COPYRIGHT_URL
+from camber.longitudes import cut_at_antimeridian
 from camber.report.intervals import feature_collection, guarded, line_features
 from camber.report.wording import plain
 from camber.whole_files import in_place_of, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import geopandas as gpd
 
 FORMATS: Final = ("csv", "parquet", "gpkg", "geojson")
 _LICENCE: Final = (
@@ -93,7 +93,9 @@ def _values(row: Any) -> list[Any]:  # noqa: ANN401 - a row of a table
 
 def _write_binary(frame: gpd.GeoDataFrame, path: Path, file_format: str) -> None:
     times = {name: frame[name].dt.floor("min") for name in ("start_time", "end_time")}
-    whole = frame.assign(**times)
+    whole = frame.assign(**times).set_geometry(
+        gpd.GeoSeries(cut_at_antimeridian(frame.geometry.to_numpy()), index=frame.index, crs=frame.crs)
+    )
     with in_place_of(path, suffix=f".{file_format}") as part:
         if file_format == "parquet":
             whole.to_parquet(part)

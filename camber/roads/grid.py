@@ -13,6 +13,7 @@ import numpy as np
 import shapely
 
 from camber.errors import RoadsError
+from camber.longitudes import unrolled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -103,7 +104,9 @@ def tiles_of_box(text: str) -> frozenset[Tile]:
     """Find every tile that a box overlaps; ``text`` is west, south, east, north in degrees, with commas."""
     try:
         west, south, east, north = map(float, text.split(","))
-        right = -180.0 <= west < east <= 180.0 and -90.0 <= south < north <= 90.0
+        # A box across the antimeridian begins in the east and ends in the west (RFC 7946, section 5.2).
+        east += 360.0 if -180.0 <= east < west <= 180.0 else 0.0
+        right = -180.0 <= west <= 180.0 and west < east <= west + 360.0 and -90.0 <= south < north <= 90.0
     except ValueError:
         right = False
     if not right:
@@ -115,7 +118,8 @@ def tiles_of_box(text: str) -> frozenset[Tile]:
         raise RoadsError(problem, path=text)
     inside = 0.5 / PER_DEGREE / 1000.0
     first, last = (tile_of_key(int(key)) for key in tile_keys([west, east - inside], [south, north - inside]))
-    rows, columns = range(first.row, last.row + 1), range(first.column, last.column + 1)
+    rows, width = range(first.row, last.row + 1), (last.column - first.column) % COLUMNS + 1
+    columns = [(first.column + across) % COLUMNS for across in range(width)]
     return frozenset(Tile(row, column) for row in rows for column in columns)
 
 
@@ -126,11 +130,8 @@ def tile_keys(longitude_deg: ArrayLike, latitude_deg: ArrayLike) -> IntArray:
     """
     longitude, latitude = np.asarray(longitude_deg, dtype=float), np.asarray(latitude_deg, dtype=float)
     known = np.isfinite(longitude) & np.isfinite(latitude)
-    row = np.floor((np.where(known, latitude, 0.0) + 90.0) * PER_DEGREE).astype(np.int64)
-    column = np.floor((np.where(known, longitude, 0.0) + 180.0) * PER_DEGREE).astype(np.int64)
-    # The last places before 180 E are rounded onto it.
-    column = np.where(longitude < 180.0, np.minimum(column, COLUMNS - 1), column)
-    return np.where(known, np.clip(row, 0, ROWS - 1) * COLUMNS + column % COLUMNS, -1)
+    row, column = _rows_and_columns(np.where(known, longitude, 0.0), np.where(known, latitude, 0.0))
+    return np.where(known, row * COLUMNS + column % COLUMNS, -1)
 
 
 def tile_keys_near(longitude_deg: ArrayLike, latitude_deg: ArrayLike, *, margin_m: float) -> IntArray:
@@ -161,16 +162,17 @@ def tiles_of_ways(first: IntArray, longitude_deg: FloatArray, latitude_deg: Floa
     at = at[key[at - 1] >= 0]
     row, column = np.divmod(key, COLUMNS)
     down, across = np.abs(row[at] - row[at - 1]), np.abs(column[at] - column[at - 1])
-    # A straight line between two cells that share a side touches no third; one of half the world is none.
-    for end in at[(down + across > 1) & (across < COLUMNS // 2)]:
+    across = np.minimum(across, COLUMNS - across)
+    # A straight line between two cells that share a side touches no third.
+    for end in at[down + across > 1]:
         both = slice(end - 1, end + 1)
-        keys = _crossed(row[both], column[both], longitude_deg[both], latitude_deg[both])
-        pairs.append(way[end] * _CELLS + keys)
+        pairs.append(way[end] * _CELLS + _crossed(unrolled(longitude_deg[both]), latitude_deg[both]))
     return np.stack(np.divmod(np.unique(np.concatenate(pairs)), _CELLS), axis=1)
 
 
-def _crossed(row: IntArray, column: IntArray, longitude: FloatArray, latitude: FloatArray) -> IntArray:
-    """Tiles that a straight line touches, among those of the rectangle around it."""
+def _crossed(longitude: FloatArray, latitude: FloatArray) -> IntArray:
+    """`Tile.key` of those that a straight line touches, among those of the rectangle around it."""
+    row, column = _rows_and_columns(longitude, latitude)
     rows, columns = np.meshgrid(
         np.arange(row.min(), row.max() + 1), np.arange(column.min(), column.max() + 1), indexing="ij"
     )
@@ -178,4 +180,13 @@ def _crossed(row: IntArray, column: IntArray, longitude: FloatArray, latitude: F
     cells = shapely.box(west, south, west + 1.0 / PER_DEGREE, south + 1.0 / PER_DEGREE)
     line = shapely.linestrings(np.stack([longitude, latitude], axis=1))
     touched = shapely.intersects(np.asarray(cells, dtype=object), line)
-    return np.asarray((rows * COLUMNS + columns).ravel()[touched])
+    return np.asarray((rows * COLUMNS + columns % COLUMNS).ravel()[touched])
+
+
+def _rows_and_columns(longitude: FloatArray, latitude: FloatArray) -> tuple[IntArray, IntArray]:
+    """Row of each place, and column, which goes on with longitudes beyond 180."""
+    row = np.floor((latitude + 90.0) * PER_DEGREE).astype(np.int64)
+    column = np.floor((longitude + 180.0) * PER_DEGREE).astype(np.int64)
+    # The last places before 180 E are rounded onto it.
+    column = np.where(longitude < 180.0, np.minimum(column, COLUMNS - 1), column)
+    return np.clip(row, 0, ROWS - 1), column

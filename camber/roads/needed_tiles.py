@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from camber import network
+from camber.longitudes import short_way
 from camber.roads.grid import (
     COLUMNS,
     MARGIN_M,
@@ -220,8 +221,7 @@ def _known(longitude_deg: ArrayLike, latitude_deg: ArrayLike) -> Track:
 
 def _steps(longitude: FloatArray, latitude: FloatArray) -> FloatArray:
     """Distance from the fix before [m], flat-earth."""
-    across = np.diff(longitude, prepend=longitude[0])
-    across = (across + 180.0) % 360.0 - 180.0
+    across = short_way(np.diff(longitude, prepend=longitude[0]))
     up = np.diff(latitude, prepend=latitude[0])
     return np.asarray(np.hypot(across * np.cos(np.radians(latitude)), up) * METRES_PER_DEGREE)
 

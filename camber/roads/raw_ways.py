@@ -12,6 +12,7 @@ import numpy as np
 
 from camber import network
 from camber.errors import NoRoadsError
+from camber.longitudes import short_way
 from camber.roads.grid import METRES_PER_DEGREE
 from camber.schema import Problem
 
@@ -36,6 +37,9 @@ _LOWEST_ID: Final = -(2**62)
 
 UNITS_PER_DEGREE: Final = 1e7
 """OpenStreetMap keeps places as whole numbers of 1e-7 degrees (wiki Node)."""
+
+_AT_ANTIMERIDIAN_DEG: Final = 180.0 - 5e-7
+"""Beyond it, east or west, a place is one on the antimeridian [deg] (judgement: 5 cm)."""
 
 NOWHERE: Final = np.iinfo(np.int32).min
 """Stands for a place that is not known."""
@@ -125,12 +129,25 @@ def clean_ways(raw: RawWays, *, path: Path | str) -> RawWays:
     """
     raw = _positive_ids(raw)
     raw = _last_copies(raw)
+    refuse_ways_without_nodes(raw.longitude_deg, len(raw.way_id), path=path)
+    raw = _joined_at_antimeridian(raw)
     raw = _clipped(_without_repeated_nodes(raw))
     if not len(raw.way_id):
         lost = "".join(f" {problem.count} {problem.message}" for problem in raw.problems)
         text = "holds no road or path that a runner could use; export an area with ways tagged `highway`."
         raise NoRoadsError(text + lost, path=path)
     return raw
+
+
+def refuse_ways_without_nodes(longitude_deg: FloatArray, ways: int, *, path: Path | str) -> None:
+    """Say what to export where there are ways, but no node has a place: a `NoRoadsError`."""
+    if not ways or np.isfinite(longitude_deg).any():
+        return
+    text = (
+        f"holds no road or path with a place: no nodes in this file say where its {ways} ways are; export "
+        "with nodes: from Overpass with `(._;>;); out;` or `out geom;`, from an editor the whole layer."
+    )
+    raise NoRoadsError(text, path=path)
 
 
 def left_out(count: int) -> tuple[Problem, ...]:
@@ -175,6 +192,22 @@ def _positive_ids(raw: RawWays) -> RawWays:
     return replace(raw, way_id=renumbered, problems=(*raw.problems, note))
 
 
+def _joined_at_antimeridian(raw: RawWays) -> RawWays:
+    """Take a node at -180 for the one at 180 at the same latitude: ways are cut there, and meet."""
+    at = np.flatnonzero(np.abs(raw.longitude_deg) >= _AT_ANTIMERIDIAN_DEG)
+    east, west = at[raw.longitude_deg[at] > 0.0], at[raw.longitude_deg[at] < 0.0]
+    if not len(east) or not len(west):
+        return raw
+    latitude = as_units(raw.latitude_deg)
+    node_of = dict(zip(latitude[east].tolist(), raw.node_id[east].tolist(), strict=True))
+    node_id = raw.node_id.copy()
+    node_id[west] = [
+        node_of.get(place, node)
+        for place, node in zip(latitude[west].tolist(), raw.node_id[west].tolist(), strict=True)
+    ]
+    return replace(raw, node_id=node_id)
+
+
 def _without_repeated_nodes(raw: RawWays) -> RawWays:
     repeated = np.zeros(len(raw.node_id), dtype=bool)
     repeated[1:] = (np.diff(raw.node_id) == 0) & (np.diff(raw.row_way) == 0)
@@ -213,7 +246,7 @@ def _clipped(raw: RawWays) -> RawWays:
 
 def _steps(raw: RawWays) -> FloatArray:
     """Length [m] from the node before, flat-earth; NaN-free."""
-    across = np.diff(raw.longitude_deg, prepend=np.nan) * np.cos(np.radians(raw.latitude_deg))
+    across = short_way(np.diff(raw.longitude_deg, prepend=np.nan)) * np.cos(np.radians(raw.latitude_deg))
     up = np.diff(raw.latitude_deg, prepend=np.nan)
     return np.nan_to_num(np.hypot(across, up) * METRES_PER_DEGREE)
 

@@ -14,6 +14,7 @@ from camber import network, standards
 from camber.conventions import WGS84
 from camber.errors import RoadsError
 from camber.geometry import local_utm
+from camber.longitudes import bounds_of
 from camber.roads.crossings import find_crossings
 from camber.roads.streets import assign_streets, is_built_up
 from camber.roads.tags import parse_tags
@@ -36,7 +37,7 @@ def roads_from_raw_ways(
 
     ``source`` is the base name of a file, or a label; ``country`` overrides the place of every way.
     """
-    bounds_deg = _bounds(raw)
+    bounds_deg = bounds_of(raw.longitude_deg, raw.latitude_deg)
     crs = local_utm(bounds_deg)
     xy = _metres(raw, crs, source)
     crossings = find_crossings(raw, xy, crs)
@@ -53,15 +54,6 @@ def roads_from_raw_ways(
     ways = ways.join(assign_streets(ways, graph))
     ways = ways[[*(column.name for column in WAYS), "geometry"]]
     return Roads(as_ways(ways), graph, crs, bounds_deg, osm_date, source, problems, crossings)
-
-
-def _bounds(raw: RawWays) -> tuple[float, float, float, float]:
-    """West, south, east, north; where the area crosses the antimeridian, east goes on beyond 180."""
-    longitude = raw.longitude_deg
-    if np.ptp(longitude) > 180.0:
-        longitude = np.where(longitude < 0.0, longitude + 360.0, longitude)
-    west, east = longitude.min(), longitude.max()
-    return float(west), float(raw.latitude_deg.min()), float(east), float(raw.latitude_deg.max())
 
 
 def _metres(raw: RawWays, crs: str, source: str) -> FloatArray:

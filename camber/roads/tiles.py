@@ -16,12 +16,20 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from camber.errors import MissingTilesError, NoRoadsError, RoadsError
+from camber.longitudes import turned_to
 from camber.packing import pack_arrays, pack_texts, read_head, unpack_arrays, unpack_texts
 from camber.roads.cache import QUARANTINE, SUFFIX, entry_name, keep_entry, open_entry
 from camber.roads.extract import read_extract
 from camber.roads.grid import Tile, tile_of_key, tile_of_name, tiles_of_keys, tiles_of_ways
 from camber.roads.needed_tiles import metres_by_tile, needed_keys, regions_of
-from camber.roads.raw_ways import RawWays, as_degrees, as_units, clean_ways, joined_ways
+from camber.roads.raw_ways import (
+    RawWays,
+    as_degrees,
+    as_units,
+    clean_ways,
+    joined_ways,
+    refuse_ways_without_nodes,
+)
 from camber.roads.road_set import roads_from_raw_ways
 from camber.schema import Problem
 from camber.versions import CAMBER
@@ -33,6 +41,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from camber.longitudes import Bounds
     from camber.roads.extract import Extract, Progress
     from camber.schema import Roads
 
@@ -329,7 +338,8 @@ def add_file(
     """
     store.prepare()
     extract = read_extract(path, scratch=store.place, progress=progress)
-    if not np.isfinite(extract.longitude_deg).any():
+    refuse_ways_without_nodes(extract.longitude_deg, len(extract.way_id), path=path)
+    if not len(extract.way_id):
         text = "holds no road or path that a runner could use; take an extract with ways tagged `highway`."
         raise NoRoadsError(text, path=path)
     keys = None if wanted is None else {tile.key for tile in wanted}
@@ -393,11 +403,13 @@ def _torn(extract: Extract) -> NDArray[np.bool_]:
     return torn
 
 
-def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+def _overlap(one: Bounds, other: Bounds) -> bool:
+    one = turned_to(one, other)
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def _holds(outer: tuple[float, ...], inner: tuple[float, ...]) -> bool:
+def _holds(outer: Bounds, inner: Bounds) -> bool:
+    inner = turned_to(inner, outer)
     return outer[0] <= inner[0] and outer[1] <= inner[1] and outer[2] >= inner[2] and outer[3] >= inner[3]
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from camber.conventions import MIRRORED_STATES, NO_WAY
+from camber.longitudes import unrolled
 from camber.schema import WhatIf, interval_of
 from camber.suggestions.rules import LEFT_EDGE, LEFT_WALK, OTHER, RIGHT_EDGE, RIGHT_WALK
 from camber.suggestions.trip import low_metres, summed
@@ -74,7 +75,8 @@ def pattern_of(exposure: Exposure, partner: IntArray) -> str:
     back = distance[partner >= 0].sum()
     if back > 0.0 and 2.0 * back >= _RETRACED * distance.sum():
         return "out_and_back"
-    ends = np.radians(exposure[["latitude_deg", "longitude_deg"]].to_numpy()[[0, -1]])
+    ends = exposure[["latitude_deg", "longitude_deg"]].to_numpy()[[0, -1]]
+    ends = np.radians(np.column_stack([ends[:, 0], unrolled(ends[:, 1])]))
     north, east = np.diff(ends[:, 0])[0], np.diff(ends[:, 1])[0] * np.cos(ends[0, 0])
     return "loop" if _EARTH_M * np.hypot(north, east) <= _CLOSED_M else "other"
 

@@ -11,6 +11,7 @@ import shapely
 from camber import standards
 from camber.conventions import NO_WAY, WGS84
 from camber.geometry import project_to_segment
+from camber.longitudes import unrolled, wrapped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,7 +56,7 @@ _BEST: Final = {"signals": 0, "marked": 1, "unmarked": 2}
 class RouteLine(NamedTuple):
     """A route as places by distance from its start, ``at_m``, which never falls; shape (n_fixes,), xy (n, 2).
 
-    ``xy`` is in the CRS of the roads [m], longitude and latitude are the same places [deg].
+    ``xy`` is in the CRS of the roads [m], longitude and latitude are the same places [deg], in one turn.
     """
 
     at_m: FloatArray
@@ -99,7 +100,7 @@ def line_of(lateral: LateralTrack) -> RouteLine:
     return RouteLine(
         run_m - run_m[:1],
         np.column_stack([lateral.geometry.x, lateral.geometry.y]),
-        np.asarray(degrees.x, dtype=np.float64),
+        unrolled(np.asarray(degrees.x, dtype=np.float64)),
         np.asarray(degrees.y, dtype=np.float64),
     )
 
@@ -112,7 +113,8 @@ def reversed_line(line: RouteLine) -> RouteLine:
 
 def places_at(line: RouteLine, at_m: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Longitude and latitude [deg] of the route at given distances from its start [m]."""
-    return np.interp(at_m, line.at_m, line.longitude_deg), np.interp(at_m, line.at_m, line.latitude_deg)
+    longitude = np.interp(at_m, line.at_m, line.longitude_deg)
+    return wrapped(longitude), np.interp(at_m, line.at_m, line.latitude_deg)
 
 
 def passed_at(line: RouteLine, place_xy: FloatArray, low_m: float, high_m: float) -> tuple[float, FloatArray]:
@@ -265,7 +267,8 @@ def _corners(exposure: Exposure, street: IntArray) -> IntArray:
     corner = np.zeros(len(street), dtype=np.int64)
     if len(street) < 2:
         return corner
-    place = np.radians(exposure[["longitude_deg", "latitude_deg"]].to_numpy(dtype=float))
+    longitude, latitude = (exposure[name].to_numpy(dtype=float) for name in ("longitude_deg", "latitude_deg"))
+    place = np.radians(np.column_stack([unrolled(longitude), latitude]))
     step = np.diff(place, axis=0) * np.column_stack([np.cos(place[:-1, 1]), np.ones(len(place) - 1)])
     # The step over the border itself cuts the corner: those before and after it are compared.
     before = np.concatenate([step[:1], step[:-1]])
