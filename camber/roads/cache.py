@@ -65,7 +65,7 @@ def read_roads(path: Path | str, *, country: str | None = None, cache: Path | st
     Parameters
     ----------
     path : Path or str
-        An ``.osm``, ``.osm.gz``, ``.osm.bz2`` or ``.osm.pbf`` file.
+        An ``.osm``, ``.osm.gz``, ``.osm.bz2`` or ``.osm.pbf`` file, or the answer of a map server in JSON.
     country : str, optional
         ISO 3166-1 alpha-2 code that overrides the place of every way, and with it the traffic side.
     cache : Path or str, optional
