@@ -93,7 +93,7 @@ def _run(connection: sqlite3.Connection, run: int, hidden: Hidden | None) -> pd.
     ways = {row["way_id"]: row for row in connection.execute(WAYS_OF_RUN, (run,))}
     lines = np.empty(len(table), dtype=object)
     after_hidden = np.r_[False, hide[:-1]]
-    begin, end = _where_they_meet(table, after_hidden, ways)
+    begin, end = _where_they_meet(table, hide, ways)
     table = table.assign(
         start_chainage_m=begin,
         end_chainage_m=end,
@@ -105,25 +105,28 @@ def _run(connection: sqlite3.Connection, run: int, hidden: Hidden | None) -> pd.
 
 
 def _where_they_meet(
-    table: pd.DataFrame, after_hidden: NDArray[np.bool_], ways: dict[int, sqlite3.Row]
+    table: pd.DataFrame, hide: NDArray[np.bool_], ways: dict[int, sqlite3.Row]
 ) -> tuple[FloatArray, FloatArray]:
     """Let an interval begin where the one before it ended, on the same way and without a break.
 
-    Where a closed way goes on past its first node, both reach to that node.
+    Where a closed way goes on past its first node, both reach to that node. Nothing is drawn from what is
+    hidden, or towards it.
     """
     start, end = (table[name].to_numpy(copy=True) for name in ("start_chainage_m", "end_chainage_m"))
     before = np.r_[np.nan, end[:-1]]
     travel = table["travel_direction"].to_numpy()
     same = np.r_[False, (np.diff(table[["section", "way_id", "travel_direction"]], axis=0) == 0).all(axis=1)]
-    same &= ~after_hidden
+    same &= ~np.r_[False, hide[:-1]]
     ahead = travel * (start - before)
     meets = same & (ahead >= -_NOISE_M) & (ahead <= _LONGEST_STEP_M)
-    length = {way: row["length_m"] for way, row in ways.items() if _is_closed(row)}
+    over = same & (ahead < -_NOISE_M)
+    leapt = pd.unique(table["way_id"][over])
+    length = {way: ways[way]["length_m"] for way in leapt if way in ways and _is_closed(ways[way])}
     whole = table["way_id"].map(length).to_numpy(dtype=float)
-    over = same & (ahead < -_NOISE_M) & (whole + ahead <= _LONGEST_STEP_M)
+    over &= whole + ahead <= _LONGEST_STEP_M
     start = np.where(meets, before, np.where(over, np.where(travel > 0, 0.0, whole), start))
-    left = np.r_[over[1:], False]
-    return start, np.where(left, np.where(travel > 0, whole, 0.0), end)
+    reaches_on = np.r_[over[1:] & ~hide[1:], False]
+    return start, np.where(reaches_on, np.where(travel > 0, whole, 0.0), end)
 
 
 def _is_closed(way: sqlite3.Row) -> bool:

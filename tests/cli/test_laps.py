@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +115,24 @@ def test_laps_round_a_park_from_a_street_and_home(call, tmp_path, step_m, tags):
     found = np.array([1000.0 * imported, analysed["total"]["distance_m"], week["total"]["distance_m"]])
     np.testing.assert_allclose(found[1:], run_m, rtol=0.02)
     np.testing.assert_allclose(found[0], run_m, rtol=0.06 if step_m > 20.0 else 0.03)
+
+
+def test_intervals_are_drawn_over_the_first_node_of_a_ring(call, tmp_path):
+    angle = np.linspace(0.0, 2.0 * np.pi, 33)[:-1]
+    points = [(round(60.0 * np.cos(a), 3), round(60.0 * np.sin(a), 3)) for a in angle]
+    roads = osm(tmp_path / "ring.osm", {1: ([*points[9:], *points[:10]], {"highway": "residential"})})
+    xy, run_m = along([*points, *points, *points, points[0]], 3.0)
+    kilometres(call, gpx(tmp_path / "ring.gpx", xy, np.arange(len(xy))), roads)
+    assert call("export", "--format", "geojson", "-o", tmp_path / "ring.geojson")[0] == 0
+    lines = [
+        np.array(one["geometry"]["coordinates"])[:, ::-1] / METRE
+        for one in json.loads((tmp_path / "ring.geojson").read_text(encoding="utf-8"))["features"]
+    ]
+    drawn = np.array([np.hypot(*np.diff(line, axis=0).T).sum() for line in lines])
+    assert drawn.max() < 60.0
+    assert drawn.sum() == pytest.approx(run_m, rel=0.02)
+    gaps = [np.hypot(*(after[0] - before[-1])) for before, after in pairwise(lines)]
+    assert max(gaps) < 0.5
 
 
 def test_a_run_to_a_turning_circle_round_it_twice_and_back(call, tmp_path):
