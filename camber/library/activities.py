@@ -51,6 +51,7 @@ def add_recording(
     connection: sqlite3.Connection,
     recording: Recording,
     content_sha256: str,
+    part: int = 0,
     *,
     gear: str | None,
     kind: str,
@@ -67,7 +68,7 @@ def add_recording(
     likely = recording.likely_started_at
     row = {
         "content_sha256": content_sha256,
-        "part": 0,
+        "part": part,
         "source": recording.source,
         "format": recording.format,
         "kind": kind,

@@ -83,7 +83,21 @@ _OTHER: Final = (
     *("box", "martial", "yoga", "pilates", "strength", "weight", "kraft", "muscul", "crossfit", "hiit"),
     *("ellip", "stair", "stepper", "climb", "kletter", "escalad", "driv", "motor", "fly", "hang"),
     *("horse", "wheel", "handcycle", "danc", "meditat", "breath", "equipment", "equitation", "jumpmaster"),
-    *("vuelta", "pedal", "giro", "pyora", "kolo", "вело", "заезд", "плав", "лыж", "騎", "骑", "ライド"),
+    *(
+        "transition",
+        "vuelta",
+        "pedal",
+        "giro",
+        "pyora",
+        "kolo",
+        "вело",
+        "заезд",
+        "плав",
+        "лыж",
+        "騎",
+        "骑",
+        "ライド",
+    ),
     *("自転車", "游泳", "スイム", "水泳", "滑雪", "スキー", "라이딩", "자전거", "수영"),
 )
 """Parts of the names of other sports; what names nothing that is known is judged by its speed."""
