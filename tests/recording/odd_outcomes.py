@@ -4,7 +4,7 @@
 
 OUTCOMES = {
     "odd/fitdecode/garmin-fr935-cr.fit": "NoTrackError",
-    "odd/go-gpx/ashland.gpx": "gpx 348 -: order, missing_time",
+    "odd/go-gpx/ashland.gpx": "gpx 348 -: order, missing_time, clock_weeks",
     "odd/go-gpx/fells_loop.gpx": "gpx 46 -: route",
     "odd/go-gpx/hhs_77yl9msjcr.gpx": "gpx 7275 -: missing_time",
     "odd/go-gpx/mystic_basin_trail.gpx": "SeveralRecordingsError",
