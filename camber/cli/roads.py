@@ -197,7 +197,7 @@ def _tracks(paths: "Sequence[Path] | None", session: Session) -> "Iterator[Track
     failures = []
     for path in paths:
         try:
-            yield from map(_track, camber.read_recordings(path))
+            yield _track(camber.read_recording(path))
         except CamberError as error:
             session.say(f"skipped: {error}", at=-1)
             failures.append(error)

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final, Self
 
 from camber.errors import CamberError, NoTrackError, RecordingError
-from camber.library.activities import add_recording, doubt_of_day, without_track
+from camber.library.activities import add_recording, date_by_runner, doubt_of_day, without_track
 from camber.library.database import note_sizes
 from camber.library.originals import Content, content_of, keep_original, laid_sha256
 from camber.library.privacy import add_zones
@@ -36,7 +36,6 @@ _MOST_READERS: Final = 4
 
 _WHY_NOT: Final = {
     SportClass.INDOOR: "indoors",
-    SportClass.VIRTUAL: "in an invented world",
     SportClass.OTHER: "not on foot",
 }
 
@@ -128,7 +127,7 @@ class _Task:
     laid_sha256: str
     content: Content
     known: Imported | None
-    reading: Future[tuple[Recording, ...]] | None
+    reading: Future[Recording] | None
 
 
 class _Readers:
@@ -154,11 +153,11 @@ class _Readers:
         self._threads.shutdown(wait=True, cancel_futures=True)
         self._close()
 
-    def submit(self, found: Found) -> Future[tuple[Recording, ...]]:
+    def submit(self, found: Found) -> Future[Recording]:
         """Read a file as soon as a process is free."""
         return self._threads.submit(self._read, found)
 
-    def _read(self, found: Found) -> tuple[Recording, ...]:
+    def _read(self, found: Found) -> Recording:
         reader = self._free.get()
         try:
             return reader.read(found)
@@ -210,6 +209,8 @@ def import_paths(
     with library.held_for("import"), _Readers(limits or ReadLimits()) as readers:
         for path in paths:
             _import_path(library, path, readers, report, watch)
+        with library.writing() as connection:
+            date_by_runner(connection)
         _note_copies(library, report)
         if any(file.run is not None for file in report.files):
             note_sizes(library.connection)
@@ -226,9 +227,9 @@ def _import_path(
     try:
         recordings = find_recordings(path)
         for task in _ahead(_tasks(library, recordings, readers), readers.count):
-            for file in _settle(library, task):
-                report.files.append(file)
-                watch(file)
+            file = _settle(library, task)
+            report.files.append(file)
+            watch(file)
     except RecordingError as error:
         report.failures.append(str(error))
         return
@@ -289,21 +290,21 @@ def _is_kept(library: Library, content: Content) -> bool:
     return library.connection.execute(query, (content.sha256,)).fetchone() is not None
 
 
-def _settle(library: Library, task: _Task) -> list[Imported]:
+def _settle(library: Library, task: _Task) -> Imported:
     """Write what came of one file, all of it or nothing."""
     if task.reading is None:
-        return [_remember(library, task)]
+        return _remember(library, task)
     try:
-        recordings = task.reading.result()
+        recording = task.reading.result()
     except NoTrackError as error:
         message = _message(error, task.found)
-        return _keep(library, task, [(without_track(task.found.source), "no_track", message)])
+        return _keep(library, task, without_track(task.found.source), "no_track", message)
     except RecordingError as error:
         code, message = _code(error), _message(error, task.found)
         with library.writing() as connection:
             _add_input(connection, task, "problem", code, message)
-        return [Imported(task.found.source, "problem", code=code, reason=message)]
-    return _keep(library, task, [(recording, *_kind_of(recording)) for recording in recordings])
+        return Imported(task.found.source, "problem", code=code, reason=message)
+    return _keep(library, task, recording, *_kind_of(recording))
 
 
 def _remember(library: Library, task: _Task) -> Imported:
@@ -316,37 +317,28 @@ def _remember(library: Library, task: _Task) -> Imported:
     return task.known or Imported(task.found.source, "known")
 
 
-def _keep(library: Library, task: _Task, read: list[tuple[Recording, str, str]]) -> list[Imported]:
-    """Keep a file and the recordings in it, each with its kind and the reason why it is no run."""
-    content = task.content
+def _keep(library: Library, task: _Task, recording: Recording, kind: str, reason: str) -> Imported:
+    content, source = task.content, task.found.source
     if _is_kept(library, content):
-        return [_remember(library, task)]
+        return _remember(library, task)
     kept_sha256 = keep_original(library.folder, task.found.data, content)
     with library.writing() as connection:
         row = (content.sha256, content.size, kept_sha256)
         connection.execute("INSERT OR IGNORE INTO original VALUES (?, ?, ?)", row)
         _add_input(connection, task, "recording")
-        runs = [
-            add_recording(
-                connection, recording, content.sha256, part, gear=task.found.gear, kind=kind, reason=reason
-            )
-            for part, (recording, kind, reason) in enumerate(read)
-        ]
-    return [_told(library, run, recording.source) for run, (recording, _, _) in zip(runs, read, strict=True)]
-
-
-def _told(library: Library, run: int, source: str) -> Imported:
-    """Say what came of a recording that is in the library."""
+        run = add_recording(
+            connection, recording, content.sha256, gear=task.found.gear, kind=kind, reason=reason
+        )
     row = library.connection.execute("SELECT * FROM activity WHERE activity_id = ?", (run,)).fetchone()
     likely_day, doubt = doubt_of_day(row)
     return Imported(
         source,
-        row["kind"],
+        kind,
         run,
         row["distance_m"],
         row["fixes"],
-        "no_track" if row["kind"] == "no_track" else "",
-        row["reason"],
+        "no_track" if kind == "no_track" else "",
+        reason,
         row["duplicate_of"],
         None if row["day"] is None else date.fromisoformat(row["day"]),
         likely_day,
@@ -368,6 +360,9 @@ def _kind_of(recording: Recording) -> tuple[str, str]:
     if found is SportClass.ON_FOOT:
         return "run", ""
     name = recording.sport or "no sport is named"
+    if found is SportClass.VIRTUAL:
+        program = recording.device or recording.name or "its file says so"
+        return "other_sport", f"{name}: virtual ({program}), counted, not analysed"
     return "other_sport", f"{name}: {_WHY_NOT.get(found, 'faster than anybody on foot')}"
 
 
