@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from camber.errors import CamberError
     from camber.library import Library, open_library
     from camber.pipeline import analyse
-    from camber.recording import from_gpxpy, read_recording
+    from camber.recording import from_gpxpy, read_recording, read_recordings
     from camber.report import plot_map
     from camber.roads import read_roads, roads_from_osmnx, roads_to_osmnx
     from camber.schema import Analysis, Period, Recording, Roads, Settings, Suggestions, Summary
@@ -38,6 +38,7 @@ _HOME = {
     "open_library": "camber.library",
     "plot_map": "camber.report",
     "read_recording": "camber.recording",
+    "read_recordings": "camber.recording",
     "read_roads": "camber.roads",
     "roads_from_osmnx": "camber.roads",
     "roads_to_osmnx": "camber.roads",
@@ -59,6 +60,7 @@ __all__ = [
     "open_library",
     "plot_map",
     "read_recording",
+    "read_recordings",
     "read_roads",
     "roads_from_osmnx",
     "roads_to_osmnx",

@@ -49,6 +49,10 @@ class NoTrackError(RecordingError):
     """The file is well formed but holds fewer than two usable positions."""
 
 
+class SeveralRecordingsError(RecordingError):
+    """The file holds several recordings where one was asked for; the message says how to get them all."""
+
+
 class ReaderCrashError(RecordingError):
     """Reading the file crashed, hung, or went beyond a limit of memory or time: it was left out."""
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from camber.report import Report
     from camber.schema import Analysis, Recording, Roads, Settings
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 app = typer.Typer(rich_markup_mode=None)
@@ -152,12 +153,12 @@ def analyse_files(
         session.say("compiling numerical kernels, once on this machine: this takes up to a minute")
     with session.steps("reading roads", len(road_files) + len(runs)) as tell:
 
-        def each(paths: "Sequence[Path]", act: "Callable[[Path], T]") -> tuple[list[T], list[CamberError]]:
+        def each(items: "Sequence[S]", act: "Callable[[S], T]") -> tuple[list[T], list[CamberError]]:
             done, failures = [], []
-            for path in paths:
-                tell(plain(path.name, 40))
+            for item in items:
+                tell(plain(item.name if isinstance(item, Path) else "", 40))
                 try:
-                    done.append(act(path))
+                    done.append(act(item))
                 except CamberError as error:
                     failures.append(error)
             return done, failures
@@ -165,7 +166,11 @@ def analyse_files(
         extracts, no_roads = each(road_files, partial(camber.read_roads, country=country, cache=cache))
         roads_for = fitting(extracts) if extracts or kept is None else kept
         act = partial(_analysed, roads_for=roads_for, settings=settings, session=session)
-        analyses, no_runs = each(runs if extracts or not road_files else (), act)
+        found, unread = each(
+            runs if extracts or not road_files else (), partial(_recordings, session=session)
+        )
+        analyses, unfit = each([one for some in found for one in some], act)
+        no_runs = [*unread, *unfit]
     if not analyses:
         *others, last = no_runs or no_roads
         for failure in others:
@@ -177,9 +182,23 @@ def analyse_files(
     return _report(analyses, failures, session, remarks), failures
 
 
-def _analysed(path: Path, roads_for: "RoadsFor", settings: "Settings", session: Session) -> "Analysis":
+def _recordings(path: Path, session: Session) -> "list[tuple[Recording, Path]]":
+    """Read a file; of several recordings those on foot are analysed, where there are any."""
+    from camber.recording.sports import SportClass, recording_class
+
+    found = camber.read_recordings(path)
+    on_foot = [one for one in found if recording_class(one) is SportClass.ON_FOOT] or found
+    for one in found:
+        if one not in on_foot:
+            session.say(f"skipped: {one.source}: {one.sport} is not analysed", at=-1)
+    return [(one, path) for one in on_foot]
+
+
+def _analysed(
+    given: "tuple[Recording, Path]", roads_for: "RoadsFor", settings: "Settings", session: Session
+) -> "Analysis":
     began = time.perf_counter()
-    recording = camber.read_recording(path)
+    recording, path = given
     roads = roads_for(recording, path)
     analysis = camber.analyse(recording, roads, settings)
     took = time.perf_counter() - began

@@ -197,7 +197,7 @@ def _tracks(paths: "Sequence[Path] | None", session: Session) -> "Iterator[Track
     failures = []
     for path in paths:
         try:
-            yield _track(camber.read_recording(path))
+            yield from map(_track, camber.read_recordings(path))
         except CamberError as error:
             session.say(f"skipped: {error}", at=-1)
             failures.append(error)

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final, Self
 
 from camber.errors import CamberError, NoTrackError, RecordingError
-from camber.library.activities import add_recording, date_by_runner, doubt_of_day, without_track
+from camber.library.activities import add_recording, doubt_of_day, without_track
 from camber.library.database import note_sizes
 from camber.library.originals import Content, content_of, keep_original, laid_sha256
 from camber.library.privacy import add_zones
@@ -36,6 +36,7 @@ _MOST_READERS: Final = 4
 
 _WHY_NOT: Final = {
     SportClass.INDOOR: "indoors",
+    SportClass.VIRTUAL: "in an invented world",
     SportClass.OTHER: "not on foot",
 }
 
@@ -127,7 +128,7 @@ class _Task:
     laid_sha256: str
     content: Content
     known: Imported | None
-    reading: Future[Recording] | None
+    reading: Future[tuple[Recording, ...]] | None
 
 
 class _Readers:
@@ -153,11 +154,11 @@ class _Readers:
         self._threads.shutdown(wait=True, cancel_futures=True)
         self._close()
 
-    def submit(self, found: Found) -> Future[Recording]:
+    def submit(self, found: Found) -> Future[tuple[Recording, ...]]:
         """Read a file as soon as a process is free."""
         return self._threads.submit(self._read, found)
 
-    def _read(self, found: Found) -> Recording:
+    def _read(self, found: Found) -> tuple[Recording, ...]:
         reader = self._free.get()
         try:
             return reader.read(found)
@@ -209,8 +210,6 @@ def import_paths(
     with library.held_for("import"), _Readers(limits or ReadLimits()) as readers:
         for path in paths:
             _import_path(library, path, readers, report, watch)
-        with library.writing() as connection:
-            date_by_runner(connection)
         _note_copies(library, report)
         if any(file.run is not None for file in report.files):
             note_sizes(library.connection)
@@ -227,9 +226,9 @@ def _import_path(
     try:
         recordings = find_recordings(path)
         for task in _ahead(_tasks(library, recordings, readers), readers.count):
-            file = _settle(library, task)
-            report.files.append(file)
-            watch(file)
+            for file in _settle(library, task):
+                report.files.append(file)
+                watch(file)
     except RecordingError as error:
         report.failures.append(str(error))
         return
@@ -290,21 +289,21 @@ def _is_kept(library: Library, content: Content) -> bool:
     return library.connection.execute(query, (content.sha256,)).fetchone() is not None
 
 
-def _settle(library: Library, task: _Task) -> Imported:
+def _settle(library: Library, task: _Task) -> list[Imported]:
     """Write what came of one file, all of it or nothing."""
     if task.reading is None:
-        return _remember(library, task)
+        return [_remember(library, task)]
     try:
-        recording = task.reading.result()
+        recordings = task.reading.result()
     except NoTrackError as error:
         message = _message(error, task.found)
-        return _keep(library, task, without_track(task.found.source), "no_track", message)
+        return _keep(library, task, [(without_track(task.found.source), "no_track", message)])
     except RecordingError as error:
         code, message = _code(error), _message(error, task.found)
         with library.writing() as connection:
             _add_input(connection, task, "problem", code, message)
-        return Imported(task.found.source, "problem", code=code, reason=message)
-    return _keep(library, task, recording, *_kind_of(recording))
+        return [Imported(task.found.source, "problem", code=code, reason=message)]
+    return _keep(library, task, [(recording, *_kind_of(recording)) for recording in recordings])
 
 
 def _remember(library: Library, task: _Task) -> Imported:
@@ -317,28 +316,37 @@ def _remember(library: Library, task: _Task) -> Imported:
     return task.known or Imported(task.found.source, "known")
 
 
-def _keep(library: Library, task: _Task, recording: Recording, kind: str, reason: str) -> Imported:
-    content, source = task.content, task.found.source
+def _keep(library: Library, task: _Task, read: list[tuple[Recording, str, str]]) -> list[Imported]:
+    """Keep a file and the recordings in it, each with its kind and the reason why it is no run."""
+    content = task.content
     if _is_kept(library, content):
-        return _remember(library, task)
+        return [_remember(library, task)]
     kept_sha256 = keep_original(library.folder, task.found.data, content)
     with library.writing() as connection:
         row = (content.sha256, content.size, kept_sha256)
         connection.execute("INSERT OR IGNORE INTO original VALUES (?, ?, ?)", row)
         _add_input(connection, task, "recording")
-        run = add_recording(
-            connection, recording, content.sha256, gear=task.found.gear, kind=kind, reason=reason
-        )
+        runs = [
+            add_recording(
+                connection, recording, content.sha256, part, gear=task.found.gear, kind=kind, reason=reason
+            )
+            for part, (recording, kind, reason) in enumerate(read)
+        ]
+    return [_told(library, run, recording.source) for run, (recording, _, _) in zip(runs, read, strict=True)]
+
+
+def _told(library: Library, run: int, source: str) -> Imported:
+    """Say what came of a recording that is in the library."""
     row = library.connection.execute("SELECT * FROM activity WHERE activity_id = ?", (run,)).fetchone()
     likely_day, doubt = doubt_of_day(row)
     return Imported(
         source,
-        kind,
+        row["kind"],
         run,
         row["distance_m"],
         row["fixes"],
-        "no_track" if kind == "no_track" else "",
-        reason,
+        "no_track" if row["kind"] == "no_track" else "",
+        row["reason"],
         row["duplicate_of"],
         None if row["day"] is None else date.fromisoformat(row["day"]),
         likely_day,
@@ -360,9 +368,6 @@ def _kind_of(recording: Recording) -> tuple[str, str]:
     if found is SportClass.ON_FOOT:
         return "run", ""
     name = recording.sport or "no sport is named"
-    if found is SportClass.VIRTUAL:
-        program = recording.device or recording.name or "its file says so"
-        return "other_sport", f"{name}: virtual ({program}), counted, not analysed"
     return "other_sport", f"{name}: {_WHY_NOT.get(found, 'faster than anybody on foot')}"
 
 

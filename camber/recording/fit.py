@@ -18,7 +18,8 @@ import numpy as np
 
 from camber.errors import DamagedFileError, UnsupportedFormatError
 from camber.recording.content import FIT_MARK, FIT_MARK_AT
-from camber.recording.points import Points, assemble
+from camber.recording.outings import Leg, Pauses, recordings
+from camber.recording.points import Points, assemble, check_usable
 from camber.recording.texts import NO_TIME, UNREADABLE_TIME, Moments
 
 if TYPE_CHECKING:
@@ -83,15 +84,15 @@ class _Activity:
     def __init__(self, label: str, limits: ReadLimits) -> None:
         self.points = Points(label, limits)
         self.points.earliest = max(self.points.earliest, _EARLIEST)
-        self.sessions: list[tuple[int, str | None]] = []
-        self.sport: str | None = None
+        self.sessions: list[tuple[int, int, str | None]] = []
+        self.sports: dict[int, str | None] = {}
         self.name: str | None = None
         self.device: str | None = None
         self.kind: str | None = None
         self.timer: list[tuple[int, bool]] = []
         self.records: list[tuple[int, float, float]] = []
         self.measures: dict[str, tuple[list[int], list[float]]] = {}
-        self.files = self.bare = 0
+        self.files = self.bare = self.seen = 0
 
     def take(self, frame: Any) -> None:  # noqa: ANN401 - fitdecode has no types
         """Take what a frame says."""
@@ -106,6 +107,7 @@ class _Activity:
         elif kind == fitdecode.FIT_FRAME_DATA:
             number = frame.global_mesg_num
             self.bare += not frame.fields
+            self.seen += bool(frame.fields)
             if number == _RECORD:
                 self._record(frame.fields)
             elif number in {_FILE_ID, _SPORT, _SESSION, _EVENT, _COURSE, _ACTIVITY}:
@@ -146,7 +148,11 @@ class _Activity:
             measures[name][rows] = numbers
         moments = Moments(np.array(microseconds, dtype=np.int64), np.zeros(length, dtype=bool))
         self.points.extend(
-            np.array(latitude, dtype=float), np.array(longitude, dtype=float), moments, measures
+            np.array(latitude, dtype=float),
+            np.array(longitude, dtype=float),
+            moments,
+            measures,
+            legs=np.full(length, self.files),
         )
         self.records, self.measures = [], {}
 
@@ -159,17 +165,14 @@ class _Activity:
                 self.device = " ".join(part for part in parts if part) or None
                 self._date(values.get(4), is_start=True)
         elif number == _SPORT:  # of files without a session
-            self.sport = self.sport or _sport_name(values.get(0), values.get(1))
+            self.sports.setdefault(self.files, _sport_name(values.get(0), values.get(1)))
         elif number == _COURSE:
             self.name = _text(values.get(5))
         elif number == _ACTIVITY:
             self._date(values.get(_TIMESTAMP), is_start=False)
-            there, here = _number(values.get(5)), _number(values.get(_TIMESTAMP))
-            if there is not None and here is not None:
-                self.points.local_offset_s = there - here
         elif number == _SESSION:
             start = _microseconds(_number(values.get(2)))
-            self.sessions.append((start, _sport_name(values.get(5), values.get(6))))
+            self.sessions.append((self.files, start, _sport_name(values.get(5), values.get(6))))
         else:
             moment = _microseconds(_number(values.get(_TIMESTAMP)))
             action = _text(values.get(1))
@@ -195,24 +198,28 @@ class _Activity:
                 found.append((moment, following if runs_then else None))
         return found
 
-    def sport_kept(self) -> str | None:
-        """Give the sport; of several sessions, what was done on foot is kept."""
-        if not self.sessions:
-            return self.sport
-        sessions = sorted(self.sessions, key=lambda session: session[0])
-        times = np.array(self.points.columns["time"])
-        known = np.maximum.accumulate(times) if len(times) else times
-        starts = np.searchsorted(known, [start for start, _ in sessions])
-        return self.points.keep_on_foot(
-            [(int(start), sport) for start, (_, sport) in zip(starts, sessions, strict=True)]
-        )
+    def legs(self) -> list[Leg]:
+        """Part the points by chained file and, within a file, by session, and say what each is."""
+        file, time = np.array(self.points.columns["leg"]), np.array(self.points.columns["time"])
+        number = np.zeros(len(file), dtype=np.int64)
+        legs: list[Leg] = []
+        for one in np.unique(file).tolist():
+            rows = np.flatnonzero(file == one)
+            sessions = sorted((start, sport) for of, start, sport in self.sessions if of == one)
+            sessions = sessions or [(NO_TIME, self.sports.get(one))]
+            known = np.maximum.accumulate(time[rows])
+            starts = [start for start, _ in sessions]
+            number[rows] = len(legs) + np.maximum(np.searchsorted(starts, known, side="right") - 1, 0)
+            legs += [Leg(sport=sport, ident=str(one)) for _, sport in sessions]
+        self.points.set_column("leg", number)
+        return legs
 
 
-def read_fit(chunks: Iterator[bytes], label: str, limits: ReadLimits) -> Recording:
+def read_fit(chunks: Iterator[bytes], label: str, limits: ReadLimits) -> tuple[Recording, ...]:
     """Read FIT from a stream; records before damage are kept.
 
     Where the timer was stopped the track is cut, and positions recorded meanwhile are left out. Files chained
-    to one are read as parts of one recording; of several sessions, what was done on foot is kept.
+    to one are different activities, sessions of different sports different recordings.
     """
     activity = _Activity(label, limits)
     damage = _run(activity, _Stream(chunks), label, limits)
@@ -226,15 +233,12 @@ def read_fit(chunks: Iterator[bytes], label: str, limits: ReadLimits) -> Recordi
     activity.points.counts["chained"] = activity.files - 1
     activity.points.counts["partial"] = int(damage is not None)
     activity.points.said["damage"] = damage or ""
-    activity.points.leave_out_pauses(activity.pauses())
-    return assemble(
-        activity.points,
-        "fit",
-        name=activity.name,
-        sport=activity.sport_kept(),
-        device=activity.device,
-        is_route=activity.kind == "course",
-    )
+    given = activity.points, "fit"
+    if activity.kind == "course":
+        check_usable(activity.points)
+        return (assemble(*given, name=activity.name, sport=None, device=activity.device, is_route=True),)
+    pauses = Pauses(tuple(activity.pauses()))
+    return recordings(*given, activity.legs(), device=activity.device, name=activity.name, pauses=pauses)
 
 
 def _run(activity: _Activity, stream: _Stream, label: str, limits: ReadLimits) -> str | None:
@@ -243,7 +247,8 @@ def _run(activity: _Activity, stream: _Stream, label: str, limits: ReadLimits) -
         if isinstance(frame, str):
             return frame
         activity.take(frame)
-        if count > limits.fit_messages or activity.bare > limits.fit_bare_messages:
+        few = activity.bare <= limits.fit_bare_messages + 2 * activity.seen
+        if count > limits.fit_messages or not few:
             raise DamagedFileError("holds more messages than any recording does", path=label)
         if activity.files > limits.fit_files:
             raise DamagedFileError(f"holds more than {limits.fit_files} files in one", path=label)

@@ -9,6 +9,7 @@ import gpxpy.gpx
 
 from camber.errors import UnsupportedFormatError
 from camber.recording.limits import ReadLimits
+from camber.recording.outings import Leg, the_one
 from camber.recording.xml import TrackReader
 
 if TYPE_CHECKING:
@@ -48,12 +49,14 @@ class GpxReader(TrackReader):
 
     format = "gpx"
     points = frozenset({"trkpt", "rtept", "wpt"})
-    titles = frozenset({"name", "type", "src"})
+    titles = frozenset({"name", "type"})
     elements = points | titles | {"gpx", "trk", "trkseg", "rte", "metadata"}
 
     def start(self, name: str, element: etree._Element) -> None:
         """Begin a part with each track, segment and route."""
-        if name in {"trk", "trkseg"}:
+        if name == "trk":
+            self.begin_track()
+        elif name == "trkseg":
             self.runs.begin_part()
         elif name == "rte":
             self.plans.begin_part()
@@ -69,6 +72,21 @@ class GpxReader(TrackReader):
             for element in head:
                 if self.names[element.tag] == "time":
                     self.note_date(element.text)
+
+    def begin_track(self) -> None:
+        """Begin a track, of which nothing is known yet."""
+        self.legs.append(Leg())
+        self.runs.begin_leg()
+
+    def note(self, key: str, text: str | None) -> None:
+        """Keep title and sport of a track with it too."""
+        super().note(key, text)
+        if self.legs and text and text.strip():
+            leg = self.legs[-1]
+            if key == "trk/name":
+                leg.name = leg.name or text
+            elif key == "trk/type":
+                leg.sport = leg.sport or text
 
     def take(self, name: str, within: str, point: etree._Element) -> None:
         """Take a point of a track or a route; waypoints are none."""
@@ -112,9 +130,8 @@ class GpxReader(TrackReader):
 
     def header(self, *, is_route: bool) -> tuple[str | None, str | None, str | None]:
         """Give title, sport and device."""
-        line = "rte" if is_route else "trk"
-        name = self.first(f"{line}/name", "metadata/name", "gpx/name")
-        return name, self.first(f"{line}/type"), self.device("creator", "author/name", f"{line}/src")
+        name = self.first(*(["rte/name"] if is_route else []), "metadata/name", "gpx/name")
+        return name, self.first("rte/type"), self.first("creator")
 
 
 def from_gpxpy(gpx: gpxpy.gpx.GPX, *, limits: ReadLimits | None = None) -> Recording:
@@ -143,23 +160,26 @@ def from_gpxpy(gpx: gpxpy.gpx.GPX, *, limits: ReadLimits | None = None) -> Recor
         If too large a share of the points has no usable position, or there are too many.
     NoTrackError
         If neither tracks nor routes hold two usable positions.
+    SeveralRecordingsError
+        If it holds more than one recording on foot.
     """
     if not isinstance(gpx, gpxpy.gpx.GPX):
         raise UnsupportedFormatError(f"is no gpxpy.gpx.GPX but {type(gpx).__name__}", path=_OBJECT)
     reader = GpxReader(_OBJECT, limits or ReadLimits())
-    for tag, lines in (("trk", gpx.tracks), ("rte", gpx.routes)):
-        for line in lines:
-            reader.note(f"{tag}/name", line.name)
-            reader.note(f"{tag}/type", line.type)
     for track in gpx.tracks:
+        reader.begin_track()
+        reader.note("trk/name", track.name)
+        reader.note("trk/type", track.type)
         for segment in track.segments:
             reader.take_objects(segment.points, reader.runs)
     for route in gpx.routes:
+        reader.note("rte/name", route.name)
+        reader.note("rte/type", route.type)
         reader.take_objects(route.points, reader.plans)
     reader.note("metadata/name", gpx.name)
     reader.note("creator", gpx.creator)
     reader.flush()
-    return reader.recording()
+    return the_one(reader.recordings(), _OBJECT)
 
 
 def _text(value: object) -> str | None:

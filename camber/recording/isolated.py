@@ -31,7 +31,7 @@ from camber import errors
 from camber.recording import read_stream
 from camber.recording.clock import listed
 from camber.recording.limits import ReadLimits
-from camber.recording.sports import sport_with
+from camber.recording.sports import SportClass, sport_class
 from camber.recording.texts import clean_text
 from camber.schema import Problem, Recording
 from camber.schema.tables import FIXES, Fixes
@@ -88,22 +88,25 @@ class IsolatedReader:
                     with suppress(OSError):  # what was not sent when it died
                         pipe.close()
 
-    def read(self, found: Found) -> Recording:
-        """Read what was found in an export, or raise what `read_recording` does, or a `ReaderCrashError`.
+    def read(self, found: Found) -> tuple[Recording, ...]:
+        """Read what was found in an export, or raise what `read_recordings` does, or a `ReaderCrashError`.
 
-        Its title stands in where the recording has none, its sport where the recording's own says nothing or
-        it was indoors.
+        Its title stands in where a recording has none, its sport where the recording's own says nothing.
         """
         label = clean_text(found.source, _LONGEST_LABEL) or "recording"
         with self._lock:
             answer = self._asked(label, found.data)
         if isinstance(answer, errors.RecordingError):
             raise answer
-        name = answer.name or clean_text(found.name, self._limits.name_length)
-        answer = replace(answer, name=name, sport=sport_with(answer.sport, found.sport))
-        return listed(answer, found.at)
+        return tuple(self._named(one, found) for one in answer)
 
-    def _asked(self, label: str, data: bytes) -> Recording | errors.RecordingError:
+    def _named(self, one: Recording, found: Found) -> Recording:
+        name = one.name or clean_text(found.name, self._limits.name_length)
+        silent = sport_class(one.sport) is SportClass.UNKNOWN
+        one = replace(one, name=name, sport=(found.sport if silent else None) or one.sport)
+        return listed(one, found.at)
+
+    def _asked(self, label: str, data: bytes) -> tuple[Recording, ...] | errors.RecordingError:
         if self._process is None or self._process.poll() is not None:
             self.close()
             self._process = self._started()
@@ -147,7 +150,7 @@ def _ended_after(seconds: float, process: subprocess.Popen[bytes]) -> Iterator[N
         timer.cancel()
 
 
-def read_isolated(found: Found, limits: ReadLimits | None = None) -> Recording:
+def read_isolated(found: Found, limits: ReadLimits | None = None) -> tuple[Recording, ...]:
     """Read what was found in an export, as `IsolatedReader.read`, in one process that is kept for it."""
     return _reader(os.getpid(), limits or ReadLimits()).read(found)
 
@@ -160,7 +163,9 @@ def _reader(_process: int, limits: ReadLimits) -> IsolatedReader:
     return reader
 
 
-def _exchange(process: subprocess.Popen[bytes], label: str, data: bytes) -> Recording | errors.RecordingError:
+def _exchange(
+    process: subprocess.Popen[bytes], label: str, data: bytes
+) -> tuple[Recording, ...] | errors.RecordingError:
     if process.stdin is None or process.stdout is None:
         raise EOFError
     _send(process.stdin, {"label": label, "size": len(data)}, [data])
@@ -170,7 +175,8 @@ def _exchange(process: subprocess.Popen[bytes], label: str, data: bytes) -> Reco
     facts: dict[str, Any] = json.loads(line)
     if "error" in facts:
         return _ERRORS[facts["error"]](facts["message"], path=label, offset=facts["offset"])
-    return _unpacked(facts, process.stdout)
+    body = process.stdout
+    return tuple(_unpacked(one, body) for one in facts["recordings"])
 
 
 def _crash(code: int | None, label: str, limits: ReadLimits, *, is_late: bool) -> errors.ReaderCrashError:
@@ -227,11 +233,11 @@ def serve() -> None:
         times = os.times()
         _limit("RLIMIT_CPU", int(times.user + times.system + limits.cpu_s) + 1)
         try:
-            recording = read_stream(BytesIO(data), request["label"], limits)
+            found = read_stream(BytesIO(data), request["label"], limits)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the other files
             _send(answers, _told(error))
         else:
-            _send_recording(answers, recording)
+            _send_recordings(answers, found)
 
 
 def _told(error: Exception) -> dict[str, Any]:
@@ -260,11 +266,19 @@ def _limit(name: str, most: int) -> None:
         return
 
 
-def _send_recording(answers: IO[bytes], recording: Recording) -> None:
-    fixes = recording.fixes.assign(time=recording.fixes["time"].dt.tz_localize(None))
+def _send_recordings(answers: IO[bytes], found: Iterable[Recording]) -> None:
+    found = tuple(found)
+    _send(answers, {"recordings": [_facts_of(one) for one in found]})
+    for one in found:
+        fixes = one.fixes.assign(time=one.fixes["time"].dt.tz_localize(None))
+        for column in FIXES:
+            answers.write(fixes[column.name].to_numpy(_TYPES[column.kind]).tobytes())
+    answers.flush()
+
+
+def _facts_of(recording: Recording) -> dict[str, Any]:
     facts = {name: getattr(recording, name) for name in _FACTS}
-    facts |= {"length": len(fixes), "problems": [astuple(problem) for problem in recording.problems]}
     likely = recording.likely_started_at
     facts["likely_s"] = None if likely is None else (likely - _EPOCH).total_seconds()
-    columns = (fixes[column.name].to_numpy(_TYPES[column.kind]) for column in FIXES)
-    _send(answers, facts, (column.tobytes() for column in columns))
+    problems = [astuple(problem) for problem in recording.problems]
+    return facts | {"length": len(recording.fixes), "problems": problems}

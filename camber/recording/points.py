@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,10 +15,9 @@ import pandas as pd
 import tzfpy
 
 from camber.errors import DamagedFileError, NoTrackError
-from camber.recording.clock import CLOCK_ANCHORED, dates_in, doubt_of, utc_of
-from camber.recording.sports import SportClass, is_on_foot, sport_class, sport_of
+from camber.recording.clock import CLOCK_ANCHORED, dates_in, doubt_of
+from camber.recording.sports import SportClass, sport_class, sport_of
 from camber.recording.texts import NO_TIME, UNREADABLE_TIME, clean_text
-from camber.recording.virtual_worlds import program_of
 from camber.schema import Problem, Recording, as_fixes
 from camber.schema.tables import FIXES
 
@@ -48,45 +48,52 @@ _SHARE: Final = "stance_time_balance_pct"
 _CRANK: Final = ("cycl", "bik", "rid")
 """Parts of the names of sports whose cadence turns a crank."""
 
-LONGEST_OFFSET_S: Final = 14 * 3600.0
-"""Civil time runs up to 14 hours from UTC (IANA time zone database) [s]."""
-
-_CLOSE_S: Final = 300.0
-"""How far a clock of the runner may be from a whole hour [s]; zones of half hours are 1800 s off."""
-
 _PAUSE_LATITUDES: Final = (100.0, 200.0)
 """OpenTracks writes a pause as a point at latitude 100 and its end as one at 200 (its exports say so)."""
 
 _PROBLEMS: Final = {
     "undeclared_prefix": "Prefixes of the XML that are declared nowhere were taken as they are: {prefixes}.",
     "bad_crc": "The file's checksum does not fit, so that values may be wrong.",
-    "chained": "Files chained to one were read as parts of one recording.",
+    "chained": "Several FIT files are chained to one.",
     "partial": "The file is damaged ({damage}); what stands before is kept.",
     "bad_position": "Points without a usable latitude and longitude were dropped.",
     "pause_mark": "Points that mark a pause were taken as breaks.",
     "no_position": "Points without a position, as devices write them indoors, were left out.",
     "paused": "Fixes recorded while the clock was stopped were left out.",
-    "other_sport": "Fixes of another sport in the same file were left out.",
+    "repeated": "Points that the file holds again were counted once.",
+    "newest_first": "The file holds the newest point first: it was read in the order of the times.",
+    "order": "Points out of order were put in the order of their times.",
+    "clock_set": "Times of a clock that was wrong for a while were moved to fit those around them.",
+    "wrong_time": "Times far from those of the points around them were left out.",
+    "same_time": "Times that are all the same, or that nobody can run by, say nothing: left out.",
+    "wrong_place": "Places where nobody can have been, far from the others, were left out.",
+    "stray": "A few points of another time were left out: too few for a run.",
     "bad_value": "Values that are no numbers or cannot be were left out.",
     "route": "A planned route was read as a track without times.",
     "bad_time": "Times that cannot be read or cannot be true were left out.",
+    "future_time": "Times lie in the future: the clock of the device may have been wrong.",
     "missing_time": "Points have no time.",
     "local_time": "Times without a zone were taken as {zone}.",
     CLOCK_ANCHORED: "Times that count from when the device was switched on were dated by the file itself.",
 }
 _OF_TIMES: Final = {"bad_time", "missing_time", "local_time"}
+_NOT_MISSING: Final = ("bad_time", "wrong_time", "same_time")
+
+_LAST_TIME: Final = 4_102_444_800_000_000
+"""The year 2100 [us since 1970]: what is later is no time at all."""
 
 _COLUMNS: Final = {
     "time": "q",
     "is_local": "b",
     "part": "q",
+    "leg": "i",
     **dict.fromkeys(("latitude_deg", "longitude_deg", *MEASURES), "d"),
 }
 """What is kept of a point, as `array` names the types; times in microseconds since 1970, or `NO_TIME`."""
 
 
 class Points:
-    """Columns that grow batch by batch: 81 bytes for each point, however the file is laid out.
+    """Columns that grow batch by batch: 85 bytes for each point, however the file is laid out.
 
     What is dropped on the way is counted in `counts`, by the code of the problem that tells of it; `said` has
     the words that belong into its message.
@@ -102,15 +109,13 @@ class Points:
         self.first_bad_line: int | None = None
         self.dates: list[datetime] = []
         """What the file says of when it was recorded, besides the times of its points; most trusted first."""
-        self.local_offset_s: float | None = None
-        """How far the clock of the runner was ahead of UTC, where the file says so [s]."""
         self.anchor_us: int | None = None
         """When times that count from when the device was switched on began [us since 1970]."""
         self._break = False
         # The clock is read once, for the times that can be true.
         self.now = datetime.now(UTC)
         self.earliest = datetime(limits.first_year, 1, 1, tzinfo=UTC)
-        self._latest_us = int((self.now + timedelta(days=limits.future_days)).timestamp() * 1e6)
+        self.latest_us = int((self.now + timedelta(days=limits.future_days)).timestamp() * 1e6)
 
     def __len__(self) -> int:
         """Count the usable points."""
@@ -128,12 +133,13 @@ class Points:
         measures: Mapping[str, FloatArray],
         begins: BoolArray | None = None,
         lines: Sequence[int | None] | None = None,
+        legs: IntArray | None = None,
     ) -> None:
         """Take points, or count why not; more than the limit are refused.
 
         All of shape (n,): places [deg], NaN where there is none that can be read; of `MEASURES` those that
         occur, NaN where a point has none and negative for "unknown", but for an elevation; `begins` where the
-        file starts a new part at or before the point; `lines` of the file.
+        file starts a new part at or before the point; `lines` of the file; `legs` of the file by number.
         """
         begins = np.zeros(len(latitude), dtype=bool) if begins is None else begins
         room = self.limits.points - self.seen
@@ -149,6 +155,8 @@ class Points:
             self.first_bad_line = lines[int(np.argmax(bad))]
         self.counts.update(bad_position=int(bad.sum()), pause_mark=int(pause.sum()))
         self._add("part", self._parts(usable, begins | pause))
+        legs = np.zeros(len(latitude), dtype=np.int32) if legs is None else legs
+        self._add("leg", legs[usable].astype(np.int32))
         self._add("latitude_deg", latitude[usable])
         self._add("longitude_deg", longitude[usable])
         self._add_times(moments.microseconds[usable], moments.is_local[usable])
@@ -160,7 +168,7 @@ class Points:
         self.columns[name].frombytes(values.tobytes())
 
     def _add_times(self, microseconds: IntArray, is_local: BoolArray) -> None:
-        bad = (microseconds == UNREADABLE_TIME) | (microseconds > self._latest_us)
+        bad = (microseconds == UNREADABLE_TIME) | (microseconds > _LAST_TIME)
         self.counts["bad_time"] += int(bad.sum())
         self._add("time", np.where(bad, NO_TIME, microseconds))
         self._add("is_local", is_local & ~bad)
@@ -174,45 +182,25 @@ class Points:
             values[beyond] = math.nan
         self._add(name, values)
 
-    def keep_on_foot(self, legs: Sequence[tuple[int, str | None]]) -> str | None:
-        """Keep what was done on foot where a file holds several sports, and give the sport of what is left.
+    def set_column(self, name: str, values: NDArray[Any]) -> None:
+        """Put other values into a column, as many as there are points."""
+        kind = self.columns[name].typecode
+        self.columns[name] = array(kind, np.ascontiguousarray(values, dtype=kind).tobytes())
 
-        A leg is the number of points read before it, in order, and its sport. Where nothing was done on foot
-        all is kept, and the sport is that of the first leg.
-        """
-        named = [sport for _, sport in legs]
-        wanted = [is_on_foot(sport) for sport in named]
-        if not any(wanted) or all(wanted):
-            return named[0] if named else None
-        starts = [0, *(start for start, _ in legs[1:]), len(self)]
-        self._keep(np.repeat(wanted, np.diff(starts)), "other_sport")
-        return named[wanted.index(True)]
+    def keep(self, rows: IntArray) -> None:
+        """Keep some of the points, in this order."""
+        if len(rows) != len(self) or (np.diff(rows) != 1).any():
+            for name, column in self.columns.items():
+                self.set_column(name, np.frombuffer(column, dtype=column.typecode)[rows])
 
-    def leave_out_pauses(self, pauses: Sequence[tuple[int, int | None]]) -> None:
-        """Cut where the runner stopped the clock, and leave out what was recorded meanwhile.
-
-        A pause is from when to when [us since 1970, UTC]; without an end the clock was not started again.
-        """
-        if not pauses or not len(self):
-            return
-        time = np.array(self.columns["time"])
-        within = np.zeros(len(time), dtype=bool)
-        cuts = np.zeros(len(time), dtype=np.int64)
-        for start, end in pauses:
-            cuts += time > start
-            if end is not None:
-                within |= (time > start) & (time < end)
-        cuts[time == NO_TIME] = 0
-        parts = np.array(self.columns["part"]) + np.maximum.accumulate(cuts)
-        self.columns["part"] = array("q", parts.tobytes())
-        self._keep(~within, "paused")
-
-    def _keep(self, kept: BoolArray, code: str) -> None:
-        self.counts[code] += int((~kept).sum())
-        for name, column in self.columns.items():
-            self.columns[name] = array(column.typecode, np.array(column)[kept].tobytes())
-        parts = np.unique(np.array(self.columns["part"]), return_inverse=True)[1]
-        self.columns["part"] = array("q", parts.astype(np.int64).tobytes())
+    def taken(self, rows: IntArray, *, with_counts: bool) -> Points:
+        """Give some of the points anew; what the whole file is told of is told of one of several."""
+        some = copy(self)
+        some.columns = dict(self.columns)
+        some.counts = self.counts.copy() if with_counts else Counter()
+        some.dates, some.anchor_us = [], None
+        some.keep(rows)
+        return some
 
     def settle_clock(self) -> None:
         """Leave early times out where others can be true; a whole file of them had a clock that was not set.
@@ -258,24 +246,24 @@ def assemble(
     """Turn what was read, and what the file says about itself, into a recording.
 
     Cadence in files is that of one leg (Garmin's TrackPointExtension, TCX and FIT: revolutions per minute),
-    so it is doubled to steps per minute on foot, and left out where the sport turns a crank. A time without
-    zone is local time at the first fix; of an hour that the end of summer time repeats, the first is taken.
-    The times of a planned route mean nothing. The recording takes over the memory of the points.
+    so it is doubled to steps per minute on foot, and left out where the sport turns a crank. Times are in
+    UTC; those of a planned route mean nothing. The recording takes over the memory of the points.
     """
-    _check_usable(points)
     points.settle_clock()
     length = points.limits.name_length
     sport = sport_of(sport, length)
     time_zone = zone_at(points.columns["latitude_deg"][0], points.columns["longitude_deg"][0])
-    time = _times(points, time_zone)
+    # NO_TIME is numpy's "not a time".
+    raw = np.frombuffer(points.columns["time"], dtype="datetime64[us]")
+    time = pd.Series(raw, copy=False).dt.tz_localize("UTC")
     if is_route:
-        time[:] = pd.NaT
+        time = pd.Series(pd.NaT, index=time.index, dtype=time.dtype)
     unknown = "UTC, since the zone there is unknown"
     said = {**points.said, "zone": unknown if time_zone is None else f"the time of {time_zone}"}
     known = time.dropna()
     counts = points.counts
     counts["route"] = len(points) if is_route else 0
-    counts["missing_time"] = len(time) - len(known) - counts["bad_time"]
+    counts["missing_time"] = len(time) - len(known) - sum(counts[code] for code in _NOT_MISSING)
     counts["local_time"] = sum(points.columns["is_local"])
     problems = [
         Problem(code, text.format(**said), counts[code])
@@ -285,17 +273,13 @@ def assemble(
     started_at = None if known.empty else known.iloc[0].to_pydatetime()
     doubt = doubt_of(
         started_at,
-        points.dates,
-        dates_in([points.label, clean_text(name, length)], time_zone),
+        [*points.dates, *dates_in([points.label, clean_text(name, length)], time_zone)],
         earliest=points.earliest,
         is_fit=file_format == "fit",
         now=points.now,
     )
     if doubt is not None and doubt.code:
         problems.append(Problem(doubt.code, doubt.message, len(known)))
-    fixes = as_fixes(_frame(points, time, counts_steps=_counts_steps(sport)))
-    if sport_class(sport) is SportClass.VIRTUAL or program_of(device, name, sport, fixes) is not None:
-        time_zone = zone_ahead(points.local_offset_s)
     return Recording(
         source=points.label,
         format=file_format,
@@ -304,7 +288,7 @@ def assemble(
         name=clean_text(name, length),
         started_at=started_at,
         time_zone=time_zone,
-        fixes=fixes,
+        fixes=as_fixes(_frame(points, time, counts_steps=_counts_steps(sport))),
         problems=tuple(problems),
         likely_started_at=None if doubt is None else doubt.likely,
     )
@@ -324,15 +308,8 @@ def zone_at(latitude_deg: float, longitude_deg: float) -> str | None:
         return None
 
 
-def zone_ahead(offset_s: float | None) -> str | None:
-    """Name the zone that is so many seconds ahead of UTC; None where none is named for that offset alone."""
-    if offset_s is None or abs(offset_s) > LONGEST_OFFSET_S:
-        return None
-    hours = round(offset_s / 3600.0)
-    return f"Etc/GMT{-hours:+d}" if hours and abs(offset_s - 3600.0 * hours) < _CLOSE_S else None
-
-
-def _check_usable(points: Points) -> None:
+def check_usable(points: Points) -> None:
+    """Refuse a file with too many bad points, or too few that are good."""
     bad = points.counts["bad_position"]
     positions = points.seen - points.counts["pause_mark"]
     if bad > points.limits.bad_share * positions:
@@ -344,18 +321,6 @@ def _check_usable(points: Points) -> None:
     if len(points) < 2:
         found = "one usable position" if len(points) else "no usable positions"
         raise NoTrackError(f"holds {found}; a run needs two or more", path=points.label)
-
-
-def _times(points: Points, time_zone: str | None) -> pd.Series:
-    # NO_TIME is numpy's "not a time".
-    raw = np.frombuffer(points.columns["time"], dtype="datetime64[us]")
-    is_local = np.frombuffer(points.columns["is_local"], dtype=bool)
-    time = pd.Series(raw, copy=False).dt.tz_localize("UTC")
-    if time_zone is not None and is_local.any():
-        utc_us = utc_of(raw[is_local].astype(np.int64), ZoneInfo(time_zone))
-        time = time.copy()
-        time[is_local] = pd.Series(utc_us.astype("datetime64[us]")).dt.tz_localize("UTC").array
-    return time
 
 
 def _frame(points: Points, time: pd.Series, *, counts_steps: bool) -> pd.DataFrame:

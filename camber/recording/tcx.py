@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from camber.recording.outings import Leg
 from camber.recording.xml import TrackReader
 
 if TYPE_CHECKING:
@@ -32,27 +33,21 @@ class TcxReader(TrackReader):
 
     format = "tcx"
     points = frozenset({"Trackpoint"})
-    titles = frozenset({"Notes", "Name"})
-    elements = (
-        points
-        | titles
-        | {"TrainingCenterDatabase", "Activity", "Course", "Lap", "Track", "Creator", "Author"}
-    )
+    titles = frozenset({"Notes", "Name", "Id"})
+    elements = points | titles | {"TrainingCenterDatabase", "Activity", "Course", "Lap", "Track", "Creator"}
 
     def __init__(self, label: str, limits: ReadLimits) -> None:
         super().__init__(label, limits)
         self._target = self.runs
-        self._legs: list[tuple[int, str | None]] = []
         self._tracks_in_lap = 0
 
     def start(self, name: str, element: etree._Element) -> None:
         """Begin a part with each activity and course, and after each pause."""
         if name in {"Activity", "Course"}:
-            self.flush()
             self._target = self.runs if name == "Activity" else self.plans
-            self._target.points.begin_part()
+            self._target.begin_leg()
             if name == "Activity":
-                self._legs.append((len(self._target.points), element.get("Sport")))
+                self.legs.append(Leg(sport=element.get("Sport")))
         elif name == "Lap":
             self._tracks_in_lap = 0
             if not self._target.points.dates:
@@ -61,6 +56,16 @@ class TcxReader(TrackReader):
             self._tracks_in_lap += 1
             if self._tracks_in_lap > 1:
                 self._target.begin_part()
+
+    def note(self, key: str, text: str | None) -> None:
+        """Keep title and number of an activity with it."""
+        super().note(key, text)
+        if self.legs and text and text.strip():
+            leg = self.legs[-1]
+            if key == "Activity/Notes":
+                leg.name = leg.name or text
+            elif key == "Activity/Id":
+                leg.ident = leg.ident or text.strip()
 
     def take(self, name: str, within: str, point: etree._Element) -> None:  # noqa: ARG002 - what all are told
         """Take a trackpoint."""
@@ -86,8 +91,5 @@ class TcxReader(TrackReader):
         columns.latitude.append(latitude)
 
     def header(self, *, is_route: bool) -> tuple[str | None, str | None, str | None]:
-        """Give title, sport and device; of several sports, what was done on foot is kept."""
-        if is_route:
-            return self.first("Course/Name"), None, self.device("Creator/Name")
-        sport = self.runs.points.keep_on_foot(self._legs)
-        return self.first("Activity/Notes"), sport, self.device("Creator/Name", "Author/Name")
+        """Give title, sport and device."""
+        return self.first("Course/Name") if is_route else None, None, self.first("Creator/Name")

@@ -17,9 +17,9 @@ from lxml import etree
 
 from camber.errors import DamagedFileError, UnsupportedFormatError
 from camber.recording.content import doctype_error
-from camber.recording.points import SIGNED, Points, assemble
+from camber.recording.outings import Leg, recordings
+from camber.recording.points import SIGNED, Points, assemble, check_usable
 from camber.recording.texts import parse_numbers, parse_time, parse_times
-from camber.recording.virtual_worlds import virtual_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -60,6 +60,7 @@ class Columns:
 
     def __init__(self, points: Points) -> None:
         self.points = points
+        self._last_leg = -1
         self._begin()
 
     def _begin(self) -> None:
@@ -68,6 +69,7 @@ class Columns:
         self.time: list[str | None] = []
         self.lines: list[int | None] = []
         self._begins: list[int] = []
+        self._legs: list[int] = []
         self._measures: dict[str, tuple[list[int], list[str]]] = {}
 
     def add(self, column: str, text: str | None) -> None:
@@ -89,9 +91,15 @@ class Columns:
         """Let the next usable point start a new part."""
         self._begins.append(len(self.latitude))
 
+    def begin_leg(self) -> None:
+        """Let the next point be of another leg."""
+        self._legs.append(len(self.latitude))
+        self.begin_part()
+
     def flush(self) -> None:
         """Read what was gathered, and begin again."""
         length = len(self.latitude)
+        legs = self._last_leg + np.cumsum(np.bincount(self._legs, minlength=length + 1))
         if length:
             begins = np.zeros(length + 1, dtype=bool)
             begins[self._begins] = True
@@ -102,7 +110,9 @@ class Columns:
                 {name: self._measure(name) for name in self._measures},
                 begins[:length],
                 self.lines,
+                np.maximum(legs[:length], 0),
             )
+        self._last_leg = int(legs[-1])
         if self._begins and self._begins[-1] == length:
             self.points.begin_part()
         self._begin()
@@ -213,6 +223,7 @@ class TrackReader:
         self.limits = limits
         self.names = LocalNames()
         self.runs, self.plans = Columns(Points(label, limits)), Columns(Points(label, limits))
+        self.legs: list[Leg] = []
         self.texts: dict[str, str] = {}
         self._root: etree._Element | None = None
         self._seen = self._kept = 0
@@ -228,7 +239,7 @@ class TrackReader:
         raise NotImplementedError
 
     def header(self, *, is_route: bool) -> tuple[str | None, str | None, str | None]:
-        """Give title, sport and device of what was run, or of a plan."""
+        """Give title, sport and device of a plan, or of what was run where a leg does not say."""
         raise NotImplementedError
 
     def parse(self, chunks: Iterable[bytes], encoding: str | None) -> None:
@@ -245,12 +256,15 @@ class TrackReader:
             raise _broken_xml(error, self.label) from error
         self._read(parser.read_events())
 
-    def recording(self) -> Recording:
+    def recordings(self) -> tuple[Recording, ...]:
         """Give what was run; what is planned, where no run holds two positions."""
         is_route = len(self.runs.points) < 2 <= len(self.plans.points)
         name, sport, device = self.header(is_route=is_route)
-        points = (self.plans if is_route else self.runs).points
-        return assemble(points, self.format, name=name, sport=sport, device=device, is_route=is_route)
+        if not is_route:
+            return recordings(self.runs.points, self.format, self.legs, device=device, name=name)
+        check_usable(self.plans.points)
+        route = assemble(self.plans.points, self.format, name=name, sport=sport, device=device, is_route=True)
+        return (route,)
 
     def note(self, key: str, text: str | None) -> None:
         """Keep the first text of this kind that is not blank."""
@@ -260,11 +274,6 @@ class TrackReader:
     def first(self, *keys: str) -> str | None:
         """Give the first of these texts that there is."""
         return next((self.texts[key] for key in keys if key in self.texts), None)
-
-    def device(self, first: str, *others: str) -> str | None:
-        """Give the device, or the program among those that had a hand in it that invents the place."""
-        told = (self.texts.get(key) for key in (first, *others))
-        return next((text for text in told if virtual_program(text)), self.texts.get(first))
 
     def note_date(self, text: str | None) -> None:
         """Keep what the file says of when it was recorded, besides its points."""

@@ -85,8 +85,7 @@ class Recording:
     started_at : datetime or None
         Time of the first fix with a time, UTC.
     time_zone : str or None
-        IANA name of the time zone at the first fix; of a virtual run that of the runner, where the file says
-        it.
+        IANA name of the time zone at the first fix.
     fixes : Fixes
         One row per position; see `camber.schema.as_fixes`.
     problems : tuple of Problem

@@ -103,8 +103,9 @@ def test_the_namespace_does_not_matter(read, text):
 
 def test_each_track_and_segment_with_points_begins_a_part(read):
     point = '<trkpt lat="50" lon="8"/>'
-    track = f"<trk><trkseg>{point}{point}</trkseg><trkseg/><trkseg>{point}</trkseg></trk>"
-    assert read(f"<gpx>{track}<trk/>{track}</gpx>").fixes["part"].tolist() == [0, 0, 1, 2, 2, 3]
+    track = f"<trk><trkseg>{point * 4}</trkseg><trkseg/><trkseg>{point}</trkseg></trk>"
+    expected = [0, 0, 0, 0, 1, 2, 2, 2, 2, 3]
+    assert read(f"<gpx>{track}<trk/>{track}</gpx>").fixes["part"].tolist() == expected
 
 
 def test_pause_marks_of_opentracks_become_breaks(read, gpx, problems):
@@ -170,11 +171,13 @@ def test_times_further_ahead_than_the_clock_can_be_wrong_are_dropped(read, times
 
 
 def test_a_time_without_zone_is_local_time_at_the_first_fix(read, times, problems):
-    recording = read(times("2024-07-01T08:00:00", "2024-07-01T06:00:01Z", "2024-01-01T08:00:02"))
-    expected = ["2024-07-01T06:00:00Z", "2024-07-01T06:00:01Z", "2024-01-01T07:00:02Z"]
+    recording = read(times("2024-07-01T08:00:00", "2024-07-01T06:00:01Z", "2024-07-01T08:00:02"))
+    expected = ["2024-07-01T06:00:00Z", "2024-07-01T06:00:01Z", "2024-07-01T06:00:02Z"]
     assert recording.fixes["time"].tolist() == [pd.Timestamp(text) for text in expected]
     assert problems(recording) == {"local_time": 2}
     assert "Europe/Berlin" in recording.problems[0].message
+    winter = read(times("2024-01-01T08:00:00", "2024-01-01T08:00:01"))
+    assert winter.started_at == datetime(2024, 1, 1, 7, tzinfo=UTC)
 
 
 def test_local_hours_that_the_clock_leaps_over_or_repeats_do_no_harm(read, times):

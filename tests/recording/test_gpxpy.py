@@ -1,6 +1,7 @@
 """gpxpy is an independent reader: where both read a well-formed file, both say the same."""
 
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 
 import gpxpy
 import gpxpy.gpx
@@ -14,19 +15,32 @@ from camber.recording import ReadLimits, from_gpxpy, read_recording
 
 PATIENT = settings(deadline=None)  # a busy machine is no failure
 
-LINES = st.lists(
-    st.lists(
-        st.tuples(
-            st.floats(-89.9, 89.9).map(lambda x: round(x, 7)),
-            st.floats(-179.9, 179.9).map(lambda x: round(x, 7)),
-            st.none() | st.floats(-400, 9000).map(lambda x: round(x, 2)),
-            st.none() | st.integers(631_152_000, 1_700_000_000),
-        ),
-        max_size=6,
-    ),
-    min_size=1,
-    max_size=4,
+STEP = st.floats(-1e-4, 1e-4)
+POINT = st.tuples(
+    st.tuples(STEP, STEP, st.integers(1, 9)),
+    st.none() | st.floats(-400, 9000).map(lambda x: round(x, 2)),
+    st.booleans(),
 )
+PLACE = st.tuples(st.floats(-80, 80), st.floats(-179, 179), st.integers(631_152_000, 1_700_000_000))
+
+
+@st.composite
+def lines_of_a_run(draw):
+    """Segments with pauses of ten minutes between them, as (latitude, longitude, elevation, seconds)."""
+    latitude, longitude, seconds = draw(PLACE)
+    lines = []
+    for steps in draw(st.lists(st.lists(POINT, max_size=6), min_size=1, max_size=4)):
+        seconds += 600
+        line = []
+        for (north, east, took), elevation, has_time in steps:
+            latitude, longitude, seconds = latitude + north, longitude + east, seconds + took
+            place = round(latitude, 7), round(longitude, 7)
+            line.append((*place, elevation, seconds if has_time else None))
+        lines.append(line)
+    return lines
+
+
+LINES = lines_of_a_run()
 
 
 def build(lines):
@@ -66,7 +80,9 @@ def test_what_gpxpy_writes_is_read_as_what_it_holds(read, lines, version):
     assert recording.fixes["latitude_deg"].tolist() == [point[0] for point in points]
     assert recording.fixes["longitude_deg"].tolist() == [point[1] for point in points]
     sizes = [len(line) for line in lines if line]
-    expected = [part for part, size in enumerate(sizes) for _ in range(size)]
+    pairs = pairwise(point[3] for point in points)
+    are_pauses = any(None not in pair for pair in pairs) or 3 * (len(sizes) - 1) <= len(points)
+    expected = [part * are_pauses for part, size in enumerate(sizes) for _ in range(size)]
     assert recording.fixes["part"].tolist() == expected
     held = recording.fixes["time"].dropna()
     assert [time.timestamp() for time in held] == [point[3] for point in points if point[3] is not None]

@@ -29,24 +29,33 @@ def reader():
 
 
 def test_the_recording_comes_back_whole(reader, read):
-    there, here = reader.read(Found("run.gpx", RUN)), read(RUN)
+    (there,), here = reader.read(Found("run.gpx", RUN)), read(RUN)
     pd.testing.assert_frame_equal(there.fixes, here.fixes)
     for name in ("source", "format", "sport", "device", "name", "started_at", "time_zone", "problems"):
         assert getattr(there, name) == getattr(here, name), name
     there.fixes["latitude_deg"] += 1.0  # its columns are its own and can be written to
 
 
+def test_several_recordings_of_a_file_come_back_in_order(reader):
+    later = RUN.decode().replace("2026-01-01", "2026-01-03").partition("<trk>")[2].partition("</gpx>")[0]
+    both = RUN.decode().replace("</gpx>", f"<trk>{later}</gpx>").encode()
+    first, second = reader.read(Found("run.gpx", both))
+    assert (first.source, second.source) == ("run.gpx#1", "run.gpx#2")
+    assert (second.started_at - first.started_at).days == 2
+    assert first.fixes["latitude_deg"].equals(second.fixes["latitude_deg"])
+
+
 def test_without_any_time_there_is_no_beginning(reader):
-    recording = reader.read(Found("run.gpx", gpx("", "").encode()))
+    (recording,) = reader.read(Found("run.gpx", gpx("", "").encode()))
     assert recording.started_at is None
     assert recording.fixes["time"].isna().all()
 
 
 def test_the_list_of_an_export_fills_in_what_the_file_does_not_say(reader):
-    silent = reader.read(Found("a/run.gpx", RUN, name="Evening\x07 run", sport="lauf"))
+    (silent,) = reader.read(Found("a/run.gpx", RUN, name="Evening\x07 run", sport="lauf"))
     assert (silent.name, silent.sport, silent.source) == ("Evening run", "lauf", "a/run.gpx")
     telling = gpx("", "", line="<name>Mine</name><type>running</type>").encode()
-    own = reader.read(Found("run.gpx", telling, name="Theirs", sport="ride"))
+    (own,) = reader.read(Found("run.gpx", telling, name="Theirs", sport="ride"))
     assert (own.name, own.sport) == ("Mine", "running")
 
 
@@ -92,7 +101,7 @@ def test_a_crash_costs_one_file():
         threading.Timer(0.4, os.kill, (reader._process.pid, signal.SIGCONT)).start()
         with pytest.raises(ReaderCrashError, match="signal 11"):
             reader.read(Found("b.gpx", RUN))
-        assert len(reader.read(Found("c.gpx", RUN)).fixes) == 3
+        assert len(reader.read(Found("c.gpx", RUN))[0].fixes) == 3
 
 
 def test_a_hang_is_ended_by_the_clock():
@@ -116,5 +125,5 @@ def test_too_much_memory_or_time_costs_one_file(limits):
 
 
 def test_without_a_reader_of_ones_own_one_is_kept():
-    assert len(read_isolated(Found("a.gpx", RUN)).fixes) == 3
+    assert len(read_isolated(Found("a.gpx", RUN))[0].fixes) == 3
     assert isolated._reader(os.getpid(), ReadLimits()) is isolated._reader(os.getpid(), ReadLimits())

@@ -42,7 +42,8 @@ def test_every_run_is_found_with_its_title_and_gear_and_read_as_it_was_simulated
     assert [each.source.split(".", 1)[1] for each in found] == ["gpx.gz", "fit.gz", "tcx.gz"] * 2
     assert all("simulated" in each.name.lower() and each.gear == "Simulated shoes" for each in found)
     for each, run in zip(found, week, strict=True):
-        fixes = read_stream(io.BytesIO(each.data), each.source, ReadLimits()).fixes
+        (recording,) = read_stream(io.BytesIO(each.data), each.source, ReadLimits())
+        fixes = recording.fixes
         for column in ("latitude_deg", "longitude_deg"):
             np.testing.assert_allclose(fixes[column], run.recording.fixes[column], rtol=0, atol=1e-7)
 
