@@ -281,8 +281,9 @@ def _needed_text(needed: "NeededTiles") -> str:
     areas = [cluster for cluster in needed.clusters if cluster.lacking]
     for area in areas[:_MOST_AREAS]:
         west, south, _, _ = area.tiles[0].bounds_deg
+        place = f"{abs(south):.1f} {'SN'[south >= 0.0]} {abs(west):.1f} {'WE'[west >= 0.0]}"
         lines.append(
-            f"  around {south:.1f} N {west:.1f} E: {area.running_m / 1000.0:.0f} km run, "
+            f"  around {place}: {area.running_m / 1000.0:.0f} km run, "
             f"{len(area.lacking)} of {len(area.tiles)} tiles"
         )
     lines += ["  ..."] if len(areas) > _MOST_AREAS else []

@@ -239,7 +239,7 @@ class Library:
         -------
         GeoDataFrame
             One row per interval that can be drawn, lines in the direction of travel, WGS 84; columns as in
-            `camber.schema.Period.stretches`.
+            `camber.schema.Period.stretches`. Longitudes go on beyond 180 where the lines cross it.
         """
         hidden = partial(hidden_intervals, self.connection) if public else None
         return stretches_of(self.connection, runs, hidden)

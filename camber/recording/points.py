@@ -15,6 +15,7 @@ import pandas as pd
 import tzfpy
 
 from camber.errors import DamagedFileError, NoTrackError
+from camber.longitudes import wrapped
 from camber.recording.clock import CLOCK_ANCHORED, dates_in, doubt_of
 from camber.recording.sports import SportClass, sport_class, sport_of
 from camber.recording.texts import NO_TIME, UNREADABLE_TIME, clean_text
@@ -50,6 +51,9 @@ _CRANK: Final = ("cycl", "bik", "rid")
 
 _PAUSE_LATITUDES: Final = (100.0, 200.0)
 """OpenTracks writes a pause as a point at latitude 100 and its end as one at 200 (its exports say so)."""
+
+_JUST_DEG: Final = 1.0
+"""How near to 180, on either side, longitudes are taken to go on beyond it [deg] (judgement: 100 km)."""
 
 _PROBLEMS: Final = {
     "undeclared_prefix": "Prefixes of the XML that are declared nowhere were taken as they are: {prefixes}.",
@@ -112,6 +116,7 @@ class Points:
         self.anchor_us: int | None = None
         """When times that count from when the device was switched on began [us since 1970]."""
         self._break = False
+        self._crosses: set[float] = set()
         # The clock is read once, for the times that can be true.
         self.now = datetime.now(UTC)
         self.earliest = datetime(limits.first_year, 1, 1, tzinfo=UTC)
@@ -147,6 +152,7 @@ class Points:
             text = f"holds more than {self.limits.points:,} points; split it into single runs"
             raise DamagedFileError(text, path=self.label, offset=lines[room] if lines else None)
         self.seen += len(latitude)
+        longitude = self._one_turn(longitude)
         with np.errstate(invalid="ignore"):
             usable = (np.abs(latitude) <= 90.0) & (np.abs(longitude) <= 180.0)
         pause = ~usable & np.isin(latitude, _PAUSE_LATITUDES)
@@ -163,6 +169,20 @@ class Points:
         missing = np.full(len(latitude), math.nan)
         for name in MEASURES:
             self._add_measure(name, measures.get(name, missing)[usable])
+
+    def _one_turn(self, longitude: FloatArray) -> FloatArray:
+        """Bring back longitudes that go on beyond 180, as maps that scroll round the world write them.
+
+        Only beside places of the same file just before 180: any other is no place.
+        """
+        for side in (1.0, -1.0):
+            beyond = longitude * side - 180.0
+            if ((beyond > -_JUST_DEG) & (beyond <= 0.0)).any():
+                self._crosses.add(side)
+            if side in self._crosses:
+                goes_on = (beyond > 0.0) & (beyond <= _JUST_DEG)
+                longitude = np.where(goes_on, wrapped(longitude), longitude)
+        return longitude
 
     def _add(self, name: str, values: NDArray[Any]) -> None:
         self.columns[name].frombytes(values.tobytes())

@@ -176,7 +176,7 @@ class Roads:
     crs : str
         Local UTM coordinate system of all metres, such as ``"EPSG:32635"``.
     bounds_deg : tuple of float
-        West, south, east, north of the area [deg].
+        West, south, east, north of the area [deg]; east goes on beyond 180 where the area crosses it.
     osm_date : str or None
         Date of the OpenStreetMap data, ISO 8601, where the source tells it.
     source : str

@@ -412,6 +412,38 @@ def test_there_and_back_across_180_degrees(call, written, tmp_path, places, towa
     crossing(call, path, written(across_file()), tmp_path, metres=metres, towards=towards)
 
 
+def test_a_run_whose_longitudes_go_on_beyond_180_is_the_same(call, written, tmp_path):
+    """Maps that scroll round the world write them so."""
+    text = re.sub(r'lon="(-[^"]*)"', lambda found: f'lon="{float(found[1]) + 360.0:.7f}"', track(ACROSS))
+    assert 'lon="180.00' in text
+    path = tmp_path / "run.gpx"
+    path.write_text(text, encoding="utf-8")
+    crossing(call, path, written(across_file()), tmp_path, metres=1200.0, towards={"east"})
+
+
+def test_a_run_west_of_180_degrees_lies_in_a_map_that_crosses_it(call, written, tmp_path):
+    """Of two extracts the one that holds it is taken, though its east is counted beyond 180."""
+    path = tmp_path / "run.gpx"
+    path.write_text(track(ACROSS[16:]), encoding="utf-8")
+    home = written(osm(both_streets()), "home.osm")
+    roads = ("--roads", home, "--roads", written(across_file()))
+    code, out, err = call("analyse", path, *roads, "--format", "json")
+    assert code == 0, err
+    assert [street["name"] for street in json.loads(out)["total"]["streets"]] == ["Ring Road"]
+    assert call("import", path)[0] == 0
+    assert "1 analysed" in call("analyse", "--all", "--workers", "1", *roads)[1]
+
+
+def test_a_map_and_its_box_may_be_turned_inside_out(call, written, tmp_path):
+    """Of a box across 180 degrees a reader of pbf gives the edges in order."""
+    path = tmp_path / "run.gpx"
+    path.write_text(track(ACROSS), encoding="utf-8")
+    box = f'<bounds minlat="{FIJI - 0.1}" minlon="179.9" maxlat="{FIJI + 0.1}" maxlon="-179.9"/>'
+    roads = written(across_file().replace('generator="test">', f'generator="test">{box}'))
+    crossing(call, path, roads, tmp_path, metres=1200.0, towards={"east"})
+    assert "border" not in call("roads", "status")[1]
+
+
 def test_a_run_along_180_degrees_is_a_run(call, written, tmp_path):
     """Every second fix lies on the other side of the world."""
     places = [(180.0, FIJI + 0.0004 * number) for number in range(30)]

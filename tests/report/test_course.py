@@ -33,6 +33,36 @@ def course(kind="same_side_back", cues=CUES):
     return course_of(analysis, suggestion, "A very long name of a course")
 
 
+@pytest.mark.parametrize("kind", ["same_side_back", "alternate_direction"])
+def test_a_course_across_180_degrees_is_that_of_another_place(kind):
+    """The same line eastward, with a way round and a cue, about 174 E and about 180."""
+
+    def across(middle_deg):
+        def at(east):
+            return float(np.round((middle_deg + east + 180.0) % 360.0 - 180.0, 7))
+
+        longitude = np.array([at(east) for east in np.linspace(-0.00245, 0.00245, N)])
+        fixes = pd.DataFrame({"latitude_deg": np.full(N, -16.8), "longitude_deg": longitude})
+        detour = Detour(
+            200.0, 330.0, 150.0, (1,), ("Lane",), 0.0, 0.0,
+            tuple(at(east) for east in (-0.0005, -0.0001, 0.0001, 0.0007)),
+            (-16.8, -16.8002, -16.8002, -16.8),
+        )  # fmt: skip
+        cues = (Cue(90.0, -16.8, at(-0.0015), "keep", "left", "", "Keep."),)
+        cues += (Cue(262.0, -16.8002, at(0.00005), "cross", "left", "", "Cross."),)
+        suggestion = SimpleNamespace(
+            kind=kind, what="So.", cues=cues, stretches=(SimpleNamespace(to_m=545.0),), detours=(detour,)
+        )
+        analysis = SimpleNamespace(recording=SimpleNamespace(fixes=fixes))
+        return course_of(analysis, suggestion, "Course")
+
+    here, there = across(174.0), across(180.0)
+    np.testing.assert_allclose((there.longitude_deg - here.longitude_deg) % 360.0, 6.0, atol=1e-7)
+    np.testing.assert_allclose(there.latitude_deg, here.latitude_deg, atol=1e-9)
+    assert there.cue_row.tolist() == here.cue_row.tolist()
+    assert np.abs(there.longitude_deg).max() <= 180.0
+
+
 def test_gpx_is_read_back_by_gpxpy_and_by_our_own_reader(tmp_path):
     text = course_gpx(course())
     document = gpxpy.parse(text)
