@@ -106,11 +106,12 @@ def _report_text(report: "ImportReport", units: str) -> "RenderableType":
     from rich.table import Table
     from rich.text import Text
 
-    from camber.report.period_contents import day_lines
+    from camber.report.period_contents import day_lines, is_virtual
     from camber.report.wording import distance_text, plain
 
     new = [file for file in report.files if file.outcome == "run" and file.duplicate_of is None]
     copies = sum(file.duplicate_of is not None for file in report.files)
+    virtual = sum(is_virtual(file.outcome, file.reason) for file in report.files)
     length = distance_text(sum(file.distance_m for file in new), units)
     counts = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     counts.add_column(justify="right")
@@ -118,7 +119,8 @@ def _report_text(report: "ImportReport", units: str) -> "RenderableType":
     rows = (
         (len(new), f"new runs and walks, {length}"),
         (copies, "other recordings of the same runs, kept and not counted"),
-        (report.count("other_sport"), "of other sports, indoors or virtual: kept, not analysed"),
+        (virtual, "virtual: counted, not analysed"),
+        (report.count("other_sport") - virtual, "of other sports or indoors: kept, not analysed"),
         (report.count("no_track"), "without positions: kept, not analysed"),
         (report.count("known"), "known already"),
         (report.count("problem"), "could not be read"),

@@ -221,11 +221,11 @@ def _table(rows: list[dict[str, Any]], units: str) -> "Table":
 
 
 def _state(row: dict[str, Any]) -> str:
-    from camber.report.period_contents import REASON_WORDS
+    from camber.report.period_contents import reason_words
 
     if row["state"] == "duplicate":
         return f"same as {row['duplicate_of']}"
-    return REASON_WORDS.get(str(row["state"]), str(row["state"]))
+    return reason_words(str(row["state"]), str(row["reason"]))
 
 
 def _rows(frame: "pd.DataFrame") -> list[dict[str, Any]]:

@@ -41,6 +41,11 @@ _CHECKED: Final = (
 )
 """Columns of an activity that its fingerprint covers; ``duplicate_of`` may change later."""
 
+_NEAREST_ZONE: Final = """
+SELECT time_zone FROM activity WHERE time_zone IS NOT NULL AND started_at_ms IS NOT NULL
+ORDER BY abs(started_at_ms - ?), content_sha256, part LIMIT 1
+"""
+
 _DAY_MS: Final = 86_400_000
 _CLOCK: Final = "clock_"
 
@@ -122,7 +127,32 @@ def tell_day(connection: sqlite3.Connection, activity_id: int, day: date | None)
     if dated["shift_ms"] != row["shift_ms"]:
         forget_results(connection, activity_id)
         regroup(connection, activity_id)
+    if day is None and row["time_zone"] is None:
+        date_by_runner(connection)
+        query = "SELECT day FROM activity WHERE activity_id = ?"
+        dated["day"] = connection.execute(query, (activity_id,)).fetchone()[0]
     return None if dated["day"] is None else str(dated["day"])
+
+
+def date_by_runner(connection: sqlite3.Connection) -> None:
+    """Give recordings whose place says no zone, such as virtual runs, the day where the runner was.
+
+    That is the zone of the run nearest in time, else that of this computer.
+    """
+    rows = connection.execute(
+        "SELECT * FROM activity WHERE time_zone IS NULL AND started_at_ms IS NOT NULL AND NOT told"
+    ).fetchall()
+    for row in rows:
+        near = connection.execute(_NEAREST_ZONE, (row["started_at_ms"],)).fetchone()
+        here = moment(row["started_at_ms"])
+        if near is not None:
+            day = _local_day(row["started_at_ms"], near[0])
+        else:
+            day = None if here is None else here.astimezone().date().isoformat()
+        if row["day"] is not None and day != row["day"]:
+            shown = fingerprint(*({**dict(row), "day": day}[name] for name in _CHECKED))
+            change = (day, shown, row["activity_id"])
+            connection.execute("UPDATE activity SET day = ?, fingerprint = ? WHERE activity_id = ?", change)
 
 
 def _told_day(connection: sqlite3.Connection, row: Mapping[str, Any]) -> date | None:

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final, Self
 
 from camber.errors import CamberError, NoTrackError, RecordingError
-from camber.library.activities import add_recording, doubt_of_day, without_track
+from camber.library.activities import add_recording, date_by_runner, doubt_of_day, without_track
 from camber.library.database import note_sizes
 from camber.library.originals import Content, content_of, keep_original, laid_sha256
 from camber.library.privacy import add_zones
@@ -36,7 +36,6 @@ _MOST_READERS: Final = 4
 
 _WHY_NOT: Final = {
     SportClass.INDOOR: "indoors",
-    SportClass.VIRTUAL: "in an invented world",
     SportClass.OTHER: "not on foot",
 }
 
@@ -210,6 +209,8 @@ def import_paths(
     with library.held_for("import"), _Readers(limits or ReadLimits()) as readers:
         for path in paths:
             _import_path(library, path, readers, report, watch)
+        with library.writing() as connection:
+            date_by_runner(connection)
         _note_copies(library, report)
         if any(file.run is not None for file in report.files):
             note_sizes(library.connection)
@@ -368,6 +369,9 @@ def _kind_of(recording: Recording) -> tuple[str, str]:
     if found is SportClass.ON_FOOT:
         return "run", ""
     name = recording.sport or "no sport is named"
+    if found is SportClass.VIRTUAL:
+        program = recording.device or recording.name or "its file says so"
+        return "other_sport", f"{name}: virtual ({program}), counted, not analysed"
     return "other_sport", f"{name}: {_WHY_NOT.get(found, 'faster than anybody on foot')}"
 
 

@@ -15,12 +15,19 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+import numpy as np
+import pandas as pd
+
 from camber.schema import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from numpy.typing import NDArray
+
     from camber.schema import Recording
+
+    IntArray = NDArray[np.int64]
 
 CLOCK_UNSET: Final = "clock_unset"
 CLOCK_WEEKS: Final = "clock_weeks"
@@ -47,6 +54,10 @@ _FIRST_FIT: Final = datetime(2008, 1, 1, tzinfo=UTC)
 _SAME: Final = timedelta(days=2)
 """How far two dates of one run may part: zones, and files that were closed the day after."""
 
+_OUTING_US: Final = 3 * 3600 * 1_000_000
+"""A gap from which the clock is looked at anew [us] (judgement: more than a change of the clocks)."""
+
+_HALF_HOUR_US: Final = 1800 * 1_000_000
 _NOON: Final = 12
 _YEAR_FIRST: Final = re.compile(
     r"(?<!\d)((?:19|20)\d\d)([-_./ ]?)(\d{1,2})\2(\d{1,2})"
@@ -82,18 +93,21 @@ class Doubt(NamedTuple):
 
 def doubt_of(
     start: datetime | None,
-    dates: Sequence[datetime],
+    own: Sequence[datetime],
+    named: Sequence[datetime],
     *,
     earliest: datetime,
     is_fit: bool,
     now: datetime,
 ) -> Doubt | None:
-    """Judge the first time of a recording by what else tells of its day, most trusted first; all UTC.
+    """Judge the first time of a recording by what else tells of its day, the file itself before names; UTC.
 
-    What is earlier than `earliest` is the time of no clock that was set. A date without an hour stands at
-    noon. Without any time there is no fault, but perhaps a likely start.
+    That the file agrees with itself says nothing: one clock wrote both. What is earlier than `earliest` is
+    of no clock that was set. A date without an hour stands at noon. Without any time there is no fault, but
+    perhaps a likely start.
     """
-    likely = next((date for date in dates if earliest <= date <= now + _SAME), None)
+    other = [date for date in own if start is None or abs(date - start) > _SAME]
+    likely = next((date for date in (*other, *named) if earliest <= date <= now + _SAME), None)
     if start is None:
         return None if likely is None else Doubt("", "", likely)
     day = f"{start:%Y-%m-%d}"
@@ -206,3 +220,33 @@ def _moment(
         return datetime(int(year), int(month), int(day), *clock)  # noqa: DTZ001 - of the wall clock
     except ValueError:
         return None
+
+
+def utc_of(wall_us: IntArray, zone: ZoneInfo) -> IntArray:
+    """Turn times of a wall clock into UTC, shape (n,) both [us since 1970], in the order of the recording.
+
+    Where the clocks change within a run, some devices follow and some keep to the hour that they began with:
+    what leaves no gap of an hour is taken. Where nothing tells, an hour that comes twice is the first.
+    """
+    if not len(wall_us):
+        return wall_us
+    cuts = np.flatnonzero(np.abs(np.diff(wall_us)) > _OUTING_US) + 1
+    return np.concatenate([_stretch_in_utc(stretch, zone) for stretch in np.split(wall_us, cuts)])
+
+
+def _stretch_in_utc(wall_us: IntArray, zone: ZoneInfo) -> IntArray:
+    first = datetime(1970, 1, 1) + timedelta(microseconds=int(wall_us[0]))  # noqa: DTZ001 - of the wall clock
+    offsets = (zone.utcoffset(first.replace(fold=fold)) or timedelta() for fold in (0, 1))
+    kept = [wall_us - round(offset.total_seconds() * 1e6) for offset in offsets]
+    went_back = np.cumsum(np.diff(wall_us, prepend=wall_us[0]) < -_HALF_HOUR_US) > 0
+    series = pd.Series(wall_us.astype("datetime64[us]"))
+    zoned = series.dt.tz_localize(zone, ambiguous=~went_back, nonexistent="shift_forward")
+    followed = zoned.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]").astype(np.int64)
+    steps = np.diff(wall_us)
+
+    def torn(utc_us: IntArray) -> int:
+        """Count gaps of half an hour and more, and moments that fall on one."""
+        passed = np.diff(utc_us)
+        return int(((np.abs(passed) >= _HALF_HOUR_US) | ((passed == 0) & (steps != 0))).sum())
+
+    return min((followed, *kept), key=torn)

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from camber.errors import DamagedFileError, UnsupportedFormatError
+from camber.recording.foreign import READ, foreign_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,6 +165,10 @@ def _without_trailing_zeros(chunks: Iterator[bytes]) -> Iterator[bytes]:
 def _check_head(head: bytes, label: str) -> None:
     if not head:
         raise DamagedFileError("is empty; export the run again", path=label)
+    foreign = None if head.startswith(b"<") else foreign_kind(label, head)
+    if foreign is not None:
+        text = f"seems to hold {foreign.what}: {READ}; {foreign.instead}"
+        raise UnsupportedFormatError(text, path=label)
     for magic, meaning in _MAGIC.items():
         if head.startswith(magic):
             raise UnsupportedFormatError(f"seems to be {meaning}", path=label)

@@ -170,6 +170,9 @@ class _Activity:
             self.name = _text(values.get(5))
         elif number == _ACTIVITY:
             self._date(values.get(_TIMESTAMP), is_start=False)
+            there, here = _number(values.get(5)), _number(values.get(_TIMESTAMP))
+            if there is not None and here is not None:
+                self.points.local_offset_s = there - here
         elif number == _SESSION:
             start = _microseconds(_number(values.get(2)))
             self.sessions.append((self.files, start, _sport_name(values.get(5), values.get(6))))

@@ -49,7 +49,7 @@ class GpxReader(TrackReader):
 
     format = "gpx"
     points = frozenset({"trkpt", "rtept", "wpt"})
-    titles = frozenset({"name", "type"})
+    titles = frozenset({"name", "type", "src"})
     elements = points | titles | {"gpx", "trk", "trkseg", "rte", "metadata"}
 
     def start(self, name: str, element: etree._Element) -> None:
@@ -131,7 +131,8 @@ class GpxReader(TrackReader):
     def header(self, *, is_route: bool) -> tuple[str | None, str | None, str | None]:
         """Give title, sport and device."""
         name = self.first(*(["rte/name"] if is_route else []), "metadata/name", "gpx/name")
-        return name, self.first("rte/type"), self.first("creator")
+        device = self.device("creator", "author/name", "rte/src" if is_route else "trk/src")
+        return name, self.first("rte/type"), device
 
 
 def from_gpxpy(gpx: gpxpy.gpx.GPX, *, limits: ReadLimits | None = None) -> Recording:

@@ -31,7 +31,7 @@ from camber import errors
 from camber.recording import read_stream
 from camber.recording.clock import listed
 from camber.recording.limits import ReadLimits
-from camber.recording.sports import SportClass, sport_class
+from camber.recording.sports import sport_with
 from camber.recording.texts import clean_text
 from camber.schema import Problem, Recording
 from camber.schema.tables import FIXES, Fixes
@@ -91,7 +91,8 @@ class IsolatedReader:
     def read(self, found: Found) -> tuple[Recording, ...]:
         """Read what was found in an export, or raise what `read_recordings` does, or a `ReaderCrashError`.
 
-        Its title stands in where a recording has none, its sport where the recording's own says nothing.
+        Its title stands in where a recording has none, its sport where the recording's own says nothing or it
+        was indoors.
         """
         label = clean_text(found.source, _LONGEST_LABEL) or "recording"
         with self._lock:
@@ -102,9 +103,7 @@ class IsolatedReader:
 
     def _named(self, one: Recording, found: Found) -> Recording:
         name = one.name or clean_text(found.name, self._limits.name_length)
-        silent = sport_class(one.sport) is SportClass.UNKNOWN
-        one = replace(one, name=name, sport=(found.sport if silent else None) or one.sport)
-        return listed(one, found.at)
+        return listed(replace(one, name=name, sport=sport_with(one.sport, found.sport)), found.at)
 
     def _asked(self, label: str, data: bytes) -> tuple[Recording, ...] | errors.RecordingError:
         if self._process is None or self._process.poll() is not None:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 
 from camber.errors import NoTrackError, SeveralRecordingsError
+from camber.recording.clock import utc_of
 from camber.recording.outliers import (
     MINORITY,
     Line,
@@ -362,10 +362,7 @@ def _local_day(moment_us: int, zone: str | None) -> str:
 
 
 def _to_utc(points: Points, time: IntArray, leg: IntArray) -> None:
-    """Turn times of the wall clock into UTC, stretch by stretch of the file, by the zone of its middle place.
-
-    Of an hour that the end of summer time repeats, the first is taken until the clock goes back.
-    """
+    """Turn times of the wall clock into UTC, stretch by stretch, by the zone of the middle place of each."""
     is_local = np.array(points.columns["is_local"], dtype=bool)
     if not is_local.any():
         return
@@ -377,12 +374,7 @@ def _to_utc(points: Points, time: IntArray, leg: IntArray) -> None:
         zone = zone_at(*_middle(latitude[rows], longitude[rows])) if len(local) else None
         if zone is None:
             continue
-        wall = pd.Series(time[local].view("datetime64[us]"))
-        first = np.cumsum(np.diff(time[local], prepend=time[local][0]) < -1800 * _SECOND) == 0
-        zoned = wall.dt.tz_localize(ZoneInfo(zone), ambiguous=first, nonexistent="shift_forward")
-        time[local] = (
-            zoned.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]").view(np.int64)
-        )
+        time[local] = utc_of(time[local], ZoneInfo(zone))
 
 
 def _middle(latitude_deg: NDArray[np.float64], longitude_deg: NDArray[np.float64]) -> tuple[float, float]:

@@ -19,6 +19,7 @@ from camber.longitudes import wrapped
 from camber.recording.clock import CLOCK_ANCHORED, dates_in, doubt_of
 from camber.recording.sports import SportClass, sport_class, sport_of
 from camber.recording.texts import NO_TIME, UNREADABLE_TIME, clean_text
+from camber.recording.virtual_worlds import program_of
 from camber.schema import Problem, Recording, as_fixes
 from camber.schema.tables import FIXES
 
@@ -48,6 +49,12 @@ _SHARE: Final = "stance_time_balance_pct"
 
 _CRANK: Final = ("cycl", "bik", "rid")
 """Parts of the names of sports whose cadence turns a crank."""
+
+LONGEST_OFFSET_S: Final = 14 * 3600.0
+"""Civil time runs up to 14 hours from UTC (IANA time zone database) [s]."""
+
+_CLOSE_S: Final = 300.0
+"""How far a clock of the runner may be from a whole hour [s]; zones of half hours are 1800 s off."""
 
 _PAUSE_LATITUDES: Final = (100.0, 200.0)
 """OpenTracks writes a pause as a point at latitude 100 and its end as one at 200 (its exports say so)."""
@@ -113,6 +120,8 @@ class Points:
         self.first_bad_line: int | None = None
         self.dates: list[datetime] = []
         """What the file says of when it was recorded, besides the times of its points; most trusted first."""
+        self.local_offset_s: float | None = None
+        """How far the clock of the runner was ahead of UTC, where the file says so [s]."""
         self.anchor_us: int | None = None
         """When times that count from when the device was switched on began [us since 1970]."""
         self._break = False
@@ -293,13 +302,17 @@ def assemble(
     started_at = None if known.empty else known.iloc[0].to_pydatetime()
     doubt = doubt_of(
         started_at,
-        [*points.dates, *dates_in([points.label, clean_text(name, length)], time_zone)],
+        points.dates,
+        dates_in([points.label, clean_text(name, length)], time_zone),
         earliest=points.earliest,
         is_fit=file_format == "fit",
         now=points.now,
     )
     if doubt is not None and doubt.code:
         problems.append(Problem(doubt.code, doubt.message, len(known)))
+    fixes = as_fixes(_frame(points, time, counts_steps=_counts_steps(sport)))
+    if sport_class(sport) is SportClass.VIRTUAL or program_of(device, name, sport, fixes) is not None:
+        time_zone = zone_ahead(points.local_offset_s)
     return Recording(
         source=points.label,
         format=file_format,
@@ -308,7 +321,7 @@ def assemble(
         name=clean_text(name, length),
         started_at=started_at,
         time_zone=time_zone,
-        fixes=as_fixes(_frame(points, time, counts_steps=_counts_steps(sport))),
+        fixes=fixes,
         problems=tuple(problems),
         likely_started_at=None if doubt is None else doubt.likely,
     )
@@ -326,6 +339,14 @@ def zone_at(latitude_deg: float, longitude_deg: float) -> str | None:
         return ZoneInfo(name).key if name else None
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
+
+
+def zone_ahead(offset_s: float | None) -> str | None:
+    """Name the zone that is so many seconds ahead of UTC; None where none is named for that offset alone."""
+    if offset_s is None or abs(offset_s) > LONGEST_OFFSET_S:
+        return None
+    hours = round(offset_s / 3600.0)
+    return f"Etc/GMT{-hours:+d}" if hours and abs(offset_s - 3600.0 * hours) < _CLOSE_S else None
 
 
 def check_usable(points: Points) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 
 from camber.longitudes import short_way
 from camber.recording.texts import clean_text
+from camber.recording.virtual_worlds import program_of
 
 if TYPE_CHECKING:
     from camber.schema import Recording
@@ -138,6 +139,14 @@ def sport_class(sport: str | None) -> SportClass:
     return SportClass.OTHER if any(part in letters for part in _OTHER_PARTS) else SportClass.UNKNOWN
 
 
+def sport_with(own: str | None, listed: str | None) -> str | None:
+    """Choose between a file's own word and that of its export's list, which may know that it was indoors."""
+    indoors = {SportClass.INDOOR, SportClass.VIRTUAL}
+    if listed and (sport_class(own) is SportClass.UNKNOWN or sport_class(listed) in indoors):
+        return listed
+    return own
+
+
 def is_on_foot(sport: str | None) -> bool:
     """Tell whether a sport is one that camber analyses; not where none is named."""
     return sport_class(sport) is SportClass.ON_FOOT
@@ -145,6 +154,8 @@ def is_on_foot(sport: str | None) -> bool:
 
 def recording_class(recording: Recording) -> SportClass:
     """Tell what a recording means for camber; where its sport is unknown, its median speed decides."""
+    if program_of(recording.device, recording.name, recording.sport, recording.fixes) is not None:
+        return SportClass.VIRTUAL
     named = sport_class(recording.sport)
     if named is not SportClass.UNKNOWN:
         return named

@@ -34,7 +34,11 @@ class TcxReader(TrackReader):
     format = "tcx"
     points = frozenset({"Trackpoint"})
     titles = frozenset({"Notes", "Name", "Id"})
-    elements = points | titles | {"TrainingCenterDatabase", "Activity", "Course", "Lap", "Track", "Creator"}
+    elements = (
+        points
+        | titles
+        | {"TrainingCenterDatabase", "Activity", "Course", "Lap", "Track", "Creator", "Author"}
+    )
 
     def __init__(self, label: str, limits: ReadLimits) -> None:
         super().__init__(label, limits)
@@ -92,4 +96,5 @@ class TcxReader(TrackReader):
 
     def header(self, *, is_route: bool) -> tuple[str | None, str | None, str | None]:
         """Give title, sport and device."""
-        return self.first("Course/Name") if is_route else None, None, self.first("Creator/Name")
+        device = self.device("Creator/Name", "Author/Name")
+        return self.first("Course/Name") if is_route else None, None, device

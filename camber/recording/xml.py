@@ -20,6 +20,7 @@ from camber.recording.content import doctype_error
 from camber.recording.outings import Leg, recordings
 from camber.recording.points import SIGNED, Points, assemble, check_usable
 from camber.recording.texts import parse_numbers, parse_time, parse_times
+from camber.recording.virtual_worlds import virtual_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -274,6 +275,11 @@ class TrackReader:
     def first(self, *keys: str) -> str | None:
         """Give the first of these texts that there is."""
         return next((self.texts[key] for key in keys if key in self.texts), None)
+
+    def device(self, first: str, *others: str) -> str | None:
+        """Give the device, or the program among those that had a hand in it that invents the place."""
+        told = (self.texts.get(key) for key in (first, *others))
+        return next((text for text in told if virtual_program(text)), self.texts.get(first))
 
     def note_date(self, text: str | None) -> None:
         """Keep what the file says of when it was recorded, besides its points."""

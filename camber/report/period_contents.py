@@ -30,6 +30,7 @@ SIMULATED_REMARK: Final = "Some of these recordings are simulated: nobody ran th
 MOST_SUGGESTIONS: Final = 3
 _ROADS: Final = (SurfaceKind.ROAD_EDGE, SurfaceKind.ROAD_CENTRE, SurfaceKind.SIDEWALK)
 _WEEK_DAYS: Final = 7
+_VIRTUAL: Final = ": virtual "
 
 
 def on_roads_m(summary: Summary) -> float:
@@ -86,6 +87,9 @@ def period_facts(period: Period, units: str) -> str:
     if runs:
         parts.append(distance_text(sum(run.distance_m for run in runs), units))
         parts.append(duration_text(sum(run.duration_s for run in runs)))
+    virtual = [run.distance_m for run in period.runs if is_virtual(run.state, run.reason)]
+    if virtual:
+        parts.append(f"{len(virtual)} virtual, {distance_text(sum(virtual), units)}")
     return " · ".join(parts)
 
 
@@ -227,6 +231,38 @@ def best_suggestions(period: Period) -> tuple[tuple[RunResult, Suggestion], ...]
 def _gain(item: Suggestion) -> float:
     """Take what the change is judged by: the median hides a side that is not known."""
     return item.uneven_before - item.uneven_after
+
+
+def reason_words(state: str, reason: str) -> str:
+    """Say in a few words why a run is not analysed.
+
+    Parameters
+    ----------
+    state, reason : str
+        As `camber.schema.RunResult` has them.
+
+    Returns
+    -------
+    str
+        Such as ``"not analysed yet"``.
+    """
+    return "virtual: counted, not analysed" if is_virtual(state, reason) else REASON_WORDS.get(state, state)
+
+
+def is_virtual(state: str, reason: str) -> bool:
+    """Tell whether nobody was where a run says, because a program invented the place.
+
+    Parameters
+    ----------
+    state, reason : str
+        As `camber.schema.RunResult` has them.
+
+    Returns
+    -------
+    bool
+        True for a virtual run.
+    """
+    return state == "other_sport" and _VIRTUAL in reason
 
 
 def run_label(run: RunResult) -> str:

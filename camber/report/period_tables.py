@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from camber.report.contents import cues_to_do, leg_cells, surface_cells
 from camber.report.period_answer import left_share, share_range
-from camber.report.period_contents import REASON_WORDS, best_suggestions, not_judged_rows
+from camber.report.period_contents import best_suggestions, not_judged_rows, reason_words
 from camber.report.wording import (
     NAME_LENGTH,
     balance_text,
@@ -118,7 +118,7 @@ def day_table(runs: Sequence[RunResult], units: str, *, named: bool) -> Table:
             run_name(run, named=named),
             distance_text(run.distance_m, units),
             *(
-                (REASON_WORDS.get(run.state, run.state), "", "")
+                (reason_words(run.state, run.reason), "", "")
                 if run.summary is None
                 else (
                     distance_text(run.summary.left_low_m.median, units),

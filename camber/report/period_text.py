@@ -9,7 +9,6 @@ from rich.text import Text
 
 from camber.report.contents import cues_to_do, how_sure, problem_lines
 from camber.report.period_contents import (
-    REASON_WORDS,
     SIMULATED_REMARK,
     best_suggestions,
     day_lines,
@@ -17,6 +16,7 @@ from camber.report.period_contents import (
     not_judged_rows,
     period_facts,
     period_sentences,
+    reason_words,
     run_label,
     trend_row,
 )
@@ -118,7 +118,7 @@ def run_text(run: RunResult, units: str = "km") -> RenderableType:
         parts.append(Text(SIMULATED_REMARK, style="bold"))
     parts += map(Text, map(plain, day_lines(run.run, run.day, run.likely_day, run.doubt)))
     if run.summary is None:
-        return Group(*parts, Text(f"{REASON_WORDS.get(run.state, run.state)}: {plain(run.reason)}"))
+        return Group(*parts, Text(f"{reason_words(run.state, run.reason)}: {plain(run.reason)}"))
     summary = run.summary
     distance = distance_text(summary.distance_m, units)
     parts += [bar_text(summary), indented(leg_table(summary, units))]
@@ -138,7 +138,7 @@ def _runs(runs: Sequence[RunResult], units: str) -> Table:
     rows = []
     for run in runs:
         summary = run.summary
-        said = REASON_WORDS.get(run.state, run.state) if summary is None else balance_text(summary.balance)
+        said = reason_words(run.state, run.reason) if summary is None else balance_text(summary.balance)
         rows.append((str(run.run), run_label(run), distance_text(run.distance_m, units), said))
     table = bare_table()
     table.add_column("run", justify="right")

@@ -85,7 +85,8 @@ class Recording:
     started_at : datetime or None
         Time of the first fix with a time, UTC.
     time_zone : str or None
-        IANA name of the time zone at the first fix.
+        IANA name of the time zone at the first fix; of a virtual run that of the runner, where the file says
+        it.
     fixes : Fixes
         One row per position; see `camber.schema.as_fixes`.
     problems : tuple of Problem

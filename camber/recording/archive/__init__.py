@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 import zlib
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -24,6 +25,7 @@ from camber.recording.archive.lists import (
 )
 from camber.recording.content import FIT_MARK, FIT_MARK_AT, open_content
 from camber.recording.fit import fit_files, fit_type
+from camber.recording.foreign import Foreign, foreign_kind
 from camber.recording.limits import ReadLimits
 from camber.schema import Problem
 
@@ -98,7 +100,8 @@ def find_recordings(path: str | PathLike[str], limits: ReadLimits | None = None)
     Understood are the exports of Strava, Garmin, Apple Health and Runkeeper, packed or not, folders of
     GPX, TCX and FIT files, and archives of them. Files are told by their content; one that only its name
     calls a recording is given too, so that reading it says what is wrong. Planned routes, and FIT files
-    that hold no activity, are passed over and counted. FIT files chained to one are given one by one. What
+    that hold no activity, are passed over and counted; so are runs in a form that is not read, by kind and
+    with what to export instead. FIT files chained to one are given one by one. What
     an archive refuses to give (links, encrypted, overlapping or exploding entries) is in the notes.
 
     Parameters
@@ -140,6 +143,7 @@ class Recordings:
         self._units: Literal["metric", "imperial"] | None = None
         self._problems: list[Problem] = []
         self._passed_over = {"other_fit": 0, "other": 0}
+        self._foreign: Counter[Foreign] = Counter()
         self._all = self._search(root)
 
     def __iter__(self) -> Self:
@@ -155,6 +159,7 @@ class Recordings:
         """What the export says besides; complete once the last recording was given."""
         fit, other = self._passed_over["other_fit"], self._passed_over["other"]
         counts = (
+            *(Problem(kind.code, kind.message, count) for kind, count in self._foreign.items()),
             Problem("other_fit", "FIT files without an activity were passed over.", fit),
             Problem("other_file", "Files that are no recordings were passed over.", other),
         )
@@ -189,8 +194,12 @@ class Recordings:
                     self._note_unreadable(error, prefix + item.label)
 
     def _item(self, item: Item, lines: dict[str, Line], depth: int, prefix: str) -> Iterator[Found]:
-        kind = _kind_of(item.head(), item.label)
-        if kind == "zip":
+        head = item.head()
+        kind = _kind_of(head, item.label)
+        foreign = foreign_kind(item.label, head) if kind == "other" else None
+        if foreign is not None:
+            self._foreign[foreign] += 1
+        elif kind == "zip":
             yield from self._nested(item, depth, prefix)
         elif kind == "recording":
             name = item.label.lower()
