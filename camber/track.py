@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 from numba import njit
 from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
@@ -20,7 +21,6 @@ from camber.geometry import heading_deg, local_utm
 from camber.schema import Problem, TrackSettings, as_track
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
     from camber.schema import Recording, Track
@@ -38,6 +38,9 @@ _STANDING_MPS: Final = 0.3
 _SPIKE_S: Final = 1.0
 """Steps shorter than this are held against the distance of this long [s]: jitter at 10 Hz is no spike
 (judgement)."""
+_COARSE_S: Final = 10.0
+"""Where most fixes share their time with the one before, and times are this far apart [s], the clock tells
+minutes or so: no fix is a duplicate (judgement)."""
 _NEIGHBOURS: Final = 128
 """Fixes looked at on each side when smoothing: a window of 5 s at 25 Hz; bounds the work on odd times."""
 
@@ -236,20 +239,28 @@ def prepare_track(
     xy = np.stack(Transformer.from_crs(WGS84, target, always_xy=True).transform(longitude, latitude), axis=1)
     outside = ~astray & ~np.isfinite(xy).all(axis=1)
     kept = np.flatnonzero(~astray & ~outside)
-    time_s, part = _seconds(fixes["time"]), fixes["part"].to_numpy(dtype=np.int64)
+    written_s, part = _seconds(fixes["time"]), fixes["part"].to_numpy(dtype=np.int64)
+    time_s = written_s.copy()
+    time_s[kept] = _filled(written_s[kept], xy[kept])
     codes = find_unusable(time_s[kept], xy[kept], part[kept], settings.jump_mps, settings.jump_m)
     kept = kept[codes == KEEP]
     if len(kept) < 2:
         raise _too_few(recording, len(kept))
     borders = find_borders(time_s[kept], xy[kept], part[kept], settings)
     dropped = {"null_island": astray, "outside_crs": outside, "duplicate": codes == DUPLICATE}
+    given = time_s[kept] != written_s[kept]
+    dropped["given_time"] = given & np.isfinite(time_s[kept])
     problems = (
         *_problems({**dropped, "spike": codes == SPIKE, "time_backwards": borders["time_backwards"]}),
         *_not_counted(borders, np.diff(time_s[kept]), np.hypot(*np.diff(xy[kept], axis=0).T), settings.gap_m),
     )
     section = np.concatenate([[0], np.cumsum(np.any(list(borders.values()), axis=0))])
+    rows = fixes.iloc[kept]
+    if dropped["given_time"].any():
+        start = fixes["time"].dropna().iloc[0]
+        rows = rows.assign(time=start + pd.to_timedelta(np.round(time_s[kept] * 1e6), unit="us"))
     track = _track(
-        fixes.iloc[kept],
+        rows,
         xy=xy[kept],
         time_s=time_s[kept],
         section=section,
@@ -343,6 +354,30 @@ def _seconds(time: pd.Series) -> FloatArray:
     return seconds
 
 
+def _filled(time_s: FloatArray, xy: FloatArray) -> FloatArray:
+    """Give times to fixes that lack one, and part those of clocks that tell minutes, by the way in between.
+
+    Where most fixes lack a time nothing is known of the others, and all stay as they are.
+    """
+    known = np.flatnonzero(np.isfinite(time_s))
+    if 2 * len(known) <= len(time_s) or len(known) < 2:
+        return time_s
+    step_s = np.diff(time_s[known])
+    if np.median(step_s) == 0.0 and (step_s > 0.0).any() and np.median(step_s[step_s > 0.0]) >= _COARSE_S:
+        known = known[np.concatenate([[True], step_s != 0.0])]
+    if len(known) == len(time_s) or len(known) < 2:
+        return time_s
+    # The index keeps those apart that stand at one place.
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))]) + 1e-6 * np.arange(len(xy))
+    filled = np.interp(along, along[known], time_s[known])
+    first, last = known[0], known[-1]
+    pace = (time_s[last] - time_s[first]) / (along[last] - along[first])
+    filled[:first] = time_s[first] - (along[first] - along[:first]) * pace
+    filled[last + 1 :] = time_s[last] + (along[last + 1 :] - along[last]) * pace
+    filled[known] = time_s[known]
+    return np.asarray(filled)
+
+
 def _first_known(time_s: FloatArray) -> float:
     known = time_s[np.isfinite(time_s)]
     return float(known[0]) if len(known) else np.nan
@@ -353,6 +388,7 @@ def _problems(found: dict[str, BoolArray]) -> tuple[Problem, ...]:
         "null_island": "Fixes at 0 N 0 E, far from all others, were dropped.",
         "outside_crs": "Fixes too far away for the local coordinate system were dropped.",
         "duplicate": "Fixes with the time of the one before were dropped.",
+        "given_time": "Fixes without a time of their own were given one by the way run meanwhile.",
         "spike": "Fixes out of a runner's reach, out and back, were dropped.",
         "time_backwards": "Time goes backwards: the track was cut there.",
     }

@@ -312,10 +312,30 @@ def test_vertices_of_a_planned_route_are_not_rounded_off():
 def test_some_missing_times_do_not_break_the_track():
     time_s, xy = straight(60)
     track, problems = prepare([None if i % 7 == 0 else t for i, t in enumerate(time_s)], xy)
-    assert problems == {}
+    assert problems == {"given_time": 9}
     assert len(track) == 60
     assert track["distance_m"].iloc[-1] == pytest.approx(59 * PACE, abs=1e-4)
-    assert track["elapsed_s"].isna().sum() == 9
+    np.testing.assert_allclose(track["elapsed_s"], time_s, atol=1e-4)
+    np.testing.assert_allclose(track["speed_mps"], PACE, atol=1e-3)
+    step = track["time"].diff().dt.total_seconds().to_numpy()[1:]
+    np.testing.assert_allclose(step, 1.0, atol=1e-4)
+
+
+@pytest.mark.parametrize("clock_s", [15, 60, 120])
+def test_a_clock_that_tells_minutes_costs_no_fix(clock_s):
+    time_s, xy = straight(600)
+    track, problems = prepare(time_s // clock_s * clock_s, xy)
+    assert len(track) == 600
+    assert problems == {"given_time": 600 - 600 // clock_s}
+    np.testing.assert_allclose(track["elapsed_s"], time_s, atol=1e-3)
+    assert track["section"].eq(0).all()
+
+
+def test_most_times_missing_say_nothing_of_the_others():
+    time_s, xy = straight(60)
+    track, problems = prepare([t if i % 3 == 0 else None for i, t in enumerate(time_s)], xy)
+    assert problems == {}
+    assert track["elapsed_s"].isna().sum() == 40
 
 
 # Smoothing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -10,7 +11,16 @@ import numpy as np
 import pandas as pd
 
 from camber.errors import UnknownRunError
-from camber.library.copies import distance_m, forget_results, group_with, line_of, regroup, seconds_of
+from camber.library.copies import (
+    distance_m,
+    forget_results,
+    group_with,
+    join,
+    line_of,
+    regroup,
+    seconds_of,
+    take_apart,
+)
 from camber.library.database import insert
 from camber.library.stored_values import json_of, value_from
 from camber.packing import fingerprint, pack_table, unpack_table
@@ -20,7 +30,7 @@ from camber.schema.tables import FIXES
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -66,12 +76,103 @@ def add_recording(
 
     Its kind is ``"run"``, ``"other_sport"`` or ``"no_track"``, the reason why it is no run.
     """
+    row = _row_of(connection, recording, content_sha256, part, gear=gear, kind=kind, reason=reason)
+    activity_id = insert(connection, "activity", row | {"fingerprint": activity_fingerprint(row)})
+    _keep_fixes(connection, activity_id, recording, kind)
+    if kind != "no_track":
+        line = line_of(recording.fixes, int(row["shift_ms"] or 0))
+        group_with(connection, activity_id, line, recording.time_zone)
+    return activity_id
+
+
+def read_anew(
+    connection: sqlite3.Connection,
+    read: Sequence[tuple[Recording, str, str]],
+    content_sha256: str,
+    *,
+    gear: str | None,
+) -> list[int]:
+    """Put the recordings of a file in the place of those that an earlier camber read, within a transaction.
+
+    Gives the numbers of all, in order, or nothing where all is as before. A recording that was there keeps
+    its number, its title, its shoes and the day that it was given; what was found out about it is taken back.
+    """
+    query = "SELECT * FROM activity WHERE content_sha256 = ? ORDER BY part"
+    old = connection.execute(query, (content_sha256,)).fetchall()
+    rows = [
+        _row_of(connection, recording, content_sha256, part, gear=gear, kind=kind, reason=reason)
+        for part, (recording, kind, reason) in enumerate(read)
+    ]
+    if len(old) == len(rows) and all(map(partial(_is_as_before, connection), old, rows, read)):
+        return []
+    apart = {member for row in old for member in take_apart(connection, row["activity_id"])}
+    for row in old[len(rows) :]:
+        connection.execute("DELETE FROM activity WHERE activity_id = ?", (row["activity_id"],))
+    numbers = [row["activity_id"] for row in old[: len(rows)]]
+    for before, row, (recording, kind, _) in zip(old, rows, read, strict=False):
+        kept = {name: before[name] if before[name] is not None else row[name] for name in ("title", "gear")}
+        new = row | kept
+        new["fingerprint"] = activity_fingerprint(new)
+        names = ", ".join(f"{name} = :{name}" for name in new)
+        number = before["activity_id"]
+        connection.execute(
+            f"UPDATE activity SET {names} WHERE activity_id = :activity_id",  # noqa: S608 - our own columns
+            new | {"activity_id": number},
+        )
+        connection.execute("DELETE FROM fixes WHERE activity_id = ?", (number,))
+        forget_results(connection, number)
+        _keep_fixes(connection, number, recording, kind)
+    join(connection, apart - {row["activity_id"] for row in old[len(rows) :]})
+    for part, (recording, kind, reason) in enumerate(read[len(old) :], start=len(old)):
+        numbers.append(
+            add_recording(connection, recording, content_sha256, part, gear=gear, kind=kind, reason=reason)
+        )
+    return numbers
+
+
+def _is_as_before(
+    connection: sqlite3.Connection,
+    before: sqlite3.Row,
+    row: Mapping[str, Any],
+    read: tuple[Recording, str, str],
+) -> bool:
+    """Tell whether a recording is stored already as it would be now."""
+    names = ("kind", "reason", "sport", "time_zone", "fixes", "problems", "likely_start_ms")
+    if any(before[name] != row[name] for name in names):
+        return False
+    query = "SELECT data FROM fixes WHERE activity_id = ?"
+    stored = connection.execute(query, (before["activity_id"],)).fetchone()
+    return stored is None or bool(stored[0] == _packed(read[0]))
+
+
+def _packed(recording: Recording) -> bytes:
+    return pack_table(pd.DataFrame(recording.fixes)[[column.name for column in FIXES]])
+
+
+def _keep_fixes(connection: sqlite3.Connection, activity_id: int, recording: Recording, kind: str) -> None:
+    if kind != "no_track":
+        data = _packed(recording)
+        values = (activity_id, len(recording.fixes), data, fingerprint(data))
+        connection.execute("INSERT INTO fixes VALUES (?, ?, ?, ?)", values)
+
+
+def _row_of(
+    connection: sqlite3.Connection,
+    recording: Recording,
+    content_sha256: str,
+    part: int,
+    *,
+    gear: str | None,
+    kind: str,
+    reason: str,
+) -> dict[str, Any]:
+    """Give the row of a recording but for its fingerprint."""
     fixes = recording.fixes
     stamps = seconds_of(fixes)
     stamps = stamps[np.isfinite(stamps)] * 1000.0
     steps = step_lengths_m(fixes)
     likely = recording.likely_started_at
-    row = {
+    row: dict[str, Any] = {
         "content_sha256": content_sha256,
         "part": part,
         "source": recording.source,
@@ -92,15 +193,7 @@ def add_recording(
         "likely_start_ms": None if likely is None else round(likely.timestamp() * 1000.0),
         "shift_ms": 0,
     }
-    row |= _dated(row, _told_day(connection, row))
-    activity_id = insert(connection, "activity", row | {"fingerprint": activity_fingerprint(row)})
-    if kind != "no_track":
-        data = pack_table(pd.DataFrame(fixes)[[column.name for column in FIXES]])
-        values = (activity_id, len(fixes), data, fingerprint(data))
-        connection.execute("INSERT INTO fixes VALUES (?, ?, ?, ?)", values)
-        line = line_of(fixes, int(row["shift_ms"] or 0))
-        group_with(connection, activity_id, line, recording.time_zone)
-    return activity_id
+    return row | _dated(row, _told_day(connection, row))
 
 
 def tell_day(connection: sqlite3.Connection, activity_id: int, day: date | None) -> str | None:

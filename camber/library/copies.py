@@ -13,7 +13,7 @@ from camber.packing import unpack_table
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -164,18 +164,29 @@ def group_with(connection: sqlite3.Connection, activity_id: int, line: Line, tim
 
 def regroup(connection: sqlite3.Connection, activity_id: int) -> None:
     """Take the group of a recording apart whose times have changed, and join each of it anew."""
-    root = connection.execute(
-        "SELECT coalesce(duplicate_of, activity_id) FROM activity WHERE activity_id = ?", (activity_id,)
-    ).fetchone()[0]
-    group = connection.execute(
-        "SELECT activity_id, time_zone, shift_ms, data FROM activity JOIN fixes USING (activity_id) "
-        "WHERE activity_id = ? OR duplicate_of = ? ORDER BY activity_id",
-        (root, root),
-    ).fetchall()
+    join(connection, take_apart(connection, activity_id))
+
+
+def take_apart(connection: sqlite3.Connection, activity_id: int) -> set[int]:
+    """Let each recording of a group stand for itself, and give their numbers."""
+    query = "SELECT coalesce(duplicate_of, activity_id) FROM activity WHERE activity_id = ?"
+    root = connection.execute(query, (activity_id,)).fetchone()[0]
+    query = "SELECT activity_id FROM activity WHERE activity_id = ? OR duplicate_of = ?"
+    group = {row["activity_id"] for row in connection.execute(query, (root, root))}
     connection.execute("UPDATE activity SET duplicate_of = NULL WHERE duplicate_of = ?", (root,))
-    for row in group:
-        line = line_of(unpack_table(row["data"], only=_WITHIN), row["shift_ms"])
-        group_with(connection, row["activity_id"], line, row["time_zone"])
+    return group
+
+
+def join(connection: sqlite3.Connection, group: Iterable[int]) -> None:
+    """Join each of some recordings to those of the same run."""
+    query = (
+        "SELECT time_zone, shift_ms, data FROM activity JOIN fixes USING (activity_id) WHERE activity_id = ?"
+    )
+    for activity_id in sorted(group):
+        row = connection.execute(query, (activity_id,)).fetchone()
+        if row is not None:
+            line = line_of(unpack_table(row["data"], only=_WITHIN), row["shift_ms"])
+            group_with(connection, activity_id, line, row["time_zone"])
 
 
 def forget_results(connection: sqlite3.Connection, activity_id: int) -> None:

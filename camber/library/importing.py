@@ -11,7 +11,13 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final, Self
 
 from camber.errors import CamberError, NoTrackError, RecordingError
-from camber.library.activities import add_recording, date_by_runner, doubt_of_day, without_track
+from camber.library.activities import (
+    add_recording,
+    date_by_runner,
+    doubt_of_day,
+    read_anew,
+    without_track,
+)
 from camber.library.database import note_sizes
 from camber.library.originals import Content, content_of, keep_original, laid_sha256
 from camber.library.privacy import add_zones
@@ -180,7 +186,8 @@ def import_paths(
 
     Each file is one transaction: interrupted at any time, even by a power cut, the library holds every file
     that was reported, whole, and the next import goes on. A file that is known is not read again, whatever
-    it is called; one that could not be read is tried again by another version of camber only.
+    it is called, but by a version of camber that reads otherwise: the recordings that this finds in it take
+    the place of those before, which keep their numbers and what the runner said of them.
 
     Parameters
     ----------
@@ -277,11 +284,12 @@ def _known(library: Library, source: str, laid: str, content: Content) -> Import
         "SELECT outcome, code, message, reader FROM input WHERE laid_sha256 = ?", (laid,)
     ).fetchone()
     if row is None:
-        return Imported(source, "known") if _is_kept(library, content) else None
+        return Imported(source, "known") if _is_read(library, content) else None
+    if row["reader"] != str(READING):
+        is_read = row["outcome"] == "recording" and _is_read(library, content)
+        return Imported(source, "known") if is_read else None
     if row["outcome"] == "recording":
         return Imported(source, "known")
-    if row["reader"] != str(READING):
-        return None
     return Imported(source, "problem", code=row["code"], reason=row["message"])
 
 
@@ -290,27 +298,39 @@ def _is_kept(library: Library, content: Content) -> bool:
     return library.connection.execute(query, (content.sha256,)).fetchone() is not None
 
 
+def _is_read(library: Library, content: Content) -> bool:
+    """Tell whether a content that is kept was read as this camber reads it."""
+    query = "SELECT 1 FROM input WHERE content_sha256 = ? AND outcome = 'recording' AND reader = ?"
+    return library.connection.execute(query, (content.sha256, str(READING))).fetchone() is not None
+
+
 def _settle(library: Library, task: _Task) -> list[Imported]:
     """Write what came of one file, all of it or nothing."""
     if task.reading is None:
         return [_remember(library, task)]
     try:
         recordings = task.reading.result()
-    except NoTrackError as error:
+    except RecordingError as error:
+        return _settle_error(library, task, error)
+    return _keep(library, task, [(recording, *_kind_of(recording)) for recording in recordings])
+
+
+def _settle_error(library: Library, task: _Task, error: RecordingError) -> list[Imported]:
+    if _is_kept(library, task.content):  # what an earlier camber could read stays as it is
+        return [_remember(library, task)]
+    if isinstance(error, NoTrackError):
         message = _message(error, task.found)
         return _keep(library, task, [(without_track(task.found.source), "no_track", message)])
-    except RecordingError as error:
-        code, message = _code(error), _message(error, task.found)
-        with library.writing() as connection:
-            _add_input(connection, task, "problem", code, message)
-        return [Imported(task.found.source, "problem", code=code, reason=message)]
-    return _keep(library, task, [(recording, *_kind_of(recording)) for recording in recordings])
+    code, message = _code(error), _message(error, task.found)
+    with library.writing() as connection:
+        _add_input(connection, task, "problem", code, message)
+    return [Imported(task.found.source, "problem", code=code, reason=message)]
 
 
 def _remember(library: Library, task: _Task) -> Imported:
     """Note a file that is known by its content under the name of its bytes, so that it is found sooner."""
-    query = "SELECT 1 FROM input WHERE laid_sha256 = ?"
-    if library.connection.execute(query, (task.laid_sha256,)).fetchone() is None:
+    query = "SELECT 1 FROM input WHERE laid_sha256 = ? AND reader = ?"
+    if library.connection.execute(query, (task.laid_sha256, str(READING))).fetchone() is None:
         with library.writing() as connection:
             # An earlier file of the same run may have come to the library since this one was looked at.
             _add_input(connection, task, "recording")
@@ -321,7 +341,7 @@ def _keep(library: Library, task: _Task, read: list[tuple[Recording, str, str]])
     """Keep a file and the recordings in it, each with its kind and the reason why it is no run."""
     content = task.content
     if _is_kept(library, content):
-        return [_remember(library, task)]
+        return [_remember(library, task)] if _is_read(library, content) else _read_anew(library, task, read)
     kept_sha256 = keep_original(library.folder, task.found.data, content)
     with library.writing() as connection:
         row = (content.sha256, content.size, kept_sha256)
@@ -334,6 +354,19 @@ def _keep(library: Library, task: _Task, read: list[tuple[Recording, str, str]])
             for part, (recording, kind, reason) in enumerate(read)
         ]
     return [_told(library, run, recording.source) for run, (recording, _, _) in zip(runs, read, strict=True)]
+
+
+def _read_anew(library: Library, task: _Task, read: list[tuple[Recording, str, str]]) -> list[Imported]:
+    """Give a file that an earlier camber read the recordings that it holds."""
+    query = "SELECT activity_id FROM activity WHERE content_sha256 = ?"
+    with library.writing() as connection:
+        before = {row[0] for row in connection.execute(query, (task.content.sha256,))}
+        _add_input(connection, task, "recording")
+        runs = read_anew(connection, read, task.content.sha256, gear=task.found.gear)
+    known = Imported(task.found.source, "known")
+    told = zip(runs, read, strict=False)
+    files = [known if run in before else _told(library, run, one.source) for run, (one, _, _) in told]
+    return files or [known]
 
 
 def _told(library: Library, run: int, source: str) -> Imported:
