@@ -11,11 +11,11 @@ from typing import Final
 CAMBER: Final = "0.1.0"
 """Of the program, as `pyproject.toml` has it."""
 
-MODEL: Final = 3
+MODEL: Final = 4
 """Raised when the analysis of a recording on given roads with given settings comes out otherwise."""
 
 ROADS: Final = 2
 """Raised when an extract or an answer of a map server is parsed otherwise."""
 
-READING: Final = 2
-"""Raised when a file is read otherwise: what could not be read before is then tried again."""
+READING: Final = 3
+"""Raised when a file is read otherwise: an import of the same file then reads it anew."""
