@@ -141,7 +141,8 @@ def set_preference(path: Path, key: str, text: str) -> None:
         raise SettingsError(_unknown_key(key), key=key)
     stage, _, name = key.rpartition(".")
     if stage and not isinstance(_read(path).get(stage, {}), dict):
-        raise SettingsError(f"{path}: {stage} is a table of settings: take its line out", key=key)
+        text = f"{path}: {stage} holds a value, but it names a group of settings: take its line out"
+        raise SettingsError(text, key=key)
     document = tomlkit.parse(_text(path) or _HEADER)
     table: Any = document.setdefault(stage, tomlkit.table()) if stage else document
     if text:
