@@ -98,7 +98,9 @@ def ordinary_folder():
         try:
             yield Path(folder)
         finally:
-            os.seteuid(own)
+            if own == 0:
+                os.seteuid(own)
+                os.chown(folder, own, -1)  # so that it can be taken away even by a root without privileges
 
 
 def test_a_file_may_be_read_only_from_the_start(ordinary_folder):
