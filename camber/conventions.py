@@ -26,6 +26,9 @@ OSM_ATTRIBUTION: Final = "© OpenStreetMap contributors"
 
 OSM_COPYRIGHT_URL: Final = "https://www.openstreetmap.org/copyright"
 
+EARTH_M: Final = 6_371_008.8
+"""Mean radius R1 of the GRS 80 ellipsoid [m] (Moritz 2000, Geodetic Reference System 1980)."""
+
 R68_TO_SIGMA: Final = 1.52
 """An accuracy [m] is the radius that holds 68.3 % of the fixes: of two equal normal errors, so many times the
 standard deviation of one, the root of -2 ln(1 - 0.683)."""
@@ -82,8 +85,11 @@ class LateralState(StrEnum):
 LATERAL_STATES: Final = tuple(LateralState)
 """Order of the lateral states in every array that has one column per state."""
 
+LEFT_SIDEWALK, LEFT_EDGE, CENTRE, RIGHT_EDGE, RIGHT_SIDEWALK, OTHER = range(len(LATERAL_STATES))
+"""Place of each lateral state in that order, for kernels."""
+
 STATE_CODE: Final = {state: code for code, state in enumerate(LATERAL_STATES)}
-"""Place of each lateral state in that order."""
+"""The same by name."""
 
 SIDE_OF_STATE: Final = (-1, -1, 0, 1, 1, 0)
 """Side of travel of each lateral state: -1 left, 1 right, 0 neither."""

@@ -15,7 +15,7 @@ from numba import njit
 from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 
-from camber.conventions import NOMINAL_MPS, WGS84
+from camber.conventions import EARTH_M, NOMINAL_MPS, WGS84
 from camber.errors import NoTrackError, SettingsError
 from camber.geometry import heading_deg, local_utm
 from camber.schema import Problem, TrackSettings, as_track
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     IntArray = NDArray[np.int64]
     BoolArray = NDArray[np.bool_]
 
-_EARTH_RADIUS_M: Final = 6_371_008.8
-"""Mean radius R1 of the GRS 80 ellipsoid (Moritz 2000, Geodetic Reference System 1980)."""
 _FAR_FROM_NULL_ISLAND_M: Final = 100_000.0
 """Points at 0 N 0 E are dropped while the others are further away (judgement: a run may start at sea)."""
 _STANDING_MPS: Final = 0.3
@@ -324,7 +322,7 @@ def _movement(time_s: FloatArray, xy: FloatArray, section: IntArray) -> tuple[Fl
 
 def _is_null_island(latitude_deg: FloatArray, longitude_deg: FloatArray, radius_m: float) -> BoolArray:
     phi, lam = np.radians(latitude_deg), np.radians(longitude_deg)
-    distance_m = _EARTH_RADIUS_M * np.arccos(np.clip(np.cos(phi) * np.cos(lam), -1.0, 1.0))
+    distance_m = EARTH_M * np.arccos(np.clip(np.cos(phi) * np.cos(lam), -1.0, 1.0))
     near: BoolArray = distance_m < radius_m
     # The median: devices that lost their place may also draw a line to it.
     if near.all() or np.median(distance_m[~near]) <= _FAR_FROM_NULL_ISLAND_M:

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import shapely
 
-from camber.conventions import NO_WAY, Side, SideBasis
+from camber.conventions import (
+    CENTRE,
+    LEFT_EDGE,
+    LEFT_SIDEWALK,
+    NO_WAY,
+    OTHER,
+    RIGHT_EDGE,
+    RIGHT_SIDEWALK,
+    Side,
+    SideBasis,
+)
 from camber.cross_section import OffsetAssumptions
 from camber.lateral.blocks import Blocks, block_mean, cut_blocks
 from camber.lateral.hypotheses import Hypothesis, Posterior, draw_histories, observe, weigh
@@ -27,12 +37,6 @@ from camber.lateral.learning import (
 )
 from camber.lateral.noise import classify, noise_hypotheses, why_silent
 from camber.lateral.places import (
-    CENTRE,
-    LEFT_EDGE,
-    LEFT_SIDEWALK,
-    OTHER,
-    RIGHT_EDGE,
-    RIGHT_SIDEWALK,
     Places,
     find_places,
     silenced,

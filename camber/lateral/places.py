@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from camber import cross_section, standards
-from camber.conventions import LATERAL_STATES, NO_WAY
+from camber.conventions import LATERAL_STATES, LEFT_SIDEWALK, NO_WAY, OTHER, RIGHT_SIDEWALK
 from camber.geometry import project_to_line
 from camber.schema.tables import take_columns
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     BoolArray = NDArray[np.bool_]
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
-
-LEFT_SIDEWALK, LEFT_EDGE, CENTRE, RIGHT_EDGE, RIGHT_SIDEWALK, OTHER = range(len(LATERAL_STATES))
 
 _PATH_SPREAD_M = 0.5
 """Spread of a runner about the line of a path or mapped sidewalk of about 1.8 m [m] (judgement)."""

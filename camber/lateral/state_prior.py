@@ -13,8 +13,18 @@ import numpy as np
 import pandas as pd
 
 from camber import standards
-from camber.conventions import MIRRORED_STATES, NO_WAY, SIDE_OF_STATE, TrafficSide
-from camber.lateral.places import CENTRE, LEFT_EDGE, LEFT_SIDEWALK, OTHER, RIGHT_EDGE, RIGHT_SIDEWALK
+from camber.conventions import (
+    CENTRE,
+    LEFT_EDGE,
+    LEFT_SIDEWALK,
+    MIRRORED_STATES,
+    NO_WAY,
+    OTHER,
+    RIGHT_EDGE,
+    RIGHT_SIDEWALK,
+    SIDE_OF_STATE,
+    TrafficSide,
+)
 from camber.schema.tables import take_columns
 
 if TYPE_CHECKING:

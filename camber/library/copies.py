@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
+from camber.conventions import EARTH_M
 from camber.longitudes import unrolled
 from camber.packing import unpack_table
 
@@ -51,7 +52,6 @@ _HALF_HOUR_S: Final = 1800.0
 _LOOKS: Final = 60
 """Moments at which two recordings are compared (judgement: one per minute of an hour)."""
 
-_EARTH_M: Final = 6_371_000.0
 _WITHIN: Final = ("time", "latitude_deg", "longitude_deg")
 
 
@@ -88,7 +88,7 @@ def distance_m(
     a, b = np.radians(latitude_deg), np.radians(other_latitude_deg)
     half = np.radians(np.asarray(other_longitude_deg) - longitude_deg) / 2.0
     square = np.sin((b - a) / 2.0) ** 2 + np.cos(a) * np.cos(b) * np.sin(half) ** 2
-    return np.asarray(2.0 * _EARTH_M * np.arcsin(np.sqrt(np.clip(square, 0.0, 1.0))))
+    return np.asarray(2.0 * EARTH_M * np.arcsin(np.sqrt(np.clip(square, 0.0, 1.0))))
 
 
 def same_run(first: Line, second: Line, time_zone: str | None) -> bool:

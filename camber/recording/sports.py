@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from camber.conventions import EARTH_M
 from camber.longitudes import short_way
 from camber.recording.texts import clean_text
 from camber.recording.virtual_worlds import program_of
@@ -108,9 +109,6 @@ _STROKED: Final = str.maketrans("øłđ", "old")
 """Letters with a stroke, which Unicode does not decompose."""
 
 _APPLE: Final = "hkworkoutactivitytype"
-_EARTH_M: Final = 6_371_009.0
-"""Mean radius (IUGG) [m]."""
-
 FASTEST_ON_FOOT_MPS: Final = 5.5
 """Median speed above which an unnamed sport is taken for a ride [m/s]: between the pace of a marathon's
 record, 5.8 m/s, which few runners hold, and an easy ride; a judgement."""
@@ -166,9 +164,9 @@ def recording_class(recording: Recording) -> SportClass:
 def _median_speed(recording: Recording) -> float:
     """Median speed [m/s] of the steps that move; zero without times."""
     fixes = recording.fixes
-    north_m = np.radians(fixes["latitude_deg"].to_numpy()) * _EARTH_M
-    east_m = np.radians(short_way(np.diff(fixes["longitude_deg"].to_numpy()))) * _EARTH_M
-    scale = np.cos(north_m[:-1] / _EARTH_M)
+    north_m = np.radians(fixes["latitude_deg"].to_numpy()) * EARTH_M
+    east_m = np.radians(short_way(np.diff(fixes["longitude_deg"].to_numpy()))) * EARTH_M
+    scale = np.cos(north_m[:-1] / EARTH_M)
     step_m = np.hypot(np.diff(north_m), east_m * scale)
     step_s = fixes["time"].diff().dt.total_seconds().to_numpy()[1:]
     moving = (step_s > 0.0) & (step_m > 0.0)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from camber.conventions import NO_WAY
+from camber.conventions import LEFT_EDGE, NO_WAY, RIGHT_EDGE
 from camber.schema import PlanPoint, Suggestion, Suggestions
 from camber.suggestions.level_detours import find_detours
 from camber.suggestions.level_ground import effect_of_detours, level_suggestion
 from camber.suggestions.patterns import explain, outbound_partners, pattern_of, what_ifs
 from camber.suggestions.plan_in_words import by_reason, changed_side, lever_of, suggestion_of, why_not
-from camber.suggestions.rules import LEFT_EDGE, RIGHT_EDGE, in_the_dark
+from camber.suggestions.rules import in_the_dark
 from camber.suggestions.side_plans import choose_plans
 from camber.suggestions.trip import NOTHING, Effect, Trip, costs_as_run, judged, plans_of, predicted, route_of
 

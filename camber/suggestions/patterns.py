@@ -12,10 +12,18 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from camber.conventions import MIRRORED_STATES, NO_WAY
+from camber.conventions import (
+    EARTH_M,
+    LEFT_EDGE,
+    LEFT_SIDEWALK,
+    MIRRORED_STATES,
+    NO_WAY,
+    OTHER,
+    RIGHT_EDGE,
+    RIGHT_SIDEWALK,
+)
 from camber.longitudes import unrolled
 from camber.schema import WhatIf, interval_of
-from camber.suggestions.rules import LEFT_EDGE, LEFT_WALK, OTHER, RIGHT_EDGE, RIGHT_WALK
 from camber.suggestions.trip import low_metres, summed
 
 if TYPE_CHECKING:
@@ -32,9 +40,6 @@ _RETRACED: Final = 0.5
 
 _CLOSED_M: Final = 200.0
 """Distance between start and end up to which a run counts as a loop [m] (judgement)."""
-
-_EARTH_M: Final = 6_371_000.0
-"""Mean radius of the earth [m] (IUGG)."""
 
 _RULES: Final = {
     "facing_traffic": "facing traffic all the way",
@@ -78,7 +83,7 @@ def pattern_of(exposure: Exposure, partner: IntArray) -> str:
     ends = exposure[["latitude_deg", "longitude_deg"]].to_numpy()[[0, -1]]
     ends = np.radians(np.column_stack([ends[:, 0], unrolled(ends[:, 1])]))
     north, east = np.diff(ends[:, 0])[0], np.diff(ends[:, 1])[0] * np.cos(ends[0, 0])
-    return "loop" if _EARTH_M * np.hypot(north, east) <= _CLOSED_M else "other"
+    return "loop" if EARTH_M * np.hypot(north, east) <= _CLOSED_M else "other"
 
 
 def explain(pattern: str, histories: SlopeHistories, partner: IntArray, exposure: Exposure) -> str:
@@ -157,6 +162,6 @@ def _state(side: IntArray, of: Stretches) -> IntArray:
     left = side < 0
     own = np.where(left, of.left_walk, of.right_walk)
     other = np.where(left, of.right_walk, of.left_walk)
-    walk = np.where(left == own, LEFT_WALK, RIGHT_WALK)
+    walk = np.where(left == own, LEFT_SIDEWALK, RIGHT_SIDEWALK)
     state = np.where(own | other, walk, np.where(left, LEFT_EDGE, RIGHT_EDGE))
     return np.where(of.is_road, state, OTHER)

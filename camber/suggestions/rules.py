@@ -16,7 +16,15 @@ from astral import Observer
 from astral.sun import elevation
 
 from camber import conventions, standards
-from camber.conventions import LATERAL_STATES
+from camber.conventions import (
+    CENTRE,
+    LATERAL_STATES,
+    LEFT_EDGE,
+    LEFT_SIDEWALK,
+    OTHER,
+    RIGHT_EDGE,
+    RIGHT_SIDEWALK,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,9 +38,7 @@ if TYPE_CHECKING:
     IntArray = NDArray[np.int64]
     ObjectArray = NDArray[np.object_]
 
-LEFT_WALK, LEFT_EDGE, CENTRE, RIGHT_EDGE, RIGHT_WALK, OTHER = range(len(LATERAL_STATES))
-
-WALKS: Final = (LEFT_WALK, RIGHT_WALK)
+WALKS: Final = (LEFT_SIDEWALK, RIGHT_SIDEWALK)
 
 SIDE_OF_STATE: Final = np.array(conventions.SIDE_OF_STATE)
 """Side of travel of each lateral state, to be looked up by many codes at once."""
@@ -114,8 +120,8 @@ def _reasons(stretches: Stretches, settings: SuggestionSettings, *, dark: bool) 
     reason[~stretches.is_road, OTHER] = ""
     reason[stretches.is_road, CENTRE] = "middle"
     walks = stretches.left_walk | stretches.right_walk
-    reason[stretches.left_walk, LEFT_WALK] = ""
-    reason[stretches.right_walk, RIGHT_WALK] = ""
+    reason[stretches.left_walk, LEFT_SIDEWALK] = ""
+    reason[stretches.right_walk, RIGHT_SIDEWALK] = ""
     for state, side in ((LEFT_EDGE, -1), (RIGHT_EDGE, 1)):
         edge = np.where(stretches.is_road, "", "no_state").astype(object)
         behind = stretches.is_road & ~_faces(stretches, side)

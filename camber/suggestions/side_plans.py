@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from numba import njit
 
-from camber.suggestions.rules import CENTRE, LEFT_EDGE, LEFT_WALK, OTHER, RIGHT_EDGE, RIGHT_WALK
+from camber.conventions import CENTRE, LEFT_EDGE, LEFT_SIDEWALK, OTHER, RIGHT_EDGE, RIGHT_SIDEWALK
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     IntArray = NDArray[np.int64]
 
 _OUTWARD: Final = np.array(
-    [LEFT_WALK, LEFT_EDGE, CENTRE, RIGHT_EDGE, RIGHT_WALK, OTHER, OTHER, CENTRE], dtype=np.int64
+    [LEFT_SIDEWALK, LEFT_EDGE, CENTRE, RIGHT_EDGE, RIGHT_SIDEWALK, OTHER, OTHER, CENTRE], dtype=np.int64
 )
 """State of LATERAL_STATES of each inner one: a path, or the middle, remembers the side of the road before it;
 2 and 5 come from the left, 7 and 6 from the right."""

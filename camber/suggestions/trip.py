@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from camber import standards
-from camber.conventions import LATERAL_STATES, MIRRORED_STATES
+from camber.conventions import CENTRE, LATERAL_STATES, MIRRORED_STATES, OTHER
 from camber.schema import balance_of
-from camber.suggestions.rules import CENTRE, OTHER, SIDE_OF_STATE, Rules, side_rules
+from camber.suggestions.rules import SIDE_OF_STATE, Rules, side_rules
 from camber.suggestions.side_plans import SidePlan, SideProblem, plan_sides
 from camber.suggestions.surroundings import RouteLine, Stretches, line_of, reversed_line, stretches_of
 

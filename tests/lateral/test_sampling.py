@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from camber.conventions import NO_WAY
-from camber.lateral.places import LEFT_SIDEWALK, OTHER, RIGHT_SIDEWALK, Places
+from camber.conventions import LEFT_SIDEWALK, NO_WAY, OTHER, RIGHT_SIDEWALK
+from camber.lateral.places import Places
 from camber.lateral.sampling import draw_existence, sample
 from camber.lateral.switching import LATENT, Observations, filter_forward
 

@@ -13,6 +13,7 @@ from pyproj import Transformer
 
 import camber
 from camber import simulate
+from camber.conventions import LEFT_EDGE, LEFT_SIDEWALK, OTHER
 from camber.schema import SuggestionSettings
 from camber.suggestions.level_detours import (
     cut_network,
@@ -22,7 +23,6 @@ from camber.suggestions.level_detours import (
     replaced_share,
     ways_round,
 )
-from camber.suggestions.rules import LEFT_EDGE, LEFT_WALK, OTHER
 from camber.suggestions.trip import Effect
 from tests.suggestions.test_constraints import MAPS, limit_kmh, roads_of, trip_on
 
@@ -165,7 +165,7 @@ def runs():
         analysis = camber.analyse(run.recording, roads)
         trip = trip_on(analysis, SETTINGS, dark=False)
         of = trip.route.stretches
-        usual = np.where(of.is_road, np.where(of.left_walk, LEFT_WALK, LEFT_EDGE), OTHER)
+        usual = np.where(of.is_road, np.where(of.left_walk, LEFT_SIDEWALK, LEFT_EDGE), OTHER)
         slope = trip.route.slope_in(usual)
         yield analysis, trip, trip.route._replace(usual=usual, usual_slope_pct=slope)
 
