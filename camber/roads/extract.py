@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import tempfile
 from array import array
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
@@ -31,6 +32,7 @@ from camber.schema import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -131,13 +133,19 @@ def read_extract(
     ``scratch`` is a folder for the places of the nodes of a large file; without one they are held in memory.
     """
     form, date = inspect_file(path)
+    places: AbstractContextManager[str | None] = nullcontext()
+    if scratch is not None and not form.startswith("json") and path.stat().st_size > _LARGE_BYTES:
+        try:
+            places = tempfile.TemporaryDirectory(dir=scratch, prefix=".camber-nodes-")
+        except OSError as error:
+            text = f"cannot hold the places of a large file meanwhile ({error.strerror}); make room there"
+            raise RoadsError(text, path=scratch) from error
     try:
-        if form.startswith("json"):
-            return _read_answer(path, form, is_kept)
-        if scratch is None or path.stat().st_size <= _LARGE_BYTES:
-            return _read(path, form, date, "flex_mem", is_kept, progress)
-        with tempfile.TemporaryDirectory(dir=scratch, prefix=".camber-nodes-") as folder:
-            return _read(path, form, date, f"sparse_file_array,{folder}/nodes", is_kept, progress)
+        with places as folder:
+            if form.startswith("json"):
+                return _read_answer(path, form, is_kept)
+            index = "flex_mem" if folder is None else f"sparse_file_array,{folder}/nodes"
+            return _read(path, form, date, index, is_kept, progress)
     except RoadsError:
         raise
     except Exception as error:

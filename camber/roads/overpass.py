@@ -259,6 +259,7 @@ def _body(box: Box, how: Fetching, ends_at: float) -> bytes:
             data={"data": query},
             headers={"User-Agent": _NAME},
             timeout=how.attempt_s,
+            auth=_unsigned,
             stream=True,
             allow_redirects=False,
         ) as response:
@@ -288,6 +289,11 @@ def _check_status(response: requests.Response) -> None:
         text = f"sends to another address ({urlsplit(response.headers['Location']).hostname})"
         raise AnswerFault("refused", text)
     raise AnswerFault("refused", f"refused the request ({reason})")
+
+
+def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Leave a request as it is: else it would carry what ``~/.netrc`` holds for its server."""
+    return request
 
 
 def _pieces(response: requests.Response, most_bytes: int, ends_at: float) -> Iterator[bytes]:

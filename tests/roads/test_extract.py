@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -391,3 +392,11 @@ def test_real_ways_keep_their_number_and_tags(real_extract):
     classes = {"residential": 8, "service": 4, "footway": 4, "tertiary": 2, "unclassified": 2, "cycleway": 2}
     assert ways["highway"].value_counts().to_dict() == classes
     assert (ways["sidewalk_left"] == "yes").sum() == 9
+
+
+def test_a_full_disk_is_no_damage_of_the_file(tmp_path, monkeypatch):
+    monkeypatch.setattr("camber.roads.extract._LARGE_BYTES", 0)
+    kouvola = Path(__file__).parents[2] / "data/kouvola.osm.pbf"
+    with pytest.raises(RoadsError, match="cannot hold the places of a large file") as caught:
+        read_extract(kouvola, scratch=tmp_path / "missing")
+    assert "damaged" not in str(caught.value)
