@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from camber.longitudes import short_way
 from camber.recording.texts import NO_TIME
 
 if TYPE_CHECKING:
@@ -232,7 +233,8 @@ class _Times:
     def _vector(self, a: int, b: int) -> FloatArray:
         latitude, longitude = self.line.latitude_deg, self.line.longitude_deg
         scale = np.cos(np.radians(latitude[a]))
-        return np.array([latitude[b] - latitude[a], (longitude[b] - longitude[a]) * scale])
+        across = float(short_way(longitude[b] - longitude[a]))
+        return np.array([latitude[b] - latitude[a], across * scale])
 
     def _mend(self, first: int, last: int, before: int | None, after: int | None) -> None:
         """Move a stretch that only a clock parts from its neighbours; of others the times are set aside."""
