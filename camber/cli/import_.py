@@ -117,7 +117,7 @@ def _report_text(report: "ImportReport", units: str) -> "RenderableType":
     counts.add_column(justify="right")
     counts.add_column()
     rows = (
-        (len(new), f"new runs and walks, {length}"),
+        (len(new), f"new runs and walks, {length}{' along the recorded positions' if new else ''}"),
         (copies, "other recordings of the same runs, kept and not counted"),
         (virtual, "virtual: counted, not analysed"),
         (report.count("other_sport") - virtual, "of other sports or indoors: kept, not analysed"),

@@ -179,7 +179,7 @@ def _listed(rows: list[dict[str, Any]], units: str) -> "RenderableType":
     from rich.console import Group
     from rich.text import Text
 
-    from camber.report.period_contents import day_lines
+    from camber.report.period_contents import ANOTHER_LENGTH, day_lines
 
     lost = [row for row in rows if row["day"] is None and row["state"] not in _DAYLESS]
     lines = [
@@ -189,6 +189,16 @@ def _listed(rows: list[dict[str, Any]], units: str) -> "RenderableType":
     ]
     if len(lost) > _MOST_LINES:
         lines.append(f"and {len(lost) - _MOST_LINES} more have no day.")
+    longer = sum(
+        abs(row["recorded_m"] - row["distance_m"]) > ANOTHER_LENGTH * row["distance_m"]
+        for row in rows
+        if row["state"] == "analysed"
+    )
+    if longer:
+        lines.append(
+            f"The import gave another distance for {longer} of the analysed, from one recorded position to "
+            "the next: `camber show RUN` has both."
+        )
     return Group(_table(rows, units), *map(Text, ["", *lines] if lines else []))
 
 

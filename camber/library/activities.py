@@ -12,7 +12,6 @@ import pandas as pd
 
 from camber.errors import UnknownRunError
 from camber.library.copies import (
-    distance_m,
     forget_results,
     group_with,
     join,
@@ -25,6 +24,7 @@ from camber.library.database import insert
 from camber.library.stored_values import json_of, value_from
 from camber.packing import fingerprint, pack_table, unpack_table
 from camber.recording.clock import CLOCK_DOUBTS, CLOCK_UNSET
+from camber.recording.twins import distance_m
 from camber.schema import Problem, Recording, as_fixes
 from camber.schema.tables import FIXES
 

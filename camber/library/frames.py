@@ -67,6 +67,7 @@ def _run_row(row: sqlite3.Row) -> dict[str, Any]:
         "reason": row["reason"] or row["message"] or "",
         "duplicate_of": row["duplicate_of"],
         "distance_m": row["recorded_m"] if draws is None else row["result_m"],
+        "recorded_m": row["recorded_m"],
         "duration_s": row["duration_s"],
         "judged_m": row["judged_m"],
         **({} if draws is None else _legs([draws])),

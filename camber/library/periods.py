@@ -176,6 +176,7 @@ def run_result(row: sqlite3.Row) -> RunResult:
         simulated=_SIMULATED in (row["title"] or "").lower(),
         likely_day=likely_day,
         doubt=doubt,
+        recorded_m=row["distance_m"],
     )
     if row["summary"] is None:
         return run

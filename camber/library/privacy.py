@@ -21,13 +21,13 @@ import numpy as np
 from camber.conventions import NO_WAY
 from camber.errors import LibraryError, SettingsError
 from camber.library.activities import places_of
-from camber.library.copies import distance_m
 from camber.library.database import writing
 from camber.library.lines import WAYS_OF_RUN, flattened, line_of, stretches_of
 from camber.library.periods import total_of
 from camber.library.results import read_exposure
 from camber.longitudes import wrapped
 from camber.packing import unpack_table
+from camber.recording.twins import distance_m
 from camber.schema import Draws, Interval
 
 if TYPE_CHECKING:

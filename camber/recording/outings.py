@@ -29,6 +29,8 @@ from camber.recording.outliers import (
 from camber.recording.points import assemble, check_usable, zone_at
 from camber.recording.sports import SportClass, is_on_foot, recording_class, sport_class
 from camber.recording.texts import NO_TIME
+from camber.recording.twins import Line as TwinLine
+from camber.recording.twins import same_run
 from camber.schema import Problem
 
 if TYPE_CHECKING:
@@ -61,6 +63,12 @@ watches that choose their own moments write every few seconds)."""
 
 _LONG_BORDER_S: Final = 300.0
 """A border with a longer step is one always [s] (`camber.schema.TrackSettings.long_gap_s`)."""
+
+_MOST_BLOCKS: Final = 32
+"""Tracks or segments up to which each is held against those before it (judgement: more are no copies)."""
+
+_LEAST_OF_TWINS: Final = 60
+"""Points that two tracks need to be told to be one (judgement: a minute)."""
 
 _STRAY_M: Final = 100.0
 """A few points on so short a way beside a run are no outing (judgement)."""
@@ -176,7 +184,7 @@ class _Outings:
             time[:] = NO_TIME
         points.set_column("time", time)
         group, sport = self._groups()
-        again = repeated(self.line(), sport)
+        again = repeated(self.line(), sport) | self._twins()
         points.counts["repeated"] = int(again.sum())
         kept = np.flatnonzero(~again)
         pieces = [kept[group[kept] == number] for number in np.unique(group[kept])] if group.any() else [kept]
@@ -186,6 +194,28 @@ class _Outings:
         self.rows = [self._right_places(rows) for rows in self.rows]
         self._drop_future()
         self._begin_parts()
+
+    def _twins(self) -> BoolArray:
+        """Find tracks, or else segments, that hold an earlier one again with a clock that is hours off."""
+        line, leg = self.line(), self._leg()
+        block = leg if leg.any() else line.part
+        again = np.zeros(len(block), dtype=bool)
+        seen: list[TwinLine] = []
+        known = line.time != NO_TIME
+        numbers, sizes = np.unique(block[known], return_counts=True)
+        if not 1 < len(numbers) <= _MOST_BLOCKS:
+            return again
+        zone = zone_at(*_middle(line.latitude_deg, line.longitude_deg))
+        for number in numbers[sizes >= _LEAST_OF_TWINS].tolist():
+            rows = np.flatnonzero((block == number) & known)
+            rows = rows[np.argsort(line.time[rows], kind="stable")]
+            seconds = line.time[rows] / _SECOND
+            one = TwinLine(seconds, line.latitude_deg[rows], line.longitude_deg[rows])
+            if any(same_run(one, other, zone) for other in seen):
+                again[block == number] = True
+            else:
+                seen.append(one)
+        return again
 
     def found(self) -> list[tuple[IntArray, Leg]]:
         """Give the rows of each recording, in order, with what the file calls it."""

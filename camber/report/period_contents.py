@@ -30,6 +30,10 @@ SIMULATED_REMARK: Final = "Some of these recordings are simulated: nobody ran th
 MOST_SUGGESTIONS: Final = 3
 _ROADS: Final = (SurfaceKind.ROAD_EDGE, SurfaceKind.ROAD_CENTRE, SurfaceKind.SIDEWALK)
 _WEEK_DAYS: Final = 7
+ANOTHER_LENGTH: Final = 0.01
+"""Share by which two distances of one run may part before a word is said (judgement)."""
+
+_ALONG_POSITIONS: Final = "from one recorded position to the next, whose errors and pauses are in it"
 _VIRTUAL: Final = ": virtual "
 
 
@@ -231,6 +235,26 @@ def best_suggestions(period: Period) -> tuple[tuple[RunResult, Suggestion], ...]
 def _gain(item: Suggestion) -> float:
     """Take what the change is judged by: the median hides a side that is not known."""
     return item.uneven_before - item.uneven_after
+
+
+def length_line(distance_m: float, recorded_m: float, units: str) -> str | None:
+    """Say how far a run is along its recorded positions, where that is another distance.
+
+    Parameters
+    ----------
+    distance_m, recorded_m : float
+        Distance after the analysis, and from one recorded position to the next [m].
+    units : {"km", "mi"}
+        Unit of distances.
+
+    Returns
+    -------
+    str or None
+        One sentence where the two part by more than 1 %.
+    """
+    if abs(recorded_m - distance_m) <= ANOTHER_LENGTH * distance_m:
+        return None
+    return f"{distance_text(recorded_m, units)} {_ALONG_POSITIONS}."
 
 
 def reason_words(state: str, reason: str) -> str:

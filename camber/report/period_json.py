@@ -127,6 +127,7 @@ def run_values(run: RunResult) -> dict[str, Any]:
         "time_zone": run.time_zone,
         "day": run.day,
         "distance_m": run.distance_m,
+        "recorded_m": run.recorded_m,
         "duration_s": run.duration_s,
         "state": run.state,
         "reason": run.reason,

@@ -13,6 +13,7 @@ from camber.report.period_contents import (
     best_suggestions,
     day_lines,
     is_simulated,
+    length_line,
     not_judged_rows,
     period_facts,
     period_sentences,
@@ -123,6 +124,8 @@ def run_text(run: RunResult, units: str = "km") -> RenderableType:
     distance = distance_text(summary.distance_m, units)
     parts += [bar_text(summary), indented(leg_table(summary, units))]
     parts.append(Text(f"{distance}; balance {balance_text(summary.balance)}."))
+    longer = length_line(summary.distance_m, run.recorded_m, units)
+    parts += [] if longer is None else [Text(longer)]
     parts += [Text(), indented(surface_table(summary, units))]
     draws = 0 if run.draws is None else len(run.draws.left_low_m)
     parts += [Text(), heading("How sure, and why"), *bullets(how_sure(summary, draws))]

@@ -58,6 +58,8 @@ class RunResult:
         runner has told the day.
     doubt : str
         What speaks against its own times, in one sentence; "" where nothing does, or the runner has told.
+    recorded_m : float
+        Distance from one recorded position to the next [m], whose errors make it longer.
     """
 
     run: int
@@ -78,6 +80,7 @@ class RunResult:
     simulated: bool = False
     likely_day: date | None = None
     doubt: str = ""
+    recorded_m: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,25 @@ def test_an_hour_off_is_one_run_and_the_import_says_so(call):
     assert len(json.loads(call("week", "2026-W47", "--json")[1])["runs"]) == 1
 
 
+def test_a_track_that_a_file_holds_again_an_hour_later_counts_once(call, tmp_path):
+    """In one file with two tracks or two segments, and beside a second run that is none of the first."""
+    (first, _), other = (PLACES, stamps(MONDAY)), route(2)
+    again = as_gpx(beside(first), stamps(MONDAY + timedelta(hours=1))).decode()
+    later = as_gpx(other, stamps(MONDAY + timedelta(hours=1, minutes=20))).decode()
+    tracks = as_gpx(first, stamps(MONDAY)).decode().replace("</gpx>", "")
+    track = again[again.index("<trk>") : again.index("</gpx>")]
+    segment = again[again.index("<trkseg>") : again.index("</trk>")]
+    files = {
+        "a_gpx": f"{tracks}{track}</gpx>".encode(),
+        "b_gpx": tracks.replace("2026-11", "2026-10").replace("</trk>", f"{segment}</trk></gpx>").encode(),
+        "c_gpx": f"{tracks}{later[later.index('<trk>') :]}".replace("2026-11", "2026-09").encode(),
+    }
+    files["b_gpx"] = files["b_gpx"].replace(b"2026-11", b"2026-10")
+    call("import", put(tmp_path / "x", **files))
+    rows = {row["source"]: row for row in json.loads(call("runs", "--json")[1])["runs"]}
+    assert {name: row["fixes"] for name, row in rows.items()} == {"a.gpx": 600, "b.gpx": 600, "c.gpx": 1200}
+
+
 SHIFTS_MIN = (-600, -330, -60, 30, 120, 345, 780)
 
 

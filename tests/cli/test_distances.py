@@ -1,0 +1,53 @@
+"""How far a run is: the same wherever it is told, or the difference is named."""
+
+import csv
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from camber.report.wording import distance_text
+
+DATA = Path(__file__).parents[2] / "data"
+RUNS = ("2026-11-16_facing_traffic.gpx", "2026-11-22_easy_with_pauses.gpx")
+"""Of the sample: one whose positions add up to 1 % more than the run, and one to 11 %."""
+
+
+def listed(call):
+    return {row["source"]: row for row in json.loads(call("runs", "--json")[1])["runs"]}
+
+
+def test_the_same_in_import_runs_show_week_csv_and_page(call, tmp_path, morning, town):
+    files = [DATA / "week" / name for name in RUNS]
+    imported = json.loads(call("import", "--json", *files, morning)[1])["files"]
+    told = {one["source"]: one["distance_m"] for one in imported if one["outcome"] == "run"}
+    before = listed(call)
+    assert {name: before[name]["distance_m"] for name in told} == told
+    maps = ("--roads", DATA / "kouvola.osm.pbf", "--roads", town)
+    assert call("analyse", "--all", "--workers", "1", *maps)[0] == 0
+    rows = listed(call)
+    week = json.loads(call("week", "2026-W47", "--json")[1])
+    in_week = {run["source"]: run["distance_m"] for run in week["runs"]}
+    page = tmp_path / "week.html"
+    assert call("week", "2026-W47", "--html", page)[0] == 0
+    assert call("export", "--format", "csv", "--whole", "-o", tmp_path / "runs.csv")[0] == 0
+    in_csv = defaultdict(float)
+    with (tmp_path / "runs.csv").open(encoding="utf-8", newline="") as file:
+        for line in csv.DictReader(file):
+            in_csv[int(line["run"])] += float(line["distance_m"])
+    text = call("runs")[1]
+    for name, row in rows.items():
+        distance = row["distance_m"]
+        shown = call("show", row["run"])[1]
+        assert in_week[name] == pytest.approx(distance, rel=1e-6)
+        assert in_csv[row["run"]] == pytest.approx(distance, rel=0.01)
+        for place in (shown, text, page.read_text("utf-8")):
+            assert distance_text(distance, "km") in place.replace("\u202f", " "), name
+        is_named = "from one recorded position to the next" in shown
+        assert is_named == (abs(told[name] / distance - 1.0) > 0.01), name
+        assert not is_named or distance_text(told[name], "km") in shown
+    assert any(abs(told[name] / rows[name]["distance_m"] - 1.0) > 0.01 for name in told)
+    assert "from one recorded position to the next" in " ".join(text.split())
+    total = sum(row["distance_m"] for row in rows.values())
+    assert week["total"]["distance_m"] == pytest.approx(total, rel=1e-6)
