@@ -184,7 +184,7 @@ class _Outings:
             time[:] = NO_TIME
         points.set_column("time", time)
         group, sport = self._groups()
-        again = repeated(self.line(), sport) | self._twins()
+        again = repeated(self.line(), sport) | self._twins(sport)
         points.counts["repeated"] = int(again.sum())
         kept = np.flatnonzero(~again)
         pieces = [kept[group[kept] == number] for number in np.unique(group[kept])] if group.any() else [kept]
@@ -195,12 +195,12 @@ class _Outings:
         self._drop_future()
         self._begin_parts()
 
-    def _twins(self) -> BoolArray:
-        """Find tracks, or else segments, that hold an earlier one again with a clock that is hours off."""
+    def _twins(self, sport: IntArray) -> BoolArray:
+        """Find tracks, or else segments, that hold one of their sport again by a clock hours off."""
         line, leg = self.line(), self._leg()
         block = leg if leg.any() else line.part
         again = np.zeros(len(block), dtype=bool)
-        seen: list[TwinLine] = []
+        seen: list[tuple[int, TwinLine]] = []
         known = line.time != NO_TIME
         numbers, sizes = np.unique(block[known], return_counts=True)
         if not 1 < len(numbers) <= _MOST_BLOCKS:
@@ -211,10 +211,11 @@ class _Outings:
             rows = rows[np.argsort(line.time[rows], kind="stable")]
             seconds = line.time[rows] / _SECOND
             one = TwinLine(seconds, line.latitude_deg[rows], line.longitude_deg[rows])
-            if any(same_run(one, other, zone) for other in seen):
+            own = int(sport[rows[0]])
+            if any(own == theirs and same_run(one, other, zone) for theirs, other in seen):
                 again[block == number] = True
             else:
-                seen.append(one)
+                seen.append((own, one))
         return again
 
     def found(self) -> list[tuple[IntArray, Leg]]:
