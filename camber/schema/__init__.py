@@ -8,6 +8,7 @@ from camber.schema.advice import Cue, Detour, PlannedStretch, PlanPoint, Suggest
 from camber.schema.analysis import Analysis
 from camber.schema.inputs import Problem, Recording, RoadGraph, Roads, card
 from camber.schema.learned import Evidence, HabitCount, Learned, MapOffset
+from camber.schema.likelihood import LowLeg, Word, chance_words, low_leg, low_leg_of, word_for
 from camber.schema.period import NotJudged, Period, PeriodTotal, RunResult, StreetVisits, UsualRange
 from camber.schema.settings import (
     CrossSlopeSettings,
@@ -77,6 +78,7 @@ __all__ = [
     "LateralSettings",
     "LateralTrack",
     "Learned",
+    "LowLeg",
     "MapOffset",
     "MatchedTrack",
     "MatchingSettings",
@@ -107,6 +109,7 @@ __all__ = [
     "UsualRange",
     "Ways",
     "WhatIf",
+    "Word",
     "as_candidates",
     "as_crossings",
     "as_exposure",
@@ -119,7 +122,11 @@ __all__ = [
     "as_ways",
     "balance_of",
     "card",
+    "chance_words",
     "interval_of",
+    "low_leg",
+    "low_leg_of",
     "take_columns",
     "with_columns",
+    "word_for",
 ]
