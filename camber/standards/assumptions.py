@@ -88,12 +88,15 @@ LAYOUTS: Final = {
     "cross_slope": Layout(
         key="row",
         applies_to="{kind} ({surface_group}) in {region}",
-        value="{slope_mean_pct:g} ± {slope_std_pct:g} %; crowned {p_crowned:g} "
-        "(of them parabolic {parabolic_share:g}), {one_way_profile} {p_one_way:g}, inverted {p_inverted:g}",
+        value="{slope_mean_pct:g} ± {slope_std_pct:g} % (of that {mean_slope_sd_pct:g} shared); crowned "
+        "{p_crowned:g} (of them parabolic {parabolic_share:g}), {one_way_profile} {p_one_way:g}, inverted "
+        "{p_inverted:g} (worth {profile_concentration:g} roads)",
         texts=("region", "kind", "surface_group", "one_way_profile"),
-        positive=("slope_mean_pct", "slope_std_pct"),
+        numbers=("mean_slope_sd_pct",),
+        positive=("slope_mean_pct", "slope_std_pct", "profile_concentration"),
         shares=(*_PROFILE_SHARES, "parabolic_share"),
         sums=_PROFILE_SHARES,
+        blank=("profile_concentration", "mean_slope_sd_pct"),
         allowed=(
             ("surface_group", ("paved", "unpaved", "sett", "*")),
             ("one_way_profile", ("one_way", "to_road", "to_inside", "outward")),
@@ -176,7 +179,12 @@ def table(name: str) -> pd.DataFrame:
         A copy of the checked table; units stand in the names. ``region`` and ``kind`` are lists joined by
         ``|``, ``*`` stands for any. Of the cross slopes: shares of profiles (sum 1), ``parabolic_share`` of
         the crowned ones, ``one_way_profile`` (what a one-way crossfall means there: ``one_way`` with the low
-        side unknown, ``to_road``, ``to_inside``, ``outward``), mean and spread of the absolute slope. Of the
+        side unknown, ``to_road``, ``to_inside``, ``outward``), mean and spread of the absolute slope of one
+        road; and how far what all roads of a row in one region share may be off: ``profile_concentration``,
+        the number of roads that the shares of profiles are worth (weight of a Beta or Dirichlet
+        distribution; empty: they are certain), and ``mean_slope_sd_pct``, the part of the slope's spread
+        [%] that they share (empty: none), so that roads spread about their region's own mean by the root of
+        ``slope_std_pct``² less its square. Of the
         law where there is no sidewalk: ``built_up`` and ``rural`` (facing traffic is required, recommended,
         none), ``one_way`` (what takes its place on one-way roads: ``facing`` all the same, ``either`` edge,
         or the edge on the ``driving_side``); this is no legal advice. Of position errors: standard deviations
@@ -423,5 +431,7 @@ def _readable(text: str) -> str:
         .replace(" in *", ", any country")
         .replace("(*)", "(any surface)")
         .replace("; lane nan m", "")
+        .replace(" (of that nan shared)", "")
+        .replace(" (worth nan roads)", "")
         .replace("built like: ;", "built like: itself;")
     )

@@ -87,7 +87,10 @@ def assume(ways: pd.DataFrame, overrides: Overrides | None = None) -> pd.DataFra
         ``one_way_profile`` (what a one-way crossfall means here: ``one_way`` with
         the low side unknown, ``to_road``, ``to_inside``, ``outward``), ``slope_mean_pct`` and
         ``slope_std_pct`` [%] of its absolute value, with ``slope_confidence``, ``slope_basis``,
-        ``slope_row``; and ``sidewalk_slope_mean_pct``, ``sidewalk_slope_std_pct``,
+        ``slope_row``; ``profile_concentration`` (how many roads the shares of a row and a region are worth;
+        infinite where they are certain) and ``mean_slope_sd_pct`` [%] (the part of ``slope_std_pct`` that
+        all roads of a row and a region share; 0 where none),
+        ``sidewalk_mean_slope_sd_pct`` likewise; and ``sidewalk_slope_mean_pct``, ``sidewalk_slope_std_pct``,
         ``sidewalk_slope_basis``, ``sidewalk_slope_row`` for a sidewalk attached to the way, and
         ``shoulder_slope_mean_pct``, ``shoulder_slope_std_pct``, ``shoulder_slope_row`` for a paved shoulder.
 
@@ -114,6 +117,9 @@ def assumed_columns(ways: Columns, overrides: Overrides | None = None) -> dict[s
     columns |= {name: slopes[name] for name in ("p_crowned", "p_one_way", "p_inverted", "parabolic_share")}
     columns |= {name: slopes[name] for name in ("one_way_profile", "slope_mean_pct", "slope_std_pct")}
     columns |= {f"slope_{name}": slopes[name] for name in ("confidence", "basis", "row")}
+    columns["profile_concentration"] = _filled(slopes["profile_concentration"], np.inf)
+    columns["mean_slope_sd_pct"] = _filled(slopes["mean_slope_sd_pct"], 0.0)
+    columns["sidewalk_mean_slope_sd_pct"] = _filled(walks["mean_slope_sd_pct"], 0.0)
     columns |= {f"sidewalk_{name}": walks[name] for name in ("slope_mean_pct", "slope_std_pct")}
     columns |= {f"sidewalk_slope_{name}": walks[name] for name in ("basis", "row")}
     shoulder = slopes.named("any_shoulder")
@@ -121,6 +127,10 @@ def assumed_columns(ways: Columns, overrides: Overrides | None = None) -> dict[s
         columns[f"shoulder_{name}"] = np.full(n, shoulder[name])
     columns["shoulder_slope_row"] = np.full(n, "any_shoulder", dtype=object)
     return columns
+
+
+def _filled(values: NDArray[np.float64], blank: float) -> NDArray[np.float64]:
+    return np.where(np.isnan(values), blank, values)
 
 
 class Rows:

@@ -56,6 +56,18 @@ def test_shares_of_profiles_sum_to_one_and_slopes_are_plausible():
     assert (rows["slope_std_pct"] > 0.0).all()
 
 
+def test_what_roads_share_is_a_part_of_what_they_spread_by():
+    rows = table("cross_slope")
+    assert (rows["mean_slope_sd_pct"] > 0.0).all()
+    assert (rows["mean_slope_sd_pct"] < rows["slope_std_pct"]).all()
+    certain = rows[["p_crowned", "p_one_way", "p_inverted"]].max(axis=1) == 1.0
+    assert rows["profile_concentration"].isna().equals(certain)
+    # The pooled row is what the rows of single countries scatter about: Beta(6, 2).
+    pooled = rows.set_index("row").loc["any_road_paved"]
+    crowned = pooled["p_crowned"] * pooled["profile_concentration"]
+    assert (crowned, pooled["profile_concentration"] - crowned) == (6.0, 2.0)
+
+
 def test_the_extract_of_the_table_in_the_study_is_kept():
     rows = table("cross_slope").set_index("row")
     numbers = ["p_crowned", "p_one_way", "p_inverted", "slope_mean_pct", "slope_std_pct"]
@@ -156,6 +168,8 @@ def text_of_licence():
         ("cross_slope", 0, "slope_std_pct", -1.0, "no usable slope_std_pct"),
         ("cross_slope", 0, "slope_mean_pct", "two", "no usable slope_mean_pct"),
         ("cross_slope", 0, "slope_mean_pct", "inf", "no usable slope_mean_pct"),
+        ("cross_slope", 0, "profile_concentration", 0.0, "no usable profile_concentration"),
+        ("cross_slope", 0, "mean_slope_sd_pct", -0.1, "no usable mean_slope_sd_pct"),
         ("cross_slope", 0, "region", "US|QQ", "names an unknown region"),
         ("cross_slope", 0, "region", "US-CA-SF", "names an unknown region"),
         ("cross_slope", 0, "region", "", "names an unknown region"),
@@ -230,7 +244,10 @@ def test_a_row_says_what_a_person_would_ask():
     listed = list_assumptions()
     row = listed[listed["reference"].str.contains("AASHTO Green Book")].iloc[0]
     assert row["applies_to"] == "primary, secondary, tertiary, trunk (paved) in US, CA"
-    assert row["value"] == "2 ± 0.6 %; crowned 0.85 (of them parabolic 0), one way 0.15, inverted 0"
+    assert row["value"] == (
+        "2 ± 0.6 % (of that 0.25 shared); crowned 0.85 (of them parabolic 0), one way 0.15, inverted 0 "
+        "(worth 16 roads)"
+    )
     assert (row["confidence"], row["status"]) == ("high", "opened")
 
 
@@ -293,6 +310,8 @@ def test_a_row_of_its_own_wins_over_the_packaged_one_for_the_same_ways(overrides
     row = assume(ways(), mine).iloc[0]
     assert (row["slope_row"], row["slope_mean_pct"], row["parabolic_share"]) == ("home", 3.0, 0.5)
     assert row["slope_basis"] == "user override mine.csv: measured with a level"
+    # Nothing is said of what its roads share: the shares are certain, the spread is each road's own.
+    assert (row["profile_concentration"], row["mean_slope_sd_pct"]) == (np.inf, 0.0)
     assert assume(ways(highway="tertiary"), mine).iloc[0]["slope_row"] == "de_main_paved"
 
 
