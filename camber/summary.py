@@ -9,18 +9,20 @@ import numpy as np
 from pandas.api.typing import NaTType
 
 from camber import standards
-from camber.conventions import NO_WAY, SURFACE_KINDS, SideBasis, TrafficSide, Verdict
+from camber.conventions import LATERAL_STATES, NO_WAY, SURFACE_KINDS, SideBasis, TrafficSide, Verdict
 from camber.schema import (
     SILENT,
     Assumption,
     Draws,
     Problem,
+    SideTotal,
     StreetTotal,
     Summary,
     SurfaceTotal,
     balance_of,
     interval_of,
 )
+from camber.schema.tables import P_STATES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -158,6 +160,35 @@ def add_draws(parts: Sequence[Draws]) -> Draws:
             field.name: np.sum([getattr(part, field.name) for part in parts], axis=0)
             for field in fields(Draws)
         }
+    )
+
+
+def side_totals(exposures: Sequence[pd.DataFrame]) -> tuple[SideTotal, ...]:
+    """Sum up on which side of the road some runs were, and what that did to the legs.
+
+    Parameters
+    ----------
+    exposures : sequence of DataFrame
+        Tables of intervals, as `camber.schema.tables.EXPOSURE`; may be empty.
+
+    Returns
+    -------
+    tuple of SideTotal
+        By lateral state, from left to right; empty without any interval on a mapped way.
+    """
+    sums = np.zeros((len(LATERAL_STATES), 4))
+    for table in exposures:
+        metres = table["distance_m"].to_numpy() - table["unmatched_m"].to_numpy()
+        states = np.nan_to_num(table[list(P_STATES)].to_numpy(dtype=np.float64))
+        known = table["side_basis"].isin((SideBasis.SEEN, SideBasis.MAPPED)).to_numpy()
+        legs = table[["left_low_m", "right_low_m"]].to_numpy(dtype=np.float64)
+        sums[:, 0] += metres @ states
+        np.add.at(sums[:, 1:], states.argmax(axis=1), np.column_stack([legs, metres * known]))
+    if not sums.any():
+        return ()
+    return tuple(
+        SideTotal(state.value, *(float(value) for value in row))
+        for state, row in zip(LATERAL_STATES, sums, strict=True)
     )
 
 

@@ -73,11 +73,12 @@ class Week:
 
 @dataclass(frozen=True, order=True)
 class Span:
-    """Days from one to another, both included, under a name."""
+    """Days from one to another, both included, under a name: a month, a year, or any days."""
 
     starts_on: date
     ends_on: date
     title: str
+    kind: str = "days"
 
 
 def week_of(day: date, week_start: str = "monday") -> Week:
@@ -138,9 +139,9 @@ def span_named(name: str) -> Span:
     try:
         if month:
             year, number = int(month[1]), int(month[2])
-            return Span(date(year, number, 1), date(year, number, monthrange(year, number)[1]), text)
+            return Span(date(year, number, 1), date(year, number, monthrange(year, number)[1]), text, "month")
         if _YEAR.fullmatch(text):
-            return Span(date(int(text), 1, 1), date(int(text), 12, 31), text)
+            return Span(date(int(text), 1, 1), date(int(text), 12, 31), text, "year")
     except ValueError:
         pass
     raise SettingsError(f"{name!r} is no month such as 2026-11 and no year such as 2026", key="period")

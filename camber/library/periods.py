@@ -14,7 +14,7 @@ from camber.conventions import ENOUGH_TO_COMPARE_M, SURFACE_KINDS, SurfaceKind
 from camber.library.activities import doubt_of_day, moment
 from camber.library.days import Week, week_of
 from camber.library.lines import stretches_of
-from camber.library.results import draws_from, whole_result
+from camber.library.results import draws_from, read_exposure, whole_result
 from camber.schema import (
     Interval,
     NotJudged,
@@ -25,15 +25,22 @@ from camber.schema import (
     UsualRange,
     balance_of,
     interval_of,
+    low_leg_of,
 )
-from camber.summary import add_draws, add_summaries
+from camber.summary import add_draws, add_summaries, side_totals
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from camber.library.days import Span
     from camber.schema import Draws, Summary
+
+    FloatArray = NDArray[np.float64]
+    Weekly = tuple[PeriodTotal, Draws | None]
+    """A week with the draws behind it, None without a run."""
 
 TREND_WEEKS: Final = 12
 """Weeks of a trend (judgement: a quarter of a year, a block of training)."""
@@ -46,6 +53,10 @@ _ROADS: Final = tuple(
 
 LEAST_WEEKS: Final = 4
 """Weeks after which the usual range appears (judgement: of fewer, quantiles say little)."""
+
+UNUSUAL_SHARE: Final = 0.05
+"""How far the share of the left leg has to lie outside the usual range to be called so (judgement: five of a
+hundred metres; less is no news to anybody)."""
 
 _YEAR: Final = timedelta(days=364)
 _SIMULATED: Final = "simulated"
@@ -110,6 +121,7 @@ def period_of(
     total, draws = total_of(runs, week.title)
     weeks, compared = _weeks_of(connection, week, week_start)
     analysed = [row for row in rows if row["summary"] is not None]
+    exposures = (read_exposure(connection, row["activity_id"]) for row in analysed)
     stretches = None
     if with_stretches:
         stretches = stretches_of(connection, [row["activity_id"] for row in analysed])
@@ -120,7 +132,7 @@ def period_of(
         runs=runs,
         total=total,
         draws=draws,
-        usual=_usual_range(compared),
+        usual=usual_range(compared),
         weeks=weeks,
         streets=_streets(connection, total, week),
         stretches=stretches,
@@ -129,6 +141,8 @@ def period_of(
         roads=tuple(dict.fromkeys((row["roads_source"], row["osm_date"]) for row in analysed)),
         model_versions=tuple(sorted({row["camber_version"] for row in analysed})),
         without_day=connection.execute(WITHOUT_DAY).fetchone()[0],
+        kind="week" if isinstance(week, Week) else week.kind,
+        sides=side_totals([table for table in exposures if table is not None and table.shape[0]]),
     )
 
 
@@ -142,16 +156,16 @@ def total_of(runs: Sequence[RunResult], title: str) -> tuple[Summary | None, Dra
 
 def _weeks_of(
     connection: sqlite3.Connection, days: Week | Span, week_start: str
-) -> tuple[tuple[PeriodTotal, ...], tuple[PeriodTotal, ...]]:
+) -> tuple[tuple[PeriodTotal, ...], tuple[Weekly, ...]]:
     """Give the weeks to show, and those before the period with the period itself behind them."""
     if isinstance(days, Week):
-        weeks = trend_of(connection, days)
-        return weeks, weeks
+        compared = _weekly(connection, days, TREND_WEEKS)
+        return tuple(total for total, _ in compared), compared
     last_day = connection.execute(LAST_DAY).fetchone()[0]
     end = days.ends_on if last_day is None else min(days.ends_on, date.fromisoformat(last_day))
     last = week_of(max(end, days.starts_on), week_start)
     count = (last.starts_on - week_of(days.starts_on, week_start).starts_on).days // 7 + 1
-    before = trend_of(connection, week_of(days.starts_on, week_start).before(1), TREND_WEEKS - 1)
+    before = _weekly(connection, week_of(days.starts_on, week_start).before(1), TREND_WEEKS - 1)
     rows = connection.execute(TREND, (days.starts_on.isoformat(), days.ends_on.isoformat())).fetchall()
     return trend_of(connection, last, max(count, TREND_WEEKS)), (*before, _total_of(days, rows))
 
@@ -200,6 +214,10 @@ def state_of(row: sqlite3.Row) -> tuple[str, str]:
 
 def trend_of(connection: sqlite3.Connection, week: Week, weeks: int = TREND_WEEKS) -> tuple[PeriodTotal, ...]:
     """Sum up a week and those before it, oldest first: so many with that one."""
+    return tuple(total for total, _ in _weekly(connection, week, weeks))
+
+
+def _weekly(connection: sqlite3.Connection, week: Week, weeks: int) -> tuple[Weekly, ...]:
     first = week.before(weeks - 1)
     by_week: dict[int, list[sqlite3.Row]] = defaultdict(list)
     days = (first.starts_on.isoformat(), week.ends_on.isoformat())
@@ -208,16 +226,16 @@ def trend_of(connection: sqlite3.Connection, week: Week, weeks: int = TREND_WEEK
     return tuple(_total_of(week.before(weeks - 1 - place), by_week[place]) for place in range(weeks))
 
 
-def _total_of(week: Week | Span, rows: Sequence[sqlite3.Row]) -> PeriodTotal:
+def _total_of(week: Week | Span, rows: Sequence[sqlite3.Row]) -> Weekly:
     distance = sum(row["distance_m"] for row in rows)
     start, end = week.starts_on, week.ends_on
     if not rows:
-        return PeriodTotal(week.title, start, end, 0, 0.0, 0.0, None, None, None, None, None)
+        return PeriodTotal(week.title, start, end, 0, 0.0, 0.0, None, None, None, None, None), None
     draws: Draws = add_draws([draws_from(row["draws"]) for row in rows])
     left, right = draws.left_low_m.sum(axis=1), draws.right_low_m.sum(axis=1)
     metres = draws.left_low_m + draws.right_low_m + draws.level_m
     net, gross = draws.net_tilt_pct_km.sum(axis=1), draws.gross_tilt_pct_km.sum(axis=1)
-    return PeriodTotal(
+    total = PeriodTotal(
         title=week.title,
         starts_on=start,
         ends_on=end,
@@ -229,24 +247,49 @@ def _total_of(week: Week | Span, rows: Sequence[sqlite3.Row]) -> PeriodTotal:
         balance=balance_of(right, left),
         tilt_balance=balance_of(gross + net, gross - net),
         tilt_pct=interval_of(net / (distance / 1000.0)) if distance > 0.0 else None,
+        low=low_leg_of(draws),
     )
+    return total, draws
 
 
-def _usual_range(weeks: Sequence[PeriodTotal]) -> UsualRange | None:
+def usual_range(weeks: Sequence[Weekly]) -> UsualRange | None:
     """Say what is usual, from the weeks before the last, which is compared; None if too few are enough."""
-    *earlier, current = weeks
+    *earlier, (current, now) = weeks
     judged = [
         (week.balance.median, week.tilt_pct.median, week.distance_m)
-        for week in earlier
+        for week, _ in earlier
         if week.balance and week.tilt_pct and week.on_roads_m >= ENOUGH_TO_COMPARE_M
     ]
     if len(judged) < LEAST_WEEKS:
         return None
     balance, tilt, distance = np.array(judged).T
-    closer = None
-    if current.balance is not None and current.on_roads_m >= ENOUGH_TO_COMPARE_M:
-        closer = int((np.abs(balance) > abs(current.balance.median)).sum())
-    return UsualRange(len(judged), _middle(balance), _middle(tilt), _middle(distance), closer)
+    found = UsualRange(
+        *(len(judged), _middle(balance), _middle(tilt), _middle(distance), None),
+        left_share=_middle((1.0 - balance) / 2.0),
+    )
+    if current.balance is None or now is None or current.on_roads_m < ENOUGH_TO_COMPARE_M:
+        return found
+    drawn = [
+        _left_share(draws)
+        for week, draws in earlier
+        if week.balance and draws and week.on_roads_m >= ENOUGH_TO_COMPARE_M
+    ]
+    low, high = np.quantile(drawn, [0.1, 0.9], axis=0)
+    share = _left_share(now)
+    return replace(
+        found,
+        closer_to_even=int((np.abs(balance) > abs(current.balance.median)).sum()),
+        p_more_left=float((share > high + UNUSUAL_SHARE).mean()),
+        p_more_right=float((share < low - UNUSUAL_SHARE).mean()),
+    )
+
+
+def _left_share(draws: Draws) -> FloatArray:
+    """Share of the left leg in each draw; one half where a draw has no tilt, which is for neither."""
+    left, right = draws.left_low_m.sum(axis=1), draws.right_low_m.sum(axis=1)
+    tilted = left + right > 0.0
+    share: FloatArray = np.where(tilted, left / np.where(tilted, left + right, 1.0), 0.5)
+    return share
 
 
 def _middle(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Interval:

@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     from camber.report.period_figures import plot_answer, plot_days, plot_trend, plot_week_bars
     from camber.report.period_page import PageOptions, week_page
     from camber.report.profile_figures import plot_profile, surface_across
+    from camber.report.story import Reader, Story, story_of
     from camber.report.street_figures import plot_streets
     from camber.report.text import text_report
 
 _HOME = {
     "PageOptions": "period_page",
+    "Reader": "story",
     "Report": "contents",
+    "Story": "story",
     "html_page": "html",
     "interval_table": "intervals",
     "intervals_csv": "intervals",
@@ -43,6 +46,7 @@ _HOME = {
     "plot_tornado": "figures",
     "plot_trend": "period_figures",
     "plot_week_bars": "period_figures",
+    "story_of": "story",
     "summary_document": "json_document",
     "summary_json": "json_document",
     "summary_schema": "json_document",
@@ -55,7 +59,9 @@ _HOME = {
 
 __all__ = [
     "PageOptions",
+    "Reader",
     "Report",
+    "Story",
     "html_page",
     "interval_table",
     "intervals_csv",
@@ -69,6 +75,7 @@ __all__ = [
     "plot_tornado",
     "plot_trend",
     "plot_week_bars",
+    "story_of",
     "summary_document",
     "summary_json",
     "summary_schema",

@@ -29,7 +29,6 @@ REASON_WORDS: Final = {
 SIMULATED_REMARK: Final = "Some of these recordings are simulated: nobody ran them."
 MOST_SUGGESTIONS: Final = 3
 _ROADS: Final = (SurfaceKind.ROAD_EDGE, SurfaceKind.ROAD_CENTRE, SurfaceKind.SIDEWALK)
-_WEEK_DAYS: Final = 7
 ANOTHER_LENGTH: Final = 0.01
 """Share by which two distances of one run may part before a word is said (judgement)."""
 
@@ -66,7 +65,7 @@ def noun_of(period: Period) -> str:
     str
         ``"week"`` for seven days, else ``"period"``.
     """
-    return "week" if (period.ends_on - period.starts_on).days + 1 == _WEEK_DAYS else "period"
+    return "week" if period.kind == "week" else "period"
 
 
 def period_facts(period: Period, units: str) -> str:
@@ -85,7 +84,7 @@ def period_facts(period: Period, units: str) -> str:
         One line.
     """
     first, last = period.starts_on, period.ends_on
-    days = f"{day_text(first)} to {day_text(last)}"
+    days = f"{day_text(first)} to {day_text(last)}" if first and last else "no time recorded"
     runs = [run for run in period.runs if run.state not in {"other_sport", "no_track"}]
     parts = [days, "1 run" if len(runs) == 1 else f"{len(runs)} runs"]
     if runs:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import TYPE_CHECKING, Any, Final
@@ -53,7 +53,7 @@ def week_mail(period: Period, options: PageOptions | None = None) -> bytes:
     message = EmailMessage(policy=SMTP)
     message["Subject"] = f"camber {plain(period.title, NAME_LENGTH)}"
     # The last day of the period, not today, so that the same period gives the same bytes.
-    message["Date"] = datetime.combine(period.ends_on, time(12), UTC)
+    message["Date"] = datetime.combine(period.ends_on or date(1970, 1, 1), time(12), UTC)
     message["MIME-Version"] = "1.0"
     message.set_content(_text(values), cte="quoted-printable")
     page = (

@@ -11,13 +11,19 @@ from datetime import UTC, date, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from camber.conventions import OSM_ATTRIBUTION, OSM_COPYRIGHT_URL, SideBasis, SurfaceKind, Verdict
+from camber.conventions import (
+    OSM_ATTRIBUTION,
+    OSM_COPYRIGHT_URL,
+    LateralState,
+    SideBasis,
+    SurfaceKind,
+    Verdict,
+)
+from camber.schema import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-
-    from camber.schema import Interval
 
 LEG_WORDS: Final = {
     "left_low_m": "left leg low",
@@ -50,6 +56,17 @@ KIND_WORDS: Final = {
     SurfaceKind.TRACK: "track",
     SurfaceKind.UNMATCHED: "not on a mapped way",
 }
+
+STATE_WORDS: Final = {
+    LateralState.LEFT_SIDEWALK: "left sidewalk",
+    LateralState.LEFT_EDGE: "left edge of the road",
+    LateralState.CENTRE: "middle of the road",
+    LateralState.RIGHT_EDGE: "right edge of the road",
+    LateralState.RIGHT_SIDEWALK: "right sidewalk",
+    LateralState.OTHER: "path or off the road",
+}
+
+SIMULATED_REMARK: Final = "Some of these recordings are simulated: nobody ran them."
 
 DAY_WORDS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 """By `date.weekday`."""
@@ -122,6 +139,100 @@ def distance_text(metres: float, units: str = "km") -> str:
         Two decimals, a thin space between thousands.
     """
     return f"{metres / METRES_PER_UNIT[units]:,.2f}".replace(",", "\u2009") + f" {units}"
+
+
+def far_text(metres: float, units: str = "km") -> str:
+    """Write a distance for a person, as a story does.
+
+    Parameters
+    ----------
+    metres : float
+        Distance [m].
+    units : {"km", "mi"}
+        Unit to write it in.
+
+    Returns
+    -------
+    str
+        One decimal, a thin space between thousands; what would round to nothing is ``"< 0.1 km"``.
+    """
+    far = metres / METRES_PER_UNIT[units]
+    if 0.0 < far < 0.05:
+        return f"< 0.1 {units}"
+    return f"{far:,.1f}".replace(",", "\u2009") + f" {units}"
+
+
+def span_text(interval: Interval, units: str = "km") -> str:
+    """Write the bounds of an interval of metres as a story does, such as ``"3.2 to 4.9 km"``."""
+    low, high = (f"{value / METRES_PER_UNIT[units]:,.1f}" for value in (interval.low, interval.high))
+    return f"{low} to {high} {units}".replace(",", "\u2009")
+
+
+def left_share_of(balance: Interval | None) -> Interval | None:
+    """Turn a balance into the share of low-leg metres that were the left leg's.
+
+    Parameters
+    ----------
+    balance : Interval or None
+        (right - left) / (right + left), -1 to 1.
+
+    Returns
+    -------
+    Interval or None
+        (1 - balance) / 2, from 0 (all right) to 1 (all left).
+    """
+    if balance is None:
+        return None
+    return Interval(*((1.0 - value) / 2.0 for value in (balance.high, balance.median, balance.low)))
+
+
+def percent_left(share: float) -> str:
+    """Write a share of the left leg by the leg that has more.
+
+    Parameters
+    ----------
+    share : float
+        0 (all right) to 1 (all left).
+
+    Returns
+    -------
+    str
+        Such as ``"66 % left"`` or ``"58 % right"``; one half is left.
+    """
+    left = round(100.0 * share)
+    return f"{left} % left" if share >= 0.5 else f"{100 - left} % right"
+
+
+def share_words(share: Interval | None) -> str:
+    """Write the median of a share of the left leg as `percent_left` does; "" for None."""
+    return "" if share is None else percent_left(share.median)
+
+
+_RATIOS: Final = (
+    *((0.0, "hardly any", "none"), (0.1, "one of ten", "a tenth"), (0.2, "one of five", "a fifth")),
+    *(
+        (0.25, "one of four", "a quarter"),
+        (1 / 3, "one of three", "a third"),
+        (0.4, "two of five", "two fifths"),
+    ),
+    *((0.5, "half", "half"), (0.6, "three of five", "three fifths"), (2 / 3, "two of three", "two thirds")),
+    *((0.75, "three of four", "three quarters"), (0.8, "four of five", "four fifths")),
+    *((0.9, "nine of ten", "nine tenths"), (1.0, "nearly all", "all")),
+)
+"""Shares as people say them: of things, and as parts of a whole."""
+
+
+def ratio_words(share: float) -> str:
+    """Write a share of things that follow, such as ``"about two of three"``: the nearest of a few."""
+    _, words, _ = min(_RATIOS, key=lambda ratio: abs(ratio[0] - share))
+    return {"half": "about half of the", "nearly all": "nearly all", "hardly any": "hardly any"}.get(
+        words, f"about {words}"
+    )
+
+
+def part_words(share: float) -> str:
+    """Write a share as a part of a whole, such as ``"four fifths"``: the nearest of a few."""
+    return min(_RATIOS, key=lambda ratio: abs(ratio[0] - share))[2]
 
 
 def longer_text(extra_m: float, units: str) -> str:
@@ -267,6 +378,64 @@ def day_text(day: date) -> str:
     return f"{DAY_WORDS[day.weekday()]} {day}"
 
 
+def day_words(day: date) -> str:
+    """Write a day of which the year is known, such as ``"Tue 17 Nov"``."""
+    return f"{DAY_WORDS[day.weekday()]} {day.day} {_MONTHS[day.month - 1][:3]}"
+
+
+def dates_words(first: date | None, last: date | None) -> str:
+    """Write some days, such as ``"16\u201322 Nov 2026"`` or ``"28 Sep \u2013 4 Oct 2026"``.
+
+    Parameters
+    ----------
+    first, last : date or None
+        First and last day; None where nothing has a time.
+
+    Returns
+    -------
+    str
+        As short as it can be told.
+    """
+    if first is None or last is None:
+        return "no time recorded"
+    ending = f"{last.day} {_MONTHS[last.month - 1][:3]} {last.year}"
+    if first == last:
+        return f"{DAY_WORDS[last.weekday()]} {ending}"
+    if first.year != last.year:
+        return f"{first.day} {_MONTHS[first.month - 1][:3]} {first.year} \u2013 {ending}"
+    if first.month != last.month:
+        return f"{first.day} {_MONTHS[first.month - 1][:3]} \u2013 {ending}"
+    return f"{first.day}\u2013{ending}"
+
+
+_MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+
+
+def title_words(title: str, kind: str) -> str:
+    """Name a period in words.
+
+    Parameters
+    ----------
+    title : str
+        Of a `camber.schema.Period`, such as ``"2026-W47"``, ``"2026-11"``, or any name.
+    kind : str
+        Of the period.
+
+    Returns
+    -------
+    str
+        Such as ``"Week 47"`` or ``"November 2026"``; other names as they are, cleaned.
+    """
+    if kind == "week" and title[4:6] == "-W" and title[6:].isdecimal():
+        return f"Week {int(title[6:])}"
+    if kind == "month" and title[4:5] == "-" and title[5:].isdecimal():
+        return f"{_MONTHS[int(title[5:]) - 1]} {title[:4]}"
+    return plain(title, NAME_LENGTH)
+
+
 def start_text(moment: datetime | None, zone: str | None) -> str:
     """Write when a run began.
 
@@ -332,3 +501,26 @@ def duration_text(seconds: float) -> str:
     """
     minutes = round(seconds / 60.0)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+REASON_WORDS: Final = {
+    "other_sport": "other sport, indoors or virtual",
+    "no_track": "no positions recorded",
+    "waiting": "not analysed yet",
+    "no_roads": "no map there",
+    "failed": "could not be analysed",
+    "duplicate": "another copy",
+}
+"""Why a recording is not analysed, by its state."""
+
+_VIRTUAL: Final = ": virtual "
+
+
+def reason_words(state: str, reason: str) -> str:
+    """Say in a few words why a run is not analysed; ``state`` and ``reason`` as `camber.schema.RunResult`."""
+    return "virtual: counted, not analysed" if is_virtual(state, reason) else REASON_WORDS.get(state, state)
+
+
+def is_virtual(state: str, reason: str) -> bool:
+    """Tell whether nobody was where a run says, because a program invented the place."""
+    return state == "other_sport" and _VIRTUAL in reason

@@ -9,7 +9,15 @@ from camber.schema.analysis import Analysis
 from camber.schema.inputs import Problem, Recording, RoadGraph, Roads, card
 from camber.schema.learned import Evidence, HabitCount, Learned, MapOffset
 from camber.schema.likelihood import LowLeg, Word, chance_words, low_leg, low_leg_of, word_for
-from camber.schema.period import NotJudged, Period, PeriodTotal, RunResult, StreetVisits, UsualRange
+from camber.schema.period import (
+    NotJudged,
+    Period,
+    PeriodTotal,
+    RunResult,
+    SideTotal,
+    StreetVisits,
+    UsualRange,
+)
 from camber.schema.settings import (
     CrossSlopeSettings,
     ExposureSettings,
@@ -94,6 +102,7 @@ __all__ = [
     "Roads",
     "RunResult",
     "Settings",
+    "SideTotal",
     "SlopeHistories",
     "SlopeOptions",
     "SlopedTrack",

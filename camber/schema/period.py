@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from camber.schema.advice import Suggestions
+    from camber.schema.likelihood import LowLeg
     from camber.schema.totals import Draws, Interval, StreetTotal, Summary
 
 
@@ -104,6 +105,8 @@ class PeriodTotal:
     balance, tilt_balance, tilt_pct : Interval or None
         As in `camber.schema.Summary`; ``tilt_pct`` is the net tilt per distance [%], positive where the right
         foot was lower. None without a run, or without any tilt.
+    low : LowLeg or None
+        Which leg was low, and how sure that is; None without a run.
     """
 
     title: str
@@ -117,11 +120,15 @@ class PeriodTotal:
     balance: Interval | None
     tilt_balance: Interval | None
     tilt_pct: Interval | None
+    low: LowLeg | None = None
 
 
 @dataclass(frozen=True)
 class UsualRange:
     """What is usual for this runner: earlier weeks of their own, never other people.
+
+    A period is compared with them draw by draw: what all weeks share, such as how the roads of a town are
+    built, moves them alike and cancels.
 
     Parameters
     ----------
@@ -134,6 +141,11 @@ class UsualRange:
     closer_to_even : int or None
         How many of those weeks this period was closer to even than, by absolute median balance; None where
         it has no balance, or too few metres to compare.
+    left_share : Interval or None
+        10 %, 50 % and 90 % quantile of the median share of the left leg in those weeks, 0 to 1.
+    p_more_left, p_more_right : float or None
+        Probability by the draws that this period lies more than 5 points outside what eight of ten of those
+        weeks hold, to this side; None where it has no tilt, or too few metres to compare.
     """
 
     weeks: int
@@ -141,6 +153,32 @@ class UsualRange:
     tilt_pct: Interval
     distance_m: Interval
     closer_to_even: int | None
+    left_share: Interval | None = None
+    p_more_left: float | None = None
+    p_more_right: float | None = None
+
+
+@dataclass(frozen=True)
+class SideTotal:
+    """What a period holds of one lateral state: the side that was kept, and what it did to the legs.
+
+    Parameters
+    ----------
+    state : str
+        One of `camber.conventions.LATERAL_STATES`.
+    distance_m : float
+        Expected metres in it [m].
+    left_low_m, right_low_m : float
+        Expected metres [m] with this leg low where it was the likeliest state.
+    known_m : float
+        Metres [m] where it was the likeliest state and the recording or the map tell so; the rest is assumed.
+    """
+
+    state: str
+    distance_m: float
+    left_low_m: float
+    right_low_m: float
+    known_m: float
 
 
 @dataclass(frozen=True)
@@ -190,8 +228,9 @@ class Period:
     ----------
     title : str
         Such as ``"2026-W47"``, or ``"Week of Sunday 2026-11-15"``.
-    starts_on, ends_on : date
-        First and last day, both included, by the clock at the place of each run.
+    starts_on, ends_on : date or None
+        First and last day, both included, by the clock at the place of each run; None where nothing has a
+        time.
     runs : tuple of RunResult
         All runs that began in it, in order; other sports and runs without a track too, duplicates not.
     total : Summary or None
@@ -221,11 +260,16 @@ class Period:
         Versions of camber that produced the results.
     without_day : int
         Runs of the whole library whose day is not known, so that they are in no period.
+    sides : tuple of SideTotal
+        By lateral state, from left to right; empty where no run is analysed.
+    kind : str
+        ``"week"``, ``"month"``, ``"year"``, ``"days"``, ``"run"`` (one of the library, or one file) or
+        ``"runs"`` (files).
     """
 
     title: str
-    starts_on: date
-    ends_on: date
+    starts_on: date | None
+    ends_on: date | None
     runs: tuple[RunResult, ...]
     total: Summary | None
     draws: Draws | None
@@ -238,6 +282,8 @@ class Period:
     roads: tuple[tuple[str, str | None], ...]
     model_versions: tuple[str, ...]
     without_day: int = 0
+    sides: tuple[SideTotal, ...] = ()
+    kind: str = "week"
 
     def __repr__(self) -> str:
         """Say what it is, without its tables."""

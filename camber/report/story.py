@@ -1,0 +1,410 @@
+"""One story of some days or runs: what is said, in which order and to whom; every renderer writes this alone.
+
+A run, a week, a month, a year and some files are the same thing, a `camber.schema.Period`. `story_of` builds
+its story once, as frozen texts and the values behind them; terminal, page, mail, card, JSON and notebook
+render it. Who reads it decides what is in it, here and nowhere else. Names are freed of what steers a
+terminal (`camber.report.wording.plain`), not escaped: that is each renderer's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from camber.conventions import ENOUGH_TO_COMPARE_M
+from camber.report import details, sentences
+from camber.report.wording import (
+    NAME_LENGTH,
+    SIMULATED_REMARK,
+    STANDING_NOTES,
+    day_words,
+    far_text,
+    left_share_of,
+    percent_left,
+    plain,
+    reason_words,
+    share_words,
+    title_words,
+)
+from camber.schema import LowLeg, Word, low_leg_of, word_for
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from camber.report.details import Grid
+    from camber.schema import Interval, Period, PeriodTotal, RunResult, Suggestion
+
+MOST_STREETS: Final = 5
+"""Streets of a story (judgement: what a reader looks at)."""
+
+MOST_TRIES: Final = 3
+LITTLE_OF_RUN_M: Final = 1000.0
+"""Metres on mapped roads and sidewalks below which the bar of a run is hollow [m] (judgement: a fifth of what
+a week needs)."""
+
+SHARED_REMARK: Final = (
+    "To be shown to others: what lies in a privacy zone is left out from junction to junction. Distances are "
+    "of what is left; shares and their ranges are of the whole runs."
+)
+
+
+class Reader(StrEnum):
+    """Who reads a story: the runner, whoever it is shared with, or a coach or physiotherapist."""
+
+    RUNNER = "runner"
+    SHARED = "shared"
+    COACH = "coach"
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One number of the answer with its name above and a note below, such as ``"19 in 20"``."""
+
+    label: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True)
+class RunLine:
+    """One run in a line; where it is not analysed ``low`` is None and ``words`` the reason: it has no bar.
+
+    ``share`` is such as ``"66 % left"`` or "", ``little`` says to draw the bar hollow.
+    """
+
+    run: int
+    day: str
+    title: str
+    distance: str
+    words: str
+    share: str
+    low: LowLeg | None
+    little: bool
+
+
+@dataclass(frozen=True)
+class WeekLine:
+    """One week in a line; in a gap ``low`` is None and ``words`` says so; ``little`` as in `RunLine`."""
+
+    title: str
+    starts_on: date
+    runs: int
+    distance: str
+    words: str
+    share: str
+    low: LowLeg | None
+    little: bool
+
+
+@dataclass(frozen=True)
+class StreetLine:
+    """One street in a line; ``p_left`` is the share of its tilted metres that were the left leg's, else None.
+
+    ``basis`` says in a word what its cross slope rests on: assumed, mapped, measured or told.
+    """
+
+    name: str
+    distance: str
+    words: str
+    share: str
+    p_left: float | None
+    basis: str
+    visits_in_year: int
+
+
+@dataclass(frozen=True)
+class Try:
+    """One thing to try next: which run, what, where to cross, and what it would do.
+
+    ``left_before`` and ``left_after`` are shares of the left leg in that run, 0 to 1; ``effect`` writes them.
+    """
+
+    run: int
+    heading: str
+    what: str
+    where: str
+    effect: str
+    steps: tuple[str, ...]
+    rule: str
+    rule_source: str
+    against: tuple[str, ...]
+    crossings: int
+    detour_m: float
+    left_before: Interval | None
+    left_after: Interval | None
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a story with a heading: sentences, then a table, each of which may be missing.
+
+    ``key`` names it for links and tests: ``"legs"``, ``"surfaces"``, ``"sides"``, ``"sure"``, ``"streets"``,
+    ``"cannot_tell"``, ``"data"`` or ``"assumptions"``.
+    """
+
+    key: str
+    title: str
+    sentences: tuple[str, ...] = ()
+    grid: Grid | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Story:
+    """What is said of a period to a reader, in the order in which it is read.
+
+    Parameters
+    ----------
+    period : Period
+        What it tells of; with its stretches where there is to be a map.
+    reader : Reader
+        Whom it is for.
+    units : {"km", "mi"}
+        Unit of distances in all its texts.
+    title, eyebrow : str
+        Such as ``"Week 47"`` and ``"16 to 22 Nov 2026, 4 runs, 24.6 km"``.
+    headline : str
+        The answer in one sentence; ``"left leg"`` or ``"right leg"`` is in it where `leg` is not "".
+    low : LowLeg or None
+        The answer in numbers; None where nothing is analysed.
+    scale : str
+        The label of the diverging scale, such as ``"66 % left (50 to 81)"``; "" without an answer.
+    why, usual : str
+        One sentence each, or "".
+    usual_share : Interval or None
+        The runner's usual band on the scale: share of the left leg, 0 to 1.
+    tiles : tuple of Tile
+        Three: chance, against your usual, side of the road kept; none without an answer.
+    tries : tuple of Try
+        What to try next, best first; only for the runner.
+    instead : str
+        Where there is nothing to try, the true reason; "" where it was not asked or there is something.
+    runs, weeks, streets : tuple
+        One line each; weeks oldest first, from the first run on, gaps among them.
+    cannot_tell : tuple of str
+        What could not be judged and why, in sentences.
+    details : tuple of Section
+        The rest, to be folded or left out.
+    remarks : tuple of str
+        What stands before everything, such as that the runs are simulated.
+    notes : tuple of str
+        Medical, safety and licence lines, once, at the end.
+    has_map : bool
+        Whether this reader sees a map, where stretches are there.
+    """
+
+    period: Period
+    reader: Reader
+    units: str
+    title: str
+    eyebrow: str
+    headline: str
+    low: LowLeg | None
+    scale: str
+    why: str
+    usual: str
+    usual_share: Interval | None
+    tiles: tuple[Tile, ...]
+    tries: tuple[Try, ...]
+    instead: str
+    runs: tuple[RunLine, ...]
+    weeks: tuple[WeekLine, ...]
+    streets: tuple[StreetLine, ...]
+    cannot_tell: tuple[str, ...]
+    details: tuple[Section, ...]
+    remarks: tuple[str, ...]
+    notes: tuple[str, ...]
+    has_map: bool
+
+    @property
+    def leg(self) -> str:
+        """The leg that the headline names.
+
+        Returns
+        -------
+        str
+            ``"left"`` or ``"right"``, to give it its colour; "" where none is named.
+        """
+        return self.low.leg if self.low else ""
+
+    def __repr__(self) -> str:
+        """Say what it is, without its parts."""
+        return f"<Story {self.title}: {self.headline}>"
+
+
+def story_of(period: Period, reader: Reader = Reader.RUNNER, *, units: str = "km") -> Story:
+    """Tell the story of a period.
+
+    Parameters
+    ----------
+    period : Period
+        Some runs and their total. For a reader to whom places are not shown whole it has to be cut before:
+        `camber.library.privacy.public_period`.
+    reader : Reader
+        Whom it is for: others see no titles of runs and nothing to try, a coach no map and no streets either.
+    units : {"km", "mi"}
+        Unit of distances.
+
+    Returns
+    -------
+    Story
+        The same period gives the same story.
+    """
+    own = reader is Reader.RUNNER
+    low = None if period.draws is None else low_leg_of(period.draws)
+    tries = tries_of(period, units) if own else ()
+    places = reader is not Reader.COACH
+    parts = details.parts_of(period, units, own=own, streets=places)
+    return Story(
+        period=period,
+        reader=reader,
+        units=units,
+        title=title_words(period.title, period.kind),
+        eyebrow=sentences.eyebrow(period, units),
+        headline=sentences.headline(period, low, units),
+        low=low,
+        scale="" if low is None or low.left_share is None else sentences.scale(low.left_share),
+        why=sentences.why(period, low),
+        usual=sentences.usual(period),
+        usual_share=None if period.usual is None else period.usual.left_share,
+        tiles=() if low is None or low.left_share is None else _tiles(period, low, units),
+        tries=tries,
+        instead=sentences.instead(period) if own and not tries else "",
+        runs=tuple(_run_line(run, units, named=own) for run in period.runs),
+        weeks=_week_lines(period, units),
+        streets=_street_lines(period, units) if places else (),
+        cannot_tell=sentences.cannot_tell(period, units),
+        details=tuple(Section(*part) for part in parts),
+        remarks=(
+            *((SIMULATED_REMARK,) if any(run.simulated for run in period.runs) else ()),
+            *((SHARED_REMARK,) if reader is Reader.SHARED else ()),
+        ),
+        notes=STANDING_NOTES,
+        has_map=places,
+    )
+
+
+def _tiles(period: Period, low: LowLeg, units: str) -> tuple[Tile, ...]:
+    return tuple(
+        Tile(*parts)
+        for parts in (
+            sentences.chance_tile(period, low),
+            sentences.usual_tile(period),
+            sentences.side_tile(period, units),
+        )
+    )
+
+
+def _run_line(run: RunResult, units: str, *, named: bool) -> RunLine:
+    low = None if run.draws is None or run.summary is None else low_leg_of(run.draws)
+    return RunLine(
+        run=run.run,
+        day="no day" if run.day is None else day_words(run.day),
+        title=plain(run.title, NAME_LENGTH) if named else "",
+        distance=far_text(run.distance_m, units),
+        words=reason_words(run.state, run.reason) if low is None else low.phrase,
+        share="" if low is None else share_words(low.left_share),
+        low=low,
+        little=run.summary is not None and sentences.on_roads_m(run.summary) < LITTLE_OF_RUN_M,
+    )
+
+
+def _week_lines(period: Period, units: str) -> tuple[WeekLine, ...]:
+    """Give the weeks from the first run on; what goes before it says nothing."""
+    first = next((place for place, week in enumerate(period.weeks) if week.runs), len(period.weeks))
+    return tuple(_week_line(week, units) for week in period.weeks[first:])
+
+
+def _week_line(week: PeriodTotal, units: str) -> WeekLine:
+    return WeekLine(
+        title=title_words(week.title, "week"),
+        starts_on=week.starts_on,
+        runs=week.runs,
+        distance="" if week.distance_m != week.distance_m else far_text(week.distance_m, units),
+        words="no runs" if week.low is None else week.low.phrase,
+        share="" if week.low is None else share_words(week.low.left_share),
+        low=week.low,
+        little=week.on_roads_m < ENOUGH_TO_COMPARE_M,
+    )
+
+
+def _street_lines(period: Period, units: str) -> tuple[StreetLine, ...]:
+    """Give the streets that tilt most; ways without a name are many places and no street, and come last."""
+    lines = []
+    for street in period.streets:
+        total = street.total
+        tilted = total.left_low_m + total.right_low_m
+        p_left = total.left_low_m / tilted if tilted > 0.0 else None
+        lines.append(
+            StreetLine(
+                name=details.street_words(total.name),
+                distance=far_text(total.distance_m, units),
+                words=_street_words(p_left),
+                share="" if p_left is None else percent_left(p_left),
+                p_left=p_left,
+                basis=details.basis_of_slope(street.slope_source),
+                visits_in_year=street.visits_in_year,
+            )
+        )
+    nameless = [
+        place for place, street in enumerate(period.streets) if details.is_nameless(street.total.name)
+    ]
+    named = [line for place, line in enumerate(lines) if place not in nameless]
+    return tuple([*named, *(lines[place] for place in nameless)][:MOST_STREETS])
+
+
+def _street_words(p_left: float | None) -> str:
+    """Word for a metre of the street that is tilted: which leg it made the low one."""
+    if p_left is None:
+        return str(Word.LEVEL)
+    word = word_for(max(p_left, 1.0 - p_left))
+    return str(word) if word is Word.EITHER else f"{word} {'left' if p_left > 0.5 else 'right'}"
+
+
+def tries_of(period: Period, units: str = "km") -> tuple[Try, ...]:
+    """Choose what would bring a run closest to even.
+
+    Parameters
+    ----------
+    period : Period
+        With the suggestions of its runs.
+    units : {"km", "mi"}
+        Unit of distances.
+
+    Returns
+    -------
+    tuple of Try
+        Largest gain of the expected absolute balance first, one per run, three at most.
+    """
+    found = [
+        (run, run.suggestions.items[0])
+        for run in period.runs
+        if run.suggestions is not None and run.suggestions.items
+    ]
+    best = sorted(found, key=lambda pair: (pair[1].uneven_after - pair[1].uneven_before, pair[0].run))
+    return tuple(_try(run, item, units) for run, item in best[:MOST_TRIES])
+
+
+def _try(run: RunResult, item: Suggestion, units: str) -> Try:
+    before, after = left_share_of(item.balance_before), left_share_of(item.balance_after)
+    day = "" if run.day is None else f"on {run.day:%A}'s run, "
+    name = plain(run.title, NAME_LENGTH)
+    return Try(
+        run=run.run,
+        heading=f"{day}{name} ({far_text(run.distance_m, units)})",
+        what=plain(item.what),
+        where=", ".join(plain(name, NAME_LENGTH) for name in item.where),
+        effect=sentences.effect(before, after, item.crossings, item.detour_m, units),
+        steps=tuple(
+            f"{far_text(cue.at_m, units)}: {plain(cue.text, 160)}"
+            for cue in item.cues
+            if cue.kind in {"cross", "turn"}
+        ),
+        rule=plain(item.rule),
+        rule_source=plain(item.rule_source),
+        against=tuple(plain(reason) for reason in item.against),
+        crossings=item.crossings,
+        detour_m=item.detour_m,
+        left_before=before,
+        left_after=after,
+    )
