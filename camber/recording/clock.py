@@ -1,9 +1,10 @@
 """Clocks that were wrong for a whole recording, and when it likely was instead.
 
-Three faults are known: a clock that was never set, and counts on from where its maker put its zero; a count
-of weeks that ran over, which puts GPS time 1024 weeks back (IS-GPS-200, 20.3.3.3.1.1: ten bits); and FIT's
-times before the device knew the date, which count from when it was switched on. What else the file, its name
-or the list of its export say of the day is offered, never taken; only FIT's own date of the file is.
+Four faults are known: a clock that was never set, and counts on from where its maker put its zero; a count
+of weeks that ran over, which puts GPS time 1024 weeks back (IS-GPS-200, 20.3.3.3.1.1: ten bits); one that is
+ahead of time; and FIT's times before the device knew the date, which count from when it was switched on.
+What else the file, its name or the list of its export say of the day is offered, never taken; only FIT's own
+date of the file is.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
 CLOCK_UNSET: Final = "clock_unset"
 CLOCK_WEEKS: Final = "clock_weeks"
 CLOCK_LISTED: Final = "clock_listed"
+CLOCK_AHEAD: Final = "clock_ahead"
 CLOCK_ANCHORED: Final = "clock_anchored"
-CLOCK_DOUBTS: Final = frozenset({CLOCK_UNSET, CLOCK_WEEKS, CLOCK_LISTED})
+CLOCK_DOUBTS: Final = frozenset({CLOCK_UNSET, CLOCK_WEEKS, CLOCK_LISTED, CLOCK_AHEAD})
 """Codes of the problems that tell of a day that only the runner can know."""
 
 ROLLOVER: Final = timedelta(weeks=1024)
@@ -118,6 +120,8 @@ def doubt_of(
         text = f"Its clock was not set: its times are of {day}."
         recent = moved is not None and moved >= now - _LATE and not at_zero
         return Doubt(CLOCK_UNSET, text, moved if likely is None and recent else likely)
+    if start > now + _SAME:
+        return Doubt(CLOCK_AHEAD, f"Its times are of {day}, a day that was still to come.", likely)
     if moved is None:
         return None
     text = (
@@ -147,7 +151,7 @@ def listed(recording: Recording, at: datetime | None) -> Recording:
     if at.tzinfo is None:
         at = at.replace(tzinfo=ZoneInfo(recording.time_zone or "UTC")).astimezone(UTC)
     codes = {problem.code for problem in recording.problems}
-    if recording.started_at is None or codes & {CLOCK_UNSET, CLOCK_WEEKS}:
+    if recording.started_at is None or codes & {CLOCK_UNSET, CLOCK_WEEKS, CLOCK_AHEAD}:
         kept = recording.likely_started_at
         exact = kept is not None and abs(kept - at) <= _SAME and CLOCK_WEEKS in codes
         return replace(recording, likely_started_at=kept if exact else at)

@@ -37,7 +37,8 @@ class ReadLimits:
     fit_messages : int
         Messages of one FIT file (one record a second and a few others fill it in 50 days).
     fit_bare_messages : int
-        Messages without any field in one FIT file; they cost time and say nothing.
+        Messages without any field in one FIT file beyond two for each record; they say nothing and cost time
+        (so many take three seconds).
     fit_files : int
         FIT files chained to one.
     archive_bytes : int
@@ -72,7 +73,7 @@ class ReadLimits:
     point_elements: int = 1000
     points: int = 2_000_000
     fit_messages: int = 5_000_000
-    fit_bare_messages: int = 1000
+    fit_bare_messages: int = 500_000
     fit_files: int = 64
     archive_bytes: int = 20 * 2**30
     archive_entries: int = 200_000

@@ -332,9 +332,7 @@ class _Outings:
         for rows in self.rows:
             known = rows[time[rows] != NO_TIME]
             odd = known[time[known] > self.points.latest_us]
-            if len(odd) == len(known):
-                self.points.counts["future_time"] += len(odd)
-            else:
+            if len(odd) < len(known):
                 self.points.counts["bad_time"] += len(odd)
                 time[odd] = NO_TIME
         self.points.set_column("time", time)

@@ -82,7 +82,6 @@ _PROBLEMS: Final = {
     "bad_value": "Values that are no numbers or cannot be were left out.",
     "route": "A planned route was read as a track without times.",
     "bad_time": "Times that cannot be read or cannot be true were left out.",
-    "future_time": "Times lie in the future: the clock of the device may have been wrong.",
     "missing_time": "Points have no time.",
     "local_time": "Times without a zone were taken as {zone}.",
     CLOCK_ANCHORED: "Times that count from when the device was switched on were dated by the file itself.",

@@ -1,6 +1,7 @@
 """A small town and a run as files, and the command line called in this process."""
 
 import importlib.util
+import os
 from pathlib import Path
 
 import geopandas as gpd
@@ -9,6 +10,9 @@ import pytest
 import shapely
 
 from camber.cli import main
+from camber.roads import read_roads
+from tests.cli.made_runs import CASES
+from tests.cli.whole_way import KOUVOLA
 
 
 def _load(name):
@@ -42,6 +46,29 @@ def call(capfdbinary):
         return int(code), out.decode(), err.decode()
 
     return run
+
+
+@pytest.fixture(scope="session")
+def parsed_roads(tmp_path_factory):
+    """The cache of a user who has read the map of Kouvola once."""
+    folder = tmp_path_factory.mktemp("kept")
+    read_roads(KOUVOLA, cache=folder / "roads")
+    return folder
+
+
+@pytest.fixture
+def kept_map(parsed_roads):
+    home = Path(os.environ["CAMBER_HOME"])
+    home.mkdir()
+    (home / "cache").symlink_to(parsed_roads, target_is_directory=True)
+
+
+@pytest.fixture
+def case():
+    """Give the folder of small wrong inputs; skips where it is not beside the project."""
+    if not CASES.is_dir():
+        pytest.skip("the folder with small wrong inputs is absent")
+    return CASES
 
 
 def _degrees(xy, fabricate):

@@ -52,16 +52,20 @@ def as_tcx(places, times, device=None, author=None, sport="Running"):
     ).encode()
 
 
-def as_fit(places, seconds, made=None, manufacturer=1, sport=1, sub_sport=0, local_s=None):
-    """FIT; `made` is file_id.time_created in its seconds, `local_s` what its clock was ahead of UTC."""
+def as_fit(places, seconds, made=None, manufacturer=1, sport=1, sub_sport=0, local_s=None, empty=0):
+    """FIT; `made` is file_id.time_created in its seconds, `local_s` what its clock was ahead of UTC.
+
+    After each record stand so many messages without a field.
+    """
     parts = [
         _definition(0, 0, ((0, 1, 0x00), (1, 2, 0x84), (4, 4, 0x86))),
         struct.pack("<BBHI", 0, 4, manufacturer, 0xFFFFFFFF if made is None else made),
         _definition(1, 20, ((253, 4, 0x86), (0, 4, 0x85), (1, 4, 0x85))),
+        *([_definition(4, 0xFF00, ())] if empty else []),
     ]
     scale = 2.0**31 / 180.0
     parts += [
-        struct.pack("<BIii", 1, s, round(y * scale), round(x * scale))
+        struct.pack("<BIii", 1, s, round(y * scale), round(x * scale)) + b"\x04" * empty
         for y, x, s in zip(*places, seconds, strict=True)
     ]
     parts += [
