@@ -1,0 +1,149 @@
+"""What is said of a season beside what happened: by block, by run, and by week, for every way of learning."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from camber.conventions import SIDE_OF_STATE
+from tests.benchmarks.shifted import passes
+
+LEFT = ["p_left_sidewalk", "p_left_edge"]
+RIGHT = ["p_right_edge", "p_right_sidewalk"]
+STRETCH_M = 1000.0
+KEPT_DRAWS = 60
+_SIDES = np.array(SIDE_OF_STATE)
+
+
+@dataclass(eq=False)
+class Judged:
+    """A season judged one way: blocks of all runs, drawn sides of them, drawn and true metres by run.
+
+    ``drawn`` holds (left, right, level) for each draw of each run, ``true`` the same of the truth.
+    """
+
+    how: str
+    blocks: list = field(default_factory=list)
+    sides: list = field(default_factory=list)
+    drawn: list = field(default_factory=list)
+    true: list = field(default_factory=list)
+    week: list = field(default_factory=list)
+    stretches: list = field(default_factory=list)
+
+    def add(self, run, analysis):
+        """Judge one run."""
+        level_pct = analysis.settings.cross_slope.level_pct
+        blocks, side, leg, metres = by_block(run, analysis, level_pct)
+        self.blocks.append(blocks)
+        self.sides.append(side[:KEPT_DRAWS])
+        draws = analysis.draws
+        names = ("left_low_m", "right_low_m", "level_m")
+        self.drawn.append(np.stack([getattr(draws, name).sum(axis=1) for name in names], axis=1))
+        self.true.append(run.truth.metres(level_pct))
+        self.week.append(run.week)
+        self.stretches += _stretches(blocks, leg, metres)
+
+
+def by_block(run, analysis, level_pct):
+    """Probabilities and true metres of each block; drawn sides and legs, and the metres of each block."""
+    sloped, truth = analysis.sloped, run.truth
+    of = passes.blocks_of(run, sloped)
+    first = pd.DataFrame(sloped).groupby("block").first()
+    count, side, leg = len(first), _SIDES[truth.state], truth.legs(level_pct)
+    known = {
+        f"{what}_{name}_m": np.bincount(of.of_second, truth.step_m * (values == sign), count)
+        for what, values in (("side", side), ("leg", leg))
+        for name, sign in (("left", -1), ("right", 1), ("none", 0))
+    }
+    blocks = pd.DataFrame({"metres": np.bincount(of.of_second, truth.step_m, count), **known})
+    sure = (first["p_street"] * (1.0 - first["p_off_road"])).to_numpy()
+    left, right = first[LEFT].sum(axis=1).to_numpy(), first[RIGHT].sum(axis=1).to_numpy()
+    total = left + right
+    share = np.divide(left, total, out=np.full(count, 0.5), where=total > 0.0)
+    blocks["p_side"] = 0.5 + sure * (share - 0.5)
+    for name in ("p_left_low", "p_right_low", "p_level", "side", "side_basis"):
+        blocks[name] = first[name].to_numpy()
+    same = sloped["way_id"].to_numpy()[np.searchsorted(sloped["block"].to_numpy(), of.of_second)]
+    blocks["way_m"] = np.bincount(of.of_second, truth.step_m * (same == truth.way_id), count)
+    histories = analysis.slope_histories
+    drawn = np.where(histories.state >= 0, _SIDES[np.maximum(histories.state, 0)], 0)
+    coin = np.random.default_rng(len(sloped)).choice(np.array([-1, 1]), drawn.shape)
+    drawn = np.where(analysis.lateral_histories.astray & (drawn != 0), coin, drawn).astype(np.int8)
+    slope = np.nan_to_num(histories.cross_slope_pct)
+    low = (np.sign(slope) * (np.abs(slope) >= level_pct)).astype(np.int8)
+    low = np.where(histories.state >= 0, low, 9).astype(np.int8)
+    metres = analysis.exposure["distance_m"].to_numpy()
+    return blocks, drawn, low, metres
+
+
+def _stretches(blocks, leg, metres):
+    """Left, right and level metres of pieces of about a kilometre: 5 % and 95 % quantiles, and the truth."""
+    piece = (np.cumsum(metres) // STRETCH_M).astype(int)
+    rows = []
+    for number in range(int(piece[-1]) + 1):
+        here = piece == number
+        if metres[here].sum() < 0.5 * STRETCH_M:
+            continue
+        true = [float(blocks[f"leg_{name}_m"].to_numpy()[here].sum()) for name in ("left", "right", "none")]
+        drawn = np.stack([(leg[:, here] == sign) @ metres[here] for sign in (-1, 1, 0)], axis=1)
+        rows.append(row_of(drawn, true))
+    return rows
+
+
+def row_of(drawn, true):
+    """One row: 90 % intervals of left, right, level, tilted and balance [m, share], and of the left share."""
+    left, right, level = drawn.T
+    tilted = np.maximum(left + right, 1e-9)
+    true_tilted = max(true[0] + true[1], 1e-9)
+    pairs = {
+        "left": (left, true[0]),
+        "right": (right, true[1]),
+        "level": (level, true[2]),
+        "tilted": (left + right, true[0] + true[1]),
+        "balance": ((right - left) / tilted, (true[1] - true[0]) / true_tilted),
+    }
+    row = {"metres": float(sum(true)), "p_left": float((left > right).mean() + 0.5 * (left == right).mean())}
+    for name, (values, truth) in pairs.items():
+        low, high = np.quantile(values, [0.05, 0.95])
+        slack = 1e-6 if name == "balance" else 0.5
+        row |= {f"{name}_holds": bool(low - slack <= truth <= high + slack)}
+        row |= {f"{name}_width": float(high - low), f"{name}_below": bool(truth < low - slack)}
+    share = left / tilted
+    row["true_share"], row["share"] = true[0] / true_tilted, float(np.median(share))
+    row["z"] = float((row["true_share"] - share.mean()) / max(share.std(), 1e-9))
+    return row
+
+
+def judge(planned, roads, runs, settings, known):
+    """Judge a season: each run alone, with what all runs until then say, and with truths told."""
+    told = tuple(known.told(runs, what, planned.seed) for what in ("state", "surface"))
+    every = np.unique(np.concatenate([run.truth.street_id for run in runs]))
+    alone, learned = Judged("alone"), Judged("season")
+    ceiling, surface = Judged("state known"), Judged("surface known")
+    evidence = []
+    for run in runs:
+        analysis = passes.analysed(run, roads, settings, None, told)
+        alone.add(run, analysis)
+        evidence.append(analysis.evidence)
+        ceiling.add(run, passes.analysed(run, roads, settings, None, (every, told[1])))
+        surface.add(run, passes.analysed(run, roads, settings, None, (told[0], every)))
+    for week in sorted({run.week for run in runs}):
+        until = [one for one, run in zip(evidence, runs, strict=True) if run.week <= week]
+        for own, run in zip(evidence, runs, strict=True):
+            if run.week == week:
+                learned.add(run, passes.analysed(run, roads, settings, passes.taught(until, own), told))
+    return alone, learned, ceiling, surface
+
+
+def curve(roads, runs, settings, counts=(2, 4, 8, 16)):
+    """Judge the first two weeks with what the first 2, 4, 8, ... weeks say."""
+    evidence = [passes.evidence_of(run, roads, settings) for run in runs]
+    found = []
+    for count in counts:
+        until = [one for one, run in zip(evidence, runs, strict=True) if run.week < count]
+        judged = Judged(f"{count} weeks")
+        for own, run in zip(evidence, runs, strict=True):
+            if run.week < counts[0]:
+                judged.add(run, passes.analysed(run, roads, settings, passes.taught(until, own)))
+        found.append(judged)
+    return tuple(found)

@@ -1,0 +1,53 @@
+"""The printed table: one line per measure, one column per way of learning, the older number in brackets."""
+
+_LINES = {
+    "weeks": ("true_mean", "true_sd", "given_mean", "given_sd", "correlation", "correlation_within_seasons",
+              "median_error", "z_mean", "z_sd", "lower_leg_right", "likely_at_.8", "right_at_.8",
+              "likely_at_.9", "right_at_.9", "edge_runner_p_facing_.8", "even_runner_likely",
+              "even_runner_wrong"),
+    "weeks from the third": ("correlation", "correlation_within_seasons", "z_mean", "z_sd",
+                             "edge_runner_p_facing_.8", "even_runner_likely", "even_runner_wrong"),
+    "sides": ("way", "named", "named_right", "seen", "seen_right", "side_right_all", "ece", "ece_perfect_95",
+              "leg_0.75", "leg_0.75_right", "leg_0.9", "leg_0.9_right"),
+}  # fmt: skip
+_SPANS = ("stretch", "run", "week", "month")
+_TOTALS = ("left", "right", "level", "tilted", "balance", "left_below", "right_below", "balance_width")
+
+
+def text(found, before=None):
+    """Lay the numbers out."""
+    hows = [how for how in found if how != "about"]
+    lines = [f"{'':52}" + "".join(f"{how:>20}" for how in hows)]
+    for part, names in _LINES.items():
+        lines += [_line(f"{part}: {name}", (part, name), hows, found, before) for name in names]
+    for span in _SPANS:
+        for name in _TOTALS:
+            lines.append(_line(f"covered, {span}: {name}", ("coverage", span, name), hows, found, before))
+    for column in ("town", "receiver", "kind"):
+        for value in found[hows[0]][f"by {column}"]:
+            path = (f"by {column}", value)
+            for label, tail in (
+                ("correlation", ("weeks", "correlation")),
+                ("true share", ("weeks", "true_mean")),
+                ("given share", ("weeks", "given_mean")),
+                ("weeks' balance covered", ("coverage", "week", "balance")),
+                ("side named", ("sides", "named")),
+                ("of it right", ("sides", "named_right")),
+            ):
+                lines.append(_line(f"{value}: {label}", path + tail, hows, found, before))
+    return "\n".join([*lines, str(found["about"])])
+
+
+def _line(label, path, hows, found, before):
+    cells = []
+    for how in hows:
+        now, then = _at(found, how, *path), _at(before, how, *path)
+        cell = "-" if now is None else f"{now:.3f}"
+        cells.append(f"{cell + ('' if then is None else f' ({then:.3f})'):>20}")
+    return f"{label:52}" + "".join(cells)
+
+
+def _at(found, *path):
+    for name in path:
+        found = None if found is None else found.get(name)
+    return found
