@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from camber.conventions import SideBasis, Verdict
+from camber.conventions import MIRRORED_STATES, SideBasis, Verdict
 from camber.report.intervals import interval_lines
 from camber.schema import (
     Draws,
@@ -23,6 +23,7 @@ from camber.schema import (
     balance_of,
     interval_of,
 )
+from camber.schema.tables import P_STATES
 from camber.summary import add_draws, add_summaries
 
 MONDAY = date(2026, 11, 16)
@@ -202,6 +203,7 @@ def mirrored(period):
         cross_slope_pct=-frame["cross_slope_pct"],
         verdict=[_VERDICTS.get(v, v) for v in frame["verdict"]],
         side=[SWAPPED.get(v, v) for v in frame["side"]],
+        **{name: frame[P_STATES[mirror]] for name, mirror in zip(P_STATES, MIRRORED_STATES, strict=True)},
         geometry=frame.geometry.scale(xfact=-1.0, origin=(24.94, 60.17)),
     )
     return replace(
@@ -254,7 +256,7 @@ def poisoned(period, payloads):
     table = gpd.GeoDataFrame(pd.concat([rows] * len(payloads), ignore_index=True), crs="EPSG:4326").assign(
         street=pd.Series(payloads, dtype=object),
         slope_source=pd.Series(payloads, dtype=object),
-        run=list(count),
+        run=[number + 1 for number in count],
     )
     total = replace(
         period.total,
@@ -264,7 +266,7 @@ def poisoned(period, payloads):
     return replace(
         period,
         title=payloads[0],
-        runs=tuple(tainted(n, p) for n, p in enumerate(payloads)),
+        runs=tuple(tainted(n, p) for n, p in enumerate(payloads, 1)),
         total=total,
         streets=tuple(replace(street, total=replace(street.total, name=p), slope_source=p) for p in payloads),
         stretches=table,

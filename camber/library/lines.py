@@ -14,6 +14,7 @@ from camber.library.activities import places_of
 from camber.library.results import read_exposure
 from camber.longitudes import lines_from_seam, lines_seam_deg, unrolled
 from camber.packing import unpack_table
+from camber.schema.tables import P_STATES
 
 if TYPE_CHECKING:
     import sqlite3
@@ -30,6 +31,7 @@ COLUMNS: Final = (
     *("profile", "verdict", "cross_slope_pct", "cross_slope_std_pct", "slope_source"),
     *("start_time", "end_time", "start_chainage_m", "end_chainage_m", "p_left_low", "p_right_low", "p_level"),
     *("distance_m", "duration_s", "left_low_m", "right_low_m", "level_m", "unmatched_m"),
+    *P_STATES,
 )
 _OFF_ROAD_DEG: Final = 2e-5
 """How far a drawn line may be from the recorded one off the road [deg] (2 m, judgement)."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from matplotlib import style
 from matplotlib.figure import Figure
 
+from camber.report.strokes import LEFT_COLOUR, NEUTRAL_COLOUR, RIGHT_COLOUR
 from camber.report.wording import METRES_PER_UNIT, NAME_LENGTH, plain
 
 if TYPE_CHECKING:
@@ -25,12 +26,6 @@ if TYPE_CHECKING:
 
 STYLE: Final = "camber.report.camber"
 """The package's matplotlib style, for `matplotlib.style.context`."""
-
-LEFT_COLOUR: Final = "#2166AC"
-RIGHT_COLOUR: Final = "#B35806"
-NEUTRAL_COLOUR: Final = "#767676"
-"""Left, right and neither: told apart with any colour vision (the ends of ColorBrewer's PuOr and RdBu,
-looked at with the model of Machado et al. 2009), with a contrast of at least 4.5 to 1 on white."""
 
 
 def plot_bar(summaries: Sequence[Summary], ax: Axes | None = None, *, units: str = "km") -> Axes:

@@ -17,9 +17,10 @@ from markupsafe import Markup
 
 from camber.conventions import OSM_COPYRIGHT_URL, SurfaceKind
 from camber.report.contents import cues_to_do, facts, how_sure, leg_rows, problem_lines, roads_of
-from camber.report.figures import LEFT_COLOUR, RIGHT_COLOUR, figure_of
+from camber.report.figures import figure_of
 from camber.report.inline_svg import inline_svg
-from camber.report.map import STROKES, Stroke, plot_map, strokes_of
+from camber.report.map import plot_map
+from camber.report.strokes import LEFT_COLOUR, RIGHT_COLOUR, STROKES, Stroke, strokes_of
 from camber.report.wording import (
     BASIS_WORDS,
     KIND_WORDS,

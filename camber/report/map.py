@@ -1,14 +1,13 @@
 """The run over the roads, drawn from OpenStreetMap itself: no tiles, no network.
 
-Blue is left, orange right, grey neither. Solid is named at 90 %, dashed is likelier than not, dotted is on no
-mapped way. The half arrowheads point along the run and have their barb on the side of the low leg, so that
-left and right can be told apart without colour. The line is drawn beside its place: towards the side named
-and a little to the right of travel, so that the ways out and back stay apart; the shift is not to scale.
+Blue is left, orange right, grey neither. Solid is a leg from a probability of .75, pale from .60, dotted is
+on no mapped way. The half arrowheads point along the run and have their barb on the side of the low leg, so
+that left and right can be told apart without colour. The line is drawn beside its place, on the side that was
+run; the shift is not to scale. Where the side is not known the line is thin.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,11 +19,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
-from camber.conventions import NO_WAY, OSM_ATTRIBUTION, Side, Verdict
+from camber.conventions import OSM_ATTRIBUTION
 from camber.geometry import parallel_line
-from camber.report.figures import LEFT_COLOUR, NEUTRAL_COLOUR, RIGHT_COLOUR, STYLE, figure_of
+from camber.report.figures import STYLE, figure_of
 from camber.report.intervals import interval_lines
 from camber.report.street_names import draw_street_names
+from camber.report.strokes import STROKES, UNKNOWN_SIDE, Stroke, sides_of, strokes_of
 from camber.report.wording import METRES_PER_UNIT
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ _ROAD_WIDTH_PT: Final = {
 _FOOT_WIDTH_PT: Final = 0.7
 _LINE_PT: Final = 2.0
 _SIDE_PT: Final = 3.0
-_APART_PT: Final = 1.5
+_THIN_PT: Final = 1.0
 _ARROW_EVERY_PT: Final = 46.0
 _ARROW_PT: Final = (8.0, 4.6)
 _BARBS: Final = {-1: (-1.0, 0.15), 0: (-0.6, 0.6), 1: (-0.15, 1.0)}
@@ -66,43 +66,6 @@ _END: Final[dict[str, Any]] = {
     "markeredgecolor": "white",
     "markeredgewidth": 0.5,
 }
-
-
-@dataclass(frozen=True)
-class Stroke:
-    """How one stretch of the run is drawn.
-
-    Parameters
-    ----------
-    name : str
-        Stable name, also the class of the shape in the page.
-    words : str
-        Text in the legend.
-    colour : str
-        Colour.
-    dashes : tuple of float
-        On and off lengths in widths of the line; empty for a solid line.
-    barb : int
-        Side of the arrowhead's barb: -1 left, 1 right, 0 both.
-    """
-
-    name: str
-    words: str
-    colour: str
-    dashes: tuple[float, ...]
-    barb: int
-
-
-STROKES: Final = (
-    Stroke("run-left", "◀ left leg low", LEFT_COLOUR, (), -1),
-    Stroke("run-left-unsure", "◀ probably left leg low", LEFT_COLOUR, (2.2, 1.3), -1),
-    Stroke("run-right", "▶ right leg low", RIGHT_COLOUR, (), 1),
-    Stroke("run-right-unsure", "▶ probably right leg low", RIGHT_COLOUR, (2.2, 1.3), 1),
-    Stroke("run-level", "level", NEUTRAL_COLOUR, (), 0),
-    Stroke("run-unknown", "not known", NEUTRAL_COLOUR, (2.2, 1.3), 0),
-    Stroke("run-unmatched", "not on a mapped way", NEUTRAL_COLOUR, (0.6, 1.6), 0),
-)
-"""Every way in which a stretch may be drawn, in the order of the legend."""
 
 
 def plot_map(analysis: Analysis, ax: Axes | None = None, *, legend: bool = True, units: str = "km") -> Axes:
@@ -144,32 +107,6 @@ def plot_map(analysis: Analysis, ax: Axes | None = None, *, legend: bool = True,
         if legend:
             _draw_legend(axes, drawn)
     return axes
-
-
-def strokes_of(exposure: Exposure) -> NDArray[np.int64]:
-    """Choose how each interval is drawn.
-
-    Parameters
-    ----------
-    exposure : Exposure
-        The intervals.
-
-    Returns
-    -------
-    ndarray of int64, shape (n_intervals,)
-        Index into `STROKES`. Where nothing is named, a leg that is likelier than everything else together
-        still gives the colour.
-    """
-    verdict = exposure["verdict"].to_numpy(dtype=str)
-    chosen = [
-        exposure["way_id"].to_numpy() == NO_WAY,
-        verdict == Verdict.LEFT_LOW,
-        verdict == Verdict.RIGHT_LOW,
-        verdict == Verdict.LEVEL,
-        exposure["p_left_low"].to_numpy() > 0.5,
-        exposure["p_right_low"].to_numpy() > 0.5,
-    ]
-    return np.select(chosen, [6, 0, 2, 4, 1, 3], 5).astype(np.int64)
 
 
 def _frame(bounds: NDArray[np.float64]) -> tuple[float, float, float, float]:
@@ -225,39 +162,41 @@ def _compound(lines: Sequence[shapely.LineString] | NDArray[np.object_]) -> Path
 def _draw_run(
     axes: Axes, lines: NDArray[np.object_], exposure: Exposure, metres_per_pt: float
 ) -> list[Stroke]:
-    """Draw the stretches, the unsure ones below, and return the strokes that occur."""
+    """Draw the stretches, the pale ones below, and return the strokes that occur."""
     stretches = _stretches(lines, exposure, metres_per_pt)
     occurring = []
     for stroke in reversed(STROKES):
-        own = [line for line, name in stretches if name == stroke.name]
-        if not own:
-            continue
-        occurring.append(stroke)
-        linestyle = (0, stroke.dashes) if stroke.dashes else "solid"
-        patch = PathPatch(_compound(own), fill=False, edgecolor=stroke.colour, linewidth=_LINE_PT,
-                          linestyle=linestyle, capstyle="butt" if stroke.dashes else "round",
-                          joinstyle="round", zorder=3)  # fmt: skip
-        patch.set_gid(f"camber-{stroke.name}")
-        axes.add_patch(patch)
-        heads = PathPatch(_arrowheads(own, stroke.barb, metres_per_pt), facecolor=stroke.colour,
-                          edgecolor="white", linewidth=0.4, zorder=4)  # fmt: skip
-        heads.set_gid(f"camber-{stroke.name}-heads")
-        axes.add_patch(heads)
-    return occurring[::-1]
+        for width in (_THIN_PT, _LINE_PT):
+            own = [line for line, name, points in stretches if (name, points) == (stroke.name, width)]
+            if not own:
+                continue
+            occurring.append(stroke)
+            gid = f"camber-{stroke.name}{'-thin' if width == _THIN_PT else ''}"
+            patch = PathPatch(_compound(own), fill=False, edgecolor=stroke.colour, linewidth=width,
+                              linestyle=(0, stroke.dashes) if stroke.dashes else "solid",
+                              alpha=stroke.opacity, capstyle="butt", joinstyle="round", zorder=3)  # fmt: skip
+            patch.set_gid(gid)
+            axes.add_patch(patch)
+            heads = PathPatch(_arrowheads(own, stroke.barb, metres_per_pt), facecolor=stroke.colour,
+                              edgecolor="white", linewidth=0.4, zorder=4)  # fmt: skip
+            heads.set_gid(f"{gid}-heads")
+            axes.add_patch(heads)
+    return list(dict.fromkeys(occurring[::-1]))
 
 
 def _stretches(
     lines: NDArray[np.object_], exposure: Exposure, metres_per_pt: float
-) -> list[tuple[shapely.LineString, str]]:
-    """Join neighbouring intervals that are drawn alike, and shift them to the side named."""
-    side = exposure["side"].map({Side.LEFT: -_SIDE_PT, Side.RIGHT: _SIDE_PT}).fillna(0.0)
-    keys = list(zip(exposure["section"], strokes_of(exposure), side, strict=True))
+) -> list[tuple[shapely.LineString, str, float]]:
+    """Join neighbours that are drawn alike; each with its stroke and width, on the side inferred."""
+    keys = list(zip(exposure["section"], strokes_of(exposure), sides_of(exposure), strict=True))
     joined = []
-    for (_section, stroke, shift_pt), members in groupby(range(len(keys)), key=keys.__getitem__):
+    for (_section, stroke, side), members in groupby(range(len(keys)), key=keys.__getitem__):
         xy = np.concatenate([shapely.get_coordinates(lines[i]) for i in members])
         smooth = shapely.simplify(shapely.LineString(xy), _SMOOTH_PT * metres_per_pt)
         line = shapely.LineString(shapely.get_coordinates(smooth))
-        joined.append((_shifted(line, (shift_pt + _APART_PT) * metres_per_pt), STROKES[stroke].name))
+        known = side != UNKNOWN_SIDE
+        shifted = _shifted(line, side * _SIDE_PT * metres_per_pt) if known and side else line
+        joined.append((shifted, STROKES[stroke].name, _LINE_PT if known else _THIN_PT))
     return joined
 
 
@@ -350,7 +289,7 @@ def _draw_legend(axes: Axes, strokes: list[Stroke]) -> None:
     always = {"run-left", "run-right"}
     shown = [stroke for stroke in STROKES if stroke in strokes or stroke.name in always]
     handles = [
-        Line2D([], [], color=stroke.colour, linewidth=_LINE_PT,
+        Line2D([], [], color=stroke.colour, linewidth=_LINE_PT, alpha=stroke.opacity,
                linestyle=(0, stroke.dashes) if stroke.dashes else "solid", label=stroke.words)
         for stroke in shown
     ]  # fmt: skip

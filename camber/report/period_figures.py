@@ -11,9 +11,10 @@ from matplotlib import style
 from matplotlib.figure import Figure
 
 from camber.conventions import ENOUGH_TO_COMPARE_M
-from camber.report.figures import LEFT_COLOUR, NEUTRAL_COLOUR, RIGHT_COLOUR, STYLE
+from camber.report.figures import STYLE
 from camber.report.period_answer import LITTLE_OF_RUN_M, left_share
 from camber.report.period_contents import on_roads_m
+from camber.report.strokes import LEFT_COLOUR, NEUTRAL_COLOUR, RIGHT_COLOUR
 from camber.report.wording import DAY_WORDS, METRES_PER_UNIT
 
 if TYPE_CHECKING:

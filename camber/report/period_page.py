@@ -19,13 +19,12 @@ from markupsafe import Markup
 
 from camber.conventions import OSM_COPYRIGHT_URL
 from camber.report.contents import how_sure, problem_lines
-from camber.report.figures import LEFT_COLOUR, RIGHT_COLOUR, figure_of
+from camber.report.figures import figure_of
 from camber.report.inline_svg import inline_svg
-from camber.report.map import STROKES
+from camber.report.page_map import map_document, script_json
 from camber.report.period_answer import answer, judged_sentence, usual_sentence
 from camber.report.period_contents import SIMULATED_REMARK, is_simulated, period_facts
 from camber.report.period_figures import MOST_BARS, plot_answer, plot_days, plot_trend, plot_week_bars
-from camber.report.period_map import map_document, script_json, used_strokes
 from camber.report.period_tables import (
     assumption_table,
     day_table,
@@ -37,6 +36,7 @@ from camber.report.period_tables import (
     surface_table,
     trend_table,
 )
+from camber.report.strokes import LEFT_COLOUR, RIGHT_COLOUR, STROKES
 from camber.report.wording import NAME_LENGTH, STANDING_NOTES, plain, share_text
 from camber.versions import CAMBER
 
@@ -103,7 +103,7 @@ def week_page(period: Period, options: PageOptions | None = None) -> str:
     # Leaflet's pictures of markers and its shapes for old browsers are not used, and would be loaded.
     style = "\n".join(line for line in css.splitlines() if "url(" not in line) + "\n"
     drawn = _map(period, chosen)
-    leaflet, script = _leaflet(), _file("templates/week.js")
+    leaflet, script = _leaflet(), _file("templates/map.js")
     values = {
         **_head(period, chosen),
         **_parts(period, chosen),
@@ -266,7 +266,7 @@ def _map(period: Period, options: PageOptions) -> dict[str, Any] | None:
     named = options.audience is Audience.RUNNER
     return {
         "json": Markup(script_json(document)),  # noqa: S704 - escaped for where it stands
-        "strokes": [_key(index) for index in used_strokes(document["stretches"])],
+        "strokes": [_key(index) for index in sorted({row[1] for row in document["stretches"]})],
         "runs": [(run.run, run_name(run, named=named)) for run in period.runs if run.summary],
         "words": (
             f"Map of {len(document['stretches'])} stretches; arrow keys pan, plus and minus zoom. "
@@ -279,7 +279,13 @@ def _key(index: int) -> dict[str, Any]:
     stroke = STROKES[index]
     dashes = " ".join(f"{2.0 * length:g}" for length in stroke.dashes)
     hue = _HUES.get(stroke.colour, "neutral")
-    return {"hue": hue, "dashes": dashes, "barb": stroke.barb, "words": stroke.words}
+    return {
+        "hue": hue,
+        "dashes": dashes,
+        "barb": stroke.barb,
+        "words": stroke.words,
+        "pale": stroke.opacity < 1.0,
+    }
 
 
 def _has_map_section(period: Period, options: PageOptions) -> bool:

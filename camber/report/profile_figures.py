@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from camber.conventions import Profile
 from camber.cross_section import PROFILES, cross_slope
-from camber.report.figures import LEFT_COLOUR, NEUTRAL_COLOUR, RIGHT_COLOUR, STYLE
+from camber.report.figures import STYLE
+from camber.report.strokes import LEFT_COLOUR, NEUTRAL_COLOUR, RIGHT_COLOUR
 from camber.schema import CrossSlopeSettings
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from matplotlib import style
 from matplotlib.figure import Figure
 
-from camber.report.figures import LEFT_COLOUR, RIGHT_COLOUR, STYLE
+from camber.report.figures import STYLE
+from camber.report.strokes import LEFT_COLOUR, RIGHT_COLOUR
 from camber.report.wording import NAME_LENGTH, plain
 
 if TYPE_CHECKING:

@@ -6,8 +6,17 @@ import shapely
 from matplotlib.figure import Figure
 
 from camber.report import plot_map
-from camber.report.figures import LEFT_COLOUR, RIGHT_COLOUR, figure_of, figure_png, figure_svg
-from camber.report.map import STROKES, scale_bar, strokes_of
+from camber.report.figures import figure_of, figure_png, figure_svg
+from camber.report.map import scale_bar
+from camber.report.strokes import (
+    LEFT_COLOUR,
+    RIGHT_COLOUR,
+    STROKES,
+    UNKNOWN_SIDE,
+    sides_of,
+    stroke_of_chances,
+    strokes_of,
+)
 
 
 def shape(axes, gid):
@@ -22,7 +31,31 @@ def texts(axes):
     return [text.get_text() for text in axes.texts]
 
 
-def test_verdicts_decide_the_stroke_and_a_likelier_leg_the_colour(run):
+@pytest.mark.parametrize(
+    ("chances", "name"),
+    [
+        ((0.75, 0.2, 0.05), "run-left"),
+        ((0.2, 0.75, 0.05), "run-right"),
+        ((0.74, 0.2, 0.06), "run-left-pale"),
+        ((0.3, 0.6, 0.1), "run-right-pale"),
+        ((0.59, 0.4, 0.01), "run-unknown"),
+        ((0.2, 0.2, 0.6), "run-level"),
+        ((0.0, 0.0, 0.0), "run-unknown"),
+    ],
+)
+def test_solid_from_three_quarters_pale_from_six_tenths_grey_below(chances, name):
+    assert STROKES[stroke_of_chances(*chances)].name == name
+
+
+def test_the_side_is_that_of_the_runner_or_not_known(run):
+    keys = zip(run.exposure["way_id"].tolist(), run.exposure["travel_direction"].tolist(), strict=True)
+    # Left edge, a mapped left sidewalk, a path of its own, off the roads, and .76 of edge or sidewalk.
+    assert dict(zip(keys, sides_of(run.exposure).tolist(), strict=True)) == {
+        (101, 1): -1, (103, 1): -1, (104, 1): 0, (-1, 0): UNKNOWN_SIDE, (101, -1): -1,
+    }  # fmt: skip
+
+
+def test_the_probability_of_a_leg_decides_the_stroke(run):
     names = [STROKES[i].name for i in strokes_of(run.exposure)]
     legs = [run.exposure["way_id"].tolist(), run.exposure["travel_direction"].tolist()]
     drawn = dict(zip(zip(*legs, strict=True), names, strict=True))
@@ -31,20 +64,31 @@ def test_verdicts_decide_the_stroke_and_a_likelier_leg_the_colour(run):
         (103, 1): "run-right",
         (104, 1): "run-unknown",
         (-1, 0): "run-unmatched",
-        (101, -1): "run-left-unsure",
+        (101, -1): "run-left-pale",
     }
 
 
-def test_solid_is_sure_and_dashed_is_not(run):
-    axes = plot_map(run)
-    assert shape(axes, "camber-run-left").get_linestyle() in {"solid", "-"}
-    assert shape(axes, "camber-run-left-unsure").get_linestyle() not in {"solid", "-"}
-    dashed = {stroke.name for stroke in STROKES if stroke.dashes}
-    assert dashed == {"run-left-unsure", "run-right-unsure", "run-unknown", "run-unmatched"}
+def doubtful(run):
+    """The same run where the left edge of the way back has .6 alone."""
+    exposure = run.exposure.copy()
+    back = exposure["travel_direction"] == -1
+    exposure.loc[back, ["p_left_edge", "p_right_edge"]] = [0.6, 0.3]
+    exposure.loc[back, ["p_left_sidewalk", "p_centre", "p_right_sidewalk", "p_other"]] = 0.025
+    return replace(run, exposure=exposure)
+
+
+def test_a_line_is_solid_or_pale_and_thin_where_the_side_is_not_known(run):
+    axes = plot_map(doubtful(run))
+    solid, pale = shape(axes, "camber-run-left"), shape(axes, "camber-run-left-pale-thin")
+    assert solid.get_alpha() == 1.0
+    assert pale.get_alpha() < 1.0
+    assert pale.get_linewidth() < solid.get_linewidth()
+    assert shape(axes, "camber-run-left-pale") is None
+    assert {stroke.name for stroke in STROKES if stroke.dashes} == {"run-unmatched"}
 
 
 def test_blue_is_left_and_orange_is_right():
-    colours = {stroke.name.removesuffix("-unsure"): stroke.colour for stroke in STROKES}
+    colours = {stroke.name.removesuffix("-pale"): stroke.colour for stroke in STROKES}
     assert colours["run-left"] == LEFT_COLOUR
     assert colours["run-right"] == RIGHT_COLOUR
     assert len({colours[name] for name in ("run-level", "run-unknown", "run-unmatched")}) == 1
@@ -54,9 +98,12 @@ def test_the_line_lies_on_the_side_that_was_named(run, fabricate):
     north = points(plot_map(run), "camber-run-left")[:, 1] - fabricate.ORIGIN[1]
     # Recorded 4 m north of the middle of an eastward street, on its left: the shift goes further north.
     assert np.median(north) > 4.0
-    back = points(plot_map(run), "camber-run-left-unsure")[:, 1] - fabricate.ORIGIN[1]
-    # On the way back the side is not known: only apart from the way out, to the right of travel (north).
-    assert -3.0 < np.median(back) < np.median(north)
+    back = points(plot_map(run), "camber-run-left-pale")[:, 1] - fabricate.ORIGIN[1]
+    # Recorded 3 m south of the middle on the way west, which is its left again: further south.
+    assert np.median(back) < -3.0
+    open_ = points(plot_map(doubtful(run)), "camber-run-left-pale-thin")[:, 1] - fabricate.ORIGIN[1]
+    # Where the side is not known the line lies where it was recorded.
+    assert np.median(open_) == pytest.approx(-3.0, abs=0.2)
 
 
 def test_the_barb_stands_on_the_low_side(run):
@@ -78,7 +125,7 @@ def test_the_barb_stands_on_the_low_side(run):
 def test_arrowheads_point_along_the_run(run):
     heads = points(plot_map(run), "camber-run-left-heads").reshape(-1, 4, 2)
     assert (heads[:, 0, 0] > heads[:, 1:3, 0].max(axis=1)).all()  # eastward
-    back = points(plot_map(run), "camber-run-left-unsure-heads").reshape(-1, 4, 2)
+    back = points(plot_map(run), "camber-run-left-pale-heads").reshape(-1, 4, 2)
     assert (back[:, 0, 0] < back[:, 1:3, 0].min(axis=1)).all()  # westward
 
 
@@ -95,10 +142,10 @@ def test_the_legend_says_in_words_what_the_symbols_mean(run):
     words = [text.get_text() for text in plot_map(run).get_legend().get_texts()]
     assert words == [
         "◀ left leg low",
-        "◀ probably left leg low",
+        "◀ perhaps left leg low",
         "▶ right leg low",
-        "not known",
-        "not on a mapped way",
+        "can't tell",
+        "off the mapped roads",
         "start",
         "end",
     ]

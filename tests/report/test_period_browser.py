@@ -77,10 +77,7 @@ def test_a_tap_on_a_line_explains_it(chromium, path):
         page = seen.page
         page.locator("#map").scroll_into_view_if_needed()
         place = page.evaluate(
-            """() => { const map = camberMap; let found = null;
-            map.eachLayer(l => {
-              if (!found && l.options.interactive && l.getLatLngs && l.getLatLngs().length > 1) { found = l; }
-            });
+            """() => { const map = camberMap, found = camberShown().find(s => s.row[4] >= 0).line;
             const p = found.getLatLngs(), n = Math.floor(p.length / 2);
             const a = map.latLngToContainerPoint(p[n - 1]), b = map.latLngToContainerPoint(p[n]);
             const box = map.getContainer().getBoundingClientRect();
@@ -88,7 +85,7 @@ def test_a_tap_on_a_line_explains_it(chromium, path):
         )
         page.mouse.click(*place)
         said = page.locator("#explanation").inner_text()
-        for words in ("Rantatie", "towards", "left leg low", "side:", "OpenStreetMap way 101", "cross slope"):
+        for words in ("Rantatie", "towards", "leg low here", "You ran on", "It falls about"):
             assert words in said
 
 
@@ -136,7 +133,10 @@ def test_paper_holds_the_width_of_the_page(chromium, path):
     assert 2 <= document.count(b"/Type /Page\n") + document.count(b"/Type /Page ") <= 8
 
 
-_BORN = """[...document.querySelectorAll('body *')].filter(e => !e.closest('.figure, #explanation'))
+_STEP_IN_RUN = """run => { const runs = document.getElementById('map-run'); runs.value = run;
+  runs.dispatchEvent(new Event('change')); document.getElementById('map-after').click(); }"""
+
+_BORN = """[...document.querySelectorAll('body *')].filter(e => !e.closest('.figure, #explanation, #map'))
   .map(e => e.tagName + ':' + e.getAttributeNames().sort())"""
 
 
@@ -149,11 +149,11 @@ def test_hostile_names_execute_nothing_and_become_no_element(chromium, period, t
         file = tmp_path / f"{len(born)}.html"
         file.write_text(week_page(made.poisoned(period, names)), encoding="utf-8")
         with Seen(chromium, file) as seen:
-            for _ in names:
-                seen.page.evaluate("document.getElementById('map-after').click()")
-                tags = "[...document.querySelectorAll('#explanation *')].map(e => e.tagName)"
-                assert set(seen.page.evaluate(tags)) == {"P"}
-            assert seen.page.locator("#map").get_attribute("data-chosen") == str(len(names) - 1)
+            for number in range(len(names)):
+                seen.page.evaluate(_STEP_IN_RUN, str(number + 1))
+                tags = "[...document.querySelectorAll('#explanation *, .street-name *')].map(e => e.tagName)"
+                assert set(seen.page.evaluate(tags)) <= {"P", "SPAN"}
+                assert seen.page.locator("#map").get_attribute("data-chosen") == "0"
             born.append(seen.page.evaluate(_BORN))
             assert seen.said == []
             assert seen.asked == [seen.url]
@@ -174,3 +174,82 @@ def test_the_policy_is_in_force(chromium, path):
         assert seen.page.evaluate("window.owned") is None
         assert set(seen.asked) - set(seen.refused) == {seen.url}
         assert any("Content Security Policy" in said for said in seen.said)
+
+
+# Signed pixels from the way, right of travel, of every shown line: the way is the line as it was packed.
+_RIGHT_OF_TRAVEL = """() => camberShown().map(stretch => {
+  const map = camberMap, p = stretch.points.map(q => map.latLngToLayerPoint(q));
+  const drawn = stretch.line.getLatLngs().map(q => map.latLngToLayerPoint(q));
+  const right = drawn.map(q => { let best = 1e9, signed = 0;
+    for (let i = 1; i < p.length; i++) {
+      const x = p[i].x - p[i - 1].x, y = p[i].y - p[i - 1].y, l2 = x * x + y * y;
+      if (!l2) { continue; }
+      const t = Math.max(0, Math.min(1, ((q.x - p[i - 1].x) * x + (q.y - p[i - 1].y) * y) / l2));
+      const dx = q.x - p[i - 1].x - t * x, dy = q.y - p[i - 1].y - t * y, d = Math.hypot(dx, dy);
+      if (d < best) { best = d; signed = (x * dy - y * dx) / Math.sqrt(l2); }
+    }
+    return signed; });
+  return { side: stretch.row[2], out: stretch.row[3], way: p[0].distanceTo(p[p.length - 1]),
+    right: right.sort((a, b) => a - b)[Math.floor(right.length / 2)], width: stretch.line.options.weight };
+})"""
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+@pytest.mark.parametrize("zoom", [15, 17, 19])
+def test_every_line_lies_on_the_side_that_was_run(chromium, period, tmp_path, mirror, zoom):
+    """A runner in the mirror image, where traffic keeps left, sees the mirror image."""
+    file = tmp_path / "page.html"
+    file.write_text(week_page(made.mirrored(period) if mirror else period), encoding="utf-8")
+    facing = 1 if mirror else -1
+    with Seen(chromium, file) as seen:
+        for run in ("0", "1"):
+            seen.page.locator("#map-run").select_option(run)
+            seen.page.evaluate(f"void camberMap.setZoom({zoom})")
+            lines = [line for line in seen.page.evaluate(_RIGHT_OF_TRAVEL) if line["way"] > 30]
+            assert {line["side"] for line in lines} >= {0, facing}
+            for line in lines:
+                if line["side"] == facing:
+                    assert line["right"] * facing > (2.5 if line["out"] else -2.5)
+                elif line["side"] == 0:
+                    assert abs(line["right"]) < 2.5
+                else:
+                    assert abs(line["right"]) < 1.0
+            thick = {line["width"] for line in lines if line["side"] != 2}
+            assert all(line["width"] < min(thick) for line in lines if line["side"] == 2)
+
+
+def test_the_shift_is_true_to_scale_where_the_map_is_large_enough(chromium, path):
+    with Seen(chromium, path) as seen:
+        seen.page.evaluate("void camberMap.setZoom(19)")
+        lines = [line for line in seen.page.evaluate(_RIGHT_OF_TRAVEL) if line["out"] and line["way"] > 60]
+        metres = "40075016.686 * Math.cos(camberMap.getCenter().lat * Math.PI / 180) / (256 * 2 ** 19)"
+        per_pixel = seen.page.evaluate(metres)
+        assert lines
+        for line in lines:
+            # 1.5 pixels keep two directions on one side apart.
+            assert abs(line["right"] - 1.5) * per_pixel == pytest.approx(line["out"], abs=0.4)
+
+
+def test_the_filter_filters_lines_arrows_names_and_steps(chromium, path):
+    layers = """() => { const seen = { lines: 0, arrows: 0, names: 0 };
+      camberMap.eachLayer(l => { if (l instanceof L.Polygon) { seen.arrows += 1; }
+        else if (l instanceof L.Polyline && l.options.interactive) { seen.lines += 1; }
+        else if (l instanceof L.Marker) { seen.names += 1; } });
+      return seen; }"""
+    with Seen(chromium, path, width=1200) as seen:
+        page, found = seen.page, {}
+        for run in ("0", "1", "2"):
+            page.locator("#map-run").select_option(run)
+            found[run] = page.evaluate(layers)
+            shown = page.evaluate("camberShown().map(s => s.row[0])")
+            assert set(shown) == {int(run)}
+            assert found[run]["lines"] == len(shown)
+            steps = set()
+            for _ in range(len(shown) + 2):
+                page.locator("#map-after").click()
+                steps.add(page.locator("#map").get_attribute("data-chosen"))
+            assert steps == {str(n) for n in range(len(shown))}
+        # Runs 1 and 2 are the same way: were arrows of the others left, they would be more than of one.
+        assert found["1"]["arrows"] == found["2"]["arrows"] > 0
+        assert found["0"]["names"] >= 1
+        assert seen.said == []

@@ -10,11 +10,12 @@ import pytest
 
 from camber.report.figures import figure_of, figure_png
 from camber.report.inline_svg import inline_svg
+from camber.report.lanes import ALL_RUNS, LANE_METRES, lanes_of
+from camber.report.page_map import drawn_table, map_document, merged_stretches, packed_line, spoken_streets
 from camber.report.period_answer import answer, left_share, usual_sentence
 from camber.report.period_cards import TALL, WIDE, week_cards
 from camber.report.period_figures import plot_answer, plot_days, plot_trend
 from camber.report.period_json import period_json
-from camber.report.period_map import map_document, merged_stretches, packed_line
 from camber.report.period_page import Audience, PageOptions, source_hash, week_page
 from camber.report.wording import METRES_PER_UNIT
 from camber.schema import Interval
@@ -207,15 +208,43 @@ def test_the_mirrored_library_gives_the_mirrored_report(period):
         theirs = [(bar.get_x(), bar.get_width()) for bar in there.patches if bar.get_height() < 0.9]
         assert np.allclose(sorted((-x, -w) for x, w in theirs), sorted(ours), rtol=0.0, atol=1e-9)
     ours, theirs = (map_document(p, None, "km")["stretches"] for p in (period, mirror))
-    strokes = {0: 2, 1: 3, 2: 0, 3: 1}
-    assert [strokes.get(row[1], row[1]) for row in theirs] == [row[1] for row in ours]
+    strokes, sides = {0: 2, 1: 3, 2: 0, 3: 1}, {-1: 1, 1: -1}
+    drawn = sorted((row[0], strokes.get(row[1], row[1]), sides.get(row[2], row[2]), row[3]) for row in theirs)
+    assert drawn == sorted((row[0], row[1], row[2], row[3]) for row in ours)
 
 
 def test_joined_stretches_keep_every_metre(period):
-    merged = merged_stretches(period.stretches)
+    table = drawn_table(period.stretches)
+    merged = merged_stretches(table)
     assert len(merged) < len(period.stretches)
-    for name in ("distance_m", "left_low_m", "right_low_m", "level_m", "unmatched_m"):
+    for name in LANE_METRES:
         assert sum(row[name] for row in merged) == pytest.approx(period.stretches[name].sum(), abs=1e-6)
+
+
+def test_the_streets_of_all_runs_hold_every_metre_on_ways_once(period):
+    table = drawn_table(period.stretches)
+    on_ways = table[(table["way_id"] != -1) & (table["start_chainage_m"] != table["end_chainage_m"])]
+    lanes = lanes_of(table)
+    assert {lane["run"] for lane in lanes} == {ALL_RUNS}
+    for name in LANE_METRES:
+        assert sum(lane[name] for lane in lanes) == pytest.approx(on_ways[name].sum(), rel=1e-9)
+    runs = len({run.run for run in period.runs})
+    assert max(lane["passes"] for lane in lanes) == runs
+
+
+def test_ways_without_a_name_are_told_by_the_streets_before_and_after_them(period):
+    names = ["Rantatie", "footway (no name)", "Kirkkotie", "", "service (no name)", "footway (no name)"]
+    some = period.stretches.iloc[: len(names)].assign(street=names, run=[1, 1, 1, 1, 1, 2])
+    spoken = spoken_streets(some)
+    assert spoken["street"] == [
+        "Rantatie",
+        "path between Rantatie and Kirkkotie",
+        "Kirkkotie",
+        "off the mapped roads near Kirkkotie",
+        "service road near Kirkkotie",
+        "path without a name",
+    ]
+    assert spoken["named"] == [True, False, True, False, False, False]
 
 
 def test_a_packed_line_is_the_line_to_a_metre():
@@ -224,13 +253,21 @@ def test_a_packed_line_is_the_line_to_a_metre():
     assert np.abs(np.cumsum(numbers, axis=0) / 1e5 - line).max() < 6e-6
 
 
-def test_the_map_explains_way_direction_side_basis_slope_and_metres(period):
+SIDE_AND_FALL = (
+    "You ran on the edge of the road on the left, seen in the recording. It falls about 2 % to the left; "
+    "a guess from road standards."
+)
+
+
+def test_the_map_explains_street_direction_leg_side_and_fall(period):
     document = map_document(period, None, "km")
-    first = document["stretches"][0]
-    said = " ".join(document["texts"][place] for place in first[2:6])
-    for words in ("Rantatie", "towards east", "2026-11-16", "side: left (seen in the recording)", "way 101",
-                  "about 2.2 % falling to the left of travel", "cross_slope:FI", "0.58 km"):  # fmt: skip
-        assert words in said
+    first = next(row for row in document["stretches"] if row[0] == 1)
+    assert [document["texts"][place] for place in first[5:8]] == [
+        "Rantatie, towards the east, Mon 16 Nov",
+        "Left leg low here: 19 in 20. 580 m.",
+        SIDE_AND_FALL,
+    ]
+    assert "OpenStreetMap way" not in " ".join(document["texts"])
 
 
 def test_a_coach_sees_no_place_and_no_name(period):
