@@ -50,7 +50,7 @@ _STATE_KIND: Final = {
 _SHARED: Final = (
     *("way_id", "travel_direction", "section", "block", *P_STATES, "side", "side_basis", "profile"),
     *("cross_slope_pct", "cross_slope_std_pct", "slope_source", "p_left_low", "p_right_low", "p_level"),
-    *("surface_kind", "carriageway_way_id"),
+    *("p_falls_left", "p_falls_right", "surface_kind", "carriageway_way_id"),
 )
 
 
@@ -95,15 +95,16 @@ def measure_exposure(
         f"{leg}_m": matched * np.asarray(shared[f"p_{leg}"]) for leg in ("left_low", "right_low", "level")
     }
     unmatched = np.maximum(distance - sum(metres.values()), 0.0)
+    falls_left_m, falls_right_m = (
+        matched * np.asarray(shared[f"p_falls_{side}"]) for side in ("left", "right")
+    )
     columns = {
         **shared,
         **_extent(sloped, plain, first, number),
         "distance_m": distance,
         **metres,
         "unmatched_m": unmatched,
-        "verdict": verdicts(
-            distance, metres["left_low_m"], metres["right_low_m"], metres["level_m"], settings
-        ),
+        "verdict": verdicts(distance, falls_left_m, falls_right_m, metres["level_m"], unmatched, settings),
     }
     ring = np.asarray(shared["surface_kind"] == SurfaceKind.TRACK)
     on_way = np.asarray(shared["way_id"]) != NO_WAY
@@ -148,19 +149,23 @@ def _extent(track: SlopedTrack, sloped: pd.DataFrame, first: IntArray, number: I
 
 def verdicts(
     distance_m: FloatArray,
-    left_low_m: FloatArray,
-    right_low_m: FloatArray,
+    falls_left_m: FloatArray,
+    falls_right_m: FloatArray,
     level_m: FloatArray,
+    unmatched_m: FloatArray,
     settings: ExposureSettings,
 ) -> NDArray[np.object_]:
     """Say what may be said about each interval, by its distance and expected metres [m], shape (n,).
 
-    Values of `camber.conventions.Verdict`; what is left of the distance is on no mapped way.
+    Values of `camber.conventions.Verdict`. Which leg is low is a matter of the direction in which the surface
+    falls, whatever the percent (``falls_*_m``); only what is surely level has no low leg.
     """
     share = np.maximum(distance_m, 1e-12)
-    left, right, level = left_low_m / share, right_low_m / share, level_m / share
+    left, right, level, off = (
+        metres / share for metres in (falls_left_m, falls_right_m, level_m, unmatched_m)
+    )
     verdict = np.full(len(distance_m), Verdict.UNKNOWN.value, dtype=object)
-    verdict[left + right > 1.0 - settings.tilted] = Verdict.TILTED_UNKNOWN.value
+    verdict[(level + off < settings.tilted) & (distance_m > 0.0)] = Verdict.TILTED_UNKNOWN.value
     verdict[left >= settings.decided] = Verdict.LEFT_LOW.value
     verdict[right >= settings.decided] = Verdict.RIGHT_LOW.value
     verdict[level >= settings.decided] = Verdict.LEVEL.value

@@ -178,6 +178,7 @@ def fix_table(rows):
                 "left_sidewalk_way_id": -1, "right_sidewalk_way_id": -1,
                 "cross_slope_pct": leg.slope_pct, "cross_slope_std_pct": 0.9 if on_way else np.nan,
                 "p_left_low": leg.legs_p[0], "p_right_low": leg.legs_p[1], "p_level": leg.legs_p[2],
+                "p_falls_left": leg.legs_p[0], "p_falls_right": leg.legs_p[1],
                 "profile": leg.profile, "slope_source": "cross_slope:FI", "surface_kind": leg.kind,
             })  # fmt: skip
     frame = pd.DataFrame(records).rename_axis("fix_id")

@@ -207,7 +207,8 @@ def drawn(surfaces, level_pct, n=200_000):
         left = bank <= 0.0
         bank[left] = rng.normal(one["banked_pct"], one["banked_std_pct"], left.sum())
     slope = np.where(rng.random(n) < one["p_banked"], one["banked_side"] * bank, slope)
-    return (slope < -level_pct).mean(), (slope > level_pct).mean(), slope.mean(), (slope**2).mean()
+    sides = (slope < -level_pct).mean(), (slope > level_pct).mean()
+    return *sides, slope.mean(), (slope**2).mean(), (slope < 0.0).mean(), (slope > 0.0).mean()
 
 
 MIXTURES = {
@@ -229,7 +230,7 @@ MIXTURES = {
 @pytest.mark.parametrize("level_pct", [0.5, 1.0, 2.0])
 def test_leg_probabilities_agree_with_draws(name, level_pct):
     surfaces = surfaces_of(**MIXTURES[name])
-    left, right, mean, square = (part[0, 0] for part in leg_probabilities(surfaces, level_pct))
+    left, right, mean, square, *falls = (part[0, 0] for part in leg_probabilities(surfaces, level_pct))
     by_draws = drawn(surfaces, level_pct)
     # Sixteen places across stand in for the spread of the runner: the share of the crown's blend is a
     # little coarse (within 0.02); without a spread only the sampling error is left.
@@ -238,6 +239,7 @@ def test_leg_probabilities_agree_with_draws(name, level_pct):
     assert right == pytest.approx(by_draws[1], abs=coarse + 0.005)
     assert mean == pytest.approx(by_draws[2], abs=0.03)
     assert square == pytest.approx(by_draws[3], rel=0.03)
+    assert falls == pytest.approx(by_draws[4:], abs=coarse + 0.005)
 
 
 @given(
@@ -259,23 +261,44 @@ def test_legs_are_probabilities_and_mirror(crowned, rest, mean, std, place, spre
     numbers = {"mean_pct": mean, "std_pct": std, "spread_m": spread}
     here = surfaces_of(**shares, **numbers, place_m=place, low_side=low)
     there = surfaces_of(**shares, **numbers, place_m=-place, low_side=-low)
-    left, right, signed, square = leg_probabilities(here, LEVEL_PCT)
+    left, right, signed, square, falls_left, falls_right = leg_probabilities(here, LEVEL_PCT)
     assert (left >= 0.0).all()
     assert (right >= 0.0).all()
     assert (left + right <= 1.0 + 1e-9).all()
     assert (square >= signed**2 - 1e-9).all()
+    # It falls to one side or the other, by much or little; only right on a crown it does not.
+    if max(abs(place), spread) > 1e-9:
+        np.testing.assert_allclose(falls_left + falls_right, 1.0)
+    assert (falls_left + falls_right <= 1.0 + 1e-9).all()
+    assert (falls_left >= left - 1e-9).all()
     mirrored = leg_probabilities(there, LEVEL_PCT)
+    np.testing.assert_allclose(mirrored[4:], [falls_right, falls_left], atol=1e-12)
     np.testing.assert_allclose(mirrored[:2], [right, left], atol=1e-12)
     np.testing.assert_allclose(mirrored[2], -signed, atol=1e-12)
 
 
 def test_zero_slope_gives_zero_tilt():
     flat = surfaces_of(mean_pct=0.0, std_pct=1e-12, p_crowned=0.5, p_one_way=0.5)
-    left, right, mean, square = leg_probabilities(flat, LEVEL_PCT)
-    np.testing.assert_allclose([left, right, mean, square], 0.0, atol=1e-9)
+    np.testing.assert_allclose(leg_probabilities(flat, LEVEL_PCT)[:4], 0.0, atol=1e-9)
     states = LateralHistories(np.array([0]), np.full((50, 1), 3, np.int8), np.zeros((50, 1), bool), "", "")
     slope, _ = draw_slopes(flat, states, np.zeros(1), 0.7, 1, np.random.default_rng(1))
     np.testing.assert_allclose(slope, 0.0, atol=1e-9)
+
+
+@given(mean=st.floats(0.05, 4.0), std=st.floats(0.05, 3.0), left=st.floats(0.0, 1.0))
+@settings(max_examples=40, deadline=None)
+def test_which_way_it_falls_is_known_as_well_as_the_side_whatever_the_percent(mean, std, left):
+    # On a plane crown at both edges: the side decides the direction, the slope only the amount.
+    edges = (
+        surfaces_of(mean_pct=mean, std_pct=std, place_m=2.0),
+        surfaces_of(mean_pct=mean, std_pct=std, place_m=-2.0),
+    )
+    right_edge, left_edge = (leg_probabilities(edge, LEVEL_PCT) for edge in edges)
+    assert left * left_edge.falls_left[0, 0] + (1.0 - left) * right_edge.falls_left[0, 0] == pytest.approx(
+        left
+    )
+    tilted = exceeds(LEVEL_PCT / np.tanh(5.0), mean, std)
+    assert left_edge.left_low[0, 0] == pytest.approx(tilted, abs=1e-6)
 
 
 def test_the_level_counts_as_level_up_to_the_limit():
@@ -500,8 +523,9 @@ def test_a_running_track_falls_to_its_inside(clockwise, direction):
     assert sloped["cross_slope_pct"].iloc[0] == pytest.approx(0.9 * inside, abs=0.01)
     assert (np.sign(histories.cross_slope_pct) == inside).all()
     assert (sloped["surface_kind"] == "track").all()
-    # 0.9 +- 0.2 %: below one per cent two times in three, so mostly level.
-    assert sloped["p_level"].iloc[0] == pytest.approx(0.69, abs=0.01)
+    # 0.9 +- 0.2 %: little, but surely to the inside. P(below 0.5) is that of two standard deviations.
+    assert sloped["p_level"].iloc[0] == pytest.approx(0.0228, abs=0.001)
+    assert sloped[f"p_falls_{'left' if inside < 0 else 'right'}"].iloc[0] == 1.0
 
 
 @pytest.mark.parametrize(

@@ -204,55 +204,67 @@ def test_the_limit_of_level_moves_metres_from_the_legs_to_level():
 
 
 @pytest.mark.parametrize(
-    ("left", "right", "level", "expected"),
+    ("falls_left", "falls_right", "level", "expected"),
     [
-        (90.0, 5.0, 5.0, "left_low"),
-        (89.9, 5.0, 5.1, "tilted_unknown"),
-        (5.0, 90.0, 5.0, "right_low"),
-        (5.0, 5.0, 90.0, "level"),
-        (5.0, 5.1, 89.9, "unknown"),
-        (50.0, 40.1, 9.9, "tilted_unknown"),
-        (50.0, 40.0, 10.0, "unknown"),
-        (89.0, 0.0, 11.0, "unknown"),
+        (90.0, 10.0, 5.0, "left_low"),
+        (89.9, 10.1, 5.1, "tilted_unknown"),
+        (10.0, 90.0, 5.0, "right_low"),
+        # Which way it falls does not depend on how much, as long as it is not surely level.
+        (90.0, 10.0, 60.0, "left_low"),
+        (10.0, 90.0, 89.9, "right_low"),
+        (100.0, 0.0, 90.0, "level"),
+        (50.0, 50.0, 90.0, "level"),
+        (50.0, 50.0, 89.9, "unknown"),
+        (55.0, 45.0, 9.9, "tilted_unknown"),
+        (55.0, 45.0, 10.0, "unknown"),
         (0.0, 0.0, 0.0, "unknown"),
-        # What is on no mapped way is not tilted: 85 of 100 metres are.
+        # What is on no mapped way does not fall: 85 of 100 metres do.
         (45.0, 40.0, 0.0, "unknown"),
         (89.0, 0.0, 0.0, "unknown"),
         (90.0, 0.0, 0.0, "left_low"),
     ],
 )
-def test_verdicts_at_their_thresholds(left, right, level, expected):
-    metres = (np.array([100.0]), np.array([left]), np.array([right]), np.array([level]))
+def test_verdicts_at_their_thresholds(falls_left, falls_right, level, expected):
+    off = 100.0 - max(falls_left + falls_right, level)
+    metres = (np.array([value]) for value in (100.0, falls_left, falls_right, level, off))
     assert verdicts(*metres, ExposureSettings())[0] == expected
 
 
+def test_nothing_is_said_of_a_row_without_length():
+    assert verdicts(*np.zeros((5, 1)), ExposureSettings())[0] == "unknown"
+
+
 def test_thresholds_are_settings():
-    metres = (np.array([100.0]), np.array([60.0]), np.array([20.0]), np.array([20.0]))
+    metres = tuple(np.array([value]) for value in (100.0, 70.0, 30.0, 20.0, 0.0))
     assert verdicts(*metres, ExposureSettings())[0] == "unknown"
     assert verdicts(*metres, ExposureSettings(decided=0.6))[0] == "left_low"
     assert verdicts(*metres, ExposureSettings(tilted=0.25))[0] == "tilted_unknown"
 
 
-@given(st.lists(st.floats(0.0, 50.0), min_size=4, max_size=4), st.floats(0.01, 100.0))
+@given(
+    left=st.floats(0.0, 50.0),
+    right=st.floats(0.0, 50.0),
+    off=st.floats(0.0, 50.0),
+    level=st.floats(0.0, 1.0),
+    factor=st.floats(0.01, 100.0),
+)
 @hypothesis_settings(max_examples=50, deadline=None)
-def test_a_verdict_does_not_depend_on_the_length_and_mirrors(metres, factor):
-    left, right, level, off = (np.array([value]) for value in metres)
-    distance = left + right + level + off
-    given_settings = ExposureSettings()
-    here = verdicts(distance, left, right, level, given_settings)[0]
-    swapped = verdicts(distance, right, left, level, given_settings)[0]
+def test_a_verdict_does_not_depend_on_the_length_and_mirrors(left, right, off, level, factor):
+    distance, given_settings = left + right + off, ExposureSettings()
+    metres = [np.array([v]) for v in (distance, left, right, level * (left + right), off)]
+    here = verdicts(*metres, given_settings)[0]
+    swapped = verdicts(*(metres[k] for k in (0, 2, 1, 3, 4)), given_settings)[0]
     assert swapped == {"left_low": "right_low", "right_low": "left_low"}.get(here, here)
-    if distance[0] > 1e-3 and not any(abs(v - k) < 1e-9 for v in _shares(metres) for k in (0.1, 0.9)):
-        assert verdicts(*(factor * x for x in (distance, left, right, level)), given_settings)[0] == here
-
-
-def _shares(metres):
-    left, right, level, off = metres
-    return [part / (left + right + level + off) for part in (left, right, level, left + right)]
+    shares = [float(part[0]) / max(distance, 1e-12) for part in (*metres[1:4], metres[3] + metres[4])]
+    if distance > 1e-3 and not any(abs(share - k) < 1e-9 for share in shares for k in (0.1, 0.9)):
+        assert verdicts(*(factor * value for value in metres), given_settings)[0] == here
 
 
 def test_a_row_says_what_its_own_metres_say():
-    again = verdicts(*(EXPOSURE[name].to_numpy() for name in ("distance_m", *METRES[:3])), ExposureSettings())
+    on = EXPOSURE["left_low_m"] + EXPOSURE["right_low_m"] + EXPOSURE["level_m"]
+    falls = [(on * EXPOSURE[f"p_falls_{side}"]).to_numpy() for side in ("left", "right")]
+    distance, level, off = (EXPOSURE[name].to_numpy() for name in ("distance_m", "level_m", "unmatched_m"))
+    again = verdicts(distance, *falls, level, off, ExposureSettings())
     np.testing.assert_array_equal(EXPOSURE["verdict"], again)
     # The plane tagged with 4 % falls to the drawn right; run against the drawing that is the left.
     assert EXPOSURE["verdict"].iloc[-1] == "left_low"

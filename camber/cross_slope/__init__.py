@@ -185,12 +185,12 @@ def _mixture(
     share = np.where(surfaces.way_id != NO_WAY, share, 0.0)
     total = share.sum(axis=1, keepdims=True)
     share = np.divide(share, total, out=np.zeros_like(share), where=total > 0.0)
-    left, right, mean, square = (
-        (share * part).sum(axis=1) for part in leg_probabilities(surfaces, level_pct)
-    )
+    legs = leg_probabilities(surfaces, level_pct)
+    left, right, mean, square, falls_left, falls_right = ((share * part).sum(axis=1) for part in legs)
     # Where it may have been another street, the tilt is kept but its side is open.
     sure = lateral["p_street"].to_numpy()[first]
-    left, right = (sure * one + (1.0 - sure) * 0.5 * (left + right) for one in (left, right))
+    left, right = _in_doubt(left, right, sure)
+    falls_left, falls_right = _in_doubt(falls_left, falls_right, sure)
     mean = sure * mean
     best = share.argmax(axis=1)
     banked = np.take_along_axis(surfaces.p_banked, best[:, np.newaxis], axis=1)[:, 0] > 0.5
@@ -201,10 +201,18 @@ def _mixture(
         "p_left_low": np.where(matched, left, 0.0),
         "p_right_low": np.where(matched, right, 0.0),
         "p_level": np.where(matched, np.clip(1.0 - left - right, 0.0, 1.0), 0.0),
+        "p_falls_left": np.where(matched, falls_left, 0.0),
+        "p_falls_right": np.where(matched, falls_right, 0.0),
         "profile": _likeliest_profile(share, surfaces, matched),
         "slope_source": np.where(matched, np.where(banked, _BANKED_ROW, source), ""),
         "surface_kind": _surface_kinds(share, surfaces, all_ways, matched),
     }
+
+
+def _in_doubt(left: FloatArray, right: FloatArray, sure: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Share what is not sure evenly between both sides."""
+    open_ = (1.0 - sure) * 0.5 * (left + right)
+    return sure * left + open_, sure * right + open_
 
 
 def _likeliest_profile(share: FloatArray, surfaces: Surfaces, matched: BoolArray) -> NDArray[np.object_]:

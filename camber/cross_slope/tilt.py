@@ -123,23 +123,37 @@ def shape_factor(part: int, place_m: float, half_width_m: float, side: float) ->
 # -- The mixture, integrated ----------------------------------------------------------------------------
 
 
-def leg_probabilities(
-    surfaces: Surfaces, level_pct: float
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Integrate the mixture of profiles, slopes and places for each state, shape (n_blocks, 6) each.
+class Legs(NamedTuple):
+    """What the mixture of profiles, slopes and places says of each state; shape (n_blocks, 6) throughout.
 
-    Probabilities that the surface falls to the left and to the right by more than ``level_pct``; means of the
-    signed cross slope [%] and of its square. All 0 where the state does not exist.
+    Parameters
+    ----------
+    left_low, right_low : ndarray of float64
+        Probabilities that the surface falls to that side by more than counts as level.
+    mean_pct, square_pct2 : ndarray of float64
+        Means of the signed cross slope [%] and of its square.
+    falls_left, falls_right : ndarray of float64
+        Probabilities that it falls to that side at all, by however little.
     """
-    left, right, mean, square = _integrate(_packed(surfaces), _NODES, level_pct)
-    return left, right, mean, square
+
+    left_low: FloatArray
+    right_low: FloatArray
+    mean_pct: FloatArray
+    square_pct2: FloatArray
+    falls_left: FloatArray
+    falls_right: FloatArray
+
+
+def leg_probabilities(surfaces: Surfaces, level_pct: float) -> Legs:
+    """Integrate the mixture for each state of each block; all 0 where the state does not exist."""
+    return Legs(*_integrate(_packed(surfaces), _NODES, level_pct))
 
 
 @numba.njit(cache=True)
 def _integrate(table: NDArray[np.void], nodes: FloatArray, level_pct: float) -> FloatArray:
-    """Sum over the parts of each surface, and for what is curved over places across; shape (4, n, 6)."""
+    """Sum over the parts of each surface, and for what is curved over places across; shape (6, n, 6)."""
     blocks, states = table.shape
-    result = np.zeros((4, blocks, states))
+    result = np.zeros((6, blocks, states))
     ridge, over_ridge, bow, over_bow = np.zeros((4, len(nodes)))
     for b in range(blocks):
         for k in range(states):
@@ -204,6 +218,8 @@ def _add(total: FloatArray, share: float, factor: float, beyond: float, first: f
         total[0 if factor < 0.0 else 1] += share * beyond
         total[2] += share * factor * first
         total[3] += share * factor * factor * second
+        if first > 0.0:
+            total[4 if factor < 0.0 else 5] += share
 
 
 @numba.njit(cache=True)

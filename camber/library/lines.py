@@ -32,6 +32,7 @@ COLUMNS: Final = (
     *("start_time", "end_time", "start_chainage_m", "end_chainage_m", "p_left_low", "p_right_low", "p_level"),
     *("distance_m", "duration_s", "left_low_m", "right_low_m", "level_m", "unmatched_m"),
     *P_STATES,
+    *("p_falls_left", "p_falls_right"),
 )
 _OFF_ROAD_DEG: Final = 2e-5
 """How far a drawn line may be from the recorded one off the road [deg] (2 m, judgement)."""

@@ -249,7 +249,11 @@ def read_evidence(connection: sqlite3.Connection) -> Iterator[tuple[int, Evidenc
 def read_exposure(connection: sqlite3.Connection, activity_id: int) -> pd.DataFrame | None:
     """Read the intervals of a run, with ``street`` and its first and last fix; None if it is not analysed."""
     found = connection.execute("SELECT exposure FROM result WHERE activity_id = ?", (activity_id,)).fetchone()
-    return None if found is None else unpack_table(found[0])
+    if found is None:
+        return None
+    table = unpack_table(found[0])
+    # What an earlier camber did not say is missing.
+    return table.assign(**{c.name: np.nan for c in EXPOSURE if c.name not in table.columns})
 
 
 def draws_from(data: bytes) -> Draws:

@@ -71,8 +71,11 @@ COLUMNS: Final = (
     "block",
     "slope_source",
     "recording",
+    "p_falls_left",
+    "p_falls_right",
 )
-"""Columns of the table of intervals, in order; the last three help to join and to trace."""
+"""Columns of the table of intervals, in order. ``p_left_low`` and ``p_right_low`` are the probabilities that
+the surface falls to that side by more than counts as level, ``p_falls_*`` that it falls there at all."""
 
 _FORMULA_STARTS: Final = tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20")
 _DEGREE_DECIMALS: Final = 7

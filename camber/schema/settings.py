@@ -199,8 +199,9 @@ class CrossSlopeSettings:
     Parameters
     ----------
     level_pct : float
-        Below this absolute cross slope the surface counts as level [%] (1 %: a certified running track may
-        fall that much; World Athletics Track and Field Facilities Manual; use here: judgement).
+        Below this absolute cross slope the surface counts as level [%] (0.5 %: judgement, about what floors
+        and platforms are laid to and what a road that was meant to be level is built to within; a running
+        track, 0.9 % towards the inside, is not level, and its low leg is surely known).
     street_correlation : float
         Correlation of profile, steepness and low side between the ways of one street (0.7: judgement, see
         ``standards/surface.csv``).
@@ -208,7 +209,7 @@ class CrossSlopeSettings:
         Correlation time of the runner's place across the surface [s] (30: judgement).
     """
 
-    level_pct: float = 1.0
+    level_pct: float = 0.5
     street_correlation: float = 0.7
     place_tau_s: float = 30.0
 
@@ -220,7 +221,7 @@ class ExposureSettings:
     Parameters
     ----------
     decided : float
-        Probability from which a leg, or level, is named.
+        Probability from which the direction of the fall, and with it the low leg, or level, is named.
     tilted : float
         Below this probability of being level, a stretch counts as tilted.
     """

@@ -242,13 +242,16 @@ SLOPED: Final = (
     _p("p_left_low"),
     _p("p_right_low"),
     _p("p_level"),
+    _p("p_falls_left"),
+    _p("p_falls_right"),
     Column("profile", "text", allowed=tuple(Profile)),
     Column("slope_source", "text"),
     Column("surface_kind", "text", allowed=tuple(SurfaceKind)),
 )
-"""Mean and standard deviation of the mixture, positive falling to the right; the three probabilities are
-given that the fix is on a mapped way and sum to 1 there, to 0 where ``way_id`` is -1. ``profile`` and
-``surface_kind`` name the likeliest."""
+"""Mean and standard deviation of the mixture, positive falling to the right; the probabilities are given that
+the fix is on a mapped way. ``p_left_low``, ``p_right_low`` (falling to that side by more than counts as
+level) and ``p_level`` sum to 1 there, to 0 where ``way_id`` is -1; ``p_falls_left`` and ``p_falls_right`` say
+to which side it falls, whatever the percent. ``profile`` and ``surface_kind`` name the likeliest."""
 
 EXPOSURE: Final = (
     Column("start_time", "time", missing=True),
@@ -276,6 +279,8 @@ EXPOSURE: Final = (
     _p("p_left_low"),
     _p("p_right_low"),
     _p("p_level"),
+    _p("p_falls_left"),
+    _p("p_falls_right"),
     Column("left_low_m", "float", 0.0),
     Column("right_low_m", "float", 0.0),
     Column("level_m", "float", 0.0),

@@ -268,7 +268,8 @@ class TruthTotals:
     distance_m : float
         Distance run between fixes of one section [m].
     left_low_m, right_low_m, level_m : float
-        Metres on ways with the left foot low, the right foot low, and less than 1 % of cross slope [m].
+        Metres on ways with the left foot low, the right foot low, and level (less cross slope than
+        ``CrossSlopeSettings.level_pct``) [m].
     unmatched_m : float
         Metres on no mapped way [m]; the four sum to the distance.
     """
@@ -304,7 +305,7 @@ def truth_totals(truth: pd.DataFrame) -> TruthTotals:
 
 
 def low_leg(slope_pct: FloatArray, way_id: IntArray) -> NDArray[np.str_]:
-    """Name the low leg: "left", "right", "level" (below 1 %) or, on no way, "unmatched"."""
+    """Name the low leg: "left", "right", "level" (by `CrossSlopeSettings`) or, on no way, "unmatched"."""
     level_pct = CrossSlopeSettings().level_pct
     steep = np.where(slope_pct < 0.0, "left", "right")
     named = np.where(np.abs(slope_pct) < level_pct, "level", steep)

@@ -1,8 +1,9 @@
 """Where a tilted stretch of a run that no change of side evens out can be left for level ground nearby.
 
 Ground counts as level if the tables say so: a path whose low side nobody knows puts no leg low in particular,
-a running track falls by less than 1 %. Sidewalks and crossings that are ways of their own link such paths to
-the roads. Who may walk there is read strictly: what the tags do not open to people on foot is closed.
+a running track falls by less than 1 %, to a side that is known. Sidewalks and crossings that are ways of
+their own link such paths to the roads. Who may walk there is read strictly: what the tags do not open to
+people on foot is closed.
 """
 
 from __future__ import annotations

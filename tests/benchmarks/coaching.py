@@ -156,7 +156,7 @@ def _stretches(analysis: Analysis, *, turned: bool) -> Stretches:
     n = len(of.length_m)
     level = np.zeros((1, n, len(STATE)))
     usual, line = np.full(n, STATE["centre"]), line_of(analysis.lateral)
-    bare = Route(of, usual, level[:, :, 0], level, line, level_pct=1.0)
+    bare = Route(of, usual, level[:, :, 0], level, line, level_pct=0.5)
     return reversed_route(bare).stretches
 
 

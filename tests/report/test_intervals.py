@@ -54,6 +54,8 @@ def rows(text):
 def test_the_first_columns_are_the_contract_in_its_order(run):
     assert list(COLUMNS[: len(CONTRACT)]) == CONTRACT
     assert list(interval_table(run).columns) == list(COLUMNS)
+    # Which way it falls, whatever the percent: added at the end.
+    assert COLUMNS[-2:] == ("p_falls_left", "p_falls_right")
     assert intervals_csv([run]).split("\r\n", 1)[0] == ",".join(COLUMNS)
 
 

@@ -50,7 +50,7 @@ def offered(roads, state="left_edge", settings=LIMITS, *, slope_pct=0.0, dark=Fa
 
     rng = np.random.default_rng(1)
     return suggest_on(
-        *ran(roads, legs), roads, settings, level_pct=1.0, rng=rng, dark=dark, slopes_of=slopes_of
+        *ran(roads, legs), roads, settings, level_pct=0.5, rng=rng, dark=dark, slopes_of=slopes_of
     )
 
 
@@ -241,7 +241,7 @@ def test_level_ground_is_looked_for_where_it_is_not_known_which_leg_was_low(left
         return np.tile(0.0 * direction, (40, 1))
 
     rng = np.random.default_rng(1)
-    found = suggest_on(*tables, roads, LIMITS, level_pct=1.0, rng=rng, slopes_of=slopes_of)
+    found = suggest_on(*tables, roads, LIMITS, level_pct=0.5, rng=rng, slopes_of=slopes_of)
     item = level(found)
     assert (found.answer, item.balance_before.high, item.balance_before.low) == ("change", 1.0, -1.0)
     low_m = [item.left_low_after_m.high, item.right_low_after_m.high]
@@ -304,7 +304,7 @@ def test_it_is_said_where_the_balance_of_what_is_left_gets_worse():
         *tables,
         place(),
         LIMITS,
-        level_pct=1.0,
+        level_pct=0.5,
         rng=np.random.default_rng(1),
         slopes_of=lambda _, direction: np.tile(0.0 * direction, (40, 1)),
     )
@@ -327,7 +327,7 @@ def test_legs_are_swapped_in_the_mirror():
 def test_weeks_before_may_make_it_worth_while_and_without_slopes_nothing_is_looked_for():
     roads = place()
     rng = np.random.default_rng(1)
-    found = suggest_on(*ran(roads, [leg("left_edge", blocks=33)]), roads, LIMITS, level_pct=1.0, rng=rng)
+    found = suggest_on(*ran(roads, [leg("left_edge", blocks=33)]), roads, LIMITS, level_pct=0.5, rng=rng)
     assert not found.items
 
 

@@ -56,7 +56,8 @@ def ran(roads, legs, *, grade_pct=2.5, draws=40):
         np.tile(np.where(on, profile, -1).astype(np.int8), (draws, 1)),
     )
     number = lateral["block"].to_numpy()
-    legs_p = {"p_left_low": slope < -1.0, "p_right_low": slope > 1.0, "p_level": np.abs(slope) <= 1.0}
+    legs_p = {"p_left_low": slope < -0.5, "p_right_low": slope > 0.5, "p_level": np.abs(slope) <= 0.5}
+    legs_p |= {"p_falls_left": slope < 0.0, "p_falls_right": slope > 0.0}
     sloped = as_sloped_track(
         lateral.assign(
             **{name: (value & on)[number].astype(float) for name, value in legs_p.items()},
@@ -79,7 +80,7 @@ def ran(roads, legs, *, grade_pct=2.5, draws=40):
 def suggested(roads, legs, settings=None, **given):
     settings = settings or SuggestionSettings(obedience=1.0)
     rng = np.random.default_rng(1)
-    return suggest_on(*ran(roads, legs, **given), roads, settings, level_pct=1.0, rng=rng)
+    return suggest_on(*ran(roads, legs, **given), roads, settings, level_pct=0.5, rng=rng)
 
 
 def suggest_on(summary, *tables, **given):
@@ -386,7 +387,7 @@ def test_what_is_said_is_likely_so(left, even, right, answer):
     roads = straight(**QUIET | {"maxspeed_kmh": 100.0})
     tables = in_draws(out_and_back("left_edge", "left_edge"), left=left, even=even, right=right, roads=roads)
     settings = SuggestionSettings(obedience=1.0)
-    found = suggest_on(*tables, roads, settings, level_pct=1.0, rng=np.random.default_rng(1))
+    found = suggest_on(*tables, roads, settings, level_pct=0.5, rng=np.random.default_rng(1))
     assert found.answer == answer
     assert found.p_even == pytest.approx(even / 40.0)
     assert not found.items
@@ -397,7 +398,7 @@ def test_who_follows_a_plan_knows_the_side_where_the_run_left_it_open():
     roads = straight(**QUIET)
     tables = in_draws(out_and_back("left_edge", "left_edge"), left=20, even=0, right=20, roads=roads)
     settings = SuggestionSettings(obedience=1.0)
-    found = suggest_on(*tables, roads, settings, level_pct=1.0, rng=np.random.default_rng(1))
+    found = suggest_on(*tables, roads, settings, level_pct=0.5, rng=np.random.default_rng(1))
     (item,) = found.items
     assert (found.answer, found.p_even) == ("change", 0.0)
     assert (item.p_even_before, item.p_even_after) == (0.0, 1.0)
@@ -421,7 +422,7 @@ def test_no_metre_stays_on_a_side_ruled_out_because_that_is_more_even():
     legs = [leg("left_edge"), leg("left_edge", way_id=8), leg("left_edge", way_id=9, blocks=20)]
     _, *tables = ran(roads, legs)
     mine = SuggestionSettings(mapped_crossings_only=True)
-    trip = trip_of(*tables, roads, mine, level_pct=1.0, rng=np.random.default_rng(1))
+    trip = trip_of(*tables, roads, mine, level_pct=0.5, rng=np.random.default_rng(1))
     # On the edge the left leg is low, on the left sidewalk the right one: half of the last street on the edge
     # would be the most even, and would be on the carriageway beside a sidewalk.
     assert trip.plans.front
@@ -432,7 +433,7 @@ def test_no_metre_stays_on_a_side_ruled_out_because_that_is_more_even():
 def test_percents_are_written_as_everywhere_else():
     roads = straight(**QUIET | {"maxspeed_kmh": 100.0})
     tables = in_draws(out_and_back("left_edge", "left_edge"), left=20, even=20, right=0, roads=roads)
-    found = suggest_on(*tables, roads, SuggestionSettings(), level_pct=1.0, rng=np.random.default_rng(1))
+    found = suggest_on(*tables, roads, SuggestionSettings(), level_pct=0.5, rng=np.random.default_rng(1))
     assert "(the left one 50 %, about even 50 %, the right one under 1 %)" in found.conclusion
 
 
@@ -492,7 +493,7 @@ def test_the_same_physical_side_is_kept_where_the_turn_itself_is_on_no_mapped_wa
     roads = straight(**QUIET)
     _, *tables = ran(roads, [out, *off, back])
     settings = SuggestionSettings(obedience=1.0)
-    trip = trip_of(*tables, roads, settings, level_pct=1.0, rng=np.random.default_rng(1))
+    trip = trip_of(*tables, roads, settings, level_pct=0.5, rng=np.random.default_rng(1))
     found = {one.name: one for one in what_ifs(trip)}
     assert found["left_side"].balance.median == pytest.approx(-1.0)
     assert found["same_physical_side"].balance.median == pytest.approx(0.0, abs=0.06)
