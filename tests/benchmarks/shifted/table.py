@@ -30,9 +30,15 @@ def text(found, before=None):
                 ("correlation", ("weeks", "correlation")),
                 ("true share", ("weeks", "true_mean")),
                 ("given share", ("weeks", "given_mean")),
+                ("weeks' left covered", ("coverage", "week", "left")),
+                ("weeks' right covered", ("coverage", "week", "right")),
                 ("weeks' balance covered", ("coverage", "week", "balance")),
+                ("runs' balance covered", ("coverage", "run", "balance")),
+                ("way", ("sides", "way")),
                 ("side named", ("sides", "named")),
                 ("of it right", ("sides", "named_right")),
+                ("side seen", ("sides", "seen")),
+                ("of it right", ("sides", "seen_right")),
             ):
                 lines.append(_line(f"{value}: {label}", path + tail, hows, found, before))
     return "\n".join([*lines, str(found["about"])])
