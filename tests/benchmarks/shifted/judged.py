@@ -50,9 +50,10 @@ def by_block(run, analysis, level_pct):
     of = passes.blocks_of(run, sloped)
     first = pd.DataFrame(sloped).groupby("block").first()
     count, side, leg = len(first), _SIDES[truth.state], truth.legs(level_pct)
+    falls = np.sign(truth.slope_pct)
     known = {
         f"{what}_{name}_m": np.bincount(of.of_second, truth.step_m * (values == sign), count)
-        for what, values in (("side", side), ("leg", leg))
+        for what, values in (("side", side), ("leg", leg), ("falls", falls))
         for name, sign in (("left", -1), ("right", 1), ("none", 0))
     }
     blocks = pd.DataFrame({"metres": np.bincount(of.of_second, truth.step_m, count), **known})
@@ -61,8 +62,11 @@ def by_block(run, analysis, level_pct):
     total = left + right
     share = np.divide(left, total, out=np.full(count, 0.5), where=total > 0.0)
     blocks["p_side"] = 0.5 + sure * (share - 0.5)
-    for name in ("p_left_low", "p_right_low", "p_level", "side", "side_basis"):
+    for name in ("side", "side_basis"):
         blocks[name] = first[name].to_numpy()
+    on = 1.0 - first["p_off_road"].to_numpy()
+    for name in ("left", "right"):
+        blocks[f"p_falls_{name}"] = on * first[f"p_falls_{name}"].to_numpy()
     same = sloped["way_id"].to_numpy()[np.searchsorted(sloped["block"].to_numpy(), of.of_second)]
     blocks["way_m"] = np.bincount(of.of_second, truth.step_m * (same == truth.way_id), count)
     histories = analysis.slope_histories

@@ -86,15 +86,18 @@ def _correlation(one, other):
 
 
 def sides(blocks, drawn):
-    """Sides and legs: named, right, and calibration by metre beside that of a perfect model."""
+    """Sides and legs: named, right, and calibration by metre beside that of a perfect model.
+
+    A leg is named by the side to which the surface falls, whatever the percent.
+    """
     p, left, right = (blocks[name].to_numpy() for name in ("p_side", "side_left_m", "side_right_m"))
     sided = left + right
     named = blocks["side"].isin(["left", "right"]).to_numpy()
     hit = np.where(blocks["side"] == "left", left, right)
     seen = named & (blocks["side_basis"] == "seen").to_numpy()
     metres = blocks["metres"].to_numpy()
-    low, high = (blocks[f"p_{name}_low"].to_numpy() for name in ("left", "right"))
-    true_low, true_high = (blocks[f"leg_{name}_m"].to_numpy() for name in ("left", "right"))
+    low, high = (blocks[f"p_falls_{name}"].to_numpy() for name in ("left", "right"))
+    true_low, true_high = (blocks[f"falls_{name}_m"].to_numpy() for name in ("left", "right"))
     found = {
         "kilometres": float(sided.sum() / 1000.0),
         "way": float(blocks["way_m"].sum() / metres.sum()),
