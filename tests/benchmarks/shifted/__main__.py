@@ -60,6 +60,7 @@ def _options():
     parser.add_argument("--against", type=Path)
     parser.add_argument("--draws", type=int, default=200)
     parser.add_argument("--level", type=float, help="cross slope below which a surface is level [%%]")
+    parser.add_argument("--no-ceilings", action="store_true", help="leave out the columns with truths told")
     parser.add_argument("--curve", action="store_true", help="what 2, 4, 8, 16 weeks add; needs --weeks 16")
     parser.add_argument("--state-known", type=float, default=0.0, help="share of metres")
     parser.add_argument("--measured", type=float, default=0.0, help="share of metres whose surface is known")

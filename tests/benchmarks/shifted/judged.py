@@ -118,25 +118,28 @@ def row_of(drawn, true):
     return row
 
 
-def judge(planned, roads, runs, settings, known):
+def judge(planned, roads, runs, settings, known, *, ceilings=True):
     """Judge a season: each run alone, with what all runs until then say, and with truths told."""
     told = tuple(known.told(runs, what, planned.seed) for what in ("state", "surface"))
     every = np.unique(np.concatenate([run.truth.street_id for run in runs]))
     alone, learned = Judged("alone"), Judged("season")
-    ceiling, surface = Judged("state known"), Judged("surface known")
+    found = [alone, learned]
     evidence = []
     for run in runs:
         analysis = passes.analysed(run, roads, settings, None, told)
         alone.add(run, analysis)
         evidence.append(analysis.evidence)
-        ceiling.add(run, passes.analysed(run, roads, settings, None, (every, told[1])))
-        surface.add(run, passes.analysed(run, roads, settings, None, (told[0], every)))
     for week in sorted({run.week for run in runs}):
         until = [one for one, run in zip(evidence, runs, strict=True) if run.week <= week]
         for own, run in zip(evidence, runs, strict=True):
             if run.week == week:
                 learned.add(run, passes.analysed(run, roads, settings, passes.taught(until, own), told))
-    return alone, learned, ceiling, surface
+    if ceilings:
+        for how, truths in (("state known", (every, told[1])), ("surface known", (told[0], every))):
+            found.append(Judged(how))
+            for run in runs:
+                found[-1].add(run, passes.analysed(run, roads, settings, None, truths))
+    return found
 
 
 def curve(roads, runs, settings, counts=(2, 4, 8, 16)):

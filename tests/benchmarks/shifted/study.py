@@ -38,7 +38,7 @@ def judge_season(planned, options):
         every = judged.curve(roads, runs, settings)
     else:
         known = Known(options.state_known, options.measured, options.answers)
-        every = judged.judge(planned, roads, runs, settings, known)
+        every = judged.judge(planned, roads, runs, settings, known, ceilings=not options.no_ceilings)
     rows = [row for one in every for row in measures.rows_of(one, planned)]
     tables = [measures.blocks_of(one, planned) for one in every]
     cpu_s = time.process_time() - begin
