@@ -1,5 +1,8 @@
 """The printed table: one line per measure, one column per way of learning, the older number in brackets."""
 
+from tests.benchmarks.shifted import goals
+from tests.benchmarks.shifted.goals import at
+
 _LINES = {
     "weeks": ("true_mean", "true_sd", "given_mean", "given_sd", "correlation", "correlation_within_seasons",
               "median_error", "z_mean", "z_sd", "lower_leg_right", "likely_at_.8", "right_at_.8",
@@ -41,19 +44,13 @@ def text(found, before=None):
                 ("of it right", ("sides", "seen_right")),
             ):
                 lines.append(_line(f"{value}: {label}", path + tail, hows, found, before))
-    return "\n".join([*lines, str(found["about"])])
+    return "\n".join([*lines, "", *goals.lines(found), "", str(found["about"])])
 
 
 def _line(label, path, hows, found, before):
     cells = []
     for how in hows:
-        now, then = _at(found, how, *path), _at(before, how, *path)
+        now, then = at(found, how, *path), at(before, how, *path)
         cell = "-" if now is None else f"{now:.3f}"
         cells.append(f"{cell + ('' if then is None else f' ({then:.3f})'):>20}")
     return f"{label:52}" + "".join(cells)
-
-
-def _at(found, *path):
-    for name in path:
-        found = None if found is None else found.get(name)
-    return found
