@@ -94,8 +94,9 @@ def german_changes() -> tuple[Change, ...]:
     Returns
     -------
     tuple of Change
-        Share of crowned main roads 0.2 to 0.6 and of residential streets 0.35 to 0.75, half width of
-        carriageways 1 m less and more, spread of slopes half and one and a half times (ranges: judgement).
+        Share of crowned main roads 0.1 to 0.5 outside towns and 0.5 to 0.85 in them, of crowned residential
+        streets 0.5 to 0.85, half width of carriageways 1 m less and more, spread of slopes half and one and
+        a half times (ranges: judgement).
     """
     slopes = standards.table("cross_slope").set_index("row").to_dict("index")
     widths = standards.table("width").set_index("row").to_dict("index")
@@ -114,12 +115,13 @@ def german_changes() -> tuple[Change, ...]:
         stds = {row: factor * float(slopes[row]["slope_std_pct"]) for row in german}
         return _rows([{"row": row, "slope_std_pct": std} for row, std in stds.items()])
 
-    main, quiet = "de_main_paved", "de_residential_paved"
+    def crowns(name: str, row: str, low: float, high: float) -> Change:
+        return Change(name, crowned(row, low), crowned(row, high), f"{low:g}", f"{high:g}")
+
     return (
-        Change("main roads with a crown", crowned(main, 0.2), crowned(main, 0.6), "0.2", "0.6"),
-        Change(
-            "residential streets with a crown", crowned(quiet, 0.35), crowned(quiet, 0.75), "0.35", "0.75"
-        ),
+        crowns("main roads outside towns with a crown", "de_main_paved", 0.1, 0.5),
+        crowns("main roads in towns with a crown", "de_main_town_paved", 0.5, 0.85),
+        crowns("residential streets with a crown", "de_residential_paved", 0.5, 0.85),
         Change("half width of carriageways", wider(-2.0), wider(2.0), "-1 m", "+1 m"),
         Change("spread of slopes", spread(0.5), spread(1.5), "x 0.5", "x 1.5"),
     )

@@ -1,18 +1,24 @@
-"""Which ways of one street are drawn the same way: what "falls to the left" means along a whole street."""
+"""How the ways of one street lie to each other: which are drawn alike, which are one of two carriageways."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import shapely
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.schema import RoadGraph, Ways
 
+    BoolArray = NDArray[np.bool_]
     IntArray = NDArray[np.int64]
+
+TWIN_M: Final = 25.0
+"""Widest distance between the middles of two carriageways of a street [m] (judgement: two carriageways of 7 m
+and a median of 18 m)."""
 
 
 def drawn_alike(start_node: IntArray, end_node: IntArray, street_id: IntArray, way_id: IntArray) -> IntArray:
@@ -56,3 +62,30 @@ def ways_drawn_alike(graph: RoadGraph, ways: Ways, rows: IntArray) -> IntArray:
         nodes = graph.edge_from[edges[begin]], graph.edge_to[edges[end]]
         alike[owner] = drawn_alike(*nodes, street[owner], ways.index.to_numpy()[owner])
     return alike[rows]
+
+
+def paired_carriageways(ways: Ways, rows: IntArray) -> BoolArray:
+    """Say for some rows of the ways whether each is one of a pair of one-way carriageways, shape (n,).
+
+    So it is where another way of its street, one-way against it, lies within `TWIN_M` of its middle.
+    """
+    one_way, street = ways["oneway"].to_numpy(), ways["street_id"].to_numpy()
+    asked = np.flatnonzero(one_way[rows] != 0)
+    paired = np.zeros(len(rows), dtype=bool)
+    others = np.flatnonzero((one_way != 0) & np.isin(street, street[rows[asked]]))
+    if len(asked) == 0:
+        return paired
+    lines = ways.geometry.to_numpy()
+    middle = shapely.line_interpolate_point(lines[rows[asked]], 0.5, normalized=True)
+    one, other = shapely.STRtree(lines[others]).query(middle, predicate="dwithin", distance=TWIN_M)
+    way, twin = rows[asked[one]], others[other]
+    flow = [np.sign(one_way[each])[:, np.newaxis] * _reach(lines[each]) for each in (way, twin)]
+    against = (street[way] == street[twin]) & ((flow[0] * flow[1]).sum(axis=1) < 0.0)
+    paired[asked[one[against]]] = True
+    return paired
+
+
+def _reach(lines: NDArray[np.object_]) -> NDArray[np.float64]:
+    """From the first to the last point of each line, shape (n, 2)."""
+    ends = [shapely.get_coordinates(shapely.get_point(lines, place)) for place in (0, -1)]
+    return np.asarray(ends[1] - ends[0])

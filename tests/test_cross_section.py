@@ -57,16 +57,20 @@ def way_of(case):
     }
     one_way = {"yes": 1, "-1": -1}.get(tags.get("oneway", ""), 0)
     shoulder = "yes" if tags.get("shoulder") == "both" else "no"
-    return plain | {
-        "oneway": one_way,
-        "is_sidepath": tags.get("is_sidepath") == "yes",
-        "bridge": tags.get("bridge") == "yes",
-        "country": case.country,
-        "sidewalk_left": left,
-        "sidewalk_right": right,
-        "shoulder_left": shoulder,
-        "shoulder_right": shoulder,
-    }
+    return (
+        plain
+        | {"built_up": False}
+        | {
+            "oneway": one_way,
+            "is_sidepath": tags.get("is_sidepath") == "yes",
+            "bridge": tags.get("bridge") == "yes",
+            "country": case.country,
+            "sidewalk_left": left,
+            "sidewalk_right": right,
+            "shoulder_left": shoulder,
+            "shoulder_right": shoulder,
+        }
+    )
 
 
 def offset_of(case, assumed, way):

@@ -35,7 +35,7 @@ def crowned(share):
 @pytest.fixture(scope="module")
 def table(run):
     changes = (
-        Change("nothing", crowned(0.4), crowned(0.4), "0.4", "0.4"),
+        Change("nothing", crowned(0.25), crowned(0.25), "0.25", "0.25"),
         Change("crowned", crowned(0.1), crowned(0.95), "0.1", "0.95"),
     )
     return balance_sensitivity([run], changes, Settings(draws=100))
@@ -65,7 +65,7 @@ def test_the_figure_has_a_bar_to_each_end(table):
 
 def test_the_german_judgements_are_usable_rows():
     changes = german_changes()
-    assert (changes[0].low_value, changes[0].high_value) == ("0.2", "0.6")
+    assert (changes[0].low_value, changes[0].high_value) == ("0.1", "0.5")
     assert all(change.low.rows != change.high.rows for change in changes)
 
 

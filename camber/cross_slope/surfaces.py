@@ -11,7 +11,7 @@ import shapely
 from camber import bends, cross_section, standards
 from camber.conventions import NO_WAY, PROFILE_CODE, STATE_CODE, LateralState, Profile
 from camber.schema.tables import P_STATES, take_columns
-from camber.street_direction import ways_drawn_alike
+from camber.street_direction import paired_carriageways, ways_drawn_alike
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -197,6 +197,7 @@ def _look_up(way: IntArray, matched: IntArray, roads: Roads) -> _Known:
     if len(rows) == 0:  # nothing matched: any way serves as a placeholder for states that do not exist
         rows = np.zeros(1, dtype=np.int64)
     ways = take_columns(roads.ways, _COLUMNS, rows)
+    ways["paired"] = paired_carriageways(roads.ways, rows)
     assumed = standards.assumed_columns(ways, roads.overrides)
     half, _ = cross_section.half_width(ways, assumed)
     place, spread = cross_section.offsets_both_ways(ways, half)

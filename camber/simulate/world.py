@@ -24,7 +24,7 @@ from camber.conventions import NO_WAY, PROFILE_CODE, STATE_CODE, LateralState, P
 from camber.schema import Ways
 from camber.simulate.chance import Stream, keyed_generator, ornstein_uhlenbeck, truncated_normal
 from camber.simulate.runner import Choices
-from camber.street_direction import ways_drawn_alike
+from camber.street_direction import paired_carriageways, ways_drawn_alike
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -198,7 +198,7 @@ def streets_of(
     ``p_facing``, ``p_sidewalk`` and ``p_centre``, ``line``, and what decides about its bends.
     """
     rows = np.unique(line.way[line.way >= 0])
-    ways = Ways(roads.ways.iloc[rows])
+    ways = Ways(roads.ways.iloc[rows].assign(paired=paired_carriageways(roads.ways, rows)))
     alike = ways_drawn_alike(roads.graph, roads.ways, rows)
     table = draw_surfaces(ways, seed, drawn_alike=alike)
     banking = standards.banking(ways, standards.assume(ways))

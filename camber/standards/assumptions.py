@@ -87,11 +87,11 @@ LAYOUTS: Final = {
     ),
     "cross_slope": Layout(
         key="row",
-        applies_to="{kind} ({surface_group}) in {region}",
+        applies_to="{kind} ({surface_group}) in {region}; built up: {built_up};",
         value="{slope_mean_pct:g} ± {slope_std_pct:g} % (of that {mean_slope_sd_pct:g} shared); crowned "
         "{p_crowned:g} (of them parabolic {parabolic_share:g}), {one_way_profile} {p_one_way:g}, inverted "
         "{p_inverted:g} (worth {profile_concentration:g} roads)",
-        texts=("region", "kind", "surface_group", "one_way_profile"),
+        texts=("region", "kind", "surface_group", "built_up", "one_way_profile"),
         numbers=("mean_slope_sd_pct",),
         positive=("slope_mean_pct", "slope_std_pct", "profile_concentration"),
         shares=(*_PROFILE_SHARES, "parabolic_share"),
@@ -99,6 +99,7 @@ LAYOUTS: Final = {
         blank=("profile_concentration", "mean_slope_sd_pct"),
         allowed=(
             ("surface_group", ("paved", "unpaved", "sett", "*")),
+            ("built_up", ("yes", "no", "*", "")),
             ("one_way_profile", ("one_way", "to_road", "to_inside", "outward")),
         ),
     ),
@@ -177,7 +178,8 @@ def table(name: str) -> pd.DataFrame:
     -------
     DataFrame
         A copy of the checked table; units stand in the names. ``region`` and ``kind`` are lists joined by
-        ``|``, ``*`` stands for any. Of the cross slopes: shares of profiles (sum 1), ``parabolic_share`` of
+        ``|``, ``*`` stands for any; ``built_up`` says whether a row is for towns (``yes``), for what lies
+        outside (``no``), or for both. Of the cross slopes: shares of profiles (sum 1), ``parabolic_share`` of
         the crowned ones, ``one_way_profile`` (what a one-way crossfall means there: ``one_way`` with the low
         side unknown, ``to_road``, ``to_inside``, ``outward``), mean and spread of the absolute slope of one
         road; and how far what all roads of a row in one region share may be off: ``profile_concentration``,
@@ -429,6 +431,10 @@ def _readable(text: str) -> str:
     return (
         text.replace("|", ", ")
         .replace(" in *", ", any country")
+        .replace("; built up: yes;", ", in towns")
+        .replace("; built up: no;", ", outside towns")
+        .replace("; built up: *;", "")
+        .replace("; built up: ;", "")
         .replace("(*)", "(any surface)")
         .replace("; lane nan m", "")
         .replace(" (of that nan shared)", "")

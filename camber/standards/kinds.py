@@ -2,20 +2,22 @@
 
 **Kind.** Every way gets one: its ``highway`` value, refined by ``service`` and ``footway``; values that
 `kinds.csv` does not know count as paths. A carriageway takes the first special kind that fits:
-``roundabout``, then ``bridge``, then ``motor_one_way_street`` (one-way, paved, tertiary or higher: those are
-built as carriageways; a one-way residential street is built like its neighbours). The special kinds speak of
-the cross slope only; the width is that of the class underneath.
+``roundabout``, then ``bridge``, then ``dual_carriageway`` (paved, tertiary or higher, and one of a pair of
+one-way carriageways: those are built for one direction; a single one-way street is built like the two-way
+street that it mostly was). The special kinds speak of the cross slope only; the width is that of the class
+underneath.
 
 **Row.** Kinds first: the way's own, then what `kinds.csv` says it is built like, and so on. Within a kind the
 surface group first (``sett`` and ``unpaved`` fall back to ``paved``), within that the region: subdivision,
-country, then the pooled row ``*``. So a pooled row for the very kind and surface wins over a country's row
-for a similar one.
+country, then the pooled row ``*``; within that a row for towns, or for outside, before one for both. So a
+pooled row for the very kind and surface wins over a country's row for a similar one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache, lru_cache
+from itertools import product
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -38,13 +40,13 @@ Columns = pd.DataFrame | Mapping[str, "NDArray[Any]"]
 _STILL: Final = ("residential", "living_street", "service", "road")
 _MINOR: Final = ("unclassified", "tertiary")
 _NEVER_BANKED: Final = ("roundabout", "service:alley", "service:driveway", "service:parking_aisle")
-_TAGS: Final = (
-    *("highway", "surface", "oneway", "footway", "service", "junction", "leisure"),
-    *("is_sidepath", "bridge", "country"),
+_KIND_TAGS: Final = (
+    *("highway", "surface", "footway", "service", "junction", "leisure"),
+    *("is_sidepath", "bridge"),
 )
-_KIND_TAGS: Final = _TAGS[:-1]
-_SPECIAL: Final = ("roundabout", "bridge", "motor_one_way_street")
-_ONE_WAY_CLASSES: Final = tuple(
+_TAGS: Final = (*_KIND_TAGS, "oneway", "country", "built_up")
+_SPECIAL: Final = ("roundabout", "bridge", "dual_carriageway")
+_DUAL_CLASSES: Final = tuple(
     name + link
     for name in ("motorway", "trunk", "primary", "secondary", "tertiary")
     for link in ("", "_link")
@@ -71,14 +73,16 @@ def assume(ways: pd.DataFrame, overrides: Overrides | None = None) -> pd.DataFra
     ----------
     ways : DataFrame
         Columns of the table of ways: ``highway``, ``surface``, ``oneway``, ``footway``, ``service``,
-        ``junction``, ``leisure``, ``is_sidepath``, ``bridge``, ``country``.
+        ``junction``, ``leisure``, ``is_sidepath``, ``bridge``, ``country``, ``built_up``; and ``paired``,
+        true for one of a pair of carriageways (`camber.street_direction.paired_carriageways`), where that
+        is known.
     overrides : Overrides, optional
         Rows that a user set.
 
     Returns
     -------
     DataFrame
-        Same index. ``kind``, ``class_kind`` (the kind without roundabout, bridge and one-way street);
+        Same index. ``kind``, ``class_kind`` (the kind without roundabout, bridge and dual carriageway);
         ``surface_group`` ("paved", "unpaved", "sett");
         ``is_road`` (a carriageway, on
         which edge and centre make sense); ``default_total_m``, ``lane_m`` and ``width_std_m`` [m] of the
@@ -108,8 +112,9 @@ def assumed_columns(ways: Columns, overrides: Overrides | None = None) -> dict[s
     country, n = ways["country"].tolist(), len(ways["country"])
     kind, group = columns["kind"].tolist(), columns["surface_group"].tolist()
     widths = Rows("width", overrides, columns["class_kind"].tolist(), country, ["*"] * n)
-    slopes = Rows("cross_slope", overrides, kind, country, group)
-    walks = Rows("cross_slope", overrides, ["footway:sidewalk"] * n, country, ["paved"] * n)
+    built_up = np.asarray(ways["built_up"], dtype=bool).tolist()
+    slopes = Rows("cross_slope", overrides, kind, country, group, built_up)
+    walks = Rows("cross_slope", overrides, ["footway:sidewalk"] * n, country, ["paved"] * n, built_up)
     one_way = np.asarray(ways["oneway"]) != 0
     columns["default_total_m"] = np.where(one_way, widths["one_way_total_m"], widths["two_way_total_m"])
     columns |= {name: widths[name] for name in ("lane_m", "width_std_m")}
@@ -143,9 +148,10 @@ class Rows:
         kind: Sequence[str],
         country: Sequence[str],
         group: Sequence[str],
+        built_up: Sequence[bool] | None = None,
     ) -> None:
         self.columns = table_columns(name, overrides)
-        places = zip(kind, country, group, strict=True)
+        places = zip(kind, country, group, built_up or [False] * len(kind), strict=True)
         self.position = np.array([_find(name, overrides, *place) for place in places], dtype=np.int64)
 
     def __getitem__(self, column: str) -> NDArray[Any]:
@@ -161,7 +167,11 @@ class Rows:
 def kind_columns(ways: Columns) -> dict[str, NDArray[Any]]:
     """Name the kind of every way, with and without special ones, surface group, and whether it is a road."""
     require_columns(ways, _TAGS)
-    tags = [_kind(*each) for each in zip(*(ways[name].tolist() for name in _KIND_TAGS), strict=True)]
+    paired = (
+        np.asarray(ways["paired"], dtype=bool) if "paired" in ways else np.zeros(len(ways["highway"]), bool)
+    )
+    columns = [ways[name].tolist() for name in _KIND_TAGS]
+    tags = [_kind(*each) for each in zip(*columns, paired.tolist(), strict=True)]
     kind, class_kind, surface, is_road = zip(*tags, strict=True) if tags else ((), (), (), ())
     return {
         "kind": np.array(kind, dtype=object),
@@ -175,13 +185,13 @@ def kind_columns(ways: Columns) -> dict[str, NDArray[Any]]:
 def _kind(
     highway: str,
     surface: str,
-    oneway: int,
     footway: str,
     service: str,
     junction: str,
     leisure: str,
     is_sidepath: bool,  # noqa: FBT001 - a row of the table of ways
     bridge: bool,  # noqa: FBT001
+    paired: bool,  # noqa: FBT001
 ) -> tuple[str, str, str, bool]:
     """Kind, class kind, surface group and whether it is a road, from the tags of one way."""
     kinds = _kinds()
@@ -189,8 +199,8 @@ def _kind(
     is_road, default = kinds[class_kind]
     group = _SURFACE_GROUP.get(surface.partition(";")[0].strip(), default)
     kind = class_kind
-    if is_road and oneway != 0 and class_kind in _ONE_WAY_CLASSES and group != "unpaved":
-        kind = "motor_one_way_street"
+    if is_road and paired and class_kind in _DUAL_CLASSES and group != "unpaved":
+        kind = "dual_carriageway"
     if is_road and bridge:
         kind = "bridge"
     if is_road and junction in {"roundabout", "circular"}:
@@ -231,14 +241,21 @@ def require_columns(ways: Columns, names: Iterable[str]) -> None:
 
 
 @lru_cache(maxsize=65_536)
-def _find(name: str, overrides: Overrides | None, kind: str, country: str, surface_group: str) -> int:
+def _find(
+    name: str,
+    overrides: Overrides | None,
+    kind: str,
+    country: str,
+    surface_group: str,
+    built_up: bool,  # noqa: FBT001 - a row of the table of ways
+) -> int:
     index = _index(name, overrides)
     regions = dict.fromkeys((country, country.partition("-")[0], "*"))
-    for candidate in kind_chain(kind):
-        for surface in _SURFACE_CHAIN.get(surface_group, ("*",)):
-            for region in regions:
-                if (candidate, surface, region) in index:
-                    return index[candidate, surface, region]
+    surfaces = _SURFACE_CHAIN.get(surface_group, ("*",))
+    settled = "yes" if built_up else "no", "*"
+    for where in product(kind_chain(kind), surfaces, regions, settled):
+        if where in index:
+            return index[where]
     message = f"standards/{name}.csv has no row for {kind} ({surface_group}); reinstall camber"
     raise StandardsError(message)
 
@@ -254,13 +271,14 @@ def table_columns(name: str, overrides: Overrides | None = None) -> Mapping[str,
 
 
 @lru_cache(maxsize=256)
-def _index(name: str, overrides: Overrides | None) -> dict[tuple[str, str, str], int]:
+def _index(name: str, overrides: Overrides | None) -> dict[tuple[str, str, str, str], int]:
     rows = table_columns(name, overrides)
-    surfaces = rows["surface_group"] if "surface_group" in rows else ["*"] * len(rows["kind"])
+    any_ = ["*"] * len(rows["kind"])
+    surfaces, settled = rows.get("surface_group", any_), rows.get("built_up", any_)
     return {
-        (kind, surface, region): position
-        for position, (kinds, surface, regions) in enumerate(
-            zip(rows["kind"], surfaces, rows["region"], strict=True)
+        (kind, surface, region, place or "*"): position
+        for position, (kinds, surface, regions, place) in enumerate(
+            zip(rows["kind"], surfaces, rows["region"], settled, strict=True)
         )
         for kind in kinds.split("|")
         for region in regions.split("|")

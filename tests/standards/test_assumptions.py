@@ -74,8 +74,6 @@ def test_the_extract_of_the_table_in_the_study_is_kept():
     published = {
         "us_main_paved": [0.85, 0.15, 0.0, 2.0, 0.6],
         "gb_residential_paved": [0.85, 0.13, 0.02, 2.7, 1.1],
-        "de_main_paved": [0.40, 0.60, 0.0, 2.5, 0.6],
-        "de_residential_paved": [0.55, 0.35, 0.10, 2.5, 0.8],
         "ch_paved": [0.55, 0.45, 0.0, 3.0, 0.7],
         "au_main_paved": [0.85, 0.15, 0.0, 3.0, 0.7],
         "jp_minor_paved": [0.75, 0.20, 0.05, 1.5, 0.6],
@@ -87,6 +85,26 @@ def test_the_extract_of_the_table_in_the_study_is_kept():
     }
     for row, expected in published.items():
         assert rows.loc[row, numbers].tolist() == expected, row
+
+
+def test_the_profile_of_german_roads_depends_on_the_town():
+    rows = table("cross_slope").set_index("row")
+    crowned = rows["p_crowned"]
+    assert crowned["de_main_town_paved"] > 0.5 > crowned["de_main_paved"] > crowned["de_dual_paved"]
+    # The channel in the middle belongs to living streets.
+    inverted = rows["p_inverted"]
+    assert inverted["de_living_street_paved"] > 4.0 * inverted["de_residential_paved"]
+    for row in ("de_main_paved", "de_main_town_paved", "de_residential_paved"):
+        assert rows.loc[row, "status"] == "opened"
+        assert "forum" not in rows.loc[row, "basis"]
+
+
+def test_the_list_says_where_a_row_is_for_towns():
+    listed = list_assumptions().set_index("row")["applies_to"]
+    main = "trunk, primary, secondary, tertiary, unclassified (paved) in DE, AT"
+    assert listed["de_main_town_paved"] == f"{main}, in towns"
+    assert listed["de_main_paved"] == main
+    assert not listed.str.contains("built up").any()
 
 
 def test_parts_of_the_position_error_add_up_to_the_stated_total():
@@ -134,13 +152,16 @@ def test_no_row_speaks_of_an_unknown_kind_and_none_is_hidden_by_another(name):
     rows = table(name)
     known = set(table("kinds")["kind"]) | STRIPS
     surfaces = rows["surface_group"] if "surface_group" in rows else ["*"] * len(rows)
+    settled = rows["built_up"] if "built_up" in rows else ["*"] * len(rows)
     keys = [
-        (kind, surface, region)
-        for kinds, surface, regions in zip(rows["kind"], surfaces, rows["region"], strict=True)
+        (kind, surface, region, place)
+        for kinds, surface, regions, place in zip(
+            rows["kind"], surfaces, rows["region"], settled, strict=True
+        )
         for kind in kinds.split("|")
         for region in regions.split("|")
     ]
-    assert {kind for kind, _, _ in keys} <= known
+    assert {kind for kind, *_ in keys} <= known
     assert len(set(keys)) == len(keys)
 
 
@@ -254,6 +275,7 @@ def test_a_row_says_what_a_person_would_ask():
 def test_the_rows_that_a_way_names_are_in_the_list():
     tags = dict.fromkeys(("surface", "footway", "service", "junction", "leisure"), "")
     tags |= {"highway": "residential", "oneway": 0, "is_sidepath": False, "bridge": False, "country": "DE"}
+    tags |= {"built_up": True}
     assumed = assume(pd.DataFrame([tags])).iloc[0]
     listed = list_assumptions().set_index(["table", "row"])
     assert listed.loc[("cross_slope", assumed["slope_row"]), "reference"] == assumed["slope_basis"]
@@ -277,6 +299,7 @@ def overrides(tmp_path):
 def ways(**tags):
     row = dict.fromkeys(("surface", "footway", "service", "junction", "leisure"), "")
     row |= {"highway": "secondary", "oneway": 0, "is_sidepath": False, "bridge": False, "country": "DE"}
+    row |= {"built_up": False}
     return pd.DataFrame([row | tags], index=[7])
 
 

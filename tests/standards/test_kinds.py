@@ -24,6 +24,8 @@ PLAIN = {
     "is_sidepath": False,
     "bridge": False,
     "country": "",
+    "built_up": False,
+    "paired": False,
 }
 SEEN = (
     *("motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link"),
@@ -73,11 +75,15 @@ def one(**tags):
         ({"highway": "tertiary", "junction": "roundabout"}, "roundabout", True),
         ({"highway": "tertiary", "junction": "circular", "oneway": 1}, "roundabout", True),
         ({"highway": "tertiary", "junction": "roundabout", "bridge": True, "oneway": 1}, "roundabout", True),
-        ({"highway": "tertiary", "bridge": True, "oneway": 1}, "bridge", True),
+        ({"highway": "tertiary", "bridge": True, "oneway": 1, "paired": True}, "bridge", True),
         ({"highway": "footway", "bridge": True}, "footway", False),
-        ({"highway": "tertiary", "oneway": 1}, "motor_one_way_street", True),
-        ({"highway": "primary_link", "oneway": -1}, "motor_one_way_street", True),
-        ({"highway": "tertiary", "oneway": 1, "surface": "gravel"}, "tertiary", True),
+        ({"highway": "tertiary", "oneway": 1, "paired": True}, "dual_carriageway", True),
+        ({"highway": "primary_link", "oneway": -1, "paired": True}, "dual_carriageway", True),
+        # A single one-way street is built like the two-way street that it mostly was.
+        ({"highway": "tertiary", "oneway": 1}, "tertiary", True),
+        ({"highway": "primary_link", "oneway": -1}, "primary_link", True),
+        ({"highway": "tertiary", "oneway": 1, "paired": True, "surface": "gravel"}, "tertiary", True),
+        ({"highway": "residential", "oneway": 1, "paired": True}, "residential", True),
         ({"highway": "residential", "oneway": 1}, "residential", True),
         ({"highway": "cycleway", "oneway": 1}, "cycleway", False),
         ({"highway": "bridge"}, "path", False),
@@ -99,12 +105,26 @@ def test_the_kind_of_a_way(tags, kind, is_road):
         ({"country": "US-CA"}, "us_residential_paved"),
         ({"country": "CA"}, "us_residential_paved"),
         ({"country": ""}, "any_road_paved"),
-        ({"country": "FI"}, "any_road_paved"),
+        ({"country": "FI"}, "fi_residential_paved"),
+        ({"country": "NO", "highway": "secondary"}, "fi_main_paved"),
+        ({"country": "SE", "highway": "secondary"}, "se_main_paved"),
+        ({"country": "CZ", "highway": "tertiary"}, "pl_main_paved"),
+        ({"country": "ES", "highway": "tertiary"}, "es_main_paved"),
+        ({"country": "ES"}, "fr_residential_paved"),
+        ({"country": "FI", "highway": "footway", "footway": "sidewalk"}, "se_sidewalk"),
         ({"country": "DE", "highway": "secondary"}, "de_main_paved"),
+        ({"country": "AT", "highway": "secondary", "built_up": True}, "de_main_town_paved"),
+        ({"country": "DE", "highway": "unclassified", "built_up": True}, "de_main_town_paved"),
+        ({"country": "DE", "built_up": True}, "de_residential_paved"),
+        ({"country": "DE", "highway": "living_street"}, "de_living_street_paved"),
+        ({"country": "US", "highway": "secondary", "built_up": True}, "us_main_paved"),
         ({"country": "DE", "highway": "trunk_link"}, "any_link_paved"),
-        ({"country": "DE", "highway": "secondary", "oneway": 1}, "de_one_way_paved"),
-        ({"country": "FI", "highway": "secondary", "oneway": 1}, "any_one_way_paved"),
+        ({"country": "DE", "highway": "secondary", "oneway": 1, "paired": True}, "de_dual_paved"),
+        ({"country": "FI", "highway": "secondary", "oneway": 1, "paired": True}, "any_dual_paved"),
+        ({"country": "FI", "highway": "secondary", "oneway": 1}, "fi_main_paved"),
+        ({"country": "DE", "highway": "secondary", "oneway": 1, "built_up": True}, "de_main_town_paved"),
         ({"country": "DE", "highway": "secondary", "bridge": True}, "de_bridge"),
+        ({"country": "DE", "highway": "secondary", "bridge": True, "built_up": True}, "de_bridge_town"),
         ({"country": "GB", "highway": "secondary", "bridge": True}, "any_bridge"),
         ({"country": "DE", "highway": "secondary", "junction": "roundabout"}, "any_roundabout"),
         ({"country": "NL", "surface": "paving_stones"}, "nl_residential_sett"),
@@ -197,6 +217,8 @@ tag_sets = st.fixed_dictionaries(
         "leisure": st.sampled_from(["", "track", "park"]),
         "is_sidepath": st.booleans(),
         "bridge": st.booleans(),
+        "built_up": st.booleans(),
+        "paired": st.booleans(),
         "country": st.sampled_from(["", "DE", "US-CA", "GB", "XX", "-", "*"]),
     }
 )
@@ -226,9 +248,17 @@ def test_ways_are_judged_each_alone():
         assert together.iloc[position].equals(alone.iloc[0].rename(together.index[position]))
 
 
-def test_a_missing_column_is_named():
-    with pytest.raises(StandardsError, match="junction"):
-        assume(ways({}).drop(columns="junction"))
+@pytest.mark.parametrize("column", ["junction", "built_up"])
+def test_a_missing_column_is_named(column):
+    with pytest.raises(StandardsError, match=column):
+        assume(ways({}).drop(columns=column))
+
+
+def test_where_nobody_says_it_no_way_is_one_of_a_pair():
+    assert (
+        assume(ways({"highway": "secondary", "oneway": 1}).drop(columns="paired"))["kind"].item()
+        == "secondary"
+    )
 
 
 def test_no_way_no_row():
