@@ -11,7 +11,7 @@ from camber import cross_section
 from camber.conventions import Profile
 from camber.cross_slope import assign_cross_slope, slope_options, slopes_of_ways
 from camber.cross_slope.surfaces import Surfaces
-from camber.cross_slope.tilt import draw_slopes, exceeds, leg_probabilities, truncated_moments
+from camber.cross_slope.tilt import draw_slopes, exceeds, leg_probabilities, road_draws, truncated_moments
 from camber.schema import CrossSlopeSettings, LateralHistories
 from camber.standards import table
 from tests.signed_cases import CASES
@@ -145,8 +145,9 @@ def surfaces_of(**columns):
     given |= {"one_way_profile": CODE["one_way"], "low_side": 0, "p_parabolic": 0.0}
     given |= {"mean_pct": 2.5, "std_pct": 1.0, "place_m": 2.0, "spread_m": 0.0, "half_width_m": 2.75}
     given |= {"p_banked": 0.0, "banked_side": 1, "banked_pct": 3.0, "banked_std_pct": 1.5}
-    given |= {"street_id": 7, "along_street": 1, "source": "here"} | columns
-    whole = ("way_id", "one_way_profile", "low_side", "banked_side", "street_id", "along_street")
+    given |= {"street_id": 7, "along_street": 1, "source": "here"}
+    given |= {"kind_key": 0, "kind_weight": np.inf, "mean_sd_pct": 0.0} | columns
+    whole = ("way_id", "one_way_profile", "low_side", "banked_side", "street_id", "along_street", "kind_key")
     kinds = {"attached": bool, "source": object} | dict.fromkeys(whole, np.int64)
     return Surfaces(
         **{name: np.full((1, 6), value, dtype=kinds.get(name, float)) for name, value in given.items()}
@@ -281,7 +282,7 @@ def test_zero_slope_gives_zero_tilt():
     flat = surfaces_of(mean_pct=0.0, std_pct=1e-12, p_crowned=0.5, p_one_way=0.5)
     np.testing.assert_allclose(leg_probabilities(flat, LEVEL_PCT)[:4], 0.0, atol=1e-9)
     states = LateralHistories(np.array([0]), np.full((50, 1), 3, np.int8), np.zeros((50, 1), bool), "", "")
-    slope, _ = draw_slopes(flat, states, np.zeros(1), 0.7, 1, np.random.default_rng(1))
+    slope, _ = draw_slopes(road_draws(flat, 50, 0.7, 1), states, np.zeros(1), np.random.default_rng(1))
     np.testing.assert_allclose(slope, 0.0, atol=1e-9)
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camber.cross_slope.tilt import _grade, _slice, inverse_normal, road_normal, truncated_moments
+from camber.cross_slope.road_numbers import inverse_normal, road_normal, slice_of
+from camber.cross_slope.tilt import _grade, truncated_moments
 
 NORMAL = NormalDist()
 
@@ -21,7 +22,7 @@ def test_the_inverse_of_the_normal_distribution_is_the_library_s(p):
 @settings(deadline=None)  # the first call compiles
 @given(st.integers(0, 2**63), st.integers(1, 300))
 def test_slices_are_a_permutation(key, draws):
-    assert sorted(_slice(np.uint64(key), d, draws) for d in range(draws)) == list(range(draws))
+    assert sorted(slice_of(np.uint64(key), d, draws) for d in range(draws)) == list(range(draws))
 
 
 @pytest.mark.parametrize("road", [0, 7, 10**12])

@@ -23,7 +23,7 @@ from camber.conventions import (
     SurfaceKind,
 )
 from camber.cross_slope.surfaces import Surfaces, find_surfaces
-from camber.cross_slope.tilt import draw_slopes, leg_probabilities
+from camber.cross_slope.tilt import draw_slopes, leg_probabilities, road_draws
 from camber.schema import (
     CrossSlopeSettings,
     LateralHistories,
@@ -89,7 +89,8 @@ def assign_cross_slope(
     surfaces = find_surfaces(plain, first, roads)
     columns = _mixture(plain, first, surfaces, roads.ways, settings.level_pct)
     keep = _kept_place(plain, first, settings.place_tau_s)
-    slope, profile = draw_slopes(surfaces, histories, keep, settings.street_correlation, seed, rng)
+    drawn = road_draws(surfaces, len(histories.state), settings.street_correlation, seed)
+    slope, profile = draw_slopes(drawn, histories, keep, rng)
     return as_sloped_track(with_columns(lateral, columns, number)), SlopeHistories(
         histories.block, histories.state, slope, profile
     )
@@ -117,10 +118,11 @@ def slope_options(
     keep = _kept_place(plain, first, settings.place_tau_s)
     slope = np.empty((draws, len(first), len(STATE_CODE)), dtype=np.float32)
     astray = np.zeros((draws, len(first)), dtype=bool)
+    drawn = road_draws(surfaces, draws, settings.street_correlation, seed)
     for state in range(len(STATE_CODE)):
         there = np.where(surfaces.way_id[:, state] != NO_WAY, state, -1).astype(np.int8)
         always = LateralHistories(block, np.tile(there, (draws, 1)), astray, "", "")
-        slope[:, :, state], _ = draw_slopes(surfaces, always, keep, settings.street_correlation, seed, rng)
+        slope[:, :, state], _ = draw_slopes(drawn, always, keep, rng)
     return SlopeOptions(block, slope)
 
 
@@ -161,7 +163,8 @@ def slopes_of_ways(
     states = np.tile(state.astype(np.int8), (draws, 1))
     always = LateralHistories(rows, states, astray, "", "")
     keep = np.zeros(len(rows))
-    slope, _ = draw_slopes(surfaces, always, keep, settings.street_correlation, seed, rng)
+    drawn = road_draws(surfaces, draws, settings.street_correlation, seed)
+    slope, _ = draw_slopes(drawn, always, keep, rng)
     return np.asarray(np.nan_to_num(slope.astype(float)))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -68,6 +70,12 @@ class Surfaces(NamedTuple):
         Direction of travel against that of the whole street, +1 or -1.
     source : ndarray of object
         Row of the standards, or the tag, that the slope is from.
+    kind_key : ndarray of int64
+        Names row and country, whose roads share what is unknown about them; 0 where they share nothing.
+    kind_weight : ndarray of float64
+        Number of roads that the shares of the profiles are worth, infinite where they are certain.
+    mean_sd_pct : ndarray of float64
+        Part of ``std_pct`` that all roads of the kind share [%].
     """
 
     way_id: IntArray
@@ -90,6 +98,9 @@ class Surfaces(NamedTuple):
     street_id: IntArray
     along_street: IntArray
     source: NDArray[np.object_]
+    kind_key: IntArray
+    kind_weight: FloatArray
+    mean_sd_pct: FloatArray
 
 
 class _Known(NamedTuple):
@@ -199,6 +210,11 @@ def _look_up(way: IntArray, matched: IntArray, roads: Roads) -> _Known:
     ways = take_columns(roads.ways, _COLUMNS, rows)
     ways["paired"] = paired_carriageways(roads.ways, rows)
     assumed = standards.assumed_columns(ways, roads.overrides)
+    country = ways["country"].tolist()
+    for kind in ("", "shoulder_", "sidewalk_"):
+        rows_used = assumed[f"{kind}slope_row"].tolist()
+        keys = [kind_key(*pair) for pair in zip(rows_used, country, strict=True)]
+        assumed[f"{kind}kind_key"] = np.array(keys, dtype=np.int64)
     half, _ = cross_section.half_width(ways, assumed)
     place, spread = cross_section.offsets_both_ways(ways, half)
     # At an edge of a narrow road a runner stays on that side of its middle (judgement).
@@ -258,7 +274,7 @@ def _profiles(known: _Known, row: IntArray, way: IntArray, travel: IntArray) -> 
     shoulder = known.shoulder[(travel < 0).astype(np.int64), row, np.arange(6)] & (way != NO_WAY)
     tag = known.ways["incline_across_pct"][row]
     tagged = np.isfinite(tag) & ~attached
-    mean, std, source = _put_slopes(assumed, row, attached, shoulder)
+    put = _put_slopes(assumed, row, attached, shoulder)
     plane = attached | tagged
     crown = np.where(plane, 0.0, np.where(shoulder, 1.0, crowned))
     bowed = np.where(shoulder, 0.0, parabolic)
@@ -270,22 +286,34 @@ def _profiles(known: _Known, row: IntArray, way: IntArray, travel: IntArray) -> 
         "p_inverted": np.where(plane | shoulder, 0.0, inverted),
         "one_way_profile": np.where(tagged, PROFILE_CODE[Profile.TAGGED], profile),
         "low_side": np.where(tagged, np.sign(np.nan_to_num(tag)) * travel, low).astype(np.int64),
-        "mean_pct": np.where(tagged, np.abs(tag), mean),
-        "std_pct": np.where(tagged, _TAGGED_STD_PCT, std),
-        "source": np.where(tagged, "incline:across", source),
+        "mean_pct": np.where(tagged, np.abs(tag), put["slope_mean_pct"]),
+        "std_pct": np.where(tagged, _TAGGED_STD_PCT, put["slope_std_pct"]),
+        "source": np.where(tagged, "incline:across", put["slope_row"]),
+        "kind_key": np.where(tagged, 0, put["kind_key"]),
+        "kind_weight": np.where(plane | shoulder, np.inf, assumed["profile_concentration"][row]),
+        "mean_sd_pct": np.where(tagged, 0.0, np.minimum(put["mean_slope_sd_pct"], put["slope_std_pct"])),
     }
 
 
 def _put_slopes(
     assumed: dict[str, NDArray[Any]], row: IntArray, attached: BoolArray, shoulder: BoolArray
-) -> tuple[FloatArray, FloatArray, NDArray[np.object_]]:
+) -> dict[str, NDArray[Any]]:
     """Mean and spread of the slope of carriageways, shoulders and attached sidewalks, and their rows."""
-    mean, std, source = (assumed[f"slope_{name}"][row] for name in ("mean_pct", "std_pct", "row"))
-    for where, name in ((shoulder, "shoulder"), (attached, "sidewalk")):
-        mean = np.where(where, assumed[f"{name}_slope_mean_pct"][row], mean)
-        std = np.where(where, assumed[f"{name}_slope_std_pct"][row], std)
-        source = np.where(where, assumed[f"{name}_slope_row"][row], source)
-    return mean, std, source
+    names = ("slope_mean_pct", "slope_std_pct", "mean_slope_sd_pct", "slope_row", "kind_key")
+    put = {name: assumed[name][row] for name in names}
+    for where, kind in ((shoulder, "shoulder"), (attached, "sidewalk")):
+        put = {name: np.where(where, assumed[f"{kind}_{name}"][row], put[name]) for name in names}
+    return put
+
+
+@lru_cache(maxsize=4096)
+def kind_key(row: str, country: str) -> int:
+    """Name a kind of road, a row of the standards in one country, by a number that is never 0.
+
+    By the country and not by the town: a grid would cut towns in two, and what is drawn apart for the halves
+    of a runner's streets averages out though nobody knows it (judgement).
+    """
+    return crc32(f"{row}|{country}".encode()) + 1
 
 
 def _banked(

@@ -1,11 +1,10 @@
 """Profiles, slopes and places under each lateral state: integrated, and drawn along whole histories.
 
-What belongs to a road is the same in every run. Profile, steepness and low side of a way are drawn by a
-counter-based generator (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): each number is a
-function of the model's seed, the way, the draw (and how many there are) and the use, mixed by splitmix64
-(Steele, Lea & Flood 2014). A street is built as a whole while its line in the map is cut at every change of a
-tag, so ways of one street share a part of their normal numbers (a Gaussian copula: each way alone still
-follows its own row of the standards).
+What belongs to a road is the same in every run. Profile, steepness and low side of a way are drawn from
+numbers of its own (`camber.cross_slope.road_numbers`). A street is built as a whole while its line in the map
+is cut at every change of a tag, so ways of one street share a part of their normal numbers (a Gaussian
+copula: each way alone still follows its own row of the standards); and all roads of a row in one country
+share what nobody knows about it (`camber.cross_slope.shared_unknowns`).
 """
 
 from __future__ import annotations
@@ -18,11 +17,13 @@ import numpy as np
 
 from camber.conventions import NO_WAY, PROFILE_CODE, Profile
 from camber.cross_section import BLEND_M, WANDER_LIMIT
+from camber.cross_slope.road_numbers import distribution, inverse_normal, road_normal
+from camber.cross_slope.shared_unknowns import Shared, Unknowns, draw_shared, unknowns_of
+from camber.cross_slope.surfaces import Surfaces
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from camber.cross_slope.surfaces import Surfaces
     from camber.schema import LateralHistories
 
     FloatArray = NDArray[np.float64]
@@ -34,20 +35,23 @@ _SURFACE: Final = np.dtype(
         *((name, np.float64) for name in ("p_crowned", "p_parabolic", "p_inverted", "p_one_way", "p_banked")),
         *((name, np.float64) for name in ("mean_pct", "std_pct", "banked_pct", "banked_std_pct")),
         *((name, np.float64) for name in ("place_m", "spread_m", "half_width_m")),
+        *((name, np.float64) for name in ("ridged", "unbowed", "common", "own")),
         *((name, np.int64) for name in ("way_id", "low_side", "banked_side", "along_street")),
-        ("one_way_profile", np.int64),
+        *((name, np.int64) for name in ("one_way_profile", "kind")),
     ]
 )
-"""Columns of `Surfaces` that the kernels read, side by side for one state of one block."""
+"""Columns of `Surfaces` that the kernels read, side by side for one state of one block; and share of crowned
+and parabolic profiles, that of the crowned ones among them, parts of the slope's normal number that all roads
+of the kind share and that are the road's own, and the kind, -1 without one."""
 
 _ROAD: Final = np.dtype(
     [
         (name, np.float64)
-        for name in ("profile", "side", "banked", "slope", "mean_pct", "std_pct", "grade_pct")
+        for name in ("profile", "side", "banked", "slope", "mean_pct", "std_pct", "normal", "grade_pct")
     ]
 )
 """What is drawn for a road: ranks of its profile and of being banked, normal numbers of low side and slope;
-and the slope itself, for the mean and the spread that it was last asked for."""
+and the slope itself, for the mean, the spread and the normal number that it was last asked for."""
 
 _USE_PROFILE, _USE_SIDE, _USE_BANKED, _USE_SLOPE = range(4)
 """What the normal numbers of a road are for: each is a function of its use alone, whenever it is drawn."""
@@ -73,7 +77,6 @@ _FLAT_PCT: Final = 1e-9
 _SURELY_POSITIVE: Final = 6.0
 """So many standard deviations above zero nothing is cut off that a draw could show."""
 
-_GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 _WHOLE: Final = np.uint64(0x5851F42D4C957F2D)
 """Turns the seed of ways into that of whole streets."""
 
@@ -100,8 +103,14 @@ _NODES: Final = np.clip(_midpoints(16), -WANDER_LIMIT, WANDER_LIMIT)
 def _packed(surfaces: Surfaces) -> NDArray[np.void]:
     """Put what the kernels read of each surface side by side, shape (n_blocks, 6)."""
     table = np.empty(surfaces.way_id.shape, _SURFACE)
-    for name in _SURFACE.names or ():
-        table[name] = getattr(surfaces, name)
+    for name in Surfaces._fields:
+        if name in (_SURFACE.names or ()):
+            table[name] = getattr(surfaces, name)
+    table["ridged"] = ridged = surfaces.p_crowned + surfaces.p_parabolic
+    table["unbowed"] = np.divide(surfaces.p_crowned, ridged, out=np.ones_like(ridged), where=ridged > 0.0)
+    std, common = surfaces.std_pct, surfaces.mean_sd_pct
+    table["common"] = common = np.divide(common, std, out=np.zeros_like(std), where=std > 0.0)
+    table["own"] = np.sqrt(1.0 - common**2)
     return table
 
 
@@ -256,41 +265,39 @@ def truncated_moments(mean: float, std: float) -> tuple[float, float]:
 # -- The mixture, drawn ---------------------------------------------------------------------------------
 
 
-class _Keys(NamedTuple):
-    """Which road each surface is of, and what its numbers are drawn from; ``r`` roads, and ``r`` others.
+class RoadDraws(NamedTuple):
+    """What the draws of some surfaces come from; ``r`` roads, and ``r`` others.
 
     Parameters
     ----------
+    table : ndarray of void, shape (n_blocks, 6)
+        The surfaces.
     road : ndarray of int64, shape (n_blocks, 6)
         Number of the road; that of the unknown other one is ``r`` more.
     keys : ndarray of uint64, shape (2 r, 2)
         Keys of way and street of each.
+    shared : Shared
+        What roads of each kind share.
     street_part, own_part : float
         Shares of the street and of the way itself in their normal numbers.
     seed : uint64
         Seed of the model.
     """
 
+    table: NDArray[np.void]
     road: IntArray
     keys: NDArray[np.uint64]
+    shared: Shared
     street_part: float
     own_part: float
     seed: np.uint64
 
 
-def draw_slopes(
-    surfaces: Surfaces,
-    histories: LateralHistories,
-    keep: FloatArray,
-    correlation: float,
-    seed: int,
-    rng: np.random.Generator,
-) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
-    """Draw cross slope [%], positive falling to the right, and code of the profile along every history.
+def road_draws(surfaces: Surfaces, draws: int, correlation: float, seed: int) -> RoadDraws:
+    """Prepare what all histories over some surfaces have in common.
 
-    NaN and -1 where the state is -1; shape (n_draws, n_blocks). ``keep`` is the correlation of the runner's
-    place with that in the block before, shape (n_blocks,), ``correlation`` that of the roads' normal numbers
-    between ways of one street, ``seed`` that of the roads' own draws; ``rng`` draws what belongs to this run.
+    ``correlation`` is that of the roads' normal numbers between ways of one street, ``seed`` that of the
+    roads' own draws.
     """
     # A sidewalk is built on its own, and has keys of its own for way and street.
     ways, first, road = np.unique(
@@ -298,24 +305,51 @@ def draw_slopes(
     )
     streets = (2 * (surfaces.street_id + 1) + surfaces.attached).ravel()[first]
     keys = np.stack([ways, streets], axis=1).astype(np.uint64)
-    roads = _Keys(
+    unknowns, kind = kinds_of(surfaces)
+    table = _packed(surfaces)
+    table["kind"] = kind
+    return RoadDraws(
+        table,
         road.reshape(surfaces.way_id.shape),
         np.concatenate([keys, keys ^ _OTHER_STREET]),
+        draw_shared(unknowns, seed, draws),
         math.sqrt(correlation),
         math.sqrt(1.0 - correlation),
         np.uint64(seed % 2**64),
     )
+
+
+def kinds_of(surfaces: Surfaces) -> tuple[Unknowns, IntArray]:
+    """Find the kinds of road among some surfaces: what each shares, and the kind of each, -1 without one."""
+    asked = (surfaces.way_id != NO_WAY) & (surfaces.kind_key != 0)
+    keys, first, number = np.unique(surfaces.kind_key[asked], return_index=True, return_inverse=True)
+    crowned, parabolic, inverted, weight = (
+        values[asked][first]
+        for values in (surfaces.p_crowned, surfaces.p_parabolic, surfaces.p_inverted, surfaces.kind_weight)
+    )
+    kind = np.full(surfaces.way_id.shape, -1)
+    kind[asked] = number
+    return unknowns_of(keys.astype(np.uint64), crowned + parabolic, inverted, weight), kind
+
+
+def draw_slopes(
+    roads: RoadDraws, histories: LateralHistories, keep: FloatArray, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
+    """Draw cross slope [%], positive falling to the right, and code of the profile along every history.
+
+    NaN and -1 where the state is -1; shape (n_draws, n_blocks). ``keep`` is the correlation of the runner's
+    place with that in the block before, shape (n_blocks,); ``rng`` draws what belongs to this run.
+    """
     weave = rng.standard_normal(histories.state.shape, dtype=np.float32)
     chance = rng.random(histories.state.shape, dtype=np.float32)
-    return _draw(histories.state, histories.astray, _packed(surfaces), roads, keep, weave, chance)
+    return _draw(histories.state, histories.astray, roads, keep, weave, chance)
 
 
 @numba.njit(cache=True)
 def _draw(
     state: NDArray[np.int8],
     astray: NDArray[np.bool_],
-    table: NDArray[np.void],
-    roads: _Keys,
+    roads: RoadDraws,
     keep: FloatArray,
     weave: NDArray[np.float32],
     chance: NDArray[np.float32],
@@ -323,6 +357,10 @@ def _draw(
     draws, blocks = state.shape
     slope = np.full((draws, blocks), np.nan, dtype=np.float32)
     profile = np.full((draws, blocks), -1, dtype=np.int8)
+    # A call is handed what it needs and no more: each array in a tuple costs it its count.
+    table, keys, shared = roads.table, roads.keys, roads.shared
+    crowned_of, inverted_of, slope_of = shared.crowned, shared.inverted, shared.slope
+    parts = roads.seed, roads.street_part, roads.own_part
     drawn, known = np.full(len(roads.keys), -1), np.empty(len(roads.keys), _ROAD)
     fresh = np.sqrt(1.0 - keep * keep)
     for d in range(draws):
@@ -335,27 +373,35 @@ def _draw(
             if k < 0:
                 continue
             r = roads.road[b, k] + (len(drawn) // 2 if astray[d, b] else 0)
-            road, one = known[r], table[b, k]
+            road, one, way, street = known[r], table[b, k], keys[r, 0], keys[r, 1]
             if drawn[r] != d:
                 drawn[r] = d
-                road["profile"] = _distribution(_shared_normal(roads, r, d, draws, _USE_PROFILE))
-                road["slope"] = _shared_normal(roads, r, d, draws, _USE_SLOPE)
+                road["profile"] = distribution(_shared_normal(parts, way, street, d, draws, _USE_PROFILE))
+                road["slope"] = _shared_normal(parts, way, street, d, draws, _USE_SLOPE)
                 road["side"] = road["banked"] = road["mean_pct"] = np.nan
             # What is seldom asked for is drawn when it is.
             if one["p_banked"] > 0.0 and np.isnan(road["banked"]):
-                road["banked"] = _distribution(_shared_normal(roads, r, d, draws, _USE_BANKED))
-            part = _part(road, one)
+                road["banked"] = distribution(_shared_normal(parts, way, street, d, draws, _USE_BANKED))
+            ridged, inverted, common = one["ridged"], one["p_inverted"], 0.0
+            if one["kind"] >= 0:
+                ridged, inverted = crowned_of[d, one["kind"]], inverted_of[d, one["kind"]]
+                common = slope_of[d, one["kind"]]
+            part = _part(road, one, ridged, inverted)
             profile[d, b] = one["one_way_profile"] if part == _ONE_WAY else _PART_CODES[part]
             mean, std, low = one["mean_pct"], one["std_pct"], one["low_side"]
             if part == _BANKED:
                 mean, std, low = one["banked_pct"], one["banked_std_pct"], one["banked_side"]
-            if mean != road["mean_pct"] or std != road["std_pct"]:
-                road["mean_pct"], road["std_pct"] = mean, std
-                road["grade_pct"] = _grade(mean, std, road["slope"])
+            normal = road["slope"]
+            if part != _BANKED:
+                # A part of the row's spread is one number for all of its roads.
+                normal = one["common"] * common + one["own"] * normal
+            if mean != road["mean_pct"] or std != road["std_pct"] or normal != road["normal"]:
+                road["mean_pct"], road["std_pct"], road["normal"] = mean, std, normal
+                road["grade_pct"] = _grade(mean, std, normal)
             if part >= _ONE_WAY and low == 0:
                 # A plane falls one way for all who pass: its unknown side is the street's, turned.
                 if np.isnan(road["side"]):
-                    road["side"] = _shared_normal(roads, r, d, draws, _USE_SIDE)
+                    road["side"] = _shared_normal(parts, way, street, d, draws, _USE_SIDE)
                 low = one["along_street"] if road["side"] >= 0.0 else -one["along_street"]
             wander = min(max(place, -WANDER_LIMIT), WANDER_LIMIT)
             offset = one["place_m"] + one["spread_m"] * wander
@@ -368,70 +414,28 @@ def _draw(
 
 
 @numba.njit(cache=True)
-def _part(road: Record, one: Record) -> int:
-    """Part of the mixture: the ranks of a road read against the shares of a surface."""
+def _part(road: Record, one: Record, ridged: float, inverted: float) -> int:
+    """Part of the mixture: the ranks of a road read against the shares of its kind in this draw."""
     if road["banked"] < one["p_banked"]:
         return _BANKED
-    rank, crowned = road["profile"], one["p_crowned"]
-    if rank >= 1.0 - one["p_inverted"]:
+    rank = road["profile"]
+    if rank >= 1.0 - inverted:
         return _INVERTED
-    if rank < crowned:
-        return _CROWNED
-    return _PARABOLIC if rank < crowned + one["p_parabolic"] else _ONE_WAY
+    if rank < ridged:
+        return _CROWNED if rank < ridged * one["unbowed"] else _PARABOLIC
+    return _ONE_WAY
 
 
 @numba.njit(cache=True)
-def _shared_normal(roads: _Keys, road: int, draw: int, draws: int, use: int) -> float:
+def _shared_normal(
+    parts: tuple[np.uint64, float, float], way: np.uint64, street: np.uint64, draw: int, draws: int, use: int
+) -> float:
     """Draw a normal number of a way, which correlates with that of its street."""
-    own = road_normal(roads.seed, roads.keys[road, 0], draw, draws, use)
-    if roads.street_part == 0.0:
+    seed, street_part, own_part = parts
+    own = road_normal(seed, way, draw, draws, use)
+    if street_part == 0.0:
         return own
-    street = road_normal(roads.seed ^ _WHOLE, roads.keys[road, 1], draw, draws, use)
-    return float(roads.street_part * street + roads.own_part * own)
-
-
-@numba.njit(cache=True)
-def road_normal(seed: np.uint64, road: np.uint64, draw: int, draws: int, use: int) -> float:
-    """Draw a standard normal number that belongs to a road, by its key, and a use.
-
-    Its draws are spread evenly: each comes from another of equally likely slices, in an order of the road's
-    own (McKay, Beckman & Conover 1979, Latin hypercube sampling). A runner's usual streets are few, and the
-    same draws serve all runs, so that luck in them would never average out.
-    """
-    key = _mix(_mix(seed + _GOLDEN) ^ road * _GOLDEN) ^ _mix(np.uint64(use) + _GOLDEN)
-    inside = float(_mix(key ^ np.uint64(draw) * _GOLDEN) >> np.uint64(11)) * 2.0**-53
-    rank = (_slice(key, draw, draws) + inside) / draws
-    return inverse_normal(min(max(rank, 1e-12), 1.0 - 1e-12))
-
-
-@numba.njit(cache=True)
-def _mix(value: np.uint64) -> np.uint64:
-    """Scatter the bits of a number: the finalizer of splitmix64."""
-    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return value ^ (value >> np.uint64(31))
-
-
-@numba.njit(cache=True)
-def _slice(key: np.uint64, draw: int, draws: int) -> int:
-    """Place of a draw in a permutation of all draws that belongs to the key.
-
-    A Feistel network of four rounds over the smallest domain of an even number of bits, walked until it ends
-    inside (Black & Rogaway 2002, "Ciphers with arbitrary finite domains", cycle walking).
-    """
-    half = 1
-    while 1 << (2 * half) < draws:
-        half += 1
-    low = np.uint64((1 << half) - 1)
-    value = np.uint64(draw)
-    while True:
-        left, right = value >> np.uint64(half), value & low
-        for turn in range(4):
-            mixed = _mix(key + np.uint64(turn) * _GOLDEN ^ right)
-            left, right = right, left ^ (mixed & low)
-        value = left << np.uint64(half) | right
-        if value < np.uint64(draws):
-            return int(value)
+    return float(street_part * road_normal(seed ^ _WHOLE, street, draw, draws, use) + own_part * own)
 
 
 @numba.njit(cache=True)
@@ -443,34 +447,6 @@ def _grade(mean: float, std: float, z: float) -> float:
     """
     if mean >= _SURELY_POSITIVE * std:
         return mean + std * z
-    negative = _distribution(-mean / std)
-    rank = negative + (1.0 - negative) * _distribution(z)
+    negative = distribution(-mean / std)
+    rank = negative + (1.0 - negative) * distribution(z)
     return max(mean + std * inverse_normal(min(max(rank, 1e-12), 1.0 - 1e-12)), 0.0)
-
-
-@numba.njit(cache=True)
-def _distribution(z: float) -> float:
-    return 0.5 * math.erfc(-z / 2.0**0.5)
-
-
-@numba.njit(cache=True)
-def inverse_normal(p: float) -> float:
-    """Inverse of the standard normal distribution function, to seven digits, for p inside (0, 1).
-
-    Wichura 1988, "Algorithm AS 241: the percentage points of the normal distribution", routine PPND7.
-    """
-    q = p - 0.5
-    if abs(q) <= 0.425:
-        r = 0.180625 - q * q
-        above = ((59.109374720 * r + 159.29113202) * r + 50.434271938) * r + 3.3871327179
-        return q * above / (((67.187563600 * r + 78.757757664) * r + 17.895169469) * r + 1.0)
-    r = math.sqrt(-math.log(min(p, 1.0 - p)))
-    if r <= 5.0:
-        r -= 1.6
-        above = ((0.17023821103 * r + 1.3067284816) * r + 2.7568153900) * r + 1.4234372777
-        below = (0.12021132975 * r + 0.73700164250) * r + 1.0
-    else:
-        r -= 5.0
-        above = ((0.017337203997 * r + 0.42868294337) * r + 3.0812263860) * r + 6.6579051150
-        below = (0.012258202635 * r + 0.24197894225) * r + 1.0
-    return math.copysign(above / below, q)

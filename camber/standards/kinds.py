@@ -128,7 +128,7 @@ def assumed_columns(ways: Columns, overrides: Overrides | None = None) -> dict[s
     columns |= {f"sidewalk_{name}": walks[name] for name in ("slope_mean_pct", "slope_std_pct")}
     columns |= {f"sidewalk_slope_{name}": walks[name] for name in ("basis", "row")}
     shoulder = slopes.named("any_shoulder")
-    for name in ("slope_mean_pct", "slope_std_pct"):
+    for name in ("slope_mean_pct", "slope_std_pct", "mean_slope_sd_pct"):
         columns[f"shoulder_{name}"] = np.full(n, shoulder[name])
     columns["shoulder_slope_row"] = np.full(n, "any_shoulder", dtype=object)
     return columns

@@ -1,0 +1,203 @@
+"""What all roads of one kind in a country share and nobody knows: how many are crowned, how steep they are.
+
+The shares of a row are no fact of a country: they are the mean of a distribution. In each draw all roads of
+the row take one share and one mean slope, in every run of a library, so that what is wrong for all streets
+alike does not average out over them. A single road still follows its row: the share enters with its mean, and
+the slope's spread between countries is a part of the row's own.
+
+Kernel first: shares are spread over the draws as the means of equally likely slices of their distribution
+(Latin hypercube sampling, McKay, Beckman & Conover 1979), so that their mean over the draws is the row's.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numba
+import numpy as np
+
+from camber.cross_slope.road_numbers import key_of, road_normal, slice_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+
+_COUNTRY: Final = np.uint64(0xA0761D6478BD642F)
+"""Turns the seed of ways into that of what the roads of a country share."""
+
+_USE_CROWNED, _USE_INVERTED, _USE_SLOPE = range(3)
+"""What the numbers of a kind of road are for."""
+
+_MOST_ODDS: Final = 690.0
+"""Log odds of a share that a computer can still tell from 0 or 1."""
+
+_TINY: Final = 1e-300
+_TURNS: Final = 500
+"""Most steps of the continued fraction; it needs about the root of the larger parameter."""
+
+
+class Unknowns(NamedTuple):
+    """Distributions of what roads of one kind share; shape (n_kinds,) throughout.
+
+    Parameters
+    ----------
+    key : ndarray of uint64
+        Names the kind: row of the standards and country.
+    crowned, crowned_weight : ndarray of float64
+        Share of crowned roads, parabolic ones among them: mean of a Beta distribution, and the number of
+        roads that it is worth; infinite where the share is certain.
+    inverted, inverted_weight : ndarray of float64
+        The same for the share of inverted roads among the others.
+    slope, slope_std : ndarray of float64
+        Mean slope of the kind: mean and standard deviation of a normal distribution, in units of the shared
+        part of the row's spread and counted from the row's mean; 0 and 1 as long as nothing was observed.
+    """
+
+    key: NDArray[np.uint64]
+    crowned: FloatArray
+    crowned_weight: FloatArray
+    inverted: FloatArray
+    inverted_weight: FloatArray
+    slope: FloatArray
+    slope_std: FloatArray
+
+
+class Shared(NamedTuple):
+    """What roads of one kind share in each draw, shape (n_draws, n_kinds).
+
+    ``crowned`` and ``inverted`` are shares of all roads; ``slope`` is the mean slope as in `Unknowns`.
+    """
+
+    crowned: FloatArray
+    inverted: FloatArray
+    slope: FloatArray
+
+
+def unknowns_of(
+    key: NDArray[np.uint64], crowned: FloatArray, inverted: FloatArray, weight: FloatArray
+) -> Unknowns:
+    """Say what is unknown about kinds of roads by the shares of their rows, worth ``weight`` roads.
+
+    A Dirichlet distribution over crowned, inverted and one-way roads, which is a Beta distribution of the
+    crowned ones and another one of the inverted among the rest. All of shape (n_kinds,).
+    """
+    rest = np.maximum(1.0 - crowned, 0.0)
+    rest_weight = np.multiply(weight, rest, out=np.full_like(rest, np.inf), where=rest > 0.0)
+    among = np.divide(inverted, rest, out=np.zeros_like(rest), where=rest > 0.0)
+    among = np.minimum(among, 1.0)  # rounding must not make more of the rest than there is
+    return Unknowns(
+        key,
+        crowned,
+        weight,
+        among,
+        rest_weight,
+        np.zeros(len(key)),
+        np.ones(len(key)),
+    )
+
+
+def draw_shared(unknowns: Unknowns, seed: int, draws: int) -> Shared:
+    """Draw what roads of each kind share: the same in every run, by the seed of the model."""
+    crowned, inverted, slope = np.empty((3, draws, len(unknowns.key)))
+    for kind, key in enumerate(unknowns.key.tolist()):
+        first, second, normal = _orders(seed, key, draws)
+        crowned[:, kind] = beta_slices(unknowns.crowned[kind], unknowns.crowned_weight[kind], draws)[first]
+        inverted[:, kind] = beta_slices(unknowns.inverted[kind], unknowns.inverted_weight[kind], draws)[
+            second
+        ]
+        slope[:, kind] = unknowns.slope[kind] + unknowns.slope_std[kind] * normal
+    return Shared(crowned, (1.0 - crowned) * inverted, slope)
+
+
+@lru_cache(maxsize=1024)
+def _orders(seed: int, key: int, draws: int) -> tuple[IntArray, IntArray, FloatArray]:
+    """Slice of each of the two shares in each draw, and normal numbers of the slope, shape (n_draws,)."""
+    order, normal = _numbers(np.uint64(seed % 2**64) ^ _COUNTRY, np.uint64(key), draws)
+    return order[_USE_CROWNED], order[_USE_INVERTED], normal
+
+
+@numba.njit(cache=True)
+def _numbers(seed: np.uint64, key: np.uint64, draws: int) -> tuple[IntArray, FloatArray]:
+    order, normal = np.empty((2, draws), dtype=np.int64), np.empty(draws)
+    for d in range(draws):
+        for use in range(2):
+            order[use, d] = slice_of(key_of(seed, key, use), d, draws)
+        normal[d] = road_normal(seed, key, d, draws, _USE_SLOPE)
+    return order, normal
+
+
+@lru_cache(maxsize=4096)
+def beta_slices(mean: float, weight: float, count: int) -> FloatArray:
+    """Give the means of equally likely slices of a Beta distribution, in order, shape (count,).
+
+    Their mean is its own. ``weight`` is the sum of its parameters; where that has no limit, or at a mean of 0
+    or 1, every slice is the mean.
+    """
+    if not math.isfinite(weight) or mean <= 0.0 or mean >= 1.0:
+        slices = np.full(count, mean)
+    else:
+        a, b = mean * weight, (1.0 - mean) * weight
+        # The part of the mean up to x is the mean times the distribution function for a + 1.
+        slices = np.clip(count * mean * np.diff(_beta_parts(a, b, count)), 0.0, 1.0)
+    slices.flags.writeable = False
+    return slices
+
+
+@numba.njit(cache=True)
+def _beta_parts(a: float, b: float, count: int) -> FloatArray:
+    """Distribution function for a + 1 and b at the quantiles 0, 1 / count, ..., 1 of that for a and b.
+
+    Quantiles by bisection of the log odds, since shares crowd at 0 and 1 where a parameter is below 1.
+    """
+    parts = np.empty(count + 1)
+    parts[0], parts[count], start = 0.0, 1.0, -_MOST_ODDS
+    for k in range(1, count):
+        low, high = start, _MOST_ODDS
+        while high - low > 1e-10:
+            middle = 0.5 * (low + high)
+            if beta_distribution(middle, a, b) < k / count:
+                low = middle
+            else:
+                high = middle
+        start = low
+        parts[k] = beta_distribution(low, a + 1.0, b)
+    return parts
+
+
+@numba.njit(cache=True)
+def beta_distribution(log_odds: float, a: float, b: float) -> float:
+    """Distribution function of a Beta distribution: the regularised incomplete beta function.
+
+    By its continued fraction (NIST Digital Library of Mathematical Functions, 8.17.22) with the algorithm of
+    Lentz, on the side on which that converges fast.
+    """
+    turned = 1.0 / (1.0 + math.exp(-log_odds)) > (a + 1.0) / (a + b + 2.0)
+    if turned:
+        log_odds, a, b = -log_odds, b, a
+    # Logarithms of the share and of the rest, exact at either end.
+    log_rest = -math.log1p(math.exp(-abs(log_odds))) - max(log_odds, 0.0)
+    x = math.exp(log_odds + log_rest)
+    front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * (log_odds + log_rest) + b * log_rest
+    upper, lower = 1.0, 1.0 - (a + b) * x / (a + 1.0)
+    lower = 1.0 / (lower if abs(lower) > _TINY else _TINY)
+    whole = lower
+    for m in range(1, _TURNS):
+        for even in range(2):
+            if even == 0:
+                factor = m * (b - m) * x / ((a + 2 * m - 1.0) * (a + 2 * m))
+            else:
+                factor = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1.0))
+            lower = 1.0 + factor * lower
+            upper = 1.0 + factor / upper
+            lower = 1.0 / (lower if abs(lower) > _TINY else _TINY)
+            upper = upper if abs(upper) > _TINY else _TINY
+            step = lower * upper
+            whole *= step
+        if abs(step - 1.0) < 1e-14:
+            break
+    below = math.exp(front) * whole / a
+    return 1.0 - below if turned else below
