@@ -15,6 +15,7 @@ from camber.library.days import week_of
 from camber.library.frames import habits_frame, runs_frame, shoes_frame, streets_frame, weeks_frame
 from camber.library.lines import stretches_of, ways_of
 from camber.library.lock import held
+from camber.library.loose_runs import period_of_runs
 from camber.library.periods import LAST_DAY, ONE_RUN, period_of, run_result, trend_of
 from camber.library.place import library_folder
 from camber.library.privacy import hidden_intervals
@@ -286,6 +287,38 @@ class Library:
         if row is None:
             raise UnknownRunError(f"there is no run {run}; `camber runs` lists all", path="library")
         return run_result(row)
+
+    def run_period(self, run: int, *, with_stretches: bool = False) -> Period:
+        """Sum one run up, as a week is: the story of a run is told of this.
+
+        Parameters
+        ----------
+        run : int
+            Its number.
+        with_stretches : bool
+            Whether to add the stretches for a map.
+
+        Returns
+        -------
+        Period
+            Of kind ``"run"``, without weeks.
+
+        Raises
+        ------
+        UnknownRunError
+            If there is no such run.
+        """
+        found = self.run(run)
+        table = read_exposure(self.connection, run)
+        row = self.connection.execute(ONE_RUN, (run,)).fetchone()
+        known = row["summary"] is not None
+        return period_of_runs(
+            [found],
+            [] if table is None else [table],
+            ((row["roads_source"], row["osm_date"]),) if known else (),
+            (row["camber_version"],) if known else (),
+            self.stretches([run]) if with_stretches and known else None,
+        )
 
     def tell_day(self, run: int, day: date | None) -> date | None:
         """Set the day of a run whose own times are missing or wrong, or take that back.

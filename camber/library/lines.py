@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -52,6 +52,13 @@ FROM traversal JOIN segment USING (segment_id) WHERE traversal.activity_id = ?
 """The ways that a run was on."""
 
 
+class Way(NamedTuple):
+    """A way as it is kept: its packed line, and its length [m]."""
+
+    line: bytes
+    length_m: float
+
+
 def stretches_of(
     connection: sqlite3.Connection, runs: Sequence[int], hidden: Hidden | None = None
 ) -> gpd.GeoDataFrame:
@@ -60,7 +67,11 @@ def stretches_of(
     One row per interval with the columns of `COLUMNS`, lines in the direction of travel, WGS 84; runs that
     are not analysed have none, and intervals of one fix alone are left out.
     """
-    tables = [table for run in runs if (table := _run(connection, run, hidden)) is not None]
+    return joined([table for run in runs if (table := _run(connection, run, hidden)) is not None])
+
+
+def joined(tables: Sequence[pd.DataFrame]) -> gpd.GeoDataFrame:
+    """Put the drawn intervals of some runs into one table, their longitudes counted from one seam."""
     if not tables:
         empty = pd.DataFrame(columns=list(COLUMNS))
         return gpd.GeoDataFrame(empty, geometry=gpd.GeoSeries([], crs=WGS84))
@@ -91,9 +102,21 @@ def _run(connection: sqlite3.Connection, run: int, hidden: Hidden | None) -> pd.
     if table is None:
         return None
     hide = np.zeros(len(table), dtype=bool) if hidden is None else hidden(run, table)
-    longitude, latitude = places_of(connection, run).T
+    rows = connection.execute(WAYS_OF_RUN, (run,))
+    ways = {row["way_id"]: Way(row["line"], row["length_m"]) for row in rows}
+    return drawn_intervals(run, table, places_of(connection, run), ways, hide)
+
+
+def drawn_intervals(
+    run: int, table: pd.DataFrame, places_deg: FloatArray, ways: dict[int, Way], hide: NDArray[np.bool_]
+) -> pd.DataFrame:
+    """Draw the intervals of one run that are not hidden, with the columns of `COLUMNS` and ``geometry``.
+
+    ``table`` is as `camber.library.results.read_exposure` gives it, ``places_deg`` longitude and latitude of
+    every fix, shape (n, 2), and ``ways`` those that it was on.
+    """
+    longitude, latitude = places_deg.T
     fixes = np.column_stack([unrolled(longitude), latitude])
-    ways = {row["way_id"]: row for row in connection.execute(WAYS_OF_RUN, (run,))}
     lines = np.empty(len(table), dtype=object)
     after_hidden = np.r_[False, hide[:-1]]
     begin, end = _where_they_meet(table, hide, ways)
@@ -108,7 +131,7 @@ def _run(connection: sqlite3.Connection, run: int, hidden: Hidden | None) -> pd.
 
 
 def _where_they_meet(
-    table: pd.DataFrame, hide: NDArray[np.bool_], ways: dict[int, sqlite3.Row]
+    table: pd.DataFrame, hide: NDArray[np.bool_], ways: dict[int, Way]
 ) -> tuple[FloatArray, FloatArray]:
     """Let an interval begin where the one before it ended, on the same way and without a break.
 
@@ -124,7 +147,7 @@ def _where_they_meet(
     meets = same & (ahead >= -_NOISE_M) & (ahead <= _LONGEST_STEP_M)
     over = same & (ahead < -_NOISE_M)
     leapt = pd.unique(table["way_id"][over])
-    length = {way: ways[way]["length_m"] for way in leapt if way in ways and _is_closed(ways[way])}
+    length = {way: ways[way].length_m for way in leapt if way in ways and _is_closed(ways[way])}
     whole = table["way_id"].map(length).to_numpy(dtype=float)
     over &= whole + ahead <= _LONGEST_STEP_M
     start = np.where(meets, before, np.where(over, np.where(travel > 0, 0.0, whole), start))
@@ -132,16 +155,16 @@ def _where_they_meet(
     return start, np.where(reaches_on, np.where(travel > 0, whole, 0.0), end)
 
 
-def _is_closed(way: sqlite3.Row) -> bool:
-    line = line_of(way["line"])
+def _is_closed(way: Way) -> bool:
+    line = line_of(way.line)
     return bool((line[0] == line[-1]).all())
 
 
-def _line(row: object, ways: dict[int, sqlite3.Row], fixes: FloatArray) -> shapely.LineString | None:
+def _line(row: object, ways: dict[int, Way], fixes: FloatArray) -> shapely.LineString | None:
     way_id, begin, end = (getattr(row, n) for n in ("way_id", "start_chainage_m", "end_chainage_m"))
     if way_id != NO_WAY and way_id in ways and abs(end - begin) > 0.0:
         way = ways[way_id]
-        return _piece_of(line_of(way["line"]), way["length_m"], begin, end)
+        return _piece_of(line_of(way.line), way.length_m, begin, end)
     first, last = (int(getattr(row, name)) for name in ("from_fix", "last_fix"))
     places = fixes[first : last + 1]
     if len(places) < 2 or not np.ptp(places, axis=0).any():

@@ -31,7 +31,7 @@ from camber.summary import add_draws, add_summaries, side_totals
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -317,14 +317,20 @@ def _streets(
 
 
 def _not_judged(rows: Sequence[sqlite3.Row]) -> tuple[NotJudged, ...]:
+    states = ((state_of(row)[0], row) for row in rows)
+    return joined_reasons(
+        json.loads(row["not_judged"]) if state == "analysed" else {state: row["distance_m"]}
+        for state, row in states
+        if state != "duplicate"
+    )
+
+
+def joined_reasons(parts: Iterable[dict[str, float]]) -> tuple[NotJudged, ...]:
+    """Add up what is not judged in each of some runs, by reason [m], longest first."""
     metres: dict[str, float] = defaultdict(float)
     runs: dict[str, int] = defaultdict(int)
-    for row in rows:
-        state, _ = state_of(row)
-        if state == "duplicate":
-            continue
-        parts = json.loads(row["not_judged"]) if state == "analysed" else {state: row["distance_m"]}
-        for reason, distance in parts.items():
+    for part in parts:
+        for reason, distance in part.items():
             metres[reason] += distance
             runs[reason] += 1
     ordered = sorted(metres, key=lambda reason: (-metres[reason], reason))

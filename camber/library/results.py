@@ -71,8 +71,8 @@ class Outcome:
 def distil(analysis: Analysis) -> Outcome:
     """Take out of an analysis what the library keeps."""
     summary, draws = analysis.summary, analysis.draws
-    exposure = _exposure_of(analysis)
-    way_ids, segments = _segments(analysis)
+    exposure = exposure_of(analysis)
+    way_ids, segments = segments_of(analysis)
     traversals = _traversals(analysis, way_ids)
     result = {
         "camber_version": CAMBER,
@@ -83,7 +83,7 @@ def distil(analysis: Analysis) -> Outcome:
         "judged_m": summary.judged * summary.distance_m,
         "summary": json_of(summary),
         "suggestions": json_of(analysis.suggestions),
-        "not_judged": json.dumps(_not_judged_m(exposure)),
+        "not_judged": json.dumps(not_judged_m(exposure)),
         "intervals": len(exposure),
         "draws": pack_columns(vars(draws)),
         "exposure": pack_table(exposure),
@@ -93,7 +93,7 @@ def distil(analysis: Analysis) -> Outcome:
     return Outcome(result, segments, traversals, _streets(summary, exposure))
 
 
-def _not_judged_m(exposure: pd.DataFrame) -> dict[str, float]:
+def not_judged_m(exposure: pd.DataFrame) -> dict[str, float]:
     """Sum the metres about which nothing is said by the reasons of `camber.schema.NotJudged` [m]."""
     open_ = exposure[~exposure["verdict"].isin(_JUDGED)]
     surface = open_["surface_kind"].to_numpy(dtype=str)
@@ -105,7 +105,7 @@ def _not_judged_m(exposure: pd.DataFrame) -> dict[str, float]:
     return {str(name): round(float(value), 3) for name, value in metres.items() if value > 0.0}
 
 
-def _exposure_of(analysis: Analysis) -> pd.DataFrame:
+def exposure_of(analysis: Analysis) -> pd.DataFrame:
     """Exposure with the name of the street, and the fixes of the recording that each interval holds."""
     fix = pd.Series(analysis.sloped.index, index=analysis.sloped["block"].to_numpy()).groupby(level=0)
     table = pd.DataFrame(analysis.exposure)[[column.name for column in EXPOSURE]]
@@ -117,7 +117,8 @@ def _exposure_of(analysis: Analysis) -> pd.DataFrame:
     )
 
 
-def _segments(analysis: Analysis) -> tuple[list[int], tuple[Segment, ...]]:
+def segments_of(analysis: Analysis) -> tuple[list[int], tuple[Segment, ...]]:
+    """Give the numbers of the ways that a run was on, and each as it is kept."""
     used = pd.unique(np.r_[analysis.path["way_id"].to_numpy(), analysis.exposure["way_id"].to_numpy()])
     way_ids = np.sort(used[used != NO_WAY])
     ways = analysis.roads.ways.loc[way_ids]

@@ -1,34 +1,43 @@
-"""The summary for other programs: one JSON document with a schema version.
+"""Everything for other programs: one JSON document with one schema version, whatever it tells of.
 
-A public interface, described by ``summary.schema.json`` beside this file. Within one major version fields
-are only added. Metres and seconds are numbers in ``*_m`` and ``*_s``; each interval is ``low``, ``median``
-and ``high`` (5, 50 and 95 % of the draws); a value that is not defined is null; there is no NaN. Balances
-run from -1 (all left) to 1 (all right).
+A public interface, described by ``story.schema.json`` beside this file. Within one major version fields are
+only added. ``document`` says what it is: a ``"story"``, or a list such as ``"runs"``, ``"weeks"`` or ``"plans"``.
+Metres and seconds are numbers in ``*_m`` and ``*_s``; each interval is ``low``, ``median`` and ``high`` (5, 50
+and 95 % of the draws); a value that is not defined is null; there is no NaN. ``left_share`` runs from 0 (all
+right) to 1 (all left), balances from -1 (all left) to 1 (all right). Behind each word stand its probabilities,
+and the ``verdict`` that a program may take from .9 on. What a statement rests on is one of `BASES`.
 """
 
 from __future__ import annotations
 
 import json
+import math
+from dataclasses import asdict
+from datetime import date, datetime
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from camber.conventions import OSM_ATTRIBUTION, SideBasis, Verdict
-from camber.report.contents import roads_of
+from camber.conventions import OSM_ATTRIBUTION
+from camber.report.details import basis_of_slope
 from camber.report.wording import LICENCE_LINE, STANDING_NOTES, plain
+from camber.schema import LowLeg, low_leg_of
 from camber.versions import CAMBER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
+    from collections.abc import Iterable, Mapping
 
-    from camber.report.contents import Report
-    from camber.schema import Analysis, Assumption, Detour, Interval, Suggestion, Summary
+    from camber.report.story import Story
+    from camber.schema import PeriodTotal, RunResult, StreetVisits, Summary
 
-SCHEMA_VERSION: Final = "1.1"
+SCHEMA_VERSION: Final = "2.0"
 """Grows after the point when fields are added, before it when one is changed or taken away."""
 
+BASES: Final = ("seen", "told", "measured", "mapped", "assumed", "unknown")
+"""What a statement about a side or a slope rests on: the recording, what the runner told, what was measured,
+the map, or what is assumed for such places."""
 
-def summary_schema() -> dict[str, Any]:
+
+def story_schema() -> dict[str, Any]:
     """Read the JSON Schema (draft 2020-12) that every document follows.
 
     Returns
@@ -36,181 +45,181 @@ def summary_schema() -> dict[str, Any]:
     dict
         The schema.
     """
-    text = files("camber.report").joinpath("summary.schema.json").read_text(encoding="utf-8")
+    text = files("camber.report").joinpath("story.schema.json").read_text(encoding="utf-8")
     return dict(json.loads(text))
 
 
-def summary_json(report: Report) -> str:
-    """Write a report as JSON.
+def story_json(story: Story) -> str:
+    """Write a story as JSON.
 
     Parameters
     ----------
-    report : Report
-        One run or several.
+    story : Story
+        Of `camber.report.story.story_of`.
 
     Returns
     -------
     str
-        The document; the same input gives the same bytes.
+        The document; the same story gives the same bytes.
     """
-    return json.dumps(summary_document(report), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+    return json_text(story_document(story))
 
 
-def summary_document(report: Report) -> dict[str, Any]:
-    """Build the document of a report.
+def story_document(story: Story) -> dict[str, Any]:
+    """Build the document of a story: its texts, and every number behind them.
 
     Parameters
     ----------
-    report : Report
-        One run or several.
+    story : Story
+        Of `camber.report.story.story_of`; its reader decides what is in it.
 
     Returns
     -------
     dict
-        Plain values only; follows `summary_schema`.
+        Plain values, times and days; follows `story_schema` once it is written by `json_text`.
     """
-    settings = report.analyses[0].settings
+    period = story.period
     return {
+        **head("story", story.remarks),
+        "reader": str(story.reader),
+        "units": story.units,
+        "draws": 0 if period.draws is None else len(period.draws.left_low_m),
+        "title": period.title,
+        "kind": period.kind,
+        "starts_on": period.starts_on,
+        "ends_on": period.ends_on,
+        "story": _texts(story),
+        "answer": _answer(story.low),
+        "usual": None if period.usual is None else asdict(period.usual),
+        "total": None if period.total is None else _totals(period.total, story),
+        "sides": [asdict(side) for side in period.sides],
+        "runs": [_run(run, story) for run in period.runs],
+        "streets": [_street(street) for street in period.streets] if story.streets else [],
+        "weeks": [_week(week) for week in period.weeks],
+        "not_judged": [asdict(item) for item in period.not_judged],
+        "duplicates": period.duplicates,
+        "without_day": period.without_day,
+        "roads": [{"source": source, "osm_date": day} for source, day in period.roads],
+        "model_versions": period.model_versions,
+    }
+
+
+def _texts(story: Story) -> dict[str, Any]:
+    return {
+        "title": story.title,
+        "eyebrow": story.eyebrow,
+        "headline": story.headline,
+        "scale": story.scale,
+        "why": story.why,
+        "usual": story.usual,
+        "tiles": [asdict(tile) for tile in story.tiles],
+        "tries": [asdict(item) for item in story.tries],
+        "instead": story.instead,
+        "cannot_tell": story.cannot_tell,
+    }
+
+
+def _answer(low: LowLeg | None) -> dict[str, Any] | None:
+    if low is None:
+        return None
+    return {
+        "word": str(low.word),
+        "leg": low.leg or None,
+        "p_left": low.p_left,
+        "p_right": low.p_right,
+        "p_even": low.p_even,
+        "verdict": low.verdict,
+        "left_share": None if low.left_share is None else asdict(low.left_share),
+    }
+
+
+def _run(run: RunResult, story: Story) -> dict[str, Any]:
+    """Write a run as its reader may see it: the runner's own names and suggestions are for them alone."""
+    own = story.reader == "runner"
+    facts = ("run", "started_at", "time_zone", "day", "likely_day", "distance_m", "recorded_m", "duration_s")
+    names = ("title", "source", "sport", "gear", "reason", "doubt") if own else ("sport",)
+    return {
+        **{name: getattr(run, name) for name in (*facts, *names, "state", "simulated")},
+        "answer": None if run.draws is None else _answer(low_leg_of(run.draws)),
+        "summary": None if run.summary is None else _totals(run.summary, story),
+        "suggestions": asdict(run.suggestions) if own and run.suggestions is not None else None,
+    }
+
+
+def _totals(summary: Summary, story: Story) -> dict[str, Any]:
+    """Write totals; streets only where the reader sees places, what was noticed only for the runner."""
+    values = asdict(summary)
+    if story.reader != "runner":
+        values |= {"problems": [], "title": ""}
+    return values if story.has_map else values | {"streets": []}
+
+
+def _street(street: StreetVisits) -> dict[str, Any]:
+    return {
+        **asdict(street.total),
+        "slope_source": street.slope_source,
+        "slope_basis": basis_of_slope(street.slope_source) or "unknown",
+        "visits_in_year": street.visits_in_year,
+    }
+
+
+def _week(week: PeriodTotal) -> dict[str, Any]:
+    values = asdict(week)
+    del values["low"]
+    return values | {"answer": _answer(week.low)}
+
+
+def weeks_json(weeks: Iterable[PeriodTotal]) -> str:
+    """Write weeks as JSON, oldest first."""
+    return rows_json("weeks", (_week(week) for week in weeks))
+
+
+def rows_json(name: str, rows: Iterable[Mapping[str, Any]]) -> str:
+    """Write a list of objects as JSON: a document of this name, which holds them under it.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"runs"``.
+    rows : iterable of mapping
+        Plain values, times and days.
+
+    Returns
+    -------
+    str
+        The document.
+    """
+    return json_text(head(name) | {name: [dict(row) for row in rows]})
+
+
+def head(document: str, remarks: Iterable[str] = ()) -> dict[str, Any]:
+    """Begin a document: what it is, by which version, and whose the map in it is."""
+    return {
+        "document": document,
         "schema_version": SCHEMA_VERSION,
         "camber_version": CAMBER,
         "attribution": OSM_ATTRIBUTION,
         "licence": LICENCE_LINE,
-        "notes": [plain(note) for note in (*report.remarks, *STANDING_NOTES)],
+        "notes": [*remarks, *STANDING_NOTES],
         "interval_level": 0.9,
-        "draws": settings.draws,
-        "seed": settings.seed,
-        "roads": [{"source": plain(source), "osm_date": date} for source, date in roads_of(report)],
-        "total": _totals(report.total),
-        "runs": [_run(analysis) for analysis in report.analyses],
     }
 
 
-def _run(analysis: Analysis) -> dict[str, Any]:
-    suggestions = analysis.suggestions
-    return {
-        "recording": plain(analysis.recording.source),
-        "sport": None if analysis.recording.sport is None else plain(analysis.recording.sport),
-        "osm_date": analysis.roads.osm_date,
-        **_totals(analysis.summary),
-        "suggestions": {
-            "pattern": suggestions.pattern,
-            "explanation": plain(suggestions.explanation),
-            "conclusion": plain(suggestions.conclusion),
-            "answer": suggestions.answer,
-            "p_even": round(suggestions.p_even, 6),
-            "items": [_suggestion(item) for item in suggestions.items],
-        },
-    }
+def json_text(document: Mapping[str, Any]) -> str:
+    """Write values as JSON, through `plain_values`."""
+    return json.dumps(plain_values(document), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
 
 
-def _totals(summary: Summary) -> dict[str, Any]:
-    return {
-        "title": plain(summary.title),
-        "run_count": summary.runs,
-        "started_at": _time(summary.started_at),
-        "ended_at": _time(summary.ended_at),
-        "time_zone": summary.time_zone,
-        "distance_m": _metres(summary.distance_m),
-        "duration_s": _metres(summary.duration_s),
-        "left_low_m": _interval(summary.left_low_m, 3),
-        "right_low_m": _interval(summary.right_low_m, 3),
-        "level_m": _interval(summary.level_m, 3),
-        "unmatched_m": _interval(summary.unmatched_m, 3),
-        "balance": _interval(summary.balance, 6),
-        "tilt_balance": _interval(summary.tilt_balance, 6),
-        "net_tilt_pct_km": _interval(summary.net_tilt_pct_km, 6),
-        "gross_tilt_pct_km": _interval(summary.gross_tilt_pct_km, 6),
-        "verdict_m": _by_name(summary.verdict_m, Verdict),
-        "side_basis_m": _by_name(summary.side_basis_m, SideBasis),
-        "coverage": round(summary.coverage, 6),
-        "judged": round(summary.judged, 6),
-        "facing_traffic": None if summary.facing_traffic is None else round(summary.facing_traffic, 6),
-        "surfaces": [_legs(item, surface_kind=item.surface_kind) for item in summary.surfaces],
-        "streets": [
-            _legs(item, name=plain(item.name)) | {"net_tilt_pct_km": round(item.net_tilt_pct_km, 6) + 0.0}
-            for item in summary.streets
-        ],
-        "assumptions": [_assumption(item) for item in summary.assumptions],
-        "problems": [
-            {"code": item.code, "message": plain(item.message), "count": item.count}
-            for item in summary.problems
-        ],
-    }
-
-
-def _suggestion(item: Suggestion) -> dict[str, Any]:
-    names = ("left_low_before_m", "right_low_before_m", "left_low_after_m", "right_low_after_m")
-    return {
-        "kind": item.kind,
-        "what": plain(item.what),
-        "where": [plain(name) for name in item.where],
-        "way_ids": list(item.way_ids),
-        "distance_m": _metres(item.distance_m),
-        **{name: _interval(getattr(item, name), 3) for name in names},
-        "balance_before": _interval(item.balance_before, 6),
-        "balance_after": _interval(item.balance_after, 6),
-        "uneven_before": round(item.uneven_before, 6),
-        "uneven_after": round(item.uneven_after, 6),
-        "crossings": item.crossings,
-        "rule": plain(item.rule),
-        "rule_source": plain(item.rule_source),
-        "against": [plain(reason) for reason in item.against],
-        "crossed_at": [
-            {
-                "at_m": _metres(cue.at_m),
-                "latitude_deg": round(cue.latitude_deg, 7),
-                "longitude_deg": round(cue.longitude_deg, 7),
-                "crossing": cue.crossing,
-                "text": plain(cue.text),
-            }
-            for cue in item.cues
-            if cue.kind == "cross"
-        ],
-        "detour_m": _metres(item.detour_m),
-        "detours": [_detour(one) for one in item.detours],
-    }
-
-
-def _detour(detour: Detour) -> dict[str, Any]:
-    lengths = ("leave_m", "rejoin_m", "length_m", "unpaved_m", "unlit_m")
-    return {
-        **{name: _metres(getattr(detour, name)) for name in lengths},
-        "way_ids": list(detour.way_ids),
-        "names": [plain(name) for name in detour.names],
-        "longitude_deg": list(detour.longitude_deg),
-        "latitude_deg": list(detour.latitude_deg),
-    }
-
-
-def _assumption(item: Assumption) -> dict[str, Any]:
-    return {
-        "table": item.table,
-        "applies_to": plain(item.applies_to),
-        "value": plain(item.value),
-        "confidence": item.confidence,
-        "reference": plain(item.reference),
-        "distance_m": _metres(item.distance_m),
-    }
-
-
-def _legs(item: Any, **named: str) -> dict[str, Any]:  # noqa: ANN401 - a surface or a street: same fields
-    fields = ("distance_m", "left_low_m", "right_low_m", "level_m")
-    return {**named, **{name: _metres(getattr(item, name)) for name in fields}}
-
-
-def _by_name(metres: dict[str, float], names: Iterable[str]) -> dict[str, float]:
-    return {str(name): _metres(metres.get(name, 0.0)) for name in names}
-
-
-def _interval(interval: Interval | None, decimals: int) -> dict[str, float] | None:
-    if interval is None:
-        return None
-    return {name: round(getattr(interval, name), decimals) + 0.0 for name in ("low", "median", "high")}
-
-
-def _metres(value: float) -> float:
-    return round(value, 3) + 0.0
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+def plain_values(value: Any) -> Any:  # noqa: ANN401 - anything that a document may hold
+    """Round numbers by a rule, free texts of what steers a terminal, and write times as ISO 8601."""
+    if isinstance(value, dict):
+        return {str(key): plain_values(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain_values(item) for item in value]
+    if isinstance(value, float):
+        return round(value, 6) + 0.0 if math.isfinite(value) else None
+    if isinstance(value, str):
+        return plain(str(value))
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, date) else value
