@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
 import camber
-from camber.cli.options import Output, RoadFiles, Strict, format_of, spread
+from camber.cli.options import Details, Output, RoadFiles, Strict, format_of, spread
 from camber.cli.roads import kept_roads
 from camber.cli.session import Exit, Session, roads_cache
 from camber.errors import CamberError, SettingsError
@@ -21,16 +21,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Executor
 
+    import geopandas as gpd
+
     from camber.cli.config import Preferences
     from camber.cli.roads import RoadsFor
     from camber.library.batch import BatchReport, Step
-    from camber.report import Report
     from camber.schema import Analysis, Recording, Roads, Settings
 
 S = TypeVar("S")
 T = TypeVar("T")
 
 app = typer.Typer(rich_markup_mode=None)
+
+_AROUND_M: Final = 300.0
+"""How far around a run the roads are drawn [m] (judgement: what is seen beside it)."""
 
 
 class ReportFormat(StrEnum):
@@ -44,8 +48,8 @@ class ReportFormat(StrEnum):
 
 
 @dataclass(frozen=True)
-class _Model:
-    """Options that take the place of settings."""
+class _Beside:
+    """Options beside the files: what takes the place of settings, and how much is shown."""
 
     country: Annotated[
         str | None,
@@ -53,6 +57,7 @@ class _Model:
     ] = None
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the draws.")] = None
     draws: Annotated[int | None, typer.Option(min=20, max=10_000, help="Number of draws.")] = None
+    details: Details = False
 
     def over(self, usual: "Preferences") -> "tuple[Settings, str | None]":
         """Give settings of every stage, and the country."""
@@ -87,7 +92,7 @@ def analyse(
     ] = False,
     strict: Strict = False,
     *,
-    model: _Model,
+    beside: _Beside,
 ) -> None:
     """Analyse one recording or several, or with --all every run of your library.
 
@@ -96,13 +101,13 @@ def analyse(
     What was read of an extract is kept in your cache folder, so that it opens at once the next time.
     """
     session: Session = context.obj
-    settings, country = model.over(session.preferences)
+    settings, country = beside.over(session.preferences)
     if everything:
         done = _analyse_library(session, roads or [], settings, country, dask=dask, workers=workers)
         raise typer.Exit(_exit_of(done, session, strict=strict))
     if not runs:
         raise typer.BadParameter("give recordings, or --all for your library", param_hint="RUN...")
-    report, failed = analyse_files(
+    found = analyse_files(
         runs,
         roads or [],
         session,
@@ -111,25 +116,64 @@ def analyse(
         cache=None if no_cache else roads_cache(),
         kept=kept_roads(session, country, fetch=fetch),
     )
-    write_report(report, format_of(kind, output, ReportFormat), output, session)
-    if strict and failed:
+    write_files(found, format_of(kind, output, ReportFormat), output, session, details=beside.details)
+    if strict and found.failures:
         raise typer.Exit(Exit.PARTIAL)
 
 
-def write_report(report: "Report", kind: ReportFormat, path: Path | None, session: Session) -> None:
-    """Write a report of one run or several to standard output or a file."""
-    import camber.report as write
+@dataclass(frozen=True, eq=False)
+class Analysed:
+    """Files that were analysed, and what came of those that could not be used."""
 
-    if kind is ReportFormat.TEXT:
-        session.show(write.text_report(report), path)
-    elif kind is ReportFormat.JSON:
-        session.write(write.summary_json(report), path)
-    elif kind is ReportFormat.CSV:
-        session.write(write.intervals_csv(report.analyses), path)
-    elif kind is ReportFormat.GEOJSON:
-        session.write(write.intervals_geojson(report.analyses), path)
-    else:
-        session.write(write.html_page(report), path)
+    analyses: "tuple[Analysis, ...]"
+    failures: tuple[CamberError, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+def write_files(
+    found: Analysed, kind: ReportFormat, path: Path | None, session: Session, *, details: bool = False
+) -> None:
+    """Tell the story of one file or several on standard output or in a file, or write their intervals."""
+    import camber.report as write
+    from camber.library.loose_runs import period_of_analyses
+
+    if kind is ReportFormat.CSV:
+        session.write(write.intervals_csv(found.analyses), path)
+        return
+    if kind is ReportFormat.GEOJSON:
+        session.write(write.intervals_geojson(found.analyses), path)
+        return
+    with_map = kind is ReportFormat.HTML
+    period = period_of_analyses(found.analyses, found.failures, with_stretches=with_map)
+    units = session.preferences.units
+    if kind is ReportFormat.HTML:
+        options = write.PageOptions(units, basemap=_ways_around(found.analyses))
+        session.write(write.week_page(period, options), path)
+        return
+    story = write.story_of(period, units=units)
+    story = replace(story, remarks=(*found.remarks, *story.remarks) if found.remarks else story.remarks)
+    if kind is ReportFormat.JSON:
+        session.write(write.story_json(story), path)
+        return
+    steps = ["-o page.html for a page with a map", "camber import FILE keeps your runs"]
+    session.show(
+        write.story_text(story, steps if details else ["--details for the rest", *steps], details=details),
+        path,
+    )
+
+
+def _ways_around(analyses: "Sequence[Analysis]") -> "gpd.GeoDataFrame":
+    """Give the roads around some runs, to draw below them."""
+    import pandas as pd
+
+    from camber.conventions import WGS84
+
+    parts = []
+    for one in analyses:
+        west, south, east, north = one.track.to_crs(one.roads.crs).total_bounds
+        near = one.roads.ways.cx[west - _AROUND_M : east + _AROUND_M, south - _AROUND_M : north + _AROUND_M]
+        parts.append(near.reset_index()[["way_id", "highway", "geometry"]].to_crs(WGS84))
+    return pd.concat(parts, ignore_index=True).drop_duplicates("way_id", ignore_index=True)
 
 
 def analyse_files(
@@ -142,10 +186,10 @@ def analyse_files(
     cache: Path | None = None,
     kept: "RoadsFor | None" = None,
     remarks: tuple[str, ...] = (),
-) -> "tuple[Report, tuple[CamberError, ...]]":
+) -> Analysed:
     """Analyse recordings, each over the extract that holds most of it, or without extracts over `kept` roads.
 
-    Gives the report and what could not be used, which was said; raises the last failure if nothing could be.
+    What could not be used is said; the last failure is raised if nothing could be.
     """
     from camber.report.wording import plain
 
@@ -179,7 +223,7 @@ def analyse_files(
     failures = (*no_roads, *no_runs)
     for failure in failures:
         session.say(f"skipped: {failure}", at=-1)
-    return _report(analyses, failures, session, remarks), failures
+    return Analysed(tuple(analyses), failures, remarks)
 
 
 def _recordings(path: Path, session: Session) -> "list[tuple[Recording, Path]]":
@@ -222,32 +266,6 @@ def fitting(extracts: "Sequence[Roads]") -> "RoadsFor":
         return max(extracts, key=held)
 
     return choose
-
-
-def _report(
-    analyses: "Sequence[Analysis]",
-    failures: "Sequence[CamberError]",
-    session: Session,
-    remarks: tuple[str, ...],
-) -> "Report":
-    from camber.report import Report
-    from camber.report.wording import period_title
-    from camber.schema import Problem
-
-    total = analyses[0].summary
-    if len(analyses) > 1:
-        starts = [(a.summary.started_at, a.summary.time_zone) for a in analyses]
-        title = period_title(starts, week_start=session.preferences.week_start)
-        total = camber.add_summaries([(a.summary, a.draws) for a in analyses], title)
-    skipped = tuple(Problem("skipped_file", f"skipped: {_with_base_name(error)}") for error in failures)
-    total = replace(total, problems=(*total.problems, *skipped))
-    return Report(tuple(analyses), total, session.preferences.units, remarks)
-
-
-def _with_base_name(error: CamberError) -> str:
-    """Name a file in a report without the folders it lies in: they often hold the name of a person."""
-    path = str(getattr(error, "path", ""))
-    return str(error).replace(path, Path(path).name) if path else str(error)
 
 
 def _kernels_compiled() -> bool:

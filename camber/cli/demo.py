@@ -11,12 +11,12 @@ from camber.errors import RoadsError
 from camber.whole_files import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from rich.console import RenderableType
 
     from camber.cli.session import Session
-    from camber.report import Report
+    from camber.schema import Analysis
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -37,12 +37,12 @@ def demo(
     ] = Path("camber-demo"),
 ) -> None:
     """Analyse the sample week: simulated recordings on real streets. Works offline."""
-    from camber.cli.analyse import ReportFormat, analyse_files, write_report
+    from camber.cli.analyse import ReportFormat, analyse_files, write_files
     from camber.cli.session import roads_cache
 
     session: Session = context.obj
     folder = sample_folder()
-    report, _ = analyse_files(
+    found = analyse_files(
         sorted((folder / "week").glob("*.gpx")),
         [folder / name for name in EXTRACTS],
         session,
@@ -50,11 +50,13 @@ def demo(
         cache=roads_cache(),
         remarks=(SIMULATED,),
     )
-    write_report(report, ReportFormat.TEXT, None, session)
-    for part in truth_beside(report, true_totals(folder / "week" / "truth.csv")):
+    write_files(found, ReportFormat.TEXT, None, session)
+    for part in truth_beside(
+        found.analyses, session.preferences.units, true_totals(folder / "week" / "truth.csv")
+    ):
         session.show(part)
-    write_report(report, ReportFormat.HTML, output / "week.html", session)
-    for name, picture in _pictures(report):
+    write_files(found, ReportFormat.HTML, output / "week.html", session)
+    for name, picture in _pictures(found.analyses, session.preferences.units):
         session.say(f"wrote {write_whole(output / name, picture)}")
 
 
@@ -95,7 +97,9 @@ def true_totals(path: Path) -> dict[str, dict[str, float]]:
     return {row["file"]: {name: float(row[name]) for name in ("distance_m", *LEG_WORDS)} for row in rows}
 
 
-def truth_beside(report: "Report", truth: dict[str, dict[str, float]]) -> tuple["RenderableType", ...]:
+def truth_beside(
+    analyses: "Sequence[Analysis]", units: str, truth: dict[str, dict[str, float]]
+) -> tuple["RenderableType", ...]:
     """Draw a table of truth and 90 % interval, one row per run and leg, and say how often it holds."""
     from rich.text import Text
 
@@ -107,26 +111,26 @@ def truth_beside(report: "Report", truth: dict[str, dict[str, float]]) -> tuple[
                         ("90 % interval", "right"), ("truth in it", "left")):  # fmt: skip
         table.add_column(Text(title), justify="right" if side == "right" else "left")
     inside = []
-    for analysis in report.analyses:
+    for analysis in analyses:
         known = truth.get(analysis.recording.source)
         for place, field in enumerate(("left_low_m", "right_low_m") if known else ()):
             interval, true_m = getattr(analysis.summary, field), known[field] if known else 0.0
             inside.append(interval.low <= true_m <= interval.high)
             day = start_text(analysis.summary.started_at, analysis.summary.time_zone).rpartition(" ")[0]
-            table.add_row(day if place == 0 else "", LEG_WORDS[field], distance_text(true_m, report.units),
-                          distance_text(interval.median, report.units), range_text(interval, report.units),
+            table.add_row(day if place == 0 else "", LEG_WORDS[field], distance_text(true_m, units),
+                          distance_text(interval.median, units), range_text(interval, units),
                           "yes" if inside[-1] else "no")  # fmt: skip
     return table, Text(f"The truth lies in {sum(inside)} of {len(inside)} intervals of 90 %.")
 
 
-def _pictures(report: "Report") -> "Iterator[tuple[str, bytes]]":
+def _pictures(analyses: "Sequence[Analysis]", units: str) -> "Iterator[tuple[str, bytes]]":
     """Draw a map of each run and bars of all, as PNG, with the names of their files."""
     from camber.report.figures import figure_of, figure_png, plot_bar
     from camber.report.wording import plain
 
-    for analysis in report.analyses:
-        axes = camber.plot_map(analysis, units=report.units)
+    for analysis in analyses:
+        axes = camber.plot_map(analysis, units=units)
         axes.set_title(plain(analysis.summary.title, 60), parse_math=False)
         yield f"map_{Path(analysis.recording.source).stem}.png", figure_png(figure_of(axes))
-    bars = plot_bar([a.summary for a in report.analyses], units=report.units)
+    bars = plot_bar([a.summary for a in analyses], units=units)
     yield "bars.png", figure_png(figure_of(bars))

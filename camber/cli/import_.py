@@ -106,8 +106,8 @@ def _report_text(report: "ImportReport", units: str) -> "RenderableType":
     from rich.table import Table
     from rich.text import Text
 
-    from camber.report.period_contents import day_lines, is_virtual
-    from camber.report.wording import distance_text, plain
+    from camber.report.sentences import day_lines
+    from camber.report.wording import distance_text, is_virtual, plain
 
     new = [file for file in report.files if file.outcome == "run" and file.duplicate_of is None]
     copies = sum(file.duplicate_of is not None for file in report.files)
@@ -157,7 +157,7 @@ def _report_text(report: "ImportReport", units: str) -> "RenderableType":
 
 def _report_json(report: "ImportReport") -> str:
     """Write one object per file, those of the archives' own problems, and those of paths that failed."""
-    from camber.report.period_json import rows_json
+    from camber.report.json_document import rows_json
 
     rows = [asdict(file) | {"problem_of": "file"} for file in report.files]
     rows += [

@@ -16,6 +16,7 @@ Output = Annotated[
     typer.Option("--output", "-o", metavar="PATH", help="Write to this file instead of the terminal."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+Details = Annotated[bool, typer.Option("--details", help="Show all that stands behind the answer.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 5 if any file could not be used.")]
 RoadFiles = Annotated[
     list[Path] | None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 import camber
-from camber.cli.options import AsJson, Output, format_of, spread
+from camber.cli.options import AsJson, Details, Output, format_of, spread
 from camber.cli.runs import chosen_week, units_of
 from camber.cli.session import Session, roads_cache
 
@@ -58,6 +58,7 @@ class _Wanted:
     )
     for_coach: Annotated[bool, typer.Option("--for-coach", help="For a coach: no map, no names.")] = False
     as_json: AsJson = False
+    details: Details = False
 
     def __post_init__(self) -> None:
         """Refuse what does not go together."""
@@ -69,8 +70,6 @@ class _Wanted:
         if (self.share or self.for_coach) and not to_send:
             text = "say what to write: --html, --png, --eml or --json"
             raise typer.BadParameter(text, param_hint="--share")
-        if self.for_coach and self.main is PeriodFormat.JSON:
-            raise typer.BadParameter("--json names streets; give --html or --eml", param_hint="--for-coach")
 
     @property
     def main(self) -> PeriodFormat:
@@ -172,12 +171,12 @@ def _write(session: Session, library: "Library", days: "Week | Span", wanted: _W
 
         period = public_period(library.connection, period, without_zone=wanted.no_zone)
     basemap = _basemap(library, period, own=not wanted.share) if wanted.needs_map else None
-    audience = "shared" if wanted.share else "coach" if wanted.for_coach else "runner"
+    reader = "shared" if wanted.share else "coach" if wanted.for_coach else "runner"
     if wanted.html or wanted.eml or wanted.main is PeriodFormat.HTML:
         from camber.report.period_mail import week_mail
         from camber.report.period_page import Audience, PageOptions, week_page
 
-        options = PageOptions(units, Audience(audience), basemap)
+        options = PageOptions(units, Audience(reader), basemap)
     if wanted.html:
         session.write(week_page(period, options), wanted.html)
     if wanted.png:
@@ -190,16 +189,30 @@ def _write(session: Session, library: "Library", days: "Week | Span", wanted: _W
         session.write(week_mail(period, options), wanted.eml)
     if wanted.beside and not wanted.output and wanted.main is not PeriodFormat.JSON:
         return
-    if wanted.main is PeriodFormat.JSON:
-        from camber.report.period_json import period_json
-
-        session.write(period_json(period), wanted.output)
-    elif wanted.main is PeriodFormat.HTML:
+    if wanted.main is PeriodFormat.HTML:
         session.write(week_page(period, options), wanted.output)
-    else:
-        from camber.report.period_text import period_text
+        return
+    from camber.report import Reader, story_json, story_of, story_text
 
-        session.show(period_text(period, units), wanted.output)
+    story = story_of(period, Reader(reader), units=units)
+    if wanted.main is PeriodFormat.JSON:
+        session.write(story_json(story), wanted.output)
+    else:
+        session.show(
+            story_text(story, _next_steps(period, details=wanted.details), details=wanted.details),
+            wanted.output,
+        )
+
+
+def _next_steps(period: "Period", *, details: bool) -> list[str]:
+    """Say what can be done after reading: more, the page, or what there is to do first."""
+    if not period.runs:
+        return ["camber import PATH brings runs in", "camber runs lists yours"]
+    if period.total is None:
+        return ["camber roads fetch for the map", "camber analyse --all"]
+    name = period.title if period.kind in {"week", "month", "year"} else ""
+    command = f"camber {period.kind} {name}" if name else "camber report ..."
+    return [*([] if details else [f"{command} --details"]), f"{command} --html page.html"]
 
 
 def _basemap(library: "Library", period: "Period", *, own: bool) -> "gpd.GeoDataFrame | None":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 import camber
-from camber.cli.options import AsJson
+from camber.cli.options import AsJson, Details
 from camber.cli.session import Exit
 from camber.errors import SettingsError, UnknownRunError
 
@@ -59,7 +59,7 @@ def runs(
     as_json: AsJson = False,
 ) -> None:
     """List all recordings of your library, with the low leg where it is known."""
-    from camber.report.period_json import rows_json
+    from camber.report.json_document import rows_json
 
     session: Session = context.obj
     with camber.open_library() as library:
@@ -107,19 +107,22 @@ def show(
     context: typer.Context,
     run: Annotated[str, typer.Argument(help="Number of a run in `camber runs`, or `last`.")],
     as_json: AsJson = False,
+    details: Details = False,
 ) -> None:
     """Show one run of your library."""
-    from camber.report.period_json import run_json
-    from camber.report.period_text import run_text
+    from camber.report import story_json, story_of, story_text
 
     session: Session = context.obj
     with camber.open_library() as library:
-        found = library.run(run_number(library, run))
-        units = units_of(session, library)
+        number = run_number(library, run)
+        story = story_of(library.run_period(number), units=units_of(session, library))
     if as_json:
-        session.write(run_json(found))
-    else:
-        session.show(run_text(found, units))
+        session.write(story_json(story))
+        return
+    known = story.period.total is not None
+    more = [] if details else [f"camber show {number} --details"]
+    steps = [*more, f"camber suggest {number}"] if known else ["camber analyse --all"]
+    session.show(story_text(story, steps, details=details))
 
 
 @app.command()
@@ -128,9 +131,13 @@ def weeks(
     last: Annotated[int, typer.Option(min=1, max=5000, help="How many, up to that of the last run.")] = 12,
     as_json: AsJson = False,
 ) -> None:
-    """List your weeks: how many runs, how far, and the balance between the legs."""
-    from camber.report.period_json import weeks_json
-    from camber.report.period_text import trend_table
+    """List your weeks: how many runs, how far, and which leg was low."""
+    from rich.console import Group
+    from rich.text import Text
+
+    from camber.report.json_document import weeks_json
+    from camber.report.story import week_line
+    from camber.report.text import line_table
 
     session: Session = context.obj
     with camber.open_library() as library:
@@ -138,8 +145,12 @@ def weeks(
         units = units_of(session, library)
     if as_json:
         session.write(weeks_json(found))
-    else:
-        session.show(trend_table(found, units))
+        return
+    lines = [week_line(week, units) for week in found]
+    step = Text(f"Next: camber week {found[-1].title}")
+    session.show(
+        Group(line_table([(week.title, line) for week, line in zip(found, lines, strict=True)]), Text(), step)
+    )
 
 
 def chosen_week(library: "Library", session: "Session", name: str | None) -> "Week":
@@ -179,7 +190,7 @@ def _listed(rows: list[dict[str, Any]], units: str) -> "RenderableType":
     from rich.console import Group
     from rich.text import Text
 
-    from camber.report.period_contents import ANOTHER_LENGTH, day_lines
+    from camber.report.sentences import ANOTHER_LENGTH, day_lines
 
     lost = [row for row in rows if row["day"] is None and row["state"] not in _DAYLESS]
     lines = [
@@ -208,30 +219,30 @@ def _date(text: str | None) -> date | None:
 
 def _table(rows: list[dict[str, Any]], units: str) -> "Table":
     """Draw one line per recording for the terminal."""
+    from rich.table import Table
     from rich.text import Text
 
-    from camber.report.text import bare_table
-    from camber.report.wording import distance_text, plain
+    from camber.report.text import bar_text
+    from camber.report.wording import far_text, plain
+    from camber.schema import Interval
 
-    table = bare_table()
-    table.add_column("run", justify="right")
-    table.add_column("day", no_wrap=True)
-    table.add_column("name", max_width=44)
-    for title in ("distance", "left leg low", "right leg low"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("")
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for _ in range(6):
+        table.add_column(no_wrap=True)
     for row in rows:
-        analysed = row["state"] == "analysed"
-        legs = [distance_text(row[f"{leg}_low_m"], units) if analysed else "" for leg in ("left", "right")]
-        name, length = plain(row["title"] or row["source"], 44), distance_text(row["distance_m"], units)
-        state = "" if analysed else _state(row)
-        cells = (str(row["run"]), row["day"] or "no day", name, length, *legs, state)
-        table.add_row(*map(Text, cells))
+        analysed = row["state"] == "analysed" and row["left_share"] is not None
+        names = ("left_share_low90", "left_share", "left_share_high90")
+        share = Interval(*(row[name] for name in names)) if analysed else None
+        said = row["word"] if row["state"] == "analysed" else _state(row)
+        name = plain(row["title"] or row["source"], 24)
+        far = Text(far_text(row["distance_m"], units), justify="right")
+        number = Text(str(row["run"]), justify="right")
+        table.add_row(number, row["day"] or "no day", Text(name), far, bar_text(share), Text(said))
     return table
 
 
 def _state(row: dict[str, Any]) -> str:
-    from camber.report.period_contents import reason_words
+    from camber.report.wording import reason_words
 
     if row["state"] == "duplicate":
         return f"same as {row['duplicate_of']}"

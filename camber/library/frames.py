@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pandas as pd
 
 from camber.lateral import pool_evidence
@@ -13,7 +14,7 @@ from camber.library.activities import doubt_of_day, moment
 from camber.library.days import week_of
 from camber.library.periods import state_of, trend_of
 from camber.library.results import draws_from, read_evidence
-from camber.schema import balance_of, interval_of
+from camber.schema import balance_of, interval_of, low_leg
 
 if TYPE_CHECKING:
     import sqlite3
@@ -74,14 +75,19 @@ def _run_row(row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-def _legs(drawn: list[Draws]) -> dict[str, float | None]:
-    """Metres by leg and the balance of some runs, added draw by draw, with their 90 % intervals."""
+def _legs(drawn: list[Draws]) -> dict[str, float | str | None]:
+    """Metres by leg, the balance and the word of some runs, added draw by draw, with their 90 % intervals."""
     left = sum(one.left_low_m.sum(axis=1) for one in drawn)
     right = sum(one.right_low_m.sum(axis=1) for one in drawn)
+    low = low_leg(np.asarray(left), np.asarray(right))
     return {
         **_spread("left_low", interval_of(left), "_m"),
         **_spread("right_low", interval_of(right), "_m"),
         **_spread("balance", balance_of(right, left), ""),
+        **_spread("left_share", low.left_share, ""),
+        "p_left": low.p_left,
+        "p_right": low.p_right,
+        "word": low.phrase,
     }
 
 

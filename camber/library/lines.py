@@ -53,9 +53,9 @@ FROM traversal JOIN segment USING (segment_id) WHERE traversal.activity_id = ?
 
 
 class Way(NamedTuple):
-    """A way as it is kept: its packed line, and its length [m]."""
+    """A way to draw: its line in degrees, shape (n, 2), as drawn and in one turn, and its length [m]."""
 
-    line: bytes
+    line: FloatArray
     length_m: float
 
 
@@ -103,7 +103,7 @@ def _run(connection: sqlite3.Connection, run: int, hidden: Hidden | None) -> pd.
         return None
     hide = np.zeros(len(table), dtype=bool) if hidden is None else hidden(run, table)
     rows = connection.execute(WAYS_OF_RUN, (run,))
-    ways = {row["way_id"]: Way(row["line"], row["length_m"]) for row in rows}
+    ways = {row["way_id"]: Way(line_of(row["line"]), row["length_m"]) for row in rows}
     return drawn_intervals(run, table, places_of(connection, run), ways, hide)
 
 
@@ -156,15 +156,14 @@ def _where_they_meet(
 
 
 def _is_closed(way: Way) -> bool:
-    line = line_of(way.line)
-    return bool((line[0] == line[-1]).all())
+    return bool((way.line[0] == way.line[-1]).all())
 
 
 def _line(row: object, ways: dict[int, Way], fixes: FloatArray) -> shapely.LineString | None:
     way_id, begin, end = (getattr(row, n) for n in ("way_id", "start_chainage_m", "end_chainage_m"))
     if way_id != NO_WAY and way_id in ways and abs(end - begin) > 0.0:
         way = ways[way_id]
-        return _piece_of(line_of(way.line), way.length_m, begin, end)
+        return _piece_of(way.line, way.length_m, begin, end)
     first, last = (int(getattr(row, name)) for name in ("from_fix", "last_fix"))
     places = fixes[first : last + 1]
     if len(places) < 2 or not np.ptp(places, axis=0).any():

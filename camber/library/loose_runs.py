@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
+import shapely
 
+from camber.conventions import NO_WAY, WGS84
 from camber.library.lines import Way, drawn_intervals, joined
 from camber.library.periods import joined_reasons, total_of
-from camber.library.results import exposure_of, not_judged_m, segments_of
+from camber.library.results import exposure_of, not_judged_m
+from camber.longitudes import unrolled
 from camber.schema import Period, RunResult, StreetVisits
 from camber.summary import side_totals
 from camber.versions import CAMBER
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
     import pandas as pd
+    from numpy.typing import NDArray
 
     from camber.errors import CamberError
     from camber.schema import Analysis, Summary
@@ -151,10 +155,17 @@ def _failed(number: int, error: CamberError) -> RunResult:
 
 
 def _drawn(number: int, analysis: Analysis, table: pd.DataFrame) -> pd.DataFrame:
-    _, segments = segments_of(analysis)
-    ways = {segment.way_id: Way(segment.line, segment.length_m) for segment in segments}
+    way_ids = table["way_id"].unique()
+    used = analysis.roads.ways.loc[way_ids[way_ids != NO_WAY]]
+    rows = zip(used.index, used.geometry.to_crs(WGS84), used["length_m"], strict=True)
+    ways = {way_id: Way(_degrees(line), length_m) for way_id, line, length_m in rows}
     places_deg = analysis.recording.fixes[["longitude_deg", "latitude_deg"]].to_numpy()
     return drawn_intervals(number, table, places_deg, ways, np.zeros(len(table), dtype=bool))
+
+
+def _degrees(line: shapely.Geometry) -> NDArray[np.float64]:
+    degrees = shapely.get_coordinates(line)
+    return np.column_stack([unrolled(degrees[:, 0]), degrees[:, 1]])
 
 
 def _streets(total: Summary | None, tables: Sequence[pd.DataFrame]) -> tuple[StreetVisits, ...]:

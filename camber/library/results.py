@@ -72,7 +72,7 @@ def distil(analysis: Analysis) -> Outcome:
     """Take out of an analysis what the library keeps."""
     summary, draws = analysis.summary, analysis.draws
     exposure = exposure_of(analysis)
-    way_ids, segments = segments_of(analysis)
+    way_ids, segments = _segments(analysis)
     traversals = _traversals(analysis, way_ids)
     result = {
         "camber_version": CAMBER,
@@ -117,8 +117,7 @@ def exposure_of(analysis: Analysis) -> pd.DataFrame:
     )
 
 
-def segments_of(analysis: Analysis) -> tuple[list[int], tuple[Segment, ...]]:
-    """Give the numbers of the ways that a run was on, and each as it is kept."""
+def _segments(analysis: Analysis) -> tuple[list[int], tuple[Segment, ...]]:
     used = pd.unique(np.r_[analysis.path["way_id"].to_numpy(), analysis.exposure["way_id"].to_numpy()])
     way_ids = np.sort(used[used != NO_WAY])
     ways = analysis.roads.ways.loc[way_ids]

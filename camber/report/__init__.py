@@ -9,9 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from camber.report.contents import Report
     from camber.report.figures import plot_bar, plot_tornado
-    from camber.report.html import html_page
     from camber.report.intervals import (
         interval_table,
         intervals_csv,
@@ -19,21 +17,19 @@ if TYPE_CHECKING:
         write_csv,
         write_geojson,
     )
-    from camber.report.json_document import summary_document, summary_json, summary_schema
+    from camber.report.json_document import story_document, story_json, story_schema
     from camber.report.map import plot_map
     from camber.report.period_figures import plot_answer, plot_days, plot_trend, plot_week_bars
     from camber.report.period_page import PageOptions, week_page
     from camber.report.profile_figures import plot_profile, surface_across
     from camber.report.story import Reader, Story, story_of
     from camber.report.street_figures import plot_streets
-    from camber.report.text import text_report
+    from camber.report.text import story_text
 
 _HOME = {
     "PageOptions": "period_page",
     "Reader": "story",
-    "Report": "contents",
     "Story": "story",
-    "html_page": "html",
     "interval_table": "intervals",
     "intervals_csv": "intervals",
     "intervals_geojson": "intervals",
@@ -47,11 +43,11 @@ _HOME = {
     "plot_trend": "period_figures",
     "plot_week_bars": "period_figures",
     "story_of": "story",
-    "summary_document": "json_document",
-    "summary_json": "json_document",
-    "summary_schema": "json_document",
+    "story_document": "json_document",
+    "story_json": "json_document",
+    "story_schema": "json_document",
     "surface_across": "profile_figures",
-    "text_report": "text",
+    "story_text": "text",
     "week_page": "period_page",
     "write_csv": "intervals",
     "write_geojson": "intervals",
@@ -60,9 +56,7 @@ _HOME = {
 __all__ = [
     "PageOptions",
     "Reader",
-    "Report",
     "Story",
-    "html_page",
     "interval_table",
     "intervals_csv",
     "intervals_geojson",
@@ -75,12 +69,12 @@ __all__ = [
     "plot_tornado",
     "plot_trend",
     "plot_week_bars",
+    "story_document",
+    "story_json",
     "story_of",
-    "summary_document",
-    "summary_json",
-    "summary_schema",
+    "story_schema",
+    "story_text",
     "surface_across",
-    "text_report",
     "week_page",
     "write_csv",
     "write_geojson",

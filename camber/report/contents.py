@@ -5,48 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from camber.conventions import SideBasis, SurfaceKind, Verdict
+from camber.conventions import SurfaceKind, Verdict
 from camber.report.wording import (
     KIND_WORDS,
     LEG_WORDS,
     VERDICT_WORDS,
     distance_text,
-    duration_text,
-    plain,
     range_text,
-    share_text,
-    start_text,
 )
 
 if TYPE_CHECKING:
-    from camber.schema import Analysis, Cue, Interval, Suggestion, Summary
-
-
-@dataclass(frozen=True, eq=False)
-class Report:
-    """What a report is about.
-
-    Parameters
-    ----------
-    analyses : tuple of Analysis
-        The runs, in the order in which they are shown; at least one.
-    total : Summary
-        Their total; of a single run, its own summary.
-    units : {"km", "mi"}
-        Unit of distances for people; tables for programs stay in metres.
-    remarks : tuple of str
-        Sentences shown at the top, such as that the recordings are simulated.
-    """
-
-    analyses: tuple[Analysis, ...]
-    total: Summary
-    units: str = "km"
-    remarks: tuple[str, ...] = ()
-
-    @property
-    def is_single(self) -> bool:
-        """Whether the report is about one run."""
-        return len(self.analyses) == 1
+    from camber.schema import Cue, Interval, Suggestion, Summary
 
 
 @dataclass(frozen=True)
@@ -133,105 +102,3 @@ def surface_cells(summary: Summary, units: str) -> list[tuple[str, ...]]:
         )
         for item in summary.surfaces
     ]
-
-
-def facts(summary: Summary, units: str) -> str:
-    """Say when, how far and how long.
-
-    Parameters
-    ----------
-    summary : Summary
-        The totals.
-    units : {"km", "mi"}
-        Unit of the distance.
-
-    Returns
-    -------
-    str
-        One line.
-    """
-    runs = f"{summary.runs} runs"
-    when = start_text(summary.started_at, summary.time_zone) if summary.runs == 1 else runs
-    return " · ".join((when, distance_text(summary.distance_m, units), duration_text(summary.duration_s)))
-
-
-def problem_lines(summary: Summary) -> tuple[str, ...]:
-    """List what was noticed in the data, each thing once with how often it was met.
-
-    Parameters
-    ----------
-    summary : Summary
-        The totals.
-
-    Returns
-    -------
-    tuple of str
-        Sentences with counts.
-    """
-    counts: dict[str, int] = {}
-    for item in summary.problems:
-        message = plain(item.message).rstrip(".")
-        counts[message] = counts.get(message, 0) + item.count
-    return tuple(f"{message} ({count})" for message, count in counts.items())
-
-
-def how_sure(summary: Summary, draws: int) -> tuple[str, ...]:
-    """Say how sure a summary is, and why, in sentences.
-
-    Parameters
-    ----------
-    summary : Summary
-        The totals.
-    draws : int
-        Number of drawn histories behind the intervals.
-
-    Returns
-    -------
-    tuple of str
-        Sentences for a person.
-    """
-    total = summary.distance_m or 1.0
-    basis = {name: share_text(summary.side_basis_m.get(name, 0.0) / total) for name in SideBasis}
-    matched = (
-        f"{share_text(summary.coverage)} of the distance was on a mapped way; for "
-        f"{share_text(summary.judged)} a leg, or level, can be named with at least 90 % probability."
-    )
-    side = (
-        f"The side of the road: {basis[SideBasis.SEEN]} seen in the recording, {basis[SideBasis.ASSUMED]} "
-        f"assumed from traffic side, law and tags, {basis[SideBasis.MAPPED]} mapped, "
-        f"{basis[SideBasis.UNKNOWN]} not known."
-    )
-    intervals = (
-        f"Intervals hold 90 % of {draws} drawn histories of side and cross slope. Positioning errors that "
-        "last for minutes are in them; an assumption that is wrong everywhere is not."
-    )
-    return (matched, side, *_slope_sentence(summary), intervals)
-
-
-def _slope_sentence(summary: Summary) -> tuple[str, ...]:
-    slopes = [item for item in summary.assumptions if item.table.startswith("cross_slope")]
-    covered = sum(item.distance_m for item in slopes)
-    if not covered:
-        return ()
-    low = share_text(sum(item.distance_m for item in slopes if item.confidence == "low") / covered)
-    sentence = (
-        "The cross slope comes from road standards and judgement, with low confidence over "
-        f"{low} of the metres that rest on them."
-    )
-    return (sentence,)
-
-
-def roads_of(report: Report) -> tuple[tuple[str, str | None], ...]:
-    """List the road sources of a report and the dates of their data.
-
-    Parameters
-    ----------
-    report : Report
-        The report.
-
-    Returns
-    -------
-    tuple of (str, str or None)
-        Source and date, each source once, in the order of the runs.
-    """
-    return tuple(dict.fromkeys((a.roads.source, a.roads.osm_date) for a in report.analyses))

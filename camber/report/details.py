@@ -21,7 +21,7 @@ from camber.report.wording import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from camber.schema import Period, Summary
+    from camber.schema import Period, RunResult, Summary
 
 NAMELESS: Final = " (no name)"
 _MEASURED: Final = ("incline:across", "cross_slope", "measured")
@@ -35,6 +35,8 @@ class Grid:
     titles: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
+
+_ALL_SOURCES: Final = "`camber standards` lists all of them with their sources."
 
 Part = tuple[str, str, tuple[str, ...], Grid | None]
 """Key, heading, sentences and table of a section of a story."""
@@ -54,13 +56,24 @@ def parts_of(period: Period, units: str, *, own: bool, streets: bool) -> tuple[P
         ]
         if streets and period.streets:
             parts.append(("streets", "All streets", (), street_grid(period, units)))
+    if own and period.kind == "run":
+        parts.append(("recording", "Recording", recording_lines(period.runs[0], units), None))
     cannot = sentences.cannot_tell(period, units)
     if cannot:
         parts.append(("cannot_tell", "What could not be told", cannot, None))
     if total is not None:
         parts.append(("data", "Data", data_lines(period, own=own), None))
-        parts.append(("assumptions", "Assumptions", (), assumption_grid(total, units)))
+        parts.append(("assumptions", "Assumptions", (_ALL_SOURCES,), assumption_grid(total, units)))
     return tuple(parts)
+
+
+def recording_lines(run: RunResult, units: str) -> tuple[str, ...]:
+    """Say where a run comes from, and how far it is by its own positions."""
+    facts = (run.source, run.sport or "no sport named", run.gear or "")
+    if run.summary is None:
+        return (" · ".join(plain(fact, NAME_LENGTH) for fact in facts if fact), plain(run.reason))
+    longer = sentences.length_line(run.distance_m, run.recorded_m, units)
+    return _stated(" · ".join(plain(fact, NAME_LENGTH) for fact in facts if fact), longer or "")
 
 
 def _stated(*texts: str) -> tuple[str, ...]:
@@ -196,8 +209,7 @@ def assumption_grid(summary: Summary, units: str) -> Grid:
         )
         for item in summary.assumptions
     )
-    caption = "`camber standards` lists every source"
-    return Grid(caption, ("assumption", "value", "confidence", "distance"), tuple(rows))
+    return Grid("Used for this result", ("assumption", "value", "confidence", "distance"), tuple(rows))
 
 
 def is_nameless(street: str) -> bool:

@@ -1,11 +1,12 @@
 """Everything for other programs: one JSON document with one schema version, whatever it tells of.
 
 A public interface, described by ``story.schema.json`` beside this file. Within one major version fields are
-only added. ``document`` says what it is: a ``"story"``, or a list such as ``"runs"``, ``"weeks"`` or ``"plans"``.
-Metres and seconds are numbers in ``*_m`` and ``*_s``; each interval is ``low``, ``median`` and ``high`` (5, 50
-and 95 % of the draws); a value that is not defined is null; there is no NaN. ``left_share`` runs from 0 (all
-right) to 1 (all left), balances from -1 (all left) to 1 (all right). Behind each word stand its probabilities,
-and the ``verdict`` that a program may take from .9 on. What a statement rests on is one of `BASES`.
+only added. ``document`` says what it is: a ``"story"``, or a list such as ``"runs"``, ``"weeks"`` or
+``"plans"``. Metres and seconds are numbers in ``*_m`` and ``*_s``; each interval is ``low``, ``median`` and
+``high`` (5, 50 and 95 % of the draws); a value that is not defined is null; there is no NaN. ``left_share``
+runs from 0 (all right) to 1 (all left), balances from -1 (all left) to 1 (all right). Behind each word stand
+its probabilities, and the ``verdict`` that a program may take from .9 on. What a statement rests on is one of
+`BASES`.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from camber.conventions import OSM_COPYRIGHT_URL
-from camber.report.contents import how_sure, problem_lines
+from camber.report.details import how_sure, problem_lines
 from camber.report.figures import figure_of
 from camber.report.inline_svg import inline_svg
 from camber.report.page_map import map_document, script_json

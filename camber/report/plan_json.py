@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from camber.conventions import OSM_ATTRIBUTION
-from camber.report.period_json import json_text
+from camber.report.json_document import json_text
 from camber.report.wording import plain
 
 if TYPE_CHECKING:

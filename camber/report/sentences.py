@@ -16,6 +16,7 @@ from camber.report.wording import (
     is_virtual,
     part_words,
     percent_left,
+    plain,
     ratio_words,
     share_text,
     share_words,
@@ -24,6 +25,8 @@ from camber.schema import Word, chance_words, word_for
 from camber.schema.likelihood import LEG_NAMED
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from camber.schema import Interval, LowLeg, NotJudged, Period, PeriodTotal, Summary
 
 ROADS: Final = (SurfaceKind.ROAD_EDGE, SurfaceKind.ROAD_CENTRE, SurfaceKind.SIDEWALK)
@@ -53,7 +56,8 @@ def eyebrow(period: Period, units: str) -> str:
     """Say from when to when, how many runs, how far and how long, in one line."""
     runs = [run for run in period.runs if run.state not in {"other_sport", "no_track"}]
     parts = [dates_words(period.starts_on, period.ends_on)]
-    parts.append("1 run" if len(runs) == 1 else f"{len(runs)} runs" if runs else "no runs")
+    if period.kind not in {"run", "runs"}:  # the title says it
+        parts.append("1 run" if len(runs) == 1 else f"{len(runs)} runs" if runs else "no runs")
     if runs:
         parts.append(far_text(sum(run.distance_m for run in runs), units))
         parts.append(duration_text(sum(run.duration_s for run in runs)))
@@ -169,13 +173,14 @@ def _weeks_to_compare(period: Period) -> list[PeriodTotal]:
     return [week for week in period.weeks[:-1] if week.low and week.on_roads_m >= ENOUGH_TO_COMPARE_M]
 
 
-def usual(period: Period) -> str:
+def usual(period: Period, units: str) -> str:
     """Compare with the runner's own weeks; that it is another than usual is said where it likely is."""
     found = period.usual
     if period.kind not in {"week", "month", "year", "days"} or period.total is None:
         return ""
     if found is None or found.left_share is None:
-        return "Your usual range appears after four weeks with at least 5 km on roads."
+        enough = far_text(ENOUGH_TO_COMPARE_M, units)
+        return f"Your usual range appears after four weeks with at least {enough} on roads."
     band = f"{usual_band(found.left_share)} in {found.weeks} weeks"
     if found.p_more_left is None or found.p_more_right is None:
         return f"Too little on roads to compare with your usual weeks ({band})."
@@ -210,11 +215,12 @@ def chance_tile(period: Period, low: LowLeg) -> tuple[str, str, str]:
     return label, chance_words(p), f"{len(before)} weeks before: {lefts} left, {same - lefts} right"
 
 
-def usual_tile(period: Period) -> tuple[str, str, str]:
+def usual_tile(period: Period, units: str) -> tuple[str, str, str]:
     """Say how it compares with the runner's usual weeks; label, value and note of a tile."""
     label, found = "against your usual", period.usual
     if found is None or found.left_share is None:
-        return label, "too early", "after four weeks with 5 km on roads"
+        enough = far_text(ENOUGH_TO_COMPARE_M, units)
+        return label, "too early", f"after four weeks with {enough} on roads"
     note = f"{usual_band(found.left_share)} in {found.weeks} weeks"
     if found.p_more_left is None or found.p_more_right is None:
         return label, "too little", note
@@ -300,7 +306,9 @@ _CANNOT: Final = {
 
 def cannot_tell(period: Period, units: str) -> tuple[str, ...]:
     """Say what no leg can be named for, and why, one sentence each, longest distance first."""
-    return (*(_cannot(item, units) for item in period.not_judged), *_aside(period))
+    own = [line for run in period.runs for line in day_lines(run.run, run.day, run.likely_day, run.doubt)]
+    days = own if period.kind == "run" else []
+    return (*(_cannot(item, units) for item in period.not_judged), *_aside(period), *days)
 
 
 def _cannot(item: NotJudged, units: str) -> str:
@@ -322,3 +330,27 @@ def _aside(period: Period) -> tuple[str, ...]:
         )
         said.append(f"{who} in no week: `camber runs` lists them, `camber runs --date RUN DAY` sets the day.")
     return tuple(said)
+
+
+ANOTHER_LENGTH: Final = 0.01
+"""Share by which two distances of one run may part before a word is said (judgement)."""
+
+
+def length_line(distance_m: float, recorded_m: float, units: str) -> str | None:
+    """Say how far a run is along its recorded positions, where that is another distance by more than 1 %."""
+    if abs(recorded_m - distance_m) <= ANOTHER_LENGTH * distance_m:
+        return None
+    far = far_text(recorded_m, units)
+    return f"{far} from one recorded position to the next, whose errors and pauses are in it."
+
+
+def day_lines(run: int, day: date | None, likely_day: date | None, doubt: str) -> tuple[str, ...]:
+    """Say what is to be said of the day of a run, and how to set it; nothing where its own times do."""
+    if run < 1 or (day is not None and not doubt):
+        return ()
+    what = [plain(doubt)] if doubt else []
+    if day is None:
+        what.append(f"Run {run} has no day, so it is in no week.")
+    given = "DAY" if likely_day is None else likely_day.isoformat()
+    why = "" if likely_day is None else ", the likely one"
+    return (" ".join([*what, f"To set its day{why}: camber runs --date {run} {given}"]),)

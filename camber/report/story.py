@@ -265,7 +265,7 @@ def story_of(period: Period, reader: Reader = Reader.RUNNER, *, units: str = "km
         low=low,
         scale="" if low is None or low.left_share is None else sentences.scale(low.left_share),
         why=sentences.why(period, low),
-        usual=sentences.usual(period),
+        usual=sentences.usual(period, units),
         usual_share=None if period.usual is None else period.usual.left_share,
         tiles=() if low is None or low.left_share is None else _tiles(period, low, units),
         tries=tries,
@@ -289,7 +289,7 @@ def _tiles(period: Period, low: LowLeg, units: str) -> tuple[Tile, ...]:
         Tile(*parts)
         for parts in (
             sentences.chance_tile(period, low),
-            sentences.usual_tile(period),
+            sentences.usual_tile(period, units),
             sentences.side_tile(period, units),
         )
     )
@@ -312,10 +312,11 @@ def _run_line(run: RunResult, units: str, *, named: bool) -> RunLine:
 def _week_lines(period: Period, units: str) -> tuple[WeekLine, ...]:
     """Give the weeks from the first run on; what goes before it says nothing."""
     first = next((place for place, week in enumerate(period.weeks) if week.runs), len(period.weeks))
-    return tuple(_week_line(week, units) for week in period.weeks[first:])
+    return tuple(week_line(week, units) for week in period.weeks[first:])
 
 
-def _week_line(week: PeriodTotal, units: str) -> WeekLine:
+def week_line(week: PeriodTotal, units: str) -> WeekLine:
+    """Tell a week in one line."""
     return WeekLine(
         title=title_words(week.title, "week"),
         starts_on=week.starts_on,

@@ -127,14 +127,28 @@ def _lines(story: Story, *, details: bool) -> list[RenderableType]:
     if story.period.kind == "run" or not lines:
         return []
     shown = lines if details else lines[-_MOST_LINES:]
-    table = Table.grid(padding=(0, 2, 0, 0))
-    for line in shown:
-        named = line.title if spans else f"{line.day}  {_cut(line.title)}"  # type: ignore[union-attr]
-        bar = Text.assemble(*_bar(line.low.left_share if line.low else None, _HALF_BAR))
-        table.add_row(Text(named), Text(line.distance, justify="right"), bar, Text(line.words))
+    table = line_table([(_named(line), line) for line in shown])
     more = len(lines) - len(shown)
     noun = "weeks" if spans else "runs"
     return [Text(), table, *([Text(f"and {more} {noun} before", style="dim")] if more else [])]
+
+
+def _named(line: RunLine | WeekLine) -> str:
+    return f"{line.day}  {_cut(line.title)}".rstrip() if hasattr(line, "day") else line.title
+
+
+def line_table(lines: Iterable[tuple[str, RunLine | WeekLine]]) -> Table:
+    """Draw runs or weeks one below the other: name, distance, bar and word."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for name, line in lines:
+        bar = bar_text(line.low.left_share if line.low else None)
+        table.add_row(Text(name), Text(line.distance, justify="right"), bar, Text(line.words))
+    return table
+
+
+def bar_text(share: Interval | None) -> Text:
+    """Draw the small bar of a line, left on the left; empty without a share."""
+    return Text.assemble(*_bar(share, _HALF_BAR))
 
 
 def _cut(title: str) -> str:

@@ -7,7 +7,7 @@ import json
 import jsonschema
 import pytest
 
-from camber.report import summary_schema
+from camber.report import story_schema
 from camber.report.intervals import COLUMNS
 
 
@@ -41,7 +41,7 @@ def test_json_follows_its_schema_and_sums(output):
     code, out, _err = output("json")
     found = json.loads(out)
     assert code == 0
-    jsonschema.Draft202012Validator(summary_schema()).validate(found)
+    jsonschema.Draft202012Validator(story_schema()).validate(found)
     total = found["total"]
     # 55 blocks of 36 m; smoothing and the path's bends take a little
     assert total["distance_m"] == pytest.approx(1980.0, rel=0.03)

@@ -22,8 +22,9 @@ from camber.library.privacy import (
     within,
 )
 from camber.recording.archive import PrivacyZone
-from camber.report.period_json import period_json
+from camber.report.json_document import story_json
 from camber.report.period_page import Audience, PageOptions, week_page
+from camber.report.story import Reader, story_of
 
 
 @pytest.fixture
@@ -155,7 +156,7 @@ def test_names_of_streets_with_a_hidden_part_are_withheld(shared, month):
 
 def test_nothing_tells_of_files_titles_shoes_or_times_of_day(shared, month):
     page = week_page(shared, PageOptions(audience=Audience.SHARED))
-    text = json.dumps(json.loads(period_json(shared)))
+    text = json.dumps(json.loads(story_json(story_of(shared, Reader.SHARED))))
     names = {run.title for run in month.runs} | {run.source for run in month.runs}
     names |= {source for source, _ in month.roads} | {"Rantatie", "Europe/Helsinki"}
     for whole in (page, text):

@@ -1,11 +1,11 @@
-"""Runs and reports made up by hand; see tests/fabricate.py."""
+"""Runs and periods made up by hand; see tests/fabricate.py and tests/fabricate_period.py."""
 
 import importlib.util
 from pathlib import Path
 
 import pytest
 
-from camber.report import Report
+from camber.library.loose_runs import period_of_analyses
 
 
 def _load(name):
@@ -27,10 +27,12 @@ def run(fabricate):
 
 @pytest.fixture(scope="session")
 def single(run):
-    return Report((run,), run.summary)
+    """One file, as a period."""
+    return period_of_analyses([run])
 
 
 @pytest.fixture(scope="session")
-def week(fabricate, run):
+def both(fabricate, run):
+    """Two files, as a period."""
     other = fabricate.analysis(title="Tuesday, with a comma", source="tuesday.gpx", seed=6)
-    return Report((run, other), fabricate.total([run, other]), remarks=("Made up for a test.",))
+    return period_of_analyses([run, other])

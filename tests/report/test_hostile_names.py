@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from camber.report import Report, html_page, intervals_csv, intervals_geojson, summary_json, text_report
+from camber.library.loose_runs import period_of_analyses
+from camber.report import intervals_csv, intervals_geojson, story_json, story_of, story_text, week_page
 from camber.schema import Assumption, Problem, StreetTotal
 
 
@@ -63,36 +64,47 @@ def poisoned(run, payload):
     return replace(run, summary=summary, suggestions=suggestions, recording=recording, roads=roads)
 
 
-def report_of(run, payload):
+def period_of(run, payload, **how):
     bad = poisoned(run, payload)
-    return Report((bad, bad), bad.summary, remarks=(payload,))
+    return period_of_analyses([bad, bad], **how)
 
 
 @pytest.fixture(scope="module")
 def harmless(run):
-    return Elements(html_page(report_of(run, "a name"))).found
+    return Elements(week_page(period_of(run, "a name", with_stretches=True))).found
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_the_page_holds_the_same_elements_as_with_a_harmless_name(run, payload, harmless):
-    page = html_page(report_of(run, payload))
+    page = week_page(period_of(run, payload, with_stretches=True))
     found = [element for element in Elements(page).found if element[0] not in DRAWN]
     assert found == [element for element in harmless if element[0] not in DRAWN]
-    assert not any(unicodedata.category(c) in {"Cc", "Cs"} for c in page if c != "\n")
+    assert not any(
+        unicodedata.category(c) in {"Cc", "Cs"} for c in page if c not in "\n\t"
+    )  # as Leaflet is indented
     page.encode("utf-8")
 
 
 DRAWN = {"path", "use", "g", "defs"}
-"""Outlines of the letters themselves; `test_html` holds that drawings are made of harmless elements."""
+"""Outlines of the letters themselves; drawings are made of harmless elements (`test_period_page`)."""
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_the_terminal_gets_no_command(run, payload):
     out = io.StringIO()
     Console(file=out, width=90, force_terminal=True, color_system="truecolor").print(
-        text_report(report_of(run, payload))
+        story_text(story_of(period_of(run, payload)), details=True)
     )
-    own = ("\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[1;4m", "\x1b[34m", "\x1b[38;5;166m", "\x1b[38;5;130m")
+    own = (
+        "\x1b[0m",
+        "\x1b[1m",
+        "\x1b[2m",
+        "\x1b[1;4m",
+        "\x1b[1;34m",
+        "\x1b[34m",
+        "\x1b[38;5;166m",
+        "\x1b[38;5;130m",
+    )
     text = out.getvalue()
     for code in own:
         text = text.replace(code, "")
@@ -119,7 +131,7 @@ def test_a_spreadsheet_gets_no_formula(run, payload):
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_json_stays_json(run, payload):
     bad = poisoned(run, payload)
-    for text in (summary_json(Report((bad,), bad.summary)), intervals_geojson([bad])):
+    for text in (story_json(story_of(period_of_analyses([bad]))), intervals_geojson([bad])):
         assert json.loads(text.encode("utf-8"))
 
 

@@ -10,13 +10,14 @@ import pytest
 
 from camber.report.figures import figure_of, figure_png
 from camber.report.inline_svg import inline_svg
+from camber.report.json_document import story_json
 from camber.report.lanes import ALL_RUNS, LANE_METRES, lanes_of
 from camber.report.page_map import drawn_table, map_document, merged_stretches, packed_line, spoken_streets
 from camber.report.period_answer import answer, left_share, usual_sentence
 from camber.report.period_cards import TALL, WIDE, week_cards
 from camber.report.period_figures import plot_answer, plot_days, plot_trend
-from camber.report.period_json import period_json
 from camber.report.period_page import Audience, PageOptions, source_hash, week_page
+from camber.report.story import story_of
 from camber.report.wording import METRES_PER_UNIT
 from camber.schema import Interval
 from tests import fabricate_period as made
@@ -160,7 +161,7 @@ def _written(value):
 
 
 def test_every_number_of_the_page_is_one_of_the_json(period, page):
-    document = json.loads(period_json(period))
+    document = json.loads(story_json(story_of(period)))
     known = _written(document)
     whole = document["total"]
     # Sums that sentences tell, of numbers of the document.
