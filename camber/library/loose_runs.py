@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -58,7 +59,8 @@ def period_of_analyses(
         drawn = (_drawn(*of_run) for of_run in zip(range(1, len(tables) + 1), analyses, tables, strict=True))
         stretches = joined(list(drawn))
     roads = tuple(dict.fromkeys((one.roads.source, one.roads.osm_date) for one in analyses))
-    return period_of_runs(runs, tables, roads, (CAMBER,), stretches)
+    period = period_of_runs(runs, tables, roads, (CAMBER,), stretches)
+    return replace(period, seed=analyses[0].settings.seed)
 
 
 def period_of_runs(

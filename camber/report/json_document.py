@@ -85,6 +85,7 @@ def story_document(story: Story) -> dict[str, Any]:
         "reader": str(story.reader),
         "units": story.units,
         "draws": 0 if period.draws is None else len(period.draws.left_low_m),
+        "seed": period.seed,
         "title": period.title,
         "kind": period.kind,
         "starts_on": period.starts_on,

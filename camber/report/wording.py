@@ -7,7 +7,7 @@ The leg on the falling side is the *low* leg; there is no "short" or "long" leg,
 from __future__ import annotations
 
 import unicodedata
-from datetime import UTC, date, timedelta
+from datetime import UTC, date
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -22,7 +22,6 @@ from camber.conventions import (
 from camber.schema import Interval
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
 LEG_WORDS: Final = {
@@ -455,35 +454,6 @@ def start_text(moment: datetime | None, zone: str | None) -> str:
         return "no time recorded"
     there = local(moment, zone)
     return f"{day_text(there.date())} {there:%H:%M}"
-
-
-def period_title(starts: Sequence[tuple[datetime | None, str | None]], *, week_start: str) -> str:
-    """Name the time that several runs span.
-
-    Parameters
-    ----------
-    starts : sequence of (datetime or None, str or None)
-        Start and IANA zone of each run; each counts by the clock at its own place.
-    week_start : {"monday", "sunday"}
-        First day of a week.
-
-    Returns
-    -------
-    str
-        The ISO 8601 week (whose year is not always that of its days), the week by its Sunday, or the first
-        and last day.
-    """
-    days = sorted(local(moment, zone).date() for moment, zone in starts if moment is not None)
-    if not days:
-        return f"{len(starts)} runs"
-    ahead = 1 if week_start == "sunday" else 0
-    weeks = {(day + timedelta(days=ahead)).isocalendar()[:2] for day in days}
-    if len(weeks) > 1:
-        return f"{len(starts)} runs, {days[0]} to {days[-1]}"
-    year, week = weeks.pop()
-    if week_start == "sunday":
-        return f"Week of Sunday {date.fromisocalendar(year, week, 1) - timedelta(days=1)}"
-    return f"Week {year}-W{week:02d}"
 
 
 def duration_text(seconds: float) -> str:

@@ -265,6 +265,8 @@ class Period:
     kind : str
         ``"week"``, ``"month"``, ``"year"``, ``"days"``, ``"run"`` (one of the library, or one file) or
         ``"runs"`` (files).
+    seed : int or None
+        Seed of the draws, where all of it was drawn with one that is known.
     """
 
     title: str
@@ -284,6 +286,7 @@ class Period:
     without_day: int = 0
     sides: tuple[SideTotal, ...] = ()
     kind: str = "week"
+    seed: int | None = None
 
     def __repr__(self) -> str:
         """Say what it is, without its tables."""

@@ -12,7 +12,6 @@ from camber.report.wording import (
     distance_text,
     duration_text,
     local,
-    period_title,
     plain,
     range_text,
     share_text,
@@ -85,29 +84,6 @@ def test_times_are_those_of_the_clock_at_the_place():
 def test_an_unknown_zone_is_utc(zone):
     moment = datetime(2026, 11, 15, 23, 30, tzinfo=UTC)
     assert local(moment, zone).utcoffset() == timedelta(0)
-
-
-def test_a_week_is_that_of_the_place_and_not_of_utc():
-    late_sunday = datetime(2026, 11, 15, 23, 30, tzinfo=UTC)  # Monday already in Helsinki
-    tuesday = datetime(2026, 11, 17, 6, 0, tzinfo=UTC)
-    starts = [(late_sunday, "Europe/Helsinki"), (tuesday, "Europe/Helsinki")]
-    assert period_title(starts, week_start="monday") == "Week 2026-W47"
-    assert period_title([(late_sunday, None), (tuesday, None)], week_start="monday").startswith(
-        "2 runs, 2026"
-    )
-
-
-def test_the_week_of_new_year_has_the_year_of_its_thursday():
-    start = datetime(2027, 1, 2, 9, 0, tzinfo=UTC)
-    assert period_title([(start, None)] * 2, week_start="monday") == "Week 2026-W53"
-
-
-def test_a_week_may_start_on_sunday():
-    sunday, saturday = (datetime(2026, 11, day, 9, 0, tzinfo=UTC) for day in (15, 21))
-    starts = [(sunday, None), (saturday, None)]
-    assert period_title(starts, week_start="sunday") == "Week of Sunday 2026-11-15"
-    assert period_title(starts, week_start="monday") == "2 runs, 2026-11-15 to 2026-11-21"
-    assert period_title([(None, None)] * 3, week_start="monday") == "3 runs"
 
 
 def test_durations():
