@@ -151,7 +151,7 @@ def write_files(
         session.write(write.week_page(period, options), path)
         return
     story = write.story_of(period, units=units)
-    story = replace(story, remarks=(*found.remarks, *story.remarks) if found.remarks else story.remarks)
+    story = replace(story, remarks=found.remarks or story.remarks)
     if kind is ReportFormat.JSON:
         session.write(write.story_json(story), path)
         return

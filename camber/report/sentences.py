@@ -18,6 +18,7 @@ from camber.report.wording import (
     percent_left,
     plain,
     ratio_words,
+    reason_words,
     share_text,
     share_words,
 )
@@ -69,14 +70,9 @@ def eyebrow(period: Period, units: str) -> str:
 
 def headline(period: Period, low: LowLeg | None, units: str) -> str:
     """Say in one sentence which leg was the low one, or why that cannot be said."""
-    when = NOUNS.get(period.kind, "")
-    if not period.runs:
-        return f"No runs {when}.".replace(" .", ".")
-    if period.total is None or low is None:
-        return "Nothing could be analysed yet; the reason stands beside each run."
-    share = low.left_share
-    if share is None:
-        return "No leg can be named: no tilt is known where you ran."
+    share = None if low is None or period.total is None else low.left_share
+    if low is None or share is None:
+        return _no_answer(period)
     tilted = f"tilted {_UNIT_WORDS[units]}"
     if low.leg:
         named = share if low.leg == "left" else _other(share)
@@ -86,6 +82,17 @@ def headline(period: Period, low: LowLeg | None, units: str) -> str:
     if low.word is Word.EVEN:
         return f"Your legs were about even: {of_left}."
     return f"It could have been either leg: {of_left}."
+
+
+def _no_answer(period: Period) -> str:
+    if not period.runs:
+        return f"No runs {NOUNS.get(period.kind, '')}.".replace(" .", ".")
+    if period.total is not None:
+        return "No leg can be named: no tilt is known where you ran."
+    if period.kind == "run":
+        run = period.runs[0]
+        return f"Not analysed ({reason_words(run.state, run.reason)}): {plain(run.reason)}"
+    return "Nothing could be analysed yet; the reason stands beside each run."
 
 
 def _other(share: Interval) -> Interval:
@@ -306,9 +313,7 @@ _CANNOT: Final = {
 
 def cannot_tell(period: Period, units: str) -> tuple[str, ...]:
     """Say what no leg can be named for, and why, one sentence each, longest distance first."""
-    own = [line for run in period.runs for line in day_lines(run.run, run.day, run.likely_day, run.doubt)]
-    days = own if period.kind == "run" else []
-    return (*(_cannot(item, units) for item in period.not_judged), *_aside(period), *days)
+    return (*(_cannot(item, units) for item in period.not_judged), *_aside(period))
 
 
 def _cannot(item: NotJudged, units: str) -> str:

@@ -276,12 +276,17 @@ def story_of(period: Period, reader: Reader = Reader.RUNNER, *, units: str = "km
         cannot_tell=sentences.cannot_tell(period, units),
         details=tuple(Section(*part) for part in parts),
         remarks=(
+            *(_about_its_day(period.runs[0]) if own and period.kind == "run" else ()),
             *((SIMULATED_REMARK,) if any(run.simulated for run in period.runs) else ()),
             *((SHARED_REMARK,) if reader is Reader.SHARED else ()),
         ),
         notes=STANDING_NOTES,
         has_map=places,
     )
+
+
+def _about_its_day(run: RunResult) -> tuple[str, ...]:
+    return sentences.day_lines(run.run, run.day, run.likely_day, run.doubt)
 
 
 def _tiles(period: Period, low: LowLeg, units: str) -> tuple[Tile, ...]:

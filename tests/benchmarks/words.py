@@ -110,8 +110,8 @@ def said_of(rows):
     likely = weeks["word"].isin([Word.LIKELY, Word.VERY_LIKELY])
     return (
         f"Of {len(strict)} weeks with {STRICT_SHARE:.0%} or more on one leg, "
-        f"{int(rightly.sum())} name it, perhaps or stronger. Of {int(even.sum())} weeks within ten points of even, "
-        f"{int((even & likely).sum())} name a leg, likely or stronger."
+        f"{int(rightly.sum())} name it, perhaps or stronger. Of {int(even.sum())} weeks within ten points "
+        f"of even, {int((even & likely).sum())} name a leg, likely or stronger."
     )
 
 

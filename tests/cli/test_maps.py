@@ -128,7 +128,7 @@ def test_a_street_that_an_editor_has_deleted_is_not_there(call, case, name):
     assert found == {MAIN: pytest.approx(2900.0, rel=0.01)}
     assert ("marked as deleted" in noticed) == (name != "josm_clean.osm")
     week = week_of(call, folder / "run.gpx", folder / name)
-    assert [street["total"]["name"] for street in week["streets"]] == [MAIN]
+    assert [street["name"] for street in week["streets"]] == [MAIN]
     assert week["total"]["distance_m"] == pytest.approx(2900.0, rel=0.01)
 
 
@@ -163,7 +163,7 @@ def test_tiles_hold_nothing_that_was_deleted(call, run, written):
     assert call("roads", "add", roads)[0] == 0
     assert call("analyse", "--all", "--workers", "1")[0] == 0
     week = json.loads(call("week", "2026-W47", "--json")[1])
-    assert [street["total"]["name"] for street in week["streets"]] == [MAIN]
+    assert [street["name"] for street in week["streets"]] == [MAIN]
 
 
 @pytest.mark.parametrize("mark", [" action='delete'", " visible='false'"])
@@ -378,7 +378,7 @@ def crossing(call, run, roads, tmp_path, *, metres, towards, within_deg=0.03):
 def test_a_run_across_180_degrees_is_one_run(call, case, tmp_path):
     folder = case("antimeridian")
     week = crossing(call, folder / "run.gpx", folder / "run.osm", tmp_path, metres=2900.0, towards={"east"})
-    assert {street["total"]["name"] for street in week["streets"]} == {
+    assert {street["name"] for street in week["streets"]} == {
         "West Road",
         "Meridian Road",
         "East Road",

@@ -100,6 +100,7 @@ def test_every_number_in_the_text_is_one_of_the_document(week, units):
     story = story_of(week, units=units)
     found = json.loads(story_json(story))
     known = numbers({name: value for name, value in found.items() if name != "story"})
+    known += numbers([[item["left_before"], item["left_after"]] for item in found["story"]["tries"]])
     spans = [week.total.distance_m, sum(run.distance_m for run in week.runs)]
     spans += [sum(side.distance_m for side in week.sides), ENOUGH_TO_COMPARE_M]
     lengths = {f"{value / METRES_PER_UNIT[units]:.1f}" for value in [*known, *spans]}
@@ -107,6 +108,9 @@ def test_every_number_in_the_text_is_one_of_the_document(week, units):
     shares |= {str(100 - int(share)) for share in shares}
     sides = week.total.side_basis_m.values()
     shares |= {str(round(100.0 * metres / week.total.distance_m)) for metres in sides}
+    slopes = [item for item in found["total"]["assumptions"] if item["table"].startswith("cross_slope")]
+    guessed = sum(item["distance_m"] for item in slopes if item["confidence"] == "low")
+    shares.add(str(round(100.0 * guessed / sum(item["distance_m"] for item in slopes))))
     for low in (story.low, *(line.low for line in story.runs)):
         assert low is None or chance_words(low.probability)
     text = rendered(story_text(story, details=True), 4000).partition("Assumptions")[0]
