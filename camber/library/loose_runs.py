@@ -90,7 +90,8 @@ def period_of_runs(
     Period
         Of kind ``"run"`` or ``"runs"``.
     """
-    title = runs[0].title if len(runs) == 1 else f"{len(runs)} runs"
+    known = sum(run.summary is not None for run in runs)
+    title = runs[0].title if len(runs) == 1 else "1 run" if known == 1 else f"{known} runs"
     total, draws = total_of(runs, title)
     days = [run.day for run in runs if run.day is not None]
     judged = iter(tables)

@@ -313,7 +313,10 @@ _CANNOT: Final = {
 
 def cannot_tell(period: Period, units: str) -> tuple[str, ...]:
     """Say what no leg can be named for, and why, one sentence each, longest distance first."""
-    return (*(_cannot(item, units) for item in period.not_judged), *_aside(period))
+    failed = [run for run in period.runs if run.state == "failed"] if period.kind == "runs" else []
+    skipped = [f"Skipped: {plain(run.reason)}" for run in failed]
+    parts = (item for item in period.not_judged if not (failed and item.reason == "failed"))
+    return (*skipped, *(_cannot(item, units) for item in parts), *_aside(period))
 
 
 def _cannot(item: NotJudged, units: str) -> str:

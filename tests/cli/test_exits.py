@@ -142,7 +142,7 @@ def test_one_bad_file_among_several_costs_itself_alone(call, town, morning, empt
     code, out, err = call("analyse", empty, morning, "--roads", town)
     assert code == 0
     assert "Morning run" in out
-    assert f"skipped: {empty.name}" in out
+    assert f"Skipped: {empty.name}" in out
     assert f"skipped: {empty.name}" in err
 
 
