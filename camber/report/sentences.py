@@ -180,21 +180,22 @@ def _weeks_to_compare(period: Period) -> list[PeriodTotal]:
     return [week for week in period.weeks[:-1] if week.low and week.on_roads_m >= ENOUGH_TO_COMPARE_M]
 
 
-def usual(period: Period, units: str) -> str:
+def usual(period: Period, low: LowLeg | None, units: str) -> str:
     """Compare with the runner's own weeks; that it is another than usual is said where it likely is."""
     found = period.usual
-    if period.kind not in {"week", "month", "year", "days"} or period.total is None:
+    if period.kind not in NOUNS or period.total is None:
         return ""
+    before = as_before(period, low)
     if found is None or found.left_share is None:
         enough = far_text(ENOUGH_TO_COMPARE_M, units)
-        return f"Your usual range appears after four weeks with at least {enough} on roads."
+        return before or f"Your usual range appears after four weeks with at least {enough} on roads."
     band = f"{usual_band(found.left_share)} in {found.weeks} weeks"
     if found.p_more_left is None or found.p_more_right is None:
         return f"Too little on roads to compare with your usual weeks ({band})."
     side, p = _outside(found.p_more_left, found.p_more_right)
     if side:
         return f"That is {word_for(p)} more to the {side} than usual for you ({band})."
-    return f"That is as usual for you ({band})."
+    return f"{before} Usual for you: {band}." if before else f"That is as usual for you ({band})."
 
 
 def _outside(p_more_left: float, p_more_right: float) -> tuple[str, float]:
@@ -216,10 +217,16 @@ def chance_tile(period: Period, low: LowLeg) -> tuple[str, str, str]:
         label, p = f"chance that it was the {low.likelier or 'left'} leg", low.probability
     before = _weeks_to_compare(period) if period.kind == "week" else []
     if not before:
-        return label, chance_words(p), f"that is {low.word}"
+        return label, chance_words(p), _TILE_NOTES.get(low.word, f"that is {low.word}")
     same = sum(week.low is not None and week.low.word in LEG_NAMED for week in before)
     lefts = sum(week.low is not None and week.low.leg == "left" for week in before)
     return label, chance_words(p), f"{len(before)} weeks before: {lefts} left, {same - lefts} right"
+
+
+_TILE_NOTES: Final = {
+    Word.EVEN: "within 10 points of half and half",
+    Word.EITHER: "it could be either",
+}
 
 
 def usual_tile(period: Period, units: str) -> tuple[str, str, str]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from html import escape
 from typing import TYPE_CHECKING, Final
 
-from camber.conventions import ENOUGH_TO_COMPARE_M
+from camber.conventions import ENOUGH_TO_COMPARE_M, OSM_ATTRIBUTION
 from camber.report import details, sentences
 from camber.report.wording import (
     NAME_LENGTH,
@@ -231,6 +232,21 @@ class Story:
         """Say what it is, without its parts."""
         return f"<Story {self.title}: {self.headline}>"
 
+    def _repr_html_(self) -> str:
+        lines = (
+            self.scale,
+            f"{self.why} {self.usual}".strip(),
+            *(f"Try {one.heading}: {one.what}" for one in self.tries),
+        )
+        said = "".join(f"<p>{escape(line)}</p>" for line in lines if line)
+        cells = ((run.day, run.title, run.distance, run.share, run.words) for run in self.runs)
+        rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in cells)
+        answer = f"<strong>{escape(self.headline)}</strong>"
+        return (
+            f"<p>{escape(self.title)} · {escape(self.eyebrow)}</p><p>{answer}</p>{said}"
+            f"<table>{rows}</table><p><small>{escape(OSM_ATTRIBUTION)}</small></p>"
+        )
+
 
 def story_of(period: Period, reader: Reader = Reader.RUNNER, *, units: str = "km") -> Story:
     """Tell the story of a period.
@@ -265,7 +281,7 @@ def story_of(period: Period, reader: Reader = Reader.RUNNER, *, units: str = "km
         low=low,
         scale="" if low is None or low.left_share is None else sentences.scale(low.left_share),
         why=sentences.why(period, low),
-        usual=sentences.usual(period, units),
+        usual=sentences.usual(period, low, units),
         usual_share=None if period.usual is None else period.usual.left_share,
         tiles=() if low is None or low.left_share is None else _tiles(period, low, units),
         tries=tries,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from camber.schema.inputs import card
+from camber.schema.likelihood import low_leg_of
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -293,6 +294,7 @@ class Period:
         return f"<Period {self.title}: {len(self.runs)} recordings>"
 
     def _repr_html_(self) -> str:
-        if self.total is None:
+        low = None if self.draws is None else low_leg_of(self.draws)
+        if self.total is None or low is None:
             return card(self.title, {"runs": str(len(self.runs)), "judged": "nothing"})
-        return self.total._repr_html_()
+        return f"<p>Low leg: <strong>{low.phrase}</strong></p>{self.total._repr_html_()}"

@@ -149,6 +149,34 @@ def test_usual_is_said_to_be_left_only_where_it_likely_is(period):
     assert story_of(replace(period, usual=None)).tiles[1].value == "too early"
 
 
+def test_weeks_alike_are_counted_where_they_say_something(period):
+    lefts = low_leg(np.full(200, 9.0), np.full(200, 1.0))
+    rights = low_leg(np.full(200, 1.0), np.full(200, 9.0))
+    band = Interval(0.6, 0.7, 0.8)
+    usual = UsualRange(6, band, band, band, None, band, 0.1, 0.1)
+
+    def told(rights_first, usual):
+        weeks = list(period.weeks)
+        for place in range(5, 11):
+            weeks[place] = replace(weeks[place], low=rights if place < 5 + rights_first else lefts)
+        left = of_shares(period, SURELY_LEFT, weeks=tuple(weeks), usual=usual)
+        return story_of(left).usual
+
+    assert told(0, None) == "As in each of your 6 weeks before."
+    assert told(2, None) == "As in 4 of your 6 weeks before."
+    assert told(3, None).startswith("Your usual range appears after")
+    assert told(0, usual) == "As in each of your 6 weeks before. Usual for you: 60 to 80 % left in 6 weeks."
+    assert told(6, usual) == "That is as usual for you (60 to 80 % left in 6 weeks)."
+
+
+def test_a_notebook_gets_the_story_with_every_name_escaped(made, period):
+    html = story_of(made.poisoned(period, made.payloads()))._repr_html_()
+    assert story_of(period).headline in story_of(period)._repr_html_()
+    assert "<script" not in html
+    assert "<img" not in html
+    assert period._repr_html_().startswith("<p>Low leg: <strong>")
+
+
 def test_no_runs_and_nothing_analysed_are_told_in_one_sentence(made, period):
     nothing = story_of(made.without_runs(period))
     assert (nothing.headline, nothing.low, nothing.tiles) == ("No runs this week.", None, ())
