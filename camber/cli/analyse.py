@@ -329,6 +329,8 @@ def _exit_of(report: "BatchReport", session: Session, *, strict: bool) -> Exit:
         f"{report.runs} runs: {report.analysed} analysed, {report.kept} up to date, "
         f"{len(report.no_roads)} without roads, {len(report.failed)} could not be analysed\n"
     )
+    if report.analysed + report.kept:
+        session.say("Next: camber week")
     if report.no_roads:
         session.say("`camber roads fetch` gets the map for the runs without roads", at=-1)
     if not report.runs:

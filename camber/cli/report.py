@@ -211,7 +211,8 @@ def _next_steps(period: "Period", *, details: bool) -> list[str]:
     if period.total is None:
         return ["camber roads fetch for the map", "camber analyse --all"]
     name = period.title if period.kind in {"week", "month", "year"} else ""
-    command = f"camber {period.kind} {name}" if name else "camber report ..."
+    days = f"camber report --from {period.starts_on} --to {period.ends_on}"
+    command = f"camber {period.kind} {name}" if name else days
     return [*([] if details else [f"{command} --details"]), f"{command} --html page.html"]
 
 

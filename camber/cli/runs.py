@@ -210,7 +210,8 @@ def _listed(rows: list[dict[str, Any]], units: str) -> "RenderableType":
             f"The import gave another distance for {longer} of the analysed, from one recorded position to "
             "the next: `camber show RUN` has both."
         )
-    return Group(_table(rows, units), *map(Text, ["", *lines] if lines else []))
+    steps = ["Next: camber show RUN · camber week"] if rows else ["Next: camber import PATH brings runs in"]
+    return Group(_table(rows, units), *map(Text, ["", *lines, *steps]))
 
 
 def _date(text: str | None) -> date | None:
