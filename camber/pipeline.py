@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 
 
 def analyse(
-    recording: Recording, roads: Roads, settings: Settings | None = None, learned: Learned | None = None
+    recording: Recording,
+    roads: Roads,
+    settings: Settings | None = None,
+    learned: Learned | None = None,
+    *,
+    with_suggestions: bool = True,
 ) -> Analysis:
     """Find out which leg was low, how steeply and for how long, and how sure that is.
 
@@ -41,11 +46,14 @@ def analyse(
     learned : Learned, optional
         What other runs of this runner say, from `camber.lateral.pool_evidence`; the run's own part in it is
         taken out first.
+    with_suggestions : bool
+        Whether to look for what could be changed as well, about a third more work. Off for many runs of which
+        few are asked about: `camber.planning.plan_route` makes the same suggestions later.
 
     Returns
     -------
     Analysis
-        Every intermediate result, the summary and the suggestions.
+        Every intermediate result, the summary and, if asked for, the suggestions.
 
     Raises
     ------
@@ -75,8 +83,9 @@ def analyse(
     level_pct = given.cross_slope.level_pct
     exposure, draws = measure_exposure(sloped, slopes, given.exposure, level_pct=level_pct)
     summary = summarise(recording, exposure, draws, roads, states, problems)
-    trip = trip_on(recording, roads, lateral, exposure, slopes, given, rng=rng)
-    suggestions = suggest(trip, summary)
+    suggestions = None
+    if with_suggestions:
+        suggestions = suggest(trip_on(recording, roads, lateral, exposure, slopes, given), summary)
     return Analysis(
         recording,
         roads,
@@ -105,12 +114,13 @@ def trip_on(
     slopes: SlopeHistories,
     given: Settings,
     *,
-    rng: np.random.Generator,
     limits: SuggestionSettings | None = None,
-    before: Effect | None = None,
+    history: Effect | None = None,
     dark: bool | None = None,
 ) -> Trip:
     """Plan a run, or a planned route, without choosing yet; limits and darkness are its own if missing."""
+    # A stream of its own: the same plan, whether it is asked for with the analysis or later.
+    rng = np.random.default_rng([given.seed, _fingerprint(recording), 1])
     options = slope_options(lateral, roads, given.cross_slope, draws=given.draws, seed=given.seed, rng=rng)
     slopes_of = partial(
         slopes_of_ways, roads=roads, settings=given.cross_slope, draws=given.draws, seed=given.seed, rng=rng
@@ -124,7 +134,7 @@ def trip_on(
         limits or given.suggestion,
         level_pct=given.cross_slope.level_pct,
         rng=rng,
-        before=before,
+        history=history,
         dark=in_the_dark(recording) if dark is None else dark,
         slopes_of=slopes_of,
     )

@@ -1,27 +1,52 @@
-"""Planning over one analysed run or planned route, after the weeks before it, and for the coming week."""
+"""What could be changed, made when it is asked for: on a run, on a planned route, or after some days.
+
+One run has one answer, whoever asks: `plan_route` makes it from the analysis and from what the runner ran in
+the weeks beside it, and a `Planner` gives the same to every command that asks about a library.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from camber.errors import CamberError
 from camber.pipeline import trip_on
-from camber.suggestions import Effect, suggest, what_ifs
+from camber.schema import Advice, NextBest, Suggestion, interval_of
+from camber.suggestions import Effect, concluded, is_lawful, suggest, what_ifs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import date
 
     from camber.library import Library
-    from camber.schema import Analysis, Draws, Recording, RunResult, Suggestions, SuggestionSettings, WhatIf
+    from camber.schema import (
+        Analysis,
+        Draws,
+        Period,
+        Recording,
+        RunResult,
+        Suggestions,
+        SuggestionSettings,
+        WhatIf,
+    )
+
+    Line = Callable[[Recording, RunResult], Analysis]
+    """Analyses a run of a library again: what a plan needs of it is too much to be kept."""
 
 _HISTORY: Final = timedelta(days=28)
 """How far back a run is evened out: four weeks (judgement: as far as the usual range first looks)."""
 
-_WEEK: Final = timedelta(days=7)
+_MOST_ROUTES: Final = 5
+"""Most routes that are planned to find what is best (judgement: each takes about a second)."""
+
+_ALIKE: Final = 2.0 / 3.0
+"""Least ratio of the lengths of two routes of which one may stand in for the other (judgement)."""
+
+_LEAST: Final = 0.01
+"""Least gain of another route that is worth a word: a percent, rounded."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,18 +61,21 @@ class RoutePlan:
         What each simple rule, kept all the way, would do.
     dark : bool
         Whether it was planned for the dark.
+    is_lawful : bool
+        Whether nearly all of it may be run again as it was.
     """
 
     suggestions: Suggestions
     what_ifs: tuple[WhatIf, ...]
     dark: bool
+    is_lawful: bool
 
 
 def plan_route(
     analysis: Analysis,
     settings: SuggestionSettings | None = None,
     *,
-    before: Effect | None = None,
+    history: Effect | None = None,
     dark: bool | None = None,
 ) -> RoutePlan:
     """Plan the sides of an analysed run or planned route.
@@ -58,8 +86,8 @@ def plan_route(
         Of `camber.analyse`; of a planned route, recorded without times, too.
     settings : SuggestionSettings, optional
         The runner's limits; those of the analysis if missing.
-    before : Effect, optional
-        Drawn metres by leg of the weeks before, from `effect_of_draws`.
+    history : Effect, optional
+        Drawn metres by leg of the weeks beside it, from `effect_of_draws`.
     dark : bool, optional
         Whether it is run in the dark; by the sun at start and end if missing, light without a time.
 
@@ -75,97 +103,205 @@ def plan_route(
         analysis.exposure,
         analysis.slope_histories,
         analysis.settings,
-        rng=np.random.default_rng(analysis.settings.seed),
         limits=settings,
-        before=before,
+        history=history,
         dark=dark,
     )
-    return RoutePlan(suggest(trip, analysis.summary), what_ifs(trip), trip.dark)
+    return RoutePlan(suggest(trip, analysis.summary), what_ifs(trip), trip.dark, is_lawful(trip))
 
 
-class _Past(NamedTuple):
-    """An analysed run of the library, and what it adds to a sum."""
+class _Planned(NamedTuple):
+    """A run with its analysis and what could be done on it."""
 
-    day: date
-    draws: Draws
     run: RunResult
+    analysis: Analysis
+    plan: RoutePlan
 
 
-def analysed_runs(library: Library) -> Iterator[RunResult]:
-    """Give the runs of a library that have a result, in the order in which they were run."""
-    frame = library.runs()
-    numbers = frame.index[frame["state"] == "analysed"].tolist() if len(frame) else []
-    return (library.run(int(number)) for number in numbers)
+class Planner:
+    """Plans the runs of a library, each of them once.
 
-
-def _past(library: Library, draws: int) -> list[_Past]:
-    """List the analysed runs that have a day and this number of draws."""
-    return [
-        _Past(run.day, run.draws, run)
-        for run in analysed_runs(library)
-        if run.day is not None and run.draws is not None and len(run.draws.left_low_m) == draws
-    ]
-
-
-def history(library: Library, day: date | None, *, own: int | None, draws: int) -> Effect | None:
-    """Add up the four weeks before a day, or the last of a library, draw by draw; None without a run.
-
-    The run with the number ``own`` does not count, nor do results with another number of draws.
+    ``analysed`` may raise `CamberError` where roads are missing; results with another number of ``draws``
+    than it makes cannot be added to its own, and do not count.
     """
-    runs = [past for past in _past(library, draws) if past.run.run != own]
-    if not runs:
+
+    def __init__(self, library: Library, analysed: Line, *, draws: int, dark: bool | None = None) -> None:
+        self._library, self._analysed, self._draws, self._dark = library, analysed, draws, dark
+        self._alone: dict[int, _Planned] = {}
+        self._last = library.last_analysed_day()
+
+    def weeks_beside(self, day: date | None) -> tuple[RunResult, ...]:
+        """List the analysed runs of the four weeks that a day is planned with; without one the last ones.
+
+        What is changed is the next run: a route of the last four weeks stands beside all that was run in
+        them, an older one at the end of the four weeks up to it.
+        """
+        if self._last is None:
+            return ()
+        until = self._last if day is None or day > self._last - _HISTORY else day
+        runs = self._library.results(until - _HISTORY + timedelta(days=1), until)
+        return tuple(one for one in runs if one.draws and len(one.draws.left_low_m) == self._draws)
+
+    def history(self, day: date | None, own: int | None = None) -> Effect | None:
+        """Add up the weeks beside a day, draw by draw, without the run ``own``; None without another run."""
+        return effect_of_draws(one.draws for one in self.weeks_beside(day) if one.draws and one.run != own)
+
+    def plan(self, run: RunResult) -> _Planned:
+        """Plan a run, with another of the runner's routes in its place among what is suggested."""
+        mine = self._plan_alone(run)
+        rest, now = self.history(run.day, run.run), _effect(run)
+        found = mine.plan.suggestions
+        if rest is None or now is None or found.answer in {"even", "level"}:
+            return mine
+        other = self._other_route(run, rest, now, mine.analysis.settings.suggestion.smallest_gain)
+        if isinstance(other, NextBest):
+            best = sorted((*found.next_best, other), key=lambda one: one.gain, reverse=True)
+            found = replace(found, next_best=() if found.items else tuple(best))
+        elif other is not None:
+            found = concluded(found, (*found.items, other))
+        return mine._replace(plan=replace(mine.plan, suggestions=found))
+
+    def _plan_alone(self, run: RunResult) -> _Planned:
+        if run.run not in self._alone:
+            analysis = self._analysed(self._library.recording(run.run), run)
+            plan = plan_route(analysis, history=self.history(run.day, run.run), dark=self._dark)
+            self._alone[run.run] = _Planned(run, analysis, plan)
+        return self._alone[run.run]
+
+    def _other_route(
+        self, run: RunResult, rest: Effect, now: Effect, smallest_gain: float
+    ) -> Suggestion | NextBest | None:
+        """Find the route of the same weeks that would even out most in place of a run, run as it was."""
+        found = []
+        for other in usual_routes(self.weeks_beside(run.day)):
+            effect, lengths = _effect(other), sorted((run.distance_m, other.distance_m))
+            if effect is None or _same_route(run, other) or lengths[0] < _ALIKE * lengths[1]:
+                continue
+            gain = ((rest + now).uneven_m() - (rest + effect).uneven_m()) / max(now.tilted_m(), 1.0)
+            spared_m = (rest + now).most_m() - (rest + effect).most_m()
+            if gain >= _LEAST and spared_m > 0.0:
+                found.append((gain, other.run, other, effect))
+        for gain, _, other, effect in sorted(found, key=lambda one: (-one[0], one[1]))[:2]:
+            if self._plan_alone(other).plan.is_lawful:
+                if gain < smallest_gain:
+                    text = f"Closest: {_named(other)} in its place now and then."
+                    return NextBest("other_route", text, (), other.distance_m, gain, other.run)
+                return _swap(now, effect, other, gain, rest)
         return None
-    until = day or max(past.day for past in runs) + timedelta(days=1)
-    return effect_of_draws(past.draws for past in runs if until - _HISTORY <= past.day <= until)
 
 
-def plan_week(
-    library: Library, analysed: Callable[[Recording, RunResult], Analysis], *, draws: int, dark: bool | None
-) -> list[tuple[RunResult, Analysis, RoutePlan]] | None:
-    """Find one to three changes for the coming week, should it be like the last one, best first.
+def _swap(before: Effect, after: Effect, other: RunResult, gain: float, rest: Effect) -> Suggestion:
+    """Write another route of the runner's down as a change."""
+    streets = other.summary.streets if other.summary else ()
+    weeks = (rest + before, rest + after)
+    return Suggestion(
+        kind="other_route",
+        what=f"Now and then, run {_named(other)} in its place.",
+        where=tuple(street.name for street in streets[:5]),
+        way_ids=(),
+        distance_m=other.distance_m,
+        left_low_before_m=interval_of(before.left_m),
+        right_low_before_m=interval_of(before.right_m),
+        left_low_after_m=interval_of(after.left_m),
+        right_low_after_m=interval_of(after.right_m),
+        balance_before=before.balance(),
+        balance_after=after.balance(),
+        crossings=0,
+        rule="You ran that route as law and safety ask, but for little of it",
+        rule_source="the rules that every plan keeps",
+        against=(),
+        p_even_before=weeks[0].p_even(0.2),
+        p_even_after=weeks[1].p_even(0.2),
+        uneven_before=weeks[0].unevenness(),
+        uneven_after=weeks[1].unevenness(),
+        gain=gain,
+        run=other.run,
+    )
 
-    Each predicts the whole week with that change alone. None where no run is analysed.
+
+def _named(run: RunResult) -> str:
+    """Name a run by its day and title, such as "Saturday's Lunch run"."""
+    return run.title if run.day is None else f"{run.day:%A}'s {run.title}"
+
+
+def suggested(planner: Planner, run: RunResult) -> RunResult:
+    """Give a run with what could be changed on it; as it is where it is not analysed, or has no map."""
+    if run.summary is None:
+        return run
+    try:
+        return replace(run, suggestions=planner.plan(run).plan.suggestions)
+    except CamberError:
+        return run
+
+
+def with_advice(planner: Planner, period: Period) -> Period:
+    """Find what to try after a run, or after some days: on the routes of the four weeks up to their end.
+
+    The runs of the period that stand for a route get their suggestions. A route that cannot be analysed
+    costs itself alone.
     """
-    runs = _past(library, draws)
-    if not runs:
-        return None
-    last = max(past.day for past in runs)
-    usual = [past for past in runs if past.day > last - _HISTORY]
-    week = [past for past in usual if past.day > last - _WEEK]
-    found = []
-    for run in usual_routes([past.run for past in usual]):
-        rest = effect_of_draws(other.draws for other in week if other.run.run != run.run)
-        analysis = analysed(library.recording(run.run), run)
-        plan = plan_route(analysis, before=rest, dark=dark)
-        if plan.suggestions.items:
-            found.append((run, analysis, plan))
-    return found
+    runs = planner.weeks_beside(period.ends_on)
+    routes, failed = [], False
+    asked = sorted(usual_routes(runs), key=lambda one: -_share_in(one, runs))[:_MOST_ROUTES]
+    for run in period.runs if period.kind == "run" else asked:
+        route = suggested(planner, run)
+        failed |= route.suggestions is None
+        if route.suggestions is not None:
+            routes.append(route)
+    if not routes:
+        return replace(period, advice=Advice((), Advice.NO_MAP)) if failed else period
+    routes.sort(key=_worth, reverse=True)
+    made = {run.run: run.suggestions for run in routes}
+    mine = tuple(replace(run, suggestions=made.get(run.run)) for run in period.runs)
+    open_ = [run.suggestions.question for run in routes if run.suggestions and run.suggestions.question]
+    question = max(open_, key=lambda one: one.undecided_m, default=None)
+    return replace(period, runs=mine, advice=Advice(tuple(routes), _conclusion(routes), question))
+
+
+def _worth(run: RunResult) -> tuple[bool, float, float]:
+    """Order routes by what is worth a plan, by its gain in metres, and by what comes closest."""
+    found = run.suggestions
+    if found is None:
+        return False, 0.0, 0.0
+    tilted_m = run.summary.left_low_m.median + run.summary.right_low_m.median if run.summary else 0.0
+    item = max((item.gain * tilted_m for item in found.items), default=0.0)
+    return bool(found.items), item, max((one.gain for one in found.next_best), default=0.0)
+
+
+def _conclusion(routes: Sequence[RunResult]) -> str:
+    """Say in a sentence or two what these days come to, for routes of which the best stands first."""
+    best = routes[0].suggestions
+    if best is not None and len(routes) == 1:
+        return best.conclusion
+    if (
+        best is None
+        or best.items
+        or all(run.suggestions and run.suggestions.answer == "even" for run in routes)
+    ):
+        return "" if best is None else best.conclusion
+    text = "None of your usual routes has a side that is both safe and more even."
+    return f"{text} Closest: {_named(routes[0])}." if best.next_best else f"{text} {best.conclusion}"
+
+
+def _effect(run: RunResult) -> Effect | None:
+    return None if run.draws is None else effect_of_draws([run.draws])
 
 
 def effect_of_draws(draws: Iterable[Draws]) -> Effect | None:
-    """Add up what was run before, draw by draw; None without a run."""
+    """Add up what was run, draw by draw; None without a run."""
     legs = [(one.left_low_m.sum(axis=1), one.right_low_m.sum(axis=1)) for one in draws]
     if not legs:
         return None
     return Effect(np.sum([left for left, _ in legs], axis=0), np.sum([right for _, right in legs], axis=0))
 
 
-def usual_routes(runs: Sequence[RunResult], most: int = 3) -> tuple[RunResult, ...]:
-    """Choose the routes of the last weeks on which a change promises most (three: judgement).
-
-    Gives the latest run of each route, best first: by the metres that its best suggestion is expected to even
-    out, times how often the route was run.
-    """
-    routes: list[list[RunResult]] = []
+def usual_routes(runs: Iterable[RunResult]) -> tuple[RunResult, ...]:
+    """Give the latest run of each route, latest first."""
+    routes: list[RunResult] = []
     for run in sorted(runs, key=lambda one: (one.day is not None, one.day, one.run), reverse=True):
-        alike = next((route for route in routes if _same_route(route[0], run)), None)
-        if alike is None:
-            routes.append([run])
-        else:
-            alike.append(run)
-    worth = {route[0].run: len(route) * _evened_m(route[0]) for route in routes}
-    best = sorted((route[0] for route in routes), key=lambda run: (-worth[run.run], run.run))
-    return tuple(run for run in best if worth[run.run] > 0.0)[:most]
+        if not any(_same_route(one, run) for one in routes):
+            routes.append(run)
+    return tuple(routes)
 
 
 def _same_route(one: RunResult, other: RunResult) -> bool:
@@ -176,11 +312,12 @@ def _same_route(one: RunResult, other: RunResult) -> bool:
     return bool(mine | theirs) and 2 * len(mine & theirs) > len(mine | theirs)
 
 
-def _evened_m(run: RunResult) -> float:
-    if run.suggestions is None or not run.suggestions.items:
+def _share_in(route: RunResult, runs: Sequence[RunResult]) -> float:
+    """Expect the metres that all runs of a route add to the leg that has had more in some weeks."""
+    whole = effect_of_draws(run.draws for run in runs if run.draws)
+    part = effect_of_draws(
+        run.draws for run in runs if run.draws and (run is route or _same_route(run, route))
+    )
+    if whole is None or part is None:
         return 0.0
-    item = run.suggestions.items[0]
-    # Level ground takes tilted metres away, so that their balance may stay as it is.
-    before_m = item.left_low_before_m.median + item.right_low_before_m.median
-    after_m = item.left_low_after_m.median + item.right_low_after_m.median
-    return item.uneven_before * before_m - item.uneven_after * after_m
+    return float((np.sign(whole.right_m - whole.left_m) * (part.right_m - part.left_m)).mean())

@@ -47,7 +47,7 @@ AGREEMENT = 1e-9
 
 _STAGES = (
     *("track", "matched", "candidates", "path", "lateral", "lateral_histories", "sloped", "slope_histories"),
-    *("exposure", "draws", "summary", "suggestions", "evidence"),
+    *("exposure", "draws", "summary", "evidence"),
 )
 
 
@@ -66,18 +66,23 @@ def sample_results() -> Iterator[tuple[str, Any]]:
     recordings, roads = sample_recordings(), sample_roads()
     evidence = []
     for file, recording in recordings.items():
-        analysis = camber.analyse(recording, roads[TOWN_OF.get(file, "kouvola")])
+        analysis = camber.analyse(recording, roads[TOWN_OF.get(file, "kouvola")], with_suggestions=False)
         evidence.append(analysis.evidence)
         yield from _stages(file, analysis)
     learned = pool_evidence(evidence)
     for file in ("2026-11-18_loop_with_a_habit.gpx", "2026-11-20_city_sidewalks.gpx"):
-        analysis = camber.analyse(recordings[file], roads[TOWN_OF.get(file, "kouvola")], learned=learned)
+        analysis = camber.analyse(
+            recordings[file], roads[TOWN_OF.get(file, "kouvola")], learned=learned, with_suggestions=False
+        )
         yield from _stages(f"{file} told", analysis)
 
 
 def ride_results() -> Iterator[tuple[str, Any]]:
     """Everything found on a real recording under trees."""
-    yield from _stages("ride", camber.analyse(camber.read_recording(RIDE), camber.read_roads(RIDE_MAP)))
+    yield from _stages(
+        "ride",
+        camber.analyse(camber.read_recording(RIDE), camber.read_roads(RIDE_MAP), with_suggestions=False),
+    )
 
 
 def bristol_results() -> Iterator[tuple[str, Any]]:
@@ -87,7 +92,7 @@ def bristol_results() -> Iterator[tuple[str, Any]]:
     route = simulate.random_tour(roads, 0, 3000.0, simulate.Preference(), rng)
     run = simulate.simulate_run(roads, route, simulate.Setup(), rng)
     yield "bristol: simulated", run
-    yield from _stages("bristol", camber.analyse(run.recording, roads))
+    yield from _stages("bristol", camber.analyse(run.recording, roads, with_suggestions=False))
 
 
 def tables() -> Iterator[tuple[str, Any]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 import camber
-from camber.cli.options import AsJson, Details, Output, format_of, spread
+from camber.cli.options import AsJson, Details, Output, RoadFiles, format_of, spread
 from camber.cli.runs import chosen_week, units_of
 from camber.cli.session import Session, roads_cache
 
@@ -59,6 +59,7 @@ class _Wanted:
     for_coach: Annotated[bool, typer.Option("--for-coach", help="For a coach: no map, no names.")] = False
     as_json: AsJson = False
     details: Details = False
+    roads: RoadFiles = None
 
     def __post_init__(self) -> None:
         """Refuse what does not go together."""
@@ -166,6 +167,10 @@ def _write(session: Session, library: "Library", days: "Week | Span", wanted: _W
     analysed = [run.run for run in period.runs if run.summary is not None]
     if wanted.needs_map and len(analysed) <= _MOST_RUNS:
         period = replace(period, stretches=library.stretches(analysed))
+    if not wanted.share and not wanted.for_coach and analysed:
+        from camber.cli.suggest import advised
+
+        period = advised(session, library, period, wanted.roads or [])
     if wanted.share:
         from camber.library.privacy import public_period
 

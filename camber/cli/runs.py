@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 import camber
-from camber.cli.options import AsJson, Details
+from camber.cli.options import AsJson, Details, RoadFiles
 from camber.cli.session import Exit
 from camber.errors import SettingsError, UnknownRunError
 
@@ -108,14 +108,17 @@ def show(
     run: Annotated[str, typer.Argument(help="Number of a run in `camber runs`, or `last`.")],
     as_json: AsJson = False,
     details: Details = False,
+    roads: RoadFiles = None,
 ) -> None:
-    """Show one run of your library."""
+    """Show one run of your library, and what you could change on it."""
+    from camber.cli.suggest import advised
     from camber.report import story_json, story_of, story_text
 
     session: Session = context.obj
     with camber.open_library() as library:
         number = run_number(library, run)
-        story = story_of(library.run_period(number), units=units_of(session, library))
+        period = advised(session, library, library.run_period(number), roads or [])
+        story = story_of(period, units=units_of(session, library))
     if as_json:
         session.write(story_json(story))
         return

@@ -1,7 +1,8 @@
 """``camber suggest``: what could be different on a run, on a planned route, or in the coming week."""
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,14 +19,16 @@ from camber.errors import UnknownRunError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
-    from datetime import date
 
     from camber.library import Library
-    from camber.planning import RoutePlan
-    from camber.schema import Analysis, Learned, Recording
+    from camber.planning import Planner, RoutePlan
+    from camber.schema import Analysis, Learned, Period, Recording, RunResult
 
     Line = Callable[[Recording, Path], Analysis]
     """Analyses a recording, which came from a file."""
+
+_MOST_CHANGES = 3
+"""Most routes of a week whose plans are shown (judgement: more is no plan that a runner keeps in mind)."""
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -40,7 +43,7 @@ def suggest(
         ),
     ] = None,
     week: Annotated[
-        bool, typer.Option("--week", help="Changes for the coming week, from your usual routes.")
+        bool, typer.Option("--week", help="What to try in the coming week, on your usual routes.")
     ] = False,
     roads: RoadFiles = None,
     gpx: Annotated[
@@ -54,7 +57,7 @@ def suggest(
     ] = None,
     as_json: AsJson = False,
     no_history: Annotated[
-        bool, typer.Option("--no-history", help="Plan for this route alone, whatever the weeks before.")
+        bool, typer.Option("--no-history", help="Plan for this route alone, whatever the weeks beside it.")
     ] = False,
 ) -> None:
     """Say what other sides would do, under law and safety; or that nothing safe would help.
@@ -65,12 +68,12 @@ def suggest(
     if week == (run is not None):
         raise typer.BadParameter("give a run or a route, or --week for your library", param_hint="[RUN]")
     with _library() as library:
-        line = _line(session, roads or [], None if library is None else library.learned())
+        conclusion = ""
         if run is None:
-            planned = _plan_week(session, library, line, dark)
+            planned, conclusion = _plan_week(session, library, roads or [], dark)
         else:
-            planned = [_plan_run(session, library, run, line, dark, with_history=not no_history)]
-    _show(session, planned, as_json=as_json)
+            planned = [_plan_run(session, library, run, roads or [], dark, with_history=not no_history)]
+    _show(session, planned, conclusion, as_json=as_json)
     _write_courses(session, planned, gpx, tcx)
 
 
@@ -91,14 +94,42 @@ def _library() -> "AbstractContextManager[Library | None]":
     return camber.open_library() if (library_folder() / FILE_NAME).exists() else nullcontext()
 
 
+def planner_for(
+    session: Session, library: "Library", road_files: "Sequence[Path]", *, dark: bool | None = None
+) -> "Planner":
+    """Plan runs of a library over extracts, or over kept tiles, told what all runs say."""
+    from camber.planning import Planner
+
+    line = _line(session, road_files, library.learned())
+    draws = session.preferences.settings.draws
+    return Planner(library, lambda recording, run: line(recording, Path(run.source)), draws=draws, dark=dark)
+
+
+def advised(session: Session, library: "Library", period: "Period", road_files: "Sequence[Path]") -> "Period":
+    """Add what to try next to some days or a run, which only the runner is told."""
+    from camber.schema import Advice
+
+    if period.total is None:
+        return period
+    # Looked for by hand: a week without a map is there before all that a plan needs is loaded.
+    if not road_files and not any((roads_cache() / "tiles").glob("*")):
+        return replace(period, advice=Advice((), Advice.NO_MAP))
+    from camber.planning import with_advice
+
+    return with_advice(planner_for(session, library, road_files), period)
+
+
 def _line(session: Session, road_files: "Sequence[Path]", learned: "Learned | None") -> "Line":
     """Say how a recording is analysed: over the extract that fits it, or without any over kept tiles."""
     country = session.preferences.country or None
     extracts = [camber.read_roads(file, country=country, cache=roads_cache()) for file in road_files]
     roads_for = fitting(extracts) if extracts else kept_roads(session, country)
+    settings = session.preferences.settings
 
     def line(recording: "Recording", path: Path) -> "Analysis":
-        return camber.analyse(recording, roads_for(recording, path), session.preferences.settings, learned)
+        return camber.analyse(
+            recording, roads_for(recording, path), settings, learned, with_suggestions=False
+        )
 
     return line
 
@@ -107,62 +138,70 @@ def _plan_run(
     session: Session,
     library: "Library | None",
     name: str,
-    line: "Line",
+    road_files: "Sequence[Path]",
     dark: bool | None,
     *,
     with_history: bool,
 ) -> _Planned:
-    """Plan a recording, a planned route, or a run of the library, after the weeks before it."""
-    from camber.planning import history, plan_route
+    """Plan a recording, a planned route, or a run of the library, beside the weeks around it."""
+    from camber.planning import plan_route
 
-    path, draws = Path(name), session.preferences.settings.draws
-    if path.exists() or path.suffix:
-        recording, title = camber.read_recording(path), path.name
-        own, day = _already_known(library, recording)
-    elif library is None:
-        raise UnknownRunError(f"there is no run {name}; `camber import` brings runs in", path="library")
-    else:
-        own = run_number(library, name)
-        known = library.run(own)
-        recording, title, day = library.recording(own), known.title, known.day
-    before = history(library, day, own=own, draws=draws) if library and with_history else None
-    analysis = line(recording, path)
-    return _Planned(recording.name or title, analysis, plan_route(analysis, before=before, dark=dark))
+    recording, known = _found(library, name)
+    planner = None if library is None else planner_for(session, library, road_files, dark=dark)
+    if planner is not None and known is not None and known.summary is not None and with_history:
+        planned = planner.plan(known)
+        return _Planned(known.title, planned.analysis, planned.plan)
+    day = None if recording.started_at is None else recording.started_at.date()
+    history = planner.history(day, known.run if known else None) if planner and with_history else None
+    line = _line(session, road_files, None if library is None else library.learned())
+    analysis = line(recording, Path(name))
+    plan = plan_route(analysis, history=history, dark=dark)
+    return _Planned(recording.name or Path(name).name, analysis, plan)
 
 
-def _already_known(library: "Library | None", recording: "Recording") -> "tuple[int | None, date | None]":
-    """Find a file's own run in the library, so that it does not count twice, and its day."""
-    from camber.planning import analysed_runs
-
-    if recording.started_at is None:
-        return None, None
-    for run in () if library is None else analysed_runs(library):
-        if run.started_at == recording.started_at:
-            return run.run, run.day
-    return None, recording.started_at.date()
+def _found(library: "Library | None", name: str) -> "tuple[Recording, RunResult | None]":
+    """Find a file or a run, and what the library knows of it, so that it does not count twice."""
+    path = Path(name)
+    if not path.exists() and not path.suffix:
+        if library is None:
+            raise UnknownRunError(f"there is no run {name}; `camber import` brings runs in", path="library")
+        known = library.run(run_number(library, name))
+        return library.recording(known.run), known
+    recording = camber.read_recording(path)
+    if library is None or recording.started_at is None:
+        return recording, None
+    day = recording.started_at.date()
+    near = library.results(day - timedelta(days=1), day + timedelta(days=1))
+    return recording, next((run for run in near if run.started_at == recording.started_at), None)
 
 
 def _plan_week(
-    session: Session, library: "Library | None", line: "Line", dark: bool | None
-) -> list[_Planned]:
-    from camber.planning import plan_week
+    session: Session, library: "Library | None", road_files: "Sequence[Path]", dark: bool | None
+) -> "tuple[list[_Planned], str]":
+    """Plan the routes that would be run again, and say what that comes to."""
+    from camber.planning import with_advice
 
-    found = None
-    if library is not None:
-        draws = session.preferences.settings.draws
-        found = plan_week(library, lambda run, of: line(run, Path(of.source)), draws=draws, dark=dark)
-    if found is None:
+    last = None if library is None else library.last_week(session.preferences.week_start)
+    if library is None or last is None or library.last_analysed_day() is None:
         text = "no run is analysed yet: `camber import` brings runs in, `camber analyse --all` judges them"
         raise UnknownRunError(text, path="library")
-    return [_Planned(f"{run.day} {run.title}", analysis, plan) for run, analysis, plan in found]
+    planner = planner_for(session, library, road_files, dark=dark)
+    advice = with_advice(planner, library.period(last)).advice
+    routes = (
+        [] if advice is None else [run for run in advice.routes if run.suggestions and run.suggestions.items]
+    )
+    planned = [planner.plan(run) for run in routes[:_MOST_CHANGES]]
+    found = [_Planned(f"{one.run.day} {one.run.title}", one.analysis, one.plan) for one in planned]
+    return found, "" if advice is None else advice.conclusion
 
 
-def _show(session: Session, planned: "Sequence[_Planned]", *, as_json: bool) -> None:
+def _show(session: Session, planned: "Sequence[_Planned]", conclusion: str, *, as_json: bool) -> None:
     from rich.console import Group
     from rich.text import Text
 
     from camber.report.plan_json import plan_document, plans_json
     from camber.report.plan_text import plan_text
+    from camber.report.wording import plain
 
     if as_json:
         documents = (
@@ -175,7 +214,7 @@ def _show(session: Session, planned: "Sequence[_Planned]", *, as_json: bool) -> 
         plan_text(p.title, p.plan.suggestions, p.plan.what_ifs, units, dark=p.plan.dark) for p in planned
     ]
     if not parts:
-        parts = [Text("No safe change found among your routes of the last weeks: nothing to do.")]
+        parts = [Text(plain(conclusion))]
     session.show(Group(*parts))
 
 

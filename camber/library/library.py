@@ -16,7 +16,7 @@ from camber.library.frames import habits_frame, runs_frame, shoes_frame, streets
 from camber.library.lines import stretches_of, ways_of
 from camber.library.lock import held
 from camber.library.loose_runs import period_of_runs
-from camber.library.periods import LAST_DAY, ONE_RUN, period_of, run_result, trend_of
+from camber.library.periods import LAST_ANALYSED_DAY, LAST_DAY, ONE_RUN, RUNS, period_of, run_result, trend_of
 from camber.library.place import library_folder
 from camber.library.privacy import hidden_intervals
 from camber.library.results import read_evidence, read_exposure
@@ -319,6 +319,33 @@ class Library:
             (row["camber_version"],) if known else (),
             self.stretches([run]) if with_stretches and known else None,
         )
+
+    def results(self, first: date, last: date) -> tuple[RunResult, ...]:
+        """Give the recordings of some days, in order, with what is known about them.
+
+        Parameters
+        ----------
+        first, last : date
+            First and last day.
+
+        Returns
+        -------
+        tuple of RunResult
+            Without those that are other copies of these.
+        """
+        rows = self.connection.execute(RUNS, (first.isoformat(), last.isoformat())).fetchall()
+        return tuple(run_result(row) for row in rows if row["duplicate_of"] is None)
+
+    def last_analysed_day(self) -> date | None:
+        """Find the day of the latest run that has a result.
+
+        Returns
+        -------
+        date or None
+            None where no run with a day has one.
+        """
+        found = self.connection.execute(LAST_ANALYSED_DAY).fetchone()[0]
+        return None if found is None else date.fromisoformat(found)
 
     def tell_day(self, run: int, day: date | None) -> date | None:
         """Set the day of a run whose own times are missing or wrong, or take that back.

@@ -65,7 +65,7 @@ _RUN: Final = """
 SELECT activity.activity_id, activity.title, activity.source, activity.sport, activity.gear, activity.day,
        activity.started_at_ms, activity.ended_at_ms, activity.time_zone, activity.kind, activity.reason,
        activity.duplicate_of, activity.distance_m, result.distance_m AS result_m, result.duration_s,
-       result.summary, result.suggestions, result.draws, result.not_judged, result.roads_source,
+       result.summary, result.draws, result.not_judged, result.roads_source,
        result.osm_date, result.camber_version, failure.state, failure.message, activity.problems,
        activity.likely_start_ms, activity.told
 FROM activity LEFT JOIN result USING (activity_id) LEFT JOIN failure USING (activity_id)
@@ -94,6 +94,9 @@ SELECT count(*) FROM activity WHERE day IS NULL AND kind = 'run' AND duplicate_o
 
 LAST_DAY: Final = "SELECT max(day) FROM activity"
 """The day of the last recording."""
+
+LAST_ANALYSED_DAY: Final = "SELECT max(day) FROM activity JOIN result USING (activity_id)"
+"""The day of the last run that has a result."""
 
 VISITS: Final = """
 SELECT count(*) FROM street WHERE name = ? AND day BETWEEN ? AND ?
@@ -194,9 +197,9 @@ def run_result(row: sqlite3.Row) -> RunResult:
     )
     if row["summary"] is None:
         return run
-    summary, suggestions, draws = whole_result(row)
+    summary, draws = whole_result(row)
     run = replace(run, distance_m=summary.distance_m, duration_s=summary.duration_s)
-    return replace(run, summary=summary, suggestions=suggestions, draws=draws)
+    return replace(run, summary=summary, draws=draws)
 
 
 def state_of(row: sqlite3.Row) -> tuple[str, str]:

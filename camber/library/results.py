@@ -16,7 +16,7 @@ from camber.library.database import insert
 from camber.library.stored_values import json_of, value_from
 from camber.network import ends_and_junctions
 from camber.packing import fingerprint, pack_columns, pack_table, unpack_columns, unpack_table
-from camber.schema import Draws, Evidence, Suggestions, Summary
+from camber.schema import Draws, Evidence, Summary
 from camber.schema.tables import EXPOSURE
 from camber.versions import CAMBER
 
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 _JUDGED: Final = (Verdict.LEFT_LOW, Verdict.RIGHT_LOW, Verdict.LEVEL)
 _DEGREES: Final = 1e7
+_NO_SUGGESTIONS: Final = "null"
+"""What stands where results of an earlier camber hold suggestions: they are made when they are asked for."""
+
 _CHECKED: Final = (
     *("version", "learned_version", "camber_version", "roads_source", "osm_date"),
     *("distance_m", "duration_s", "judged_m", "summary", "suggestions", "not_judged", "intervals"),
@@ -82,7 +85,7 @@ def distil(analysis: Analysis) -> Outcome:
         "duration_s": summary.duration_s,
         "judged_m": summary.judged * summary.distance_m,
         "summary": json_of(summary),
-        "suggestions": json_of(analysis.suggestions),
+        "suggestions": _NO_SUGGESTIONS,
         "not_judged": json.dumps(not_judged_m(exposure)),
         "intervals": len(exposure),
         "draws": pack_columns(vars(draws)),
@@ -261,7 +264,6 @@ def draws_from(data: bytes) -> Draws:
     return Draws(**unpack_columns(data))
 
 
-def whole_result(row: sqlite3.Row) -> tuple[Summary, Suggestions, Draws]:
-    """Read ``summary``, ``suggestions`` and ``draws`` of a row back."""
-    summary = value_from(row["summary"], Summary)
-    return summary, value_from(row["suggestions"], Suggestions), draws_from(row["draws"])
+def whole_result(row: sqlite3.Row) -> tuple[Summary, Draws]:
+    """Read ``summary`` and ``draws`` of a row back."""
+    return value_from(row["summary"], Summary), draws_from(row["draws"])

@@ -104,7 +104,9 @@ def _analysed(job: Job, roads: Roads, settings: Settings) -> Answer:
     try:
         if job.learned is None:
             return Answer(job.run, evidence=json_of(evidence_of(job.recording, roads, settings)))
-        return Answer(job.run, distil(analyse(job.recording, roads, settings, job.learned)))
+        return Answer(
+            job.run, distil(analyse(job.recording, roads, settings, job.learned, with_suggestions=False))
+        )
     except CamberError as error:
         return Answer(job.run, state=_state_of(error), message=str(error))
     except Exception as error:  # noqa: BLE001 - a run that stumbles over a bug of ours costs itself alone

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from camber.schema import PlanPoint, Suggestion, Suggestions, WhatIf
+    from camber.schema import Suggestion, Suggestions, WhatIf
 
 _STATE_WORDS = {
     "left_sidewalk": "left-hand sidewalk",
@@ -77,12 +77,6 @@ def plan_text(
     parts += [Text(), table] if table.row_count else []
     for item in suggestions.items:
         parts += [Text(), *_item(item, units, detailed=detailed)]
-    if len(suggestions.front) > 1:
-        parts += [
-            Text(),
-            Text("What there is to choose between on the same route:"),
-            _front(suggestions.front),
-        ]
     notes = [Text(note, style="dim") for note in STANDING_NOTES]
     return Group(*parts, Text(), Text(plain(suggestions.conclusion), style="bold"), Text(), *notes)
 
@@ -125,14 +119,6 @@ def _item(item: Suggestion, units: str, *, detailed: bool) -> list[RenderableTyp
             )
         parts.append(indented(table))
     return parts
-
-
-def _front(points: tuple[PlanPoint, ...]) -> Table:
-    table = _table("balance", "even with probability", "crossings", "exposure to traffic")
-    for point in points:
-        even, traffic = share_text(point.p_even), f"{point.traffic_km:.1f}"
-        table.add_row(balance_text(point.balance), even, str(point.crossings), traffic)
-    return table
 
 
 def _table(*titles: str) -> Table:

@@ -284,23 +284,29 @@ def effect(
     return " ".join(parts)
 
 
-_INSTEAD: Final = {
-    "even": "Nothing to change: these runs were probably about even as they are.",
-    "level": "Nothing to change: no tilt is known where you ran.",
-    "no_safe_change": "None of these routes has a side that is both safe and more even.",
-    "not_known": "Too little is known of these runs to say that another side would be more even.",
+_QUESTION: Final = {
+    "side": "It would help most to know which side of {street} you run on ({far} open).",
+    "fall": "It would help most to know which way {street} falls where you run ({far} open).",
 }
-"""Why there is nothing to try, by the answer of the longest run that was asked about."""
+"""The question whose answer would help most, by what it asks for."""
 
 
-def instead(period: Period) -> str:
-    """Say why there is nothing to try; "" where nothing was asked."""
+def instead(period: Period, units: str) -> str:
+    """Say why there is nothing to try, and what else would help; "" where nothing was asked."""
     asked = [run for run in period.runs if run.suggestions is not None]
-    if not asked:
+    if period.advice is not None:
+        conclusion, question = period.advice.conclusion, period.advice.question
+    elif asked:
+        longest = max(asked, key=lambda run: (run.distance_m, -run.run)).suggestions
+        conclusion, question = (longest.conclusion, longest.question) if longest else ("", None)
+    else:
         return ""
-    longest = max(asked, key=lambda run: (run.distance_m, -run.run))
-    answer = longest.suggestions.answer if longest.suggestions else ""
-    return _INSTEAD.get(answer, _INSTEAD["no_safe_change"])
+    if question is None:
+        return plain(conclusion)
+    far = far_text(question.undecided_m, units)
+    return (
+        f"{plain(conclusion)} {_QUESTION[question.asks].format(street=plain(question.street, 80), far=far)}"
+    )
 
 
 _CANNOT: Final = {

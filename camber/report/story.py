@@ -285,7 +285,7 @@ def story_of(period: Period, reader: Reader = Reader.RUNNER, *, units: str = "km
         usual_share=None if period.usual is None else period.usual.left_share,
         tiles=() if low is None or low.left_share is None else _tiles(period, low, units),
         tries=tries,
-        instead=sentences.instead(period) if own and not tries else "",
+        instead=sentences.instead(period, units) if own and not tries else "",
         runs=tuple(_run_line(run, units, named=own) for run in period.runs),
         weeks=_week_lines(period, units),
         streets=_street_lines(period, units) if places else (),
@@ -389,21 +389,22 @@ def tries_of(period: Period, units: str = "km") -> tuple[Try, ...]:
     Parameters
     ----------
     period : Period
-        With the suggestions of its runs.
+        With what was found for it by `camber.planning.with_advice`, or with the suggestions of its runs.
     units : {"km", "mi"}
         Unit of distances.
 
     Returns
     -------
     tuple of Try
-        Largest gain of the expected absolute balance first, one per run, three at most.
+        Best first, one per run, three at most.
     """
     found = [
         (run, run.suggestions.items[0])
-        for run in period.runs
+        for run in (period.advice.routes if period.advice else period.runs)
         if run.suggestions is not None and run.suggestions.items
     ]
-    best = sorted(found, key=lambda pair: (pair[1].uneven_after - pair[1].uneven_before, pair[0].run))
+    # Advice has its routes in order; what law and safety ask for goes before what evens out.
+    best = found if period.advice else sorted(found, key=lambda pair: (-pair[1].gain, pair[0].run))
     return tuple(_try(run, item, units) for run, item in best[:MOST_TRIES])
 
 

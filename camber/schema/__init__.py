@@ -4,12 +4,22 @@ Stages do not import each other: they meet here. Rows are plain (Geo)DataFrames 
 (`camber.schema.tables`); single things are frozen dataclasses. Data does not know its algorithms.
 """
 
-from camber.schema.advice import Cue, Detour, PlannedStretch, PlanPoint, Suggestion, Suggestions, WhatIf
+from camber.schema.advice import (
+    Cue,
+    Detour,
+    NextBest,
+    PlannedStretch,
+    Question,
+    Suggestion,
+    Suggestions,
+    WhatIf,
+)
 from camber.schema.analysis import Analysis
 from camber.schema.inputs import Problem, Recording, RoadGraph, Roads, card
 from camber.schema.learned import Evidence, HabitCount, Learned, MapOffset
 from camber.schema.likelihood import LowLeg, Word, chance_words, low_leg, low_leg_of, word_for
 from camber.schema.period import (
+    Advice,
     NotJudged,
     Period,
     PeriodTotal,
@@ -68,6 +78,7 @@ from camber.schema.totals import (
 
 __all__ = [
     "SILENT",
+    "Advice",
     "Analysis",
     "Assumption",
     "Candidates",
@@ -90,13 +101,14 @@ __all__ = [
     "MapOffset",
     "MatchedTrack",
     "MatchingSettings",
+    "NextBest",
     "NotJudged",
     "Path",
     "Period",
     "PeriodTotal",
-    "PlanPoint",
     "PlannedStretch",
     "Problem",
+    "Question",
     "Recording",
     "RoadGraph",
     "Roads",

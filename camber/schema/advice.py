@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
+from camber.schema.likelihood import LowLeg  # noqa: TC001 - types are read when a stored value is
 from camber.schema.totals import Interval  # noqa: TC001 - types are read when a stored value is
 
 
@@ -96,13 +97,14 @@ class Detour:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """One change of side, direction or ground, with its predicted effect.
+    """One change of side, direction, ground or route, with its predicted effect.
 
     Parameters
     ----------
     kind : str
         Stable name of the lever: ``"other_side"``, ``"same_side_back"``, ``"other_sidewalk"``,
-        ``"alternate_direction"`` or ``"level_surface"``.
+        ``"alternate_direction"``, ``"level_surface"``, ``"other_route"``, or ``"safe_side"`` for what law and
+        safety ask for, whatever it does to the legs.
     what : str
         The change, in one sentence.
     where : tuple of str
@@ -112,9 +114,9 @@ class Suggestion:
     distance_m : float
         Distance over which something changes [m].
     left_low_before_m, right_low_before_m, left_low_after_m, right_low_after_m : Interval
-        Metres of the whole run [m], before and after.
+        Metres of the whole route [m], before and after.
     balance_before, balance_after : Interval or None
-        (right - left) / (right + left) of the whole run.
+        (right - left) / (right + left) of the whole route.
     crossings : int
         Additional crossings needed.
     rule : str
@@ -124,11 +126,11 @@ class Suggestion:
     against : tuple of str
         What speaks against the change.
     p_even_before, p_even_after : float
-        Probability that the balance lies within what counts as even, 0 to 1.
+        Probability that the balance lies within what counts as even, 0 to 1: of the route, and of the weeks
+        beside it where they are known.
     uneven_before, uneven_after : float
-        Expected absolute balance, 0 to 1: what a change of side or direction is judged by. A side that is
-        not known counts as uneven, while its median balance is near zero. Level ground is judged by metres:
-        it leaves fewer tilted ones, and their balance may stay as it is.
+        Expected absolute balance of the same, 0 to 1. A side that is not known counts as uneven, while its
+        median balance is near zero.
     extra_traffic_km : float
         Additional exposure to traffic, crossings included [km facing traffic at the edge of a road at
         50 km/h]; negative where it gets less.
@@ -140,6 +142,12 @@ class Suggestion:
         What to do where.
     detours : tuple of Detour
         Where level ground nearby replaces a stretch, in order.
+    gain : float
+        What a change is judged by: what it is expected to take off the difference between the legs, as a
+        share of the tilted metres of the route itself. 1 evens a route out that was all on one leg; up to 2
+        is possible where the weeks beside it have that leg low too. May be negative for a safer side.
+    run : int or None
+        For another route: the number of the run to be run again instead.
     """
 
     kind: str
@@ -166,28 +174,58 @@ class Suggestion:
     stretches: tuple[PlannedStretch, ...] = ()
     cues: tuple[Cue, ...] = ()
     detours: tuple[Detour, ...] = ()
+    gain: float = 0.0
+    run: int | None = None
 
 
 @dataclass(frozen=True)
-class PlanPoint:
-    """One plan of the Pareto front over balance, crossings and exposure to traffic.
+class NextBest:
+    """Something that would help a little, where nothing is worth a plan.
 
     Parameters
     ----------
-    balance : Interval or None
-        Predicted (right - left) / (right + left); None where nothing is tilted.
-    p_even : float
-        Probability that it lies within what counts as even, 0 to 1.
-    crossings : int
-        Number of crossings.
-    traffic_km : float
-        Exposure to traffic, crossings included [km facing traffic at the edge of a road at 50 km/h].
+    kind : str
+        As `Suggestion.kind`.
+    what : str
+        One sentence.
+    where : tuple of str
+        Names of the streets concerned.
+    distance_m : float
+        Distance over which something would change [m].
+    gain : float
+        As `Suggestion.gain`.
+    run : int or None
+        For another route: the number of its run.
     """
 
-    balance: Interval | None
-    p_even: float
-    crossings: int
-    traffic_km: float
+    kind: str
+    what: str
+    where: tuple[str, ...]
+    distance_m: float
+    gain: float
+    run: int | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the runner may know and the map and the watch do not, where an answer would help most.
+
+    Parameters
+    ----------
+    asks : str
+        ``"side"`` where it is open on which side the runner was, ``"fall"`` where it is which way that falls.
+    street : str
+        Name of the street.
+    way_ids : tuple of int
+        Its ways on this route.
+    undecided_m : float
+        Tilted metres [m] of it of which either leg may have been the low one, weighed by how open that is.
+    """
+
+    asks: str
+    street: str
+    way_ids: tuple[int, ...]
+    undecided_m: float
 
 
 @dataclass(frozen=True)
@@ -233,22 +271,37 @@ class Suggestions:
         Best first; empty where no safe change was found.
     conclusion : str
         One sentence; says so where no safe change was found.
-    front : tuple of PlanPoint
-        What could be chosen between on the same route, at most five plans, most even first.
     answer : str
         Stable name of the conclusion: ``"change"``, ``"even"`` (probably so), ``"not_known"`` (which leg was
         low for longer, or whether it was even), ``"no_safe_change"`` or ``"level"`` (nothing was tilted).
     p_even : float
         Probability that what was run, without a change, lies within what counts as even, 0 to 1.
+    direction : LowLeg or None
+        Which leg has had more, of the route and the weeks beside it; None where nothing is known.
+    with_history : bool
+        Whether weeks beside the route are in that.
+    reason : str
+        Stable name of why no side changes: ``"no_side"`` (none is known to help), ``"no_crossing"``,
+        ``"traffic"`` (more of it than it is worth), ``"little"`` (it would help too little), or the rule that
+        stands against it: ``"law"``, ``"fast"``, ``"advised"``, ``"night"``, ``"bend"``, ``"own_limit"``,
+        ``"one_way"``, ``"use_sidewalk"`` or ``"access"``; "" where that is not the question.
+    next_best : tuple of NextBest
+        What would help a little where nothing is worth a plan, best first.
+    question : Question or None
+        The street about which an answer would help most; None where nothing much is open.
     """
 
     pattern: str
     explanation: str
     items: tuple[Suggestion, ...]
     conclusion: str
-    front: tuple[PlanPoint, ...] = ()
     answer: str = ""
     p_even: float = 0.0
+    direction: LowLeg | None = None
+    with_history: bool = False
+    reason: str = ""
+    next_best: tuple[NextBest, ...] = ()
+    question: Question | None = None
 
     def _repr_html_(self) -> str:
         items = "".join(f"<li>{escape(item.what)}</li>" for item in self.items)

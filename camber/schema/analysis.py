@@ -56,8 +56,8 @@ class Analysis:
         Drawn totals per surface kind.
     summary : Summary
         Totals with intervals.
-    suggestions : Suggestions
-        What could be changed.
+    suggestions : Suggestions or None
+        What could be changed; None where it was not asked for.
     evidence : Evidence
         What this run says about the runner's habits and the map, for `camber.lateral.pool_evidence`.
     """
@@ -76,7 +76,7 @@ class Analysis:
     exposure: Exposure
     draws: Draws
     summary: Summary
-    suggestions: Suggestions
+    suggestions: Suggestions | None
     evidence: Evidence
 
     def __repr__(self) -> str:

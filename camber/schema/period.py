@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from camber.schema.inputs import card
 from camber.schema.likelihood import low_leg_of
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from camber.schema.advice import Suggestions
+    from camber.schema.advice import Question, Suggestions
     from camber.schema.likelihood import LowLeg
     from camber.schema.totals import Draws, Interval, StreetTotal, Summary
 
@@ -52,7 +52,7 @@ class RunResult:
     draws : Draws or None
         Drawn totals, which add draw by draw.
     suggestions : Suggestions or None
-        What could be changed.
+        What could be changed, where that was asked for (`camber.planning`).
     simulated : bool
         True where the recording says of itself that it is simulated.
     likely_day : date or None
@@ -222,6 +222,30 @@ class NotJudged:
 
 
 @dataclass(frozen=True, eq=False)
+class Advice:
+    """What to try after some days, on the runner's usual routes of the four weeks up to their end.
+
+    Parameters
+    ----------
+    routes : tuple of RunResult
+        The latest run of each route that was looked at, with its suggestions: best first, and first those
+        with something to try. Not all of them need be runs of the period.
+    conclusion : str
+        One or two sentences; says why where there is nothing to try.
+    question : Question or None
+        The street about which an answer would help most.
+    """
+
+    NO_MAP: ClassVar[str] = (
+        "What you could try needs the map of your runs: `camber roads add FILE` keeps it; or give --roads."
+    )
+
+    routes: tuple[RunResult, ...]
+    conclusion: str
+    question: Question | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Period:
     """Some days of one runner, ready to be written down.
 
@@ -268,6 +292,8 @@ class Period:
         ``"runs"`` (files).
     seed : int or None
         Seed of the draws, where all of it was drawn with one that is known.
+    advice : Advice or None
+        What to try, where that was asked for (`camber.planning.with_advice`).
     """
 
     title: str
@@ -288,6 +314,7 @@ class Period:
     sides: tuple[SideTotal, ...] = ()
     kind: str = "week"
     seed: int | None = None
+    advice: Advice | None = None
 
     def __repr__(self) -> str:
         """Say what it is, without its tables."""

@@ -243,7 +243,8 @@ class SuggestionSettings:
         Where facing traffic is recommended and there is no footway, the other side is suggested only up to
         this limit [km/h] (30: judgement, as for unmapped crossings).
     smallest_gain : float
-        Smallest improvement of the absolute balance worth suggesting (judgement).
+        Smallest change worth suggesting: what it takes off the difference between the legs, as a share of the
+        tilted metres of the route itself (0.1: judgement).
     usual_balance : float
         Below this absolute balance the run counts as even (0.2: judgement).
     extra_traffic_share : float

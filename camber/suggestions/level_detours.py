@@ -176,7 +176,7 @@ def find_detours(trip: Trip) -> tuple[LevelDetour, ...]:
     route, settings = trip.route, trip.settings
     left, right = route.usual_m()
     signed = right - left
-    uneven_m = (trip.before.right_m - trip.before.left_m) + signed.sum(axis=1)
+    uneven_m = (trip.history.right_m - trip.history.left_m) + signed.sum(axis=1)
     unavoidable = _unavoidable(trip, signed, uneven_m > 0.0)
     reach = 0.5 * _FURTHEST_M
     low, high = route.line.xy.min(axis=0) - reach, route.line.xy.max(axis=0) + reach

@@ -79,10 +79,11 @@ def level_suggestion(
     trip: Trip,
     detours: Sequence[LevelDetour],
     slopes_pct: Sequence[FloatArray],
-    before: Effect,
     after: Effect,
+    gain: float,
 ) -> Suggestion:
     """Write ways round, one at least, down with everything that a runner is to know of them."""
+    before = trip.route.as_run()
     way_id = np.concatenate([one.way_id for one in detours])
     edge_m = np.concatenate([one.edge_m for one in detours])
     told = tuple(_detour(one, trip.roads) for one in detours)
@@ -97,7 +98,7 @@ def level_suggestion(
         rule=_RULE,
         rule_source=_RULE_SOURCE,
         against=(
-            *_less_even(before, after, trip.settings),
+            *_less_even(trip.now(), trip.history + after, trip.settings),
             *_against(trip, detours, told, slopes_pct),
             *against_rules(
                 trip, trip.route.usual, trip.route.stretches.length_m * left, "are run as before, although"
@@ -108,7 +109,8 @@ def level_suggestion(
         stretches=_stretches(trip, detours),
         cues=_cues(trip, detours),
         detours=told,
-        **effects(before, after, trip.settings),
+        gain=gain,
+        **effects(trip, before, after),
     )
 
 

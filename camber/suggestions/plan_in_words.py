@@ -39,31 +39,23 @@ CROSSED_AT: Final = {
     "marked": "at the marked crossing",
     "unmarked": "at the mapped crossing, which has no marking",
     "quiet": "where you see and hear well: there is no mapped crossing",
-    "as_run": "as you did: the route crosses there anyway, and there is no mapped crossing",
 }
 """Where a road is crossed, by what is there, in words."""
 
 UNMAPPED: Final = "Not every crossing is in the map: some are on quiet streets without one."
 
 _WHAT: Final = {
-    "same_side_back": (
-        "On the way back, stay on the physical side of the street that you used on the way out: what is the "
-        "low side on the way out is then the high side on the way back."
-    ),
-    "other_sidewalk": (
-        "Use the sidewalk on the other side of the street: it falls to the road too, so to your other leg."
-    ),
-    "other_side": "Change to the other side of the street where that is allowed, on part of the route.",
-    "alternate_direction": (
-        "Run this route the other way round every other time; the figures are the mean of one run each way."
-    ),
+    "same_side_back": "Come back on the side of the street that you went out on.",
+    "other_sidewalk": "Use the sidewalk on the other side of the street.",
+    "other_side": "Change to the other side of the street on part of the route.",
+    "alternate_direction": "Run this loop the other way round every other time.",
 }
 """The levers in words."""
 
-_SAME_SIDEWALK: Final = (
-    "Use the sidewalk on the same physical side of the street on the way back as on the way out, so that it "
-    "falls to the other leg."
-)
+_SAME_SIDEWALK: Final = "Come back on the sidewalk that you went out on."
+
+_USE_SIDEWALK: Final = "Use the sidewalk: there is one where you were on the road."
+_SAFE_SIDE: Final = "Run on the side that law and safety ask for: {why}."
 
 
 def lever_of(plan: SidePlan, trip: Trip) -> str:
@@ -93,23 +85,31 @@ def changed_side(plan: SidePlan, route: Route) -> BoolArray:
 
 
 def suggestion_of(
-    kind: str, plan: SidePlan, trip: Trip, before: Effect, after: Effect, as_run: tuple[int, float]
+    kind: str,
+    plan: SidePlan,
+    trip: Trip,
+    legs: tuple[Effect, Effect],
+    as_run: tuple[int, float],
+    gain: float,
+    moved: BoolArray | None = None,
 ) -> Suggestion:
     """Write a plan of sides down with everything that a runner is to know of it.
 
-    ``before`` and ``after`` are what it is judged by; ``as_run`` are crossings and exposure to traffic
-    without it, as `costs_as_run` gives them.
+    ``legs`` are the metres of the route before and after; ``as_run`` are crossings and exposure to traffic
+    without the plan, as `costs_as_run` gives them; ``moved`` where it is about, if not wherever it changes.
     """
     route = trip.route
     names = trip.street_names()
-    moved = route.stretches.is_road if kind == "alternate_direction" else changed_side(plan, route)
+    if moved is None:
+        moved = route.stretches.is_road if kind == "alternate_direction" else changed_side(plan, route)
     metres = pd.Series(route.stretches.length_m[moved]).groupby(names[moved]).sum()
     rule = _rule(route, moved, trip.roads)
     cues = _cues(plan, trip, names)
     extra_crossings = max(plan.crossings - as_run[0], 0)
     return Suggestion(
         kind=kind,
-        what=_what(kind, plan, route, moved),
+        what=_what(kind, plan, trip, moved),
+        gain=gain,
         where=longest(metres, 5),
         way_ids=tuple(int(way) for way in pd.unique(route.stretches.way_id[moved])),
         distance_m=float(metres.sum()),
@@ -128,19 +128,20 @@ def suggestion_of(
         extra_traffic_km=plan.traffic_km - as_run[1],
         stretches=_stretches(plan, route, names),
         cues=cues,
-        **effects(before, after, trip.settings),
+        **effects(trip, *legs),
     )
 
 
-def effects(before: Effect, after: Effect, settings: SuggestionSettings) -> dict[str, Any]:
-    """Fields of a `Suggestion` that say what it does to the legs."""
+def effects(trip: Trip, before: Effect, after: Effect) -> dict[str, Any]:
+    """Fields of a `Suggestion` that say what it does to the legs, on the route and with the weeks."""
     fields: dict[str, Any] = {}
     for when, effect in (("before", before), ("after", after)):
+        weeks = trip.history + effect
         fields[f"left_low_{when}_m"] = interval_of(effect.left_m)
         fields[f"right_low_{when}_m"] = interval_of(effect.right_m)
         fields[f"balance_{when}"] = effect.balance()
-        fields[f"p_even_{when}"] = effect.p_even(settings.usual_balance)
-        fields[f"uneven_{when}"] = effect.unevenness()
+        fields[f"p_even_{when}"] = weeks.p_even(trip.settings.usual_balance)
+        fields[f"uneven_{when}"] = weeks.unevenness()
     return fields
 
 
@@ -231,7 +232,8 @@ def _cues(plan: SidePlan, trip: Trip, names: ObjectArray) -> tuple[Cue, ...]:
         place = (float(at_m[row]), float(latitude[row]), float(longitude[row]))
         if plan.crossed[row]:
             kind = str(of.crossing[row]) or ("quiet" if quiet[row] else "as_run")
-            text = f"Cross to the {word}-hand side of {streets[row]}, {CROSSED_AT[kind]}."
+            text = f"Cross to the {word}-hand side of {streets[row]}, {CROSSED_AT.get(kind)}."
+            text = "Cross as you always do." if kind == "as_run" else text
             cues.append(Cue(*place, "cross", word, kind, text))
         elif not keeping:
             where = "sidewalk" if state in WALKS else "side"
@@ -240,8 +242,14 @@ def _cues(plan: SidePlan, trip: Trip, names: ObjectArray) -> tuple[Cue, ...]:
     return tuple(cues)
 
 
-def _what(kind: str, plan: SidePlan, route: Route, moved: BoolArray) -> str:
+def _what(kind: str, plan: SidePlan, trip: Trip, moved: BoolArray) -> str:
+    route = trip.route
     length = route.stretches.length_m
+    if kind == "safe_side":
+        reason = trip.plans.rules.reason_in(route.usual)
+        metres = by_reason(length[moved], reason[moved])
+        key = "use_sidewalk" if metres.empty else str(metres.idxmax())
+        return _USE_SIDEWALK if key == "use_sidewalk" else _SAFE_SIDE.format(why=why_not(key, trip.settings))
     walks = moved & np.isin(plan.state, WALKS)
     if kind == "same_side_back" and length[walks].sum() > 0.5 * length[moved].sum():
         return _SAME_SIDEWALK

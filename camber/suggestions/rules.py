@@ -58,6 +58,19 @@ WHY_NOT: Final = {
 }
 """Reasons for which a state is ruled out, in words, with the settings they speak of."""
 
+WHY_KEPT: Final = {
+    "access": "the carriageway is closed to people on foot",
+    "use_sidewalk": "the sidewalk is the place to be",
+    "law": "facing traffic is the law",
+    "one_way": "the law asks for this edge of the one-way road",
+    "fast": "facing traffic is the safe side (above {with_traffic_limit_kmh:.0f} km/h, no footway)",
+    "advised": "facing traffic is the safe side (above {quiet_limit_kmh:.0f} km/h, no footway)",
+    "night": "facing traffic is the only safe side in the dark",
+    "own_limit": "you chose never to run with traffic",
+    "bend": "facing traffic is the safe side in the bends",
+}
+"""The same reasons, said to whoever stays where they are."""
+
 _DARK_DEG: Final = -6.0
 """Height of the sun below which it is dark [deg]: the end of civil twilight (US Naval Observatory)."""
 

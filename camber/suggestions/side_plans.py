@@ -96,26 +96,6 @@ def plan_sides(
     return tuple(plans)
 
 
-def choose_plans(plans: tuple[SidePlan, ...], most: int = 5) -> tuple[SidePlan, ...]:
-    """Pick at most a handful of plans (judgement) of a front, most even first, that show the whole of it.
-
-    They are the most even one, the one with the least exposure to traffic, and between them, again and
-    again, the plan that lies furthest from those already chosen, each aim scaled to its range over the front.
-    """
-    if len(plans) <= most:
-        return plans
-    aims = np.array([[abs(plan.signed_m), plan.crossings, plan.traffic_km] for plan in plans])
-    spread = np.ptp(aims, axis=0)
-    scaled = aims / np.where(spread > 0.0, spread, 1.0)
-    chosen = [0, int(np.lexsort((aims[:, 0], aims[:, 2]))[0])]
-    while len(set(chosen)) < most:
-        away = np.min([np.abs(scaled - scaled[one]).sum(axis=1) for one in chosen], axis=0)
-        if away.max() <= 0.0:
-            break
-        chosen.append(int(away.argmax()))
-    return tuple(plans[row] for row in sorted(set(chosen)))
-
-
 def _with_inner_state(problem: SideProblem) -> SideProblem:
     """Split ``other`` and ``centre`` in two, so that they remember the side of the road before them."""
     return problem._replace(

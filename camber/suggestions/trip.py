@@ -75,23 +75,30 @@ class Effect:
         """(right - left) / (right + left); None without any tilt."""
         return balance_of(self.right_m, self.left_m)
 
-    def unevenness(self) -> float:
-        """Take the expected absolute balance, 0 to 1; a draw without any tilt is even.
+    def tilted_m(self) -> float:
+        """Expect the metres with either leg low."""
+        return float((self.left_m + self.right_m).mean())
 
-        A side that is not known counts as uneven, to whichever leg; its mean balance would be zero.
+    def uneven_m(self) -> float:
+        """Take the expected absolute difference between the legs [m].
+
+        A side that is not known counts as uneven, to whichever leg; its mean difference would be zero.
         """
+        return float(np.abs(self.right_m - self.left_m).mean())
+
+    def unevenness(self) -> float:
+        """Take the expected absolute balance, 0 to 1; a draw without any tilt is even."""
         total = self.left_m + self.right_m
         return float((np.abs(self.right_m - self.left_m) / np.where(total > 0.0, total, 1.0)).mean())
+
+    def most_m(self) -> float:
+        """Expect the metres of the leg that has more in a draw."""
+        return float(np.maximum(self.left_m, self.right_m).mean())
 
     def p_even(self, usual_balance: float) -> float:
         """Probability that the balance lies within what counts as even; a draw without any tilt does."""
         difference = np.abs(self.right_m - self.left_m)
         return float((difference <= usual_balance * (self.left_m + self.right_m)).mean())
-
-    def p_uneven(self, usual_balance: float) -> tuple[float, float]:
-        """Probability that the left leg, and that the right leg, was low for longer than counts as even."""
-        difference, limit = self.right_m - self.left_m, usual_balance * (self.left_m + self.right_m)
-        return float((difference < -limit).mean()), float((difference > limit).mean())
 
 
 NOTHING: Final = Effect(np.zeros(1), np.zeros(1))
@@ -153,20 +160,21 @@ class Trip(NamedTuple):
 
     route: Route
     plans: Plans
+    p_state: FloatArray  # probability of each state as it was run, shape (n, 6); 0 off the mapped ways
     partner: IntArray  # as `outbound_partners` returns them
     pattern: str
     explanation: str
     exposure: Exposure
     roads: Roads
     settings: SuggestionSettings
-    before: Effect  # what was run in the weeks before
+    history: Effect  # what was run in the weeks beside it: only which leg has had more, and how much more
     rng: np.random.Generator  # source of disobedience
     dark: bool
     slopes_of: SlopesOfWays | None
 
     def now(self) -> Effect:
-        """Drawn metres by leg of the route as it was run, and of the weeks before."""
-        return self.before + self.route.as_run()
+        """Drawn metres by leg of the route as it was run, and of the weeks beside it."""
+        return self.history + self.route.as_run()
 
     def street_names(self) -> NDArray[np.object_]:
         """Street of each interval."""
@@ -179,7 +187,7 @@ class Trip(NamedTuple):
         return traffic_km + self.settings.extra_traffic_share * length_km
 
     def turned(self) -> Trip:
-        """Plan the same route the other way round, to even out this run and the weeks before."""
+        """Plan the same route the other way round, to even out this run and the weeks beside it."""
         route = reversed_route(self.route)
         return self._replace(route=route, plans=plans_of(route, self.settings, self.now(), dark=self.dark))
 
@@ -361,7 +369,7 @@ def _spread(plan: SidePlan, first: IntArray, n: int) -> SidePlan:
 
 
 def judged(trip: Trip, rest: Effect, *, share: float = 1.0) -> FloatArray:
-    """Expect the absolute balance of each plan, run ``share`` times, and the rest, over the same draws.
+    """Expect the absolute difference [m] with each plan, run ``share`` times, and the rest, draw by draw.
 
     Disobedience is drawn once: the same for every plan.
     """
@@ -379,7 +387,7 @@ def judged(trip: Trip, rest: Effect, *, share: float = 1.0) -> FloatArray:
     for number, plan in enumerate(plans.front):
         state = plan.state[plans.first]
         extra = summed(*(metres[:, groups, state] for metres in more))
-        found[number] = (rest + (was + extra).times(share)).unevenness()
+        found[number] = (rest + (was + extra).times(share)).uneven_m()
     return found
 
 

@@ -341,7 +341,7 @@ def _week(town: str, roads: Roads, number: int, runners: str) -> dict[str, Any]:
     found = []
     for row, analysis in enumerate(runs[:2]):
         rest = effect_of_draws(run.draws for n, run in enumerate(runs) if n != row)
-        found.append(plan_route(analysis, before=rest, dark=False).suggestions)
+        found.append(plan_route(analysis, history=rest, dark=False).suggestions)
     items = [(row, item) for row, one in enumerate(found) for item in one.items if item.kind != ELSEWHERE]
     row, best = max(items, key=lambda pair: _gain(pair[1]), default=(0, None))
     said, even = _said(runs)
@@ -407,7 +407,7 @@ def _answer(answers: set[str]) -> str:
 
 
 def _gain(item: Suggestion) -> float:
-    return item.uneven_before - item.uneven_after
+    return item.gain
 
 
 def _coverage(runs: list[Analysis]) -> tuple[float, float]:

@@ -217,7 +217,36 @@ def test_a_plan_knows_the_weeks_before_and_a_file_that_was_imported(call, mornin
     assert of_number == alone, "a rule is judged by this route alone"
     code, out, _ = call("suggest", "--week", "--roads", town)
     assert code == 0
-    assert "Evening run" in out or "Morning run" in out or "No safe change found" in out
+    assert "Evening run" in out or "Morning run" in out or "of your usual routes" in out
+
+
+@pytest.mark.usefixtures("at_home")
+def test_one_run_has_one_answer_whoever_asks(call, town):
+    def told(*arguments):
+        code, out, _ = call(*arguments, "--roads", town, "--json")
+        assert code == 0
+        return json.loads(out)
+
+    week = {run["run"]: run["suggestions"] for run in told("week")["runs"] if run["suggestions"]}
+    assert week
+    for run, said in week.items():
+        assert said["with_history"]
+        assert told("suggest", run)["plans"][0]["suggestions"] == said
+        assert told("show", run)["runs"][0]["suggestions"] == said
+    coming = told("suggest", "--week")["plans"]
+    assert len(coming) == sum(bool(said["items"]) for said in week.values())
+    for plan in coming:
+        assert plan["suggestions"] in week.values()
+
+
+@pytest.mark.usefixtures("at_home")
+def test_nothing_is_planned_before_it_is_asked_for(call, home):
+    with open_library(home / "library") as library:
+        assert {text for (text,) in library.connection.execute("SELECT suggestions FROM result")} == {"null"}
+        assert library.run(1).suggestions is None
+    (run, *_) = json.loads(call("week", "--json")[1])["runs"]
+    assert run["suggestions"] is None, "there is no map, and the week is there all the same"
+    assert json.loads(call("show", "1", "--json")[1])["runs"][0]["suggestions"] is None
 
 
 @pytest.mark.usefixtures("at_home")

@@ -70,10 +70,8 @@ def test_suggestions_of_a_week_are_ordered_by_what_they_are_judged_by(found, run
     # Of a side that is not known the median is even before and after; what is expected of it is not.
     even = Interval(-1.0, 0.0, 1.0)
     items = [
-        replace(
-            found.items[0], balance_before=even, balance_after=even, uneven_before=0.9, uneven_after=after
-        )
-        for after in (0.8, 0.1, 0.5)
+        replace(found.items[0], balance_before=even, balance_after=even, gain=gain)
+        for gain in (0.1, 0.8, 0.4)
     ]
     period = fabricate_period.week(run)
     runs = tuple(

@@ -20,7 +20,6 @@ import camber
 from camber import pipeline, simulate, standards
 from camber.planning import plan_route
 from camber.schema import Settings, SuggestionSettings
-from camber.suggestions.side_plans import choose_plans
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data" / "osm"
@@ -115,17 +114,22 @@ def test_no_plan_breaks_a_rule(name, chosen):
     for number in range(3):
         analysis = analysed(name, number)
         trip = trip_on(analysis, settings, dark=dark)
-        for plan in choose_plans(trip.plans.front):
+        for plan in some_of(trip.plans.front):
             for fault in faults_of(plan, trip, analysis, settings, dark=dark):
                 pytest.fail(f"{name}, route {number}, {chosen}: {fault}")
             checked += 1
     assert checked
 
 
+def some_of(front):
+    """Five plans of a front at most, its two ends among them."""
+    rows = np.unique(np.linspace(0, len(front) - 1, 5).round().astype(int)) if front else ()
+    return [front[row] for row in rows]
+
+
 def trip_on(analysis, settings, *, dark):
     tables = (analysis.roads, analysis.lateral, analysis.exposure, analysis.slope_histories)
-    given, rng = analysis.settings, np.random.default_rng(4)
-    return pipeline.trip_on(analysis.recording, *tables, given, rng=rng, limits=settings, dark=dark)
+    return pipeline.trip_on(analysis.recording, *tables, analysis.settings, limits=settings, dark=dark)
 
 
 def faults_of(plan, trip, analysis, settings, *, dark):

@@ -176,7 +176,7 @@ def test_every_way_round_keeps_to_the_tags_of_the_file(tagged):
         for dark in (False, True):
             for before_m in (-2500.0, 2500.0):
                 before = Effect(np.array([max(-before_m, 0.0)]), np.array([max(before_m, 0.0)]))
-                found = find_detours(trip._replace(route=route, before=before, dark=dark))
+                found = find_detours(trip._replace(route=route, history=before, dark=dark))
                 for detour in found:
                     seen += 1
                     for fault in faults_of(detour, analysis, route, tagged, dark=dark):

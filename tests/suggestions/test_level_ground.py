@@ -63,7 +63,10 @@ def test_a_path_on_the_runners_side_replaces_the_road_and_every_number_is_known(
     item = level(found)
     assert [one.kind for one in found.items] == ["level_surface"]
     assert (found.answer, found.p_even) == ("change", 0.0)
-    assert found.conclusion == "One change found; law and safety come first."
+    assert found.conclusion == (
+        "Your left leg was very likely the low one on this route (99 in 100). "
+        "One thing to try; law and safety come first."
+    )
     # 40 m to the path, 800 m along it, 40 m back; instead of 800 m of road.
     (detour,) = item.detours
     assert detour.length_m == pytest.approx(880.0)

@@ -14,8 +14,7 @@ from pyproj import Geod
 from camber.report.course import course_gpx, course_of, course_tcx
 from camber.schema import SuggestionSettings
 from camber.suggestions.plan_in_words import suggestion_of
-from camber.suggestions.side_plans import choose_plans
-from tests.suggestions.test_constraints import MAPS, analysed, roads_of, trip_on
+from tests.suggestions.test_constraints import MAPS, analysed, roads_of, some_of, trip_on
 
 TCX = "{http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2}"
 GEOD = Geod(ellps="WGS84")
@@ -67,8 +66,9 @@ def suggestions_on(name, number, settings):
     analysis = analysed(name, number)
     trip = trip_on(analysis, settings, dark=False)
     now = trip.now()
-    for plan in choose_plans(trip.plans.front):
-        item = suggestion_of("other_side", plan, trip, now, now, (plan.crossings, plan.traffic_km))
+    legs = (now, now)
+    for plan in some_of(trip.plans.front):
+        item = suggestion_of("other_side", plan, trip, legs, (plan.crossings, plan.traffic_km), 0.0)
         yield analysis, item
 
 
@@ -85,7 +85,7 @@ def test_a_cue_stands_at_the_crossing_of_the_map(name):
             assert len(waypoints) == len(points) == len(item.cues)
             assert [cue.at_m for cue in item.cues] == sorted(cue.at_m for cue in item.cues)
             for cue, waypoint, point in zip(item.cues, waypoints, points, strict=True):
-                if cue.crossing in ("quiet", "as_run"):
+                if cue.crossing == "quiet":
                     assert "no mapped crossing" in cue.text
                 if cue.crossing not in ("signals", "marked", "unmarked"):
                     continue

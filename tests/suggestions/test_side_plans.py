@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camber.suggestions.side_plans import SidePlan, SideProblem, choose_plans, plan_sides
+from camber.suggestions.side_plans import SideProblem, plan_sides
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -171,16 +171,3 @@ def test_the_middle_is_no_way_across():
     assert plan_sides(SideProblem(allowed, nothing, nothing, np.full(3, np.inf), off, off, flat)) == ()
     (plan,) = plan_sides(SideProblem(allowed, nothing, nothing, np.ones(3), off, off, flat))
     assert (plan.crossings, plan.state.tolist()) == (1, [1, 2, 3])
-
-
-@given(st.lists(st.tuples(st.integers(-5, 5), st.integers(0, 3), st.integers(0, 5)), max_size=12))
-def test_the_choice_keeps_the_ends_of_the_front(aims: list[tuple[int, int, int]]):
-    rows = sorted({(abs(a), c, t, a) for a, c, t in aims})
-    nothing = np.zeros(0, dtype=np.int64)
-    plans = tuple(SidePlan(nothing, nothing.astype(bool), float(a), c, float(t)) for _, c, t, a in rows)
-    chosen = choose_plans(plans)
-    assert len(chosen) <= 5
-    assert set(map(id, chosen)) <= set(map(id, plans))
-    if plans:
-        assert chosen[0] is plans[0]
-        assert min(plan.traffic_km for plan in chosen) == min(plan.traffic_km for plan in plans)

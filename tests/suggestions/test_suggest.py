@@ -8,14 +8,12 @@ import pytest
 from camber.conventions import LATERAL_STATES, NO_WAY, Profile
 from camber.exposure import measure_exposure
 from camber.schema import (
-    Interval,
-    PlanPoint,
     SlopeHistories,
     SlopeOptions,
     SuggestionSettings,
     as_sloped_track,
 )
-from camber.suggestions import real_choice, suggest, trip_of, what_ifs
+from camber.suggestions import suggest, trip_of, what_ifs
 from camber.suggestions.patterns import outbound_partners, pattern_of
 from camber.summary import summarise
 from tests.worlds import STATE, fixed_histories, lateral_on, recording_of, roads_of, straight, track_of
@@ -166,7 +164,11 @@ def test_a_way_from_here_to_there_without_a_crossing_leaves_no_choice():
     found = suggested(straight(**QUIET), [leg("left_edge", blocks=20)], mine)
     assert found.pattern == "other"
     assert not found.items
-    assert "No safe change found" in found.conclusion
+    assert (found.answer, found.reason) == ("no_safe_change", "no_crossing")
+    assert found.conclusion == (
+        "Your left leg was very likely the low one on this route (99 in 100). Stay as you are on this route: "
+        "there is no safe place to cross where it would help."
+    )
 
 
 def test_a_quiet_street_is_changed_once_in_the_middle():
@@ -205,13 +207,15 @@ def test_a_short_way_back_does_not_make_an_out_and_back():
 )
 @pytest.mark.parametrize("shape", ["out_and_back", "loop"])
 def test_where_law_or_speed_forbid_it_nothing_is_suggested_and_the_reason_is_given(tags, reason, shape):
+    facing = "right_edge" if tags.get("traffic_side") == "left" else "left_edge"
     if shape == "loop":
-        roads, legs = square(**tags), lap()
+        roads, legs = square(**tags), lap(facing)
     else:
-        roads, legs = straight(**QUIET | tags), out_and_back("left_edge", "left_edge")
+        roads, legs = straight(**QUIET | tags), out_and_back(facing, facing)
     found = suggested(roads, legs)
     assert not found.items
-    assert "No safe change found" in found.conclusion
+    assert found.answer == "no_safe_change"
+    assert "Stay as you are on this route" in found.conclusion
     assert reason in found.conclusion
 
 
@@ -331,14 +335,16 @@ def test_a_sidewalk_on_the_other_side_alone_is_used():
 def test_the_law_is_said_to_a_runner_who_is_on_the_wrong_side():
     roads = square(country="JP", traffic_side="left")
     found = suggested(roads, lap("left_edge"))
-    assert not found.items
-    assert "facing traffic is the law" in found.conclusion
+    (item,) = found.items
+    assert (item.kind, item.gain) == ("safe_side", pytest.approx(0.0))
+    assert "facing traffic is the law there" in item.what
+    assert {part.state for part in item.stretches} == {"right_edge"}
 
 
 def test_a_run_on_level_ground_has_nothing_to_even_out():
     found = suggested(straight(**QUIET), out_and_back("centre", "centre"))
     assert not found.items
-    assert "nothing to even out" in found.conclusion
+    assert "Nothing on it is known to tilt" in found.conclusion
 
 
 @pytest.mark.parametrize(("right", "fine"), [(7, False), (9, True), (10, True), (11, True), (13, False)])
@@ -379,7 +385,7 @@ def in_draws(legs, *, left, even, right, roads):
         (12, 28, 0, "even"),
         (20, 20, 0, "not_known"),
         (20, 0, 20, "not_known"),
-        (13, 14, 13, "not_known"),
+        (15, 10, 15, "not_known"),
     ],
 )
 def test_what_is_said_is_likely_so(left, even, right, answer):
@@ -430,18 +436,28 @@ def test_no_metre_stays_on_a_side_ruled_out_because_that_is_more_even():
         assert (plan.state[20:] == STATE["left_sidewalk"]).all()
 
 
-def test_percents_are_written_as_everywhere_else():
+@pytest.mark.parametrize(
+    ("left", "right", "said"),
+    [
+        (20, 20, "It could be either leg that was low for longer on this route."),
+        (28, 12, "Perhaps your left leg was the low one on this route (2 in 3)."),
+        (8, 32, "Your right leg was likely the low one on this route (4 in 5)."),
+        (39, 1, "Your left leg was very likely the low one on this route (99 in 100)."),
+    ],
+)
+def test_the_leg_is_named_as_everywhere_else(left, right, said):
     roads = straight(**QUIET | {"maxspeed_kmh": 100.0})
-    tables = in_draws(out_and_back("left_edge", "left_edge"), left=20, even=20, right=0, roads=roads)
+    tables = in_draws(out_and_back("left_edge", "left_edge"), left=left, even=0, right=right, roads=roads)
     found = suggest_on(*tables, roads, SuggestionSettings(), level_pct=0.5, rng=np.random.default_rng(1))
-    assert "(the left one 50 %, about even 50 %, the right one under 1 %)" in found.conclusion
+    assert found.conclusion.startswith(said)
+    assert "facing traffic is the safe side (above 50 km/h, no footway) on 0.7 km" in found.conclusion
 
 
 def test_of_a_route_on_no_mapped_way_nothing_is_said_but_that():
     found = suggested(straight(**QUIET), [leg("other", way_id=NO_WAY, blocks=10)])
     assert (found.pattern, found.answer, found.items) == ("other", "not_known", ())
     assert found.conclusion == (
-        "None of it could be followed along the ways of the map, so that nothing is known of its tilt."
+        "None of it could be followed along the ways of the map, so nothing is known of its tilt."
     )
 
 
@@ -461,25 +477,6 @@ def test_a_route_without_any_distance_is_no_out_and_back():
     _, exposure, *_ = ran(straight(**QUIET), [leg("left_edge", blocks=20)])
     still = exposure.assign(distance_m=0.0)
     assert pattern_of(still, np.full(len(still), -1)) == "other"
-
-
-def test_what_is_no_choice_is_not_offered_as_one():
-    def point(median, p_even, crossings, traffic_km):
-        return PlanPoint(Interval(-0.7, median, 0.2), p_even, crossings, traffic_km)
-
-    few, many = point(-0.25, 0.36, 3, 4.0), point(-0.24, 0.41, 4, 4.5)
-    # Shown with the same numbers; as even with more crossings; less probable to be even, and no better.
-    others = (point(-0.241, 0.412, 4, 4.51), point(0.25, 0.40, 6, 5.5), point(-0.24, 0.40, 4, 4.5))
-    assert real_choice((few, many, *others)) == (few, many)
-    assert real_choice((*others[1:], many, few)) == (many, few)
-    assert real_choice((few, replace(few, balance=None))) == (replace(few, balance=None),)
-
-
-def test_what_there_is_to_choose_between_is_a_real_choice(monkeypatch):
-    roads, legs = straight(**QUIET), out_and_back("left_edge", "left_edge")
-    assert suggested(roads, legs).front
-    monkeypatch.setattr("camber.suggestions.real_choice", lambda points: points[:0])
-    assert suggested(roads, legs).front == ()
 
 
 # -- What simple rules would do -------------------------------------------------------------------------
