@@ -191,3 +191,18 @@ def test_colours_can_be_refused(call, monkeypatch, morning, town, refusal):
     if not refusal:
         monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b[3" not in call(*refusal, "analyse", morning, "--roads", town)[1]
+
+
+def test_a_file_and_the_same_run_in_the_library_are_one_story(call, morning, town):
+    """Alone in a library a run is told nothing by others, so that both are the same analysis."""
+    assert call("-q", "import", morning)[0] == 0
+    assert call("-q", "analyse", "--all", "--workers", "1", "--roads", town)[0] == 0
+    kept = json.loads(call("show", "1", "--json")[1])
+    loose = json.loads(call("-q", "analyse", morning, "--roads", town, "--format", "json")[1])
+    assert set(kept) == set(loose)
+    for name in ("title", "eyebrow", "headline", "scale", "why", "usual", "tiles", "cannot_tell"):
+        assert kept["story"][name] == loose["story"][name], name
+    assert kept["answer"]["p_left"] == pytest.approx(loose["answer"]["p_left"])
+    assert [street["name"] for street in kept["streets"]] == [street["name"] for street in loose["streets"]]
+    for one, other in zip(kept["sides"], loose["sides"], strict=True):
+        assert one["distance_m"] == pytest.approx(other["distance_m"], rel=1e-4, abs=0.1)
