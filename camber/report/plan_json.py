@@ -5,17 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from camber.conventions import OSM_ATTRIBUTION
-from camber.report.json_document import json_text
+from camber.report.json_document import rows_json
 from camber.report.wording import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from camber.schema import Suggestions, WhatIf
-
-VERSION = 1
-"""Version of the document; a change that is no addition raises it."""
 
 
 def plan_document(
@@ -58,7 +54,6 @@ def plans_json(documents: Iterable[dict[str, Any]]) -> str:
     Returns
     -------
     str
-        One document with a version; there is no NaN in it.
+        One document of `camber.report.json_document`, which holds them under ``plans``.
     """
-    whole = {"plan_version": VERSION, "attribution": OSM_ATTRIBUTION, "plans": list(documents)}
-    return json_text(whole)
+    return rows_json("plans", documents)

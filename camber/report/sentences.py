@@ -107,7 +107,7 @@ def _span(share: Interval) -> str:
 def scale(share: Interval) -> str:
     """Label the diverging scale, such as ``"66 % left (50 to 81)"``."""
     low, high = round(100.0 * share.low), round(100.0 * share.high)
-    if share.median < 0.5:
+    if share_words(share).endswith("right"):
         low, high = 100 - high, 100 - low
     return f"{share_words(share)} ({low} to {high})"
 
@@ -187,7 +187,7 @@ def usual(period: Period, low: LowLeg | None, units: str) -> str:
         return ""
     before = as_before(period, low)
     if found is None or found.left_share is None:
-        enough = far_text(ENOUGH_TO_COMPARE_M, units)
+        enough = far_text(ENOUGH_TO_COMPARE_M, units).replace(".0 ", " ")
         return before or f"Your usual range appears after four weeks with at least {enough} on roads."
     band = f"{usual_band(found.left_share)} in {found.weeks} weeks"
     if found.p_more_left is None or found.p_more_right is None:
@@ -233,7 +233,7 @@ def usual_tile(period: Period, units: str) -> tuple[str, str, str]:
     """Say how it compares with the runner's usual weeks; label, value and note of a tile."""
     label, found = "against your usual", period.usual
     if found is None or found.left_share is None:
-        enough = far_text(ENOUGH_TO_COMPARE_M, units)
+        enough = far_text(ENOUGH_TO_COMPARE_M, units).replace(".0 ", " ")
         return label, "too early", f"after four weeks with {enough} on roads"
     note = f"{usual_band(found.left_share)} in {found.weeks} weeks"
     if found.p_more_left is None or found.p_more_right is None:

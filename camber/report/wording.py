@@ -196,10 +196,10 @@ def percent_left(share: float) -> str:
     Returns
     -------
     str
-        Such as ``"66 % left"`` or ``"58 % right"``; one half is left.
+        Such as ``"66 % left"`` or ``"58 % right"``; one half, rounded, is left.
     """
     left = round(100.0 * share)
-    return f"{left} % left" if share >= 0.5 else f"{100 - left} % right"
+    return f"{left} % left" if left >= 50 else f"{100 - left} % right"
 
 
 def share_words(share: Interval | None) -> str:

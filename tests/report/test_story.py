@@ -95,6 +95,7 @@ def test_the_scale_says_the_leg_that_has_more_and_its_range(period):
     shares = np.linspace(0.5, 0.82, 201)
     assert story_of(of_shares(period, shares)).scale == "66 % left (52 to 80)"
     assert story_of(of_shares(period, 1.0 - shares)).scale == "66 % right (52 to 80)"
+    assert story_of(of_shares(period, np.full(200, 0.498))).scale == "50 % left (50 to 50)"
 
 
 def test_miles_are_miles(period):

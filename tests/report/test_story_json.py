@@ -104,6 +104,7 @@ def test_every_number_in_the_text_is_one_of_the_document(week, units):
     spans = [week.total.distance_m, sum(run.distance_m for run in week.runs)]
     spans += [sum(side.distance_m for side in week.sides), ENOUGH_TO_COMPARE_M]
     lengths = {f"{value / METRES_PER_UNIT[units]:.1f}" for value in [*known, *spans]}
+    lengths |= {length.removesuffix(".0") for length in lengths}
     shares = {str(round(100.0 * value)) for value in known if 0.0 <= value <= 1.0}
     shares |= {str(100 - int(share)) for share in shares}
     sides = week.total.side_basis_m.values()
