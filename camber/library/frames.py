@@ -19,7 +19,7 @@ from camber.schema import balance_of, interval_of, low_leg
 if TYPE_CHECKING:
     import sqlite3
 
-    from camber.schema import Draws, Interval, PeriodTotal
+    from camber.schema import Draws, Interval, LowLeg, PeriodTotal
 
 _RUNS: Final = """
 SELECT activity.activity_id AS run, day, started_at_ms, time_zone, title, sport, gear, source, format, kind,
@@ -84,10 +84,17 @@ def _legs(drawn: list[Draws]) -> dict[str, float | str | None]:
         **_spread("left_low", interval_of(left), "_m"),
         **_spread("right_low", interval_of(right), "_m"),
         **_spread("balance", balance_of(right, left), ""),
-        **_spread("left_share", low.left_share, ""),
-        "p_left": low.p_left,
-        "p_right": low.p_right,
-        "word": low.phrase,
+        **_low(low),
+    }
+
+
+def _low(low: LowLeg | None) -> dict[str, float | str | None]:
+    """Write which leg was low: the share of the left one, the probabilities, and the word."""
+    return {
+        **_spread("left_share", None if low is None else low.left_share, ""),
+        "p_left": None if low is None else low.p_left,
+        "p_right": None if low is None else low.p_right,
+        "word": None if low is None else low.phrase,
     }
 
 
@@ -113,6 +120,7 @@ def weeks_frame(connection: sqlite3.Connection, week_start: str = "monday") -> p
             **_spread("right_low", total.right_low_m, "_m"),
             **_spread("balance", total.balance, ""),
             **_spread("tilt", total.tilt_pct, "_pct"),
+            **_low(total.low),
         }
         for total in totals
     ]

@@ -139,7 +139,8 @@ class Library:
         -------
         DataFrame
             One row per recording, index ``run``; metres [m] and shares with their 90 % intervals where it is
-            analysed, ``state`` and ``reason`` where it is not.
+            analysed, with ``p_left`` and ``p_right``, the probability that this leg was low on more of them,
+            and ``word``, such as ``"likely left"``; ``state`` and ``reason`` where it is not.
         """
         return runs_frame(self.connection)
 
@@ -154,8 +155,9 @@ class Library:
         Returns
         -------
         DataFrame
-            One row per week, index ``week``, from that of the first analysed run to that of the last; weeks
-            without a run are in it, with missing values.
+            One row per week, index ``week``, from that of the first analysed run to that of the last, with
+            ``left_share``, ``p_left``, ``p_right`` and ``word`` as in `runs`; weeks without a run are in it,
+            with missing values.
         """
         return weeks_frame(self.connection, week_start)
 
