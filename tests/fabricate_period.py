@@ -22,6 +22,7 @@ from camber.schema import (
     UsualRange,
     balance_of,
     interval_of,
+    low_leg_of,
 )
 from camber.schema.tables import P_STATES
 from camber.summary import add_draws, add_summaries
@@ -104,12 +105,17 @@ def week_total(start, draws, runs):
         balance=balance_of(right, left),
         tilt_balance=balance_of(gross + net, gross - net),
         tilt_pct=interval_of(net),
+        low=low_leg_of(draws),
     )
 
 
 def empty_week(start):
     title = f"{start.isocalendar()[0]}-W{start.isocalendar()[1]:02d}"
     return PeriodTotal(title, start, start + timedelta(days=6), 0, 0.0, 0.0, None, None, None, None, None)
+
+
+USUAL = Interval(0.58, 0.64, 0.7)
+"""The runner's usual share of the left leg in `week`."""
 
 
 def week(analysis, *, runs=3, usual=True):
@@ -131,7 +137,9 @@ def week(analysis, *, runs=3, usual=True):
         runs=results,
         total=total,
         draws=draws,
-        usual=UsualRange(6, interval, interval, Interval(9e3, 1.1e4, 1.4e4), 4) if usual else None,
+        usual=UsualRange(6, interval, interval, Interval(9e3, 1.1e4, 1.4e4), 4, USUAL, 0.2, 0.1)
+        if usual
+        else None,
         weeks=tuple(weeks),
         streets=tuple(StreetVisits(s, "cross_slope:FI", 7) for s in total.streets),
         stretches=stretches(analysis, [run.run for run in results]),
@@ -165,6 +173,40 @@ def _turned(interval):
     return interval and Interval(-interval.high, -interval.median, -interval.low)
 
 
+def _mirror_draws(draws):
+    signed = {"net_tilt_pct_km": -draws.net_tilt_pct_km}
+    return replace(draws, left_low_m=draws.right_low_m, right_low_m=draws.left_low_m, **signed)
+
+
+def _other_share(share):
+    return share and Interval(1.0 - share.high, 1.0 - share.median, 1.0 - share.low)
+
+
+def _mirror_low(low):
+    return low and replace(
+        low,
+        leg=SWAPPED.get(low.leg, ""),
+        p_left=low.p_right,
+        p_right=low.p_left,
+        left_share=_other_share(low.left_share),
+    )
+
+
+def _mirror_run(run):
+    draws = run.draws and _mirror_draws(run.draws)
+    return replace(run, summary=run.summary and _mirror_summary(run.summary), draws=draws)
+
+
+def _mirror_usual(usual):
+    return replace(
+        usual,
+        balance=_turned(usual.balance),
+        left_share=_other_share(usual.left_share),
+        p_more_left=usual.p_more_right,
+        p_more_right=usual.p_more_left,
+    )
+
+
 def _mirror_summary(summary):
     return replace(
         summary,
@@ -189,6 +231,7 @@ def _mirror_week(week):
         balance=_turned(week.balance),
         tilt_balance=_turned(week.tilt_balance),
         tilt_pct=_turned(week.tilt_pct),
+        low=_mirror_low(week.low),
     )
 
 
@@ -208,9 +251,10 @@ def mirrored(period):
     )
     return replace(
         period,
-        runs=tuple(replace(run, summary=_mirror_summary(run.summary)) for run in period.runs),
+        runs=tuple(map(_mirror_run, period.runs)),
         total=_mirror_summary(period.total),
-        usual=period.usual and replace(period.usual, balance=_turned(period.usual.balance)),
+        draws=_mirror_draws(period.draws),
+        usual=period.usual and _mirror_usual(period.usual),
         weeks=tuple(_mirror_week(week) for week in period.weeks),
         streets=tuple(
             replace(s, total=replace(_swap(s.total), net_tilt_pct_km=-s.total.net_tilt_pct_km))

@@ -146,12 +146,11 @@ def write_files(
     with_map = kind is ReportFormat.HTML
     period = period_of_analyses(found.analyses, found.failures, with_stretches=with_map)
     units = session.preferences.units
-    if kind is ReportFormat.HTML:
-        options = write.PageOptions(units, basemap=_ways_around(found.analyses))
-        session.write(write.week_page(period, options), path)
-        return
     story = write.story_of(period, units=units)
     story = replace(story, remarks=found.remarks or story.remarks)
+    if kind is ReportFormat.HTML:
+        session.write(write.story_page(story, _ways_around(found.analyses)), path)
+        return
     if kind is ReportFormat.JSON:
         session.write(write.story_json(story), path)
         return

@@ -125,12 +125,12 @@ def truth_beside(
 
 def _pictures(analyses: "Sequence[Analysis]", units: str) -> "Iterator[tuple[str, bytes]]":
     """Draw a map of each run and bars of all, as PNG, with the names of their files."""
-    from camber.report.figures import figure_of, figure_png, plot_bar
+    from camber.report.figures import figure_of, figure_png, plot_shares
     from camber.report.wording import plain
 
     for analysis in analyses:
         axes = camber.plot_map(analysis, units=units)
         axes.set_title(plain(analysis.summary.title, 60), parse_math=False)
         yield f"map_{Path(analysis.recording.source).stem}.png", figure_png(figure_of(axes))
-    bars = plot_bar([a.summary for a in analyses], units=units)
+    bars = plot_shares([a.summary for a in analyses])
     yield "bars.png", figure_png(figure_of(bars))

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
     from camber.library import Library, Week
     from camber.library.days import Span
+    from camber.report.story import Story
     from camber.schema import Period
 
 app = typer.Typer(rich_markup_mode=None)
 
 _MOST_TILES: Final = 12
-_MOST_RUNS: Final = 60
-"""Runs beyond which a page has no map (judgement: what a page of 1.5 MB holds)."""
+_MOST_RUNS: Final = 150
+"""Runs beyond which a page has no map (judgement: a season; of so many the page draws the streets alone)."""
 
 
 class PeriodFormat(StrEnum):
@@ -84,8 +85,11 @@ class _Wanted:
 
     @property
     def needs_map(self) -> bool:
-        """Whether a page with a map is among them."""
-        return not self.for_coach and (self.html is not None or self.main is PeriodFormat.HTML)
+        """Whether a page with a map, or a card with an outline, is among them."""
+        drawn = (
+            self.html is not None or self.main is PeriodFormat.HTML or (self.share and self.png is not None)
+        )
+        return not self.for_coach and drawn
 
 
 @app.command()
@@ -175,38 +179,45 @@ def _write(session: Session, library: "Library", days: "Week | Span", wanted: _W
         from camber.library.privacy import public_period
 
         period = public_period(library.connection, period, without_zone=wanted.no_zone)
-    basemap = _basemap(library, period, own=not wanted.share) if wanted.needs_map else None
+    from camber.report import Reader, story_json, story_of, story_text
+
     reader = "shared" if wanted.share else "coach" if wanted.for_coach else "runner"
-    if wanted.html or wanted.eml or wanted.main is PeriodFormat.HTML:
-        from camber.report.period_mail import week_mail
-        from camber.report.period_page import Audience, PageOptions, week_page
-
-        options = PageOptions(units, Audience(reader), basemap)
-    if wanted.html:
-        session.write(week_page(period, options), wanted.html)
-    if wanted.png:
-        from camber.report.period_cards import week_cards
-
-        tall = wanted.png.with_name(f"{wanted.png.stem}-tall{wanted.png.suffix or '.png'}")
-        for path, card in zip((wanted.png, tall), week_cards(period, units), strict=True):
-            session.write(card, path)
-    if wanted.eml:
-        session.write(week_mail(period, options), wanted.eml)
+    story = story_of(period, Reader(reader), units=units)
+    basemap = _basemap(library, period, own=not wanted.share) if wanted.needs_map else None
+    _write_beside(session, story, basemap, wanted)
     if wanted.beside and not wanted.output and wanted.main is not PeriodFormat.JSON:
         return
     if wanted.main is PeriodFormat.HTML:
-        session.write(week_page(period, options), wanted.output)
-        return
-    from camber.report import Reader, story_json, story_of, story_text
+        from camber.report import story_page
 
-    story = story_of(period, Reader(reader), units=units)
-    if wanted.main is PeriodFormat.JSON:
+        session.write(story_page(story, basemap), wanted.output)
+    elif wanted.main is PeriodFormat.JSON:
         session.write(story_json(story), wanted.output)
     else:
         session.show(
             story_text(story, _next_steps(period, details=wanted.details), details=wanted.details),
             wanted.output,
         )
+
+
+def _write_beside(
+    session: Session, story: "Story", basemap: "gpd.GeoDataFrame | None", wanted: _Wanted
+) -> None:
+    """Write the files that were asked for beside the main form: page, cards, mail."""
+    if wanted.html:
+        from camber.report import story_page
+
+        session.write(story_page(story, basemap), wanted.html)
+    if wanted.png:
+        from camber.report.cards import story_cards
+
+        tall = wanted.png.with_name(f"{wanted.png.stem}-tall{wanted.png.suffix or '.png'}")
+        for path, card in zip((wanted.png, tall), story_cards(story), strict=True):
+            session.write(card, path)
+    if wanted.eml:
+        from camber.report.mail import story_mail
+
+        session.write(story_mail(story), wanted.eml)
 
 
 def _next_steps(period: "Period", *, details: bool) -> list[str]:

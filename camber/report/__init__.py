@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from camber.report.figures import plot_bar, plot_tornado
+    from camber.report.figures import plot_shares, plot_tornado
     from camber.report.intervals import (
         interval_table,
         intervals_csv,
@@ -19,63 +19,52 @@ if TYPE_CHECKING:
     )
     from camber.report.json_document import story_document, story_json, story_schema
     from camber.report.map import plot_map
-    from camber.report.period_figures import plot_answer, plot_days, plot_trend, plot_week_bars
-    from camber.report.period_page import PageOptions, week_page
+    from camber.report.page import story_page
     from camber.report.profile_figures import plot_profile, surface_across
     from camber.report.story import Reader, Story, story_of
     from camber.report.street_figures import plot_streets
     from camber.report.text import story_text
 
 _HOME = {
-    "PageOptions": "period_page",
     "Reader": "story",
     "Story": "story",
     "interval_table": "intervals",
     "intervals_csv": "intervals",
     "intervals_geojson": "intervals",
-    "plot_answer": "period_figures",
-    "plot_bar": "figures",
-    "plot_days": "period_figures",
     "plot_map": "map",
     "plot_profile": "profile_figures",
+    "plot_shares": "figures",
     "plot_streets": "street_figures",
     "plot_tornado": "figures",
-    "plot_trend": "period_figures",
-    "plot_week_bars": "period_figures",
     "story_of": "story",
+    "story_page": "page",
     "story_document": "json_document",
     "story_json": "json_document",
     "story_schema": "json_document",
     "surface_across": "profile_figures",
     "story_text": "text",
-    "week_page": "period_page",
     "write_csv": "intervals",
     "write_geojson": "intervals",
 }
 
 __all__ = [
-    "PageOptions",
     "Reader",
     "Story",
     "interval_table",
     "intervals_csv",
     "intervals_geojson",
-    "plot_answer",
-    "plot_bar",
-    "plot_days",
     "plot_map",
     "plot_profile",
+    "plot_shares",
     "plot_streets",
     "plot_tornado",
-    "plot_trend",
-    "plot_week_bars",
     "story_document",
     "story_json",
     "story_of",
+    "story_page",
     "story_schema",
     "story_text",
     "surface_across",
-    "week_page",
     "write_csv",
     "write_geojson",
 ]

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 from matplotlib import style
 from matplotlib.figure import Figure
 
-from camber.report.strokes import LEFT_COLOUR, NEUTRAL_COLOUR, RIGHT_COLOUR
-from camber.report.wording import METRES_PER_UNIT, NAME_LENGTH, plain
+from camber.report.strokes import LEFT_COLOUR, NEUTRAL_COLOUR, PALE, RIGHT_COLOUR
+from camber.report.wording import NAME_LENGTH, left_share_of, plain
+from camber.schema import Word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,56 +23,77 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from camber.report.story import RunLine, Story, WeekLine
     from camber.schema import Interval, Summary
 
 STYLE: Final = "camber.report.camber"
 """The package's matplotlib style, for `matplotlib.style.context`."""
 
 
-def plot_bar(summaries: Sequence[Summary], ax: Axes | None = None, *, units: str = "km") -> Axes:
-    """Draw one diverging bar per summary: left leg low to the left, right leg low to the right.
+def plot_shares(
+    lines: Story | Sequence[Summary | RunLine | WeekLine],
+    ax: Axes | None = None,
+    *,
+    usual: Interval | None = None,
+) -> Axes:
+    """Draw shares of the legs on the one scale of every report: left stands on the left, even in the middle.
 
     Parameters
     ----------
-    summaries : sequence of Summary
-        Runs, or runs and their total, from top to bottom.
+    lines : Story, or sequence of Summary, RunLine or WeekLine
+        A story's answer, its runs or its weeks, or summaries, from top to bottom.
     ax : Axes, optional
         Where to draw; a figure of its own, without a window, if it is missing (see ``.figure``).
-    units : {"km", "mi"}
-        Unit of the axis.
+    usual : Interval, optional
+        A band behind them: share of the left leg, 0 to 1; that of the story if it is missing there.
 
     Returns
     -------
     Axes
-        Bars end at the median, whiskers span the 90 % interval.
+        Bars go from even to the median share of the left leg, x from 0 (all left) to 1 (all right); whiskers
+        span the 90 % range. Pale where a leg is low perhaps, grey where it could be either.
     """
+    from camber.report.story import Story  # noqa: PLC0415 - a table does not wait for it
+
+    if isinstance(lines, Story):
+        usual = usual or lines.usual_share
+    rows: list[Story | Summary | RunLine | WeekLine] = [lines] if isinstance(lines, Story) else [*lines]
     with style.context(STYLE):
-        axes = ax or Figure(figsize=(5.2, 1.1 + 0.34 * len(summaries)), layout="constrained").add_subplot()
-        per = METRES_PER_UNIT[units]
-        for row, summary in enumerate(summaries):
-            _half_bar(axes, row, summary.left_low_m, -1.0 / per, LEFT_COLOUR)
-            _half_bar(axes, row, summary.right_low_m, 1.0 / per, RIGHT_COLOUR)
-        reach = max((max(s.left_low_m.high, s.right_low_m.high) for s in summaries), default=0.0) / per
-        axes.set_xlim(-1.08 * (reach or 1.0), 1.08 * (reach or 1.0))
-        axes.set_ylim(len(summaries) - 0.5, -0.5)
-        axes.set_yticks(range(len(summaries)))
-        axes.set_yticklabels([plain(s.title, NAME_LENGTH // 2) for s in summaries], parse_math=False)
-        axes.xaxis.set_major_formatter(lambda value, _position: f"{abs(value):g}")
-        axes.axvline(0.0, color="#222222", linewidth=0.8)
-        axes.set_xlabel(f"◀ left leg low     [{units}]     right leg low ▶")
+        axes = ax or Figure(figsize=(5.2, 0.9 + 0.3 * len(rows)), layout="constrained").add_subplot()
+        if usual is not None:
+            axes.axvspan(1.0 - usual.high, 1.0 - usual.low, color=NEUTRAL_COLOUR, alpha=0.2, linewidth=0.0)
+        for row, line in enumerate(rows):
+            _share_bar(axes, row, line)
+        axes.set_xlim(0.0, 1.0)
+        axes.set_ylim(max(len(rows), 1) - 0.45, -0.55)
+        axes.set_yticks(range(len(rows)))
+        axes.set_yticklabels([_label(line) for line in rows], parse_math=False)
+        axes.set_xticks([0.0, 0.25, 0.5, 0.75, 1.0], ["100 %", "75 %", "even", "75 %", "100 %"])
+        axes.axvline(0.5, color="#222222", linewidth=0.8)
+        axes.set_xlabel("◀ left leg low        right leg low ▶")
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.tick_params(axis="y", length=0)
     return axes
 
 
-def _half_bar(axes: Axes, row: int, metres: Interval, scale: float, colour: str) -> None:
-    axes.barh(row, metres.median * scale, height=0.56, color=colour)
-    low, high = sorted((metres.low * scale, metres.high * scale))
+def _share_bar(axes: Axes, row: int, line: Story | Summary | RunLine | WeekLine) -> None:
+    low = getattr(line, "low", None)
+    share = low.left_share if low is not None else left_share_of(getattr(line, "balance", None))
+    if share is None:
+        axes.plot([0.5], [row], marker="x", markersize=4, color=NEUTRAL_COLOUR, linestyle="none")
+        return
+    leg = low.leg if low is not None else "left" if share.median > 0.5 else "right"
+    colour = {"left": LEFT_COLOUR, "right": RIGHT_COLOUR}.get(leg, NEUTRAL_COLOUR)
+    pale = low is not None and low.word is Word.PERHAPS
+    axes.barh(row, 0.5 - share.median, left=0.5, height=0.56, color=colour, alpha=PALE if pale else 1.0)
     # White below dark, so that the whisker is seen inside the bar and outside of it.
     for width, ink in ((2.6, "white"), (1.0, "#222222")):
-        axes.plot([low, high], [row, row], color=ink, linewidth=width)
-        for end in (low, high):
-            axes.plot([end, end], [row - 0.13, row + 0.13], color=ink, linewidth=width)
+        axes.plot([1.0 - share.high, 1.0 - share.low], [row, row], color=ink, linewidth=width)
+
+
+def _label(line: Story | Summary | RunLine | WeekLine) -> str:
+    day = getattr(line, "day", "")
+    return plain(f"{day} {line.title}".strip(), NAME_LENGTH // 2)
 
 
 def plot_tornado(table: pd.DataFrame, ax: Axes | None = None) -> Axes:

@@ -12,7 +12,8 @@ import pandas as pd
 import shapely
 
 from camber.conventions import NO_WAY
-from camber.report.strokes import UNKNOWN_SIDE, stroke_of_chances
+from camber.report.strokes import UNKNOWN_SIDE, sides_of, stroke_of_chances
+from camber.report.wording import NAME_LENGTH, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -180,3 +181,48 @@ def _piece(chain: tuple[FloatArray, FloatArray], low: float, high: float) -> Flo
     inner = points[(along > low) & (along < high)]
     ends = np.array([[np.interp(at, along, axis) for axis in points.T] for at in (low, high)])
     return np.concatenate([ends[:1], inner, ends[1:]])
+
+
+def street_sides(stretches: gpd.GeoDataFrame) -> dict[str, str]:
+    """Say of each street on which side of it, by the compass, it was run how often.
+
+    Parameters
+    ----------
+    stretches : GeoDataFrame
+        As `camber.schema.Period` holds them.
+
+    Returns
+    -------
+    dict of str to str
+        Such as ``"8 of 9 passes on the north side"``; streets of which no pass has a known side are left out.
+    """
+    side = sides_of(stretches)
+    known = np.abs(side) == 1
+    if not known.any():
+        return {}
+    runs = stretches["run"].to_numpy()
+    names = np.array([plain(str(name), NAME_LENGTH) for name in stretches["street"]], dtype=object)
+    ends = np.array([shapely.get_coordinates(line)[[0, -1]] for line in stretches.geometry])[known]
+    along = (ends[:, 1] - ends[:, 0]) * np.column_stack(
+        [np.cos(np.radians(ends[:, 0, 1])), np.ones(len(ends))]
+    )
+    # A quarter turn clockwise from where the runner went, on the right; the other way on the left.
+    beside = np.column_stack([along[:, 1], -along[:, 0]]) * side[known][:, np.newaxis]
+    passed = np.cumsum(np.r_[True, (runs[1:] != runs[:-1]) | (names[1:] != names[:-1])])[known]
+    return {
+        name: _side_of(beside[names[known] == name], passed[names[known] == name])
+        for name in dict.fromkeys(names[known])
+        if name
+    }
+
+
+def _side_of(beside: FloatArray, passed: NDArray[np.int64]) -> str:
+    passes = np.array([beside[passed == one].sum(axis=0) for one in np.unique(passed)])
+    spread = passes.T @ passes
+    axis = np.linalg.eigh(spread)[1][:, -1]
+    ahead = passes @ axis > 0.0
+    most = max(int(ahead.sum()), int((~ahead).sum()))
+    if int(ahead.sum()) < most:
+        axis = -axis
+    name = ("north", "east", "south", "west")[round(np.degrees(np.arctan2(axis[0], axis[1])) / 90.0) % 4]
+    return f"{most} of {len(passes)} passes on the {name} side" if len(passes) > 1 else f"on the {name} side"

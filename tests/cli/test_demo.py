@@ -70,7 +70,7 @@ def test_the_truth_stands_beside_the_estimate(demo):
 def test_the_page_and_the_maps_are_written(demo):
     _done, folder = demo
     page = (folder / "week.html").read_text(encoding="utf-8")
-    assert "simulated: nobody ran them" in page
+    assert "Simulated recordings on real streets: nobody ran these" in page
     maps = sorted(path.name for path in folder.glob("map_*.png"))
     assert maps == [f"map_{path.stem}.png" for path in sorted((DATA / "week").glob("*.gpx"))]
     for path in folder.glob("*.png"):

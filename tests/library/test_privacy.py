@@ -23,7 +23,7 @@ from camber.library.privacy import (
 )
 from camber.recording.archive import PrivacyZone
 from camber.report.json_document import story_json
-from camber.report.period_page import Audience, PageOptions, week_page
+from camber.report.page import story_page
 from camber.report.story import Reader, story_of
 
 
@@ -155,7 +155,7 @@ def test_names_of_streets_with_a_hidden_part_are_withheld(shared, month):
 
 
 def test_nothing_tells_of_files_titles_shoes_or_times_of_day(shared, month):
-    page = week_page(shared, PageOptions(audience=Audience.SHARED))
+    page = story_page(story_of(shared, Reader.SHARED))
     text = json.dumps(json.loads(story_json(story_of(shared, Reader.SHARED))))
     names = {run.title for run in month.runs} | {run.source for run in month.runs}
     names |= {source for source, _ in month.roads} | {"Rantatie", "Europe/Helsinki"}

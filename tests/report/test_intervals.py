@@ -87,8 +87,9 @@ def test_missing_values_are_empty_and_times_are_utc(run):
     assert "nan" not in intervals_csv([run]).lower()
 
 
-def test_several_runs_follow_each_other(week):
-    table = rows(intervals_csv(week.analyses))
+def test_several_runs_follow_each_other(run, fabricate):
+    other = fabricate.analysis(title="Tuesday, with a comma", source="tuesday.gpx", seed=6)
+    table = rows(intervals_csv([run, other]))
     assert [row["recording"] for row in table[:: len(table) // 2]] == ["morning.gpx", "tuesday.gpx"]
 
 

@@ -11,8 +11,8 @@ import pytest
 from camber.library.loose_runs import period_of_analyses
 from camber.library.stored_values import json_of, value_from
 from camber.report import story_json, story_of, story_schema, story_text
-from camber.report.period_mail import week_mail
-from camber.report.period_page import PageOptions, week_page
+from camber.report.mail import story_mail
+from camber.report.page import story_page
 from camber.report.plan_json import plan_document, plans_json
 from camber.report.plan_text import plan_text
 from camber.report.text import rendered
@@ -54,10 +54,10 @@ def test_a_week_says_where_what_it_does_to_each_leg_and_where_to_turn_or_cross(f
     period = fabricate_period.week(run)
     period = replace(period, runs=tuple(replace(one, suggestions=found) for one in period.runs))
     item = found.items[0]
-    message = email.message_from_bytes(week_mail(period), policy=email.policy.default)
+    message = email.message_from_bytes(story_mail(story_of(period)), policy=email.policy.default)
     shown = [
         rendered(story_text(story_of(period), details=True), 100),
-        week_page(period, PageOptions(basemap=None)),
+        story_page(story_of(period)),
         message.get_body(("plain",)).get_content(),
         message.get_body(("html",)).get_content(),
     ]
@@ -86,8 +86,8 @@ def test_a_week_without_a_change_is_not_called_a_fine_choice(run):
     period = fabricate_period.week(run)
     nothing = Suggestions("other", "", (), "Not known.", answer="not_known")
     period = replace(period, runs=tuple(replace(one, suggestions=nothing) for one in period.runs))
-    page = week_page(period, PageOptions(basemap=None))
-    assert "no change was found that is safe and lawful" in page
+    page = story_page(story_of(period))
+    assert story_of(period).instead in page
     assert "fine choice" not in page
 
 

@@ -1,8 +1,12 @@
 """The page in a browser: opened from disk without a network, light and dark, on a phone and on paper."""
 
+from dataclasses import replace
+
+import pandas as pd
 import pytest
 
-from camber.report.period_page import PageOptions, week_page
+from camber.report.page import story_page
+from camber.report.story import Reader, story_of
 from tests import fabricate_period as made
 from tests.report.browser import Seen, axe_or_skip, browser
 
@@ -24,7 +28,7 @@ def period(run):
 def path(run, period, tmp_path_factory):
     ways = run.roads.ways.to_crs("EPSG:4326").reset_index()[["way_id", "highway", "geometry"]]
     found = tmp_path_factory.mktemp("page") / "week.html"
-    found.write_text(week_page(period, PageOptions(basemap=ways)), encoding="utf-8")
+    found.write_text(story_page(story_of(period), ways), encoding="utf-8")
     return found
 
 
@@ -39,9 +43,17 @@ def test_it_asks_for_nothing_and_complains_about_nothing(chromium, path, width, 
 
 def test_the_answer_stands_in_the_top_third_of_a_phone(chromium, path):
     with Seen(chromium, path, width=390, height=844) as seen:
-        box = seen.page.locator(".answer").bounding_box()
-        assert box["y"] + box["height"] < 844 / 3 + 60
-        assert seen.page.locator(".figure svg").first.bounding_box()["y"] < 844 / 2
+        box = seen.page.locator("h1").bounding_box()
+        assert box["y"] + box["height"] < 844 / 3
+        assert seen.page.locator(".scale").bounding_box()["y"] < 844 / 2
+
+
+def test_answer_advice_and_map_stand_above_the_fold_of_a_desk(chromium, path):
+    with Seen(chromium, path, width=1200, height=900) as seen:
+        for part in ("h1", ".scale", ".tiles", ".try", "#map"):
+            box = seen.page.locator(part).bounding_box()
+            assert box["y"] + box["height"] <= 900, part
+        assert seen.page.locator("#map").bounding_box()["x"] > 600
 
 
 def test_dark_is_dark(chromium, path):
@@ -49,7 +61,7 @@ def test_dark_is_dark(chromium, path):
     for dark in (False, True):
         with Seen(chromium, path, dark=dark) as seen:
             colours[dark] = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert colours == {False: "rgb(255, 255, 255)", True: "rgb(22, 22, 24)"}
+    assert colours == {False: "rgb(255, 255, 255)", True: "rgb(18, 20, 24)"}
 
 
 def test_the_map_pans_and_zooms(chromium, path):
@@ -117,20 +129,25 @@ def test_no_serious_fault_of_accessibility(chromium, path, dark):
     assert bad == []
 
 
-def test_paper_holds_the_width_of_the_page(chromium, path):
-    with Seen(chromium, path, width=794) as seen:
+@pytest.mark.parametrize("reader", [Reader.RUNNER, Reader.COACH])
+def test_paper_is_one_page_and_an_appendix_and_a_coach_has_one(chromium, period, tmp_path, reader):
+    file = tmp_path / "page.html"
+    file.write_text(story_page(story_of(period, reader)), encoding="utf-8")
+    with Seen(chromium, file, width=1000) as seen:
+        document = seen.page.pdf(format="A4", prefer_css_page_size=True)
         seen.page.emulate_media(media="print")
-        # A4 between margins of 14 mm is 182 mm, or 688 CSS pixels, wide.
-        seen.page.set_viewport_size({"width": 688, "height": 1000})
-        assert seen.page.evaluate("document.documentElement.scrollWidth") <= 688
-        wide = seen.page.evaluate(
-            "[...document.querySelectorAll('table, svg, #map')]"
-            ".filter(e => e.getBoundingClientRect().right > 689).length"
-        )
-        assert wide == 0
-        document = seen.page.pdf(format="A4", prefer_css_page_size=False)
-    assert document[:5] == b"%PDF-"
-    assert 2 <= document.count(b"/Type /Page\n") + document.count(b"/Type /Page ") <= 8
+        # A4 between margins of 12 and 13 mm is 184 x 273 mm, or 695 x 1032 CSS pixels.
+        seen.page.set_viewport_size({"width": 695, "height": 1032})
+        assert seen.page.locator(".summary").bounding_box()["height"] <= 1032
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= 695
+        wide = "[...document.querySelectorAll('table, svg, #map')].map(e => e.getBoundingClientRect().right)"
+        assert max(seen.page.evaluate(wide)) <= 696
+        if reader is Reader.RUNNER:
+            top = seen.page.locator(".appendix").evaluate("e => getComputedStyle(e).breakBefore")
+            assert top == "page"
+            assert seen.page.locator("#legs table").is_visible()
+    pages = document.count(b"/Type /Page\n") + document.count(b"/Type /Page ")
+    assert pages == 1 if reader is Reader.COACH else 2 <= pages <= 4
 
 
 _STEP_IN_RUN = """run => { const runs = document.getElementById('map-run'); runs.value = run;
@@ -141,13 +158,14 @@ _BORN = """[...document.querySelectorAll('body *')].filter(e => !e.closest('.fig
 
 
 def test_hostile_names_execute_nothing_and_become_no_element(chromium, period, tmp_path, monkeypatch):
-    monkeypatch.setattr("camber.report.period_tables.MOST_STREETS", 1000)
-    monkeypatch.setattr("camber.report.period_contents.MOST_SUGGESTIONS", 1000)
-    hostile, born = made.payloads(), []
+    monkeypatch.setattr("camber.report.story.MOST_STREETS", 1000)
+    monkeypatch.setattr("camber.report.story.MOST_TRIES", 1000)
+    monkeypatch.setattr("camber.report.details._MOST_STREETS", 1000)
+    hostile, born = [name or "nothing" for name in made.payloads()], []
     # The same problem twice is counted, not listed twice.
     for names in ([f"a name {n}" for n in range(len(hostile))], hostile):
         file = tmp_path / f"{len(born)}.html"
-        file.write_text(week_page(made.poisoned(period, names)), encoding="utf-8")
+        file.write_text(story_page(story_of(made.poisoned(period, names))), encoding="utf-8")
         with Seen(chromium, file) as seen:
             for number in range(len(names)):
                 seen.page.evaluate(_STEP_IN_RUN, str(number + 1))
@@ -199,7 +217,7 @@ _RIGHT_OF_TRAVEL = """() => camberShown().map(stretch => {
 def test_every_line_lies_on_the_side_that_was_run(chromium, period, tmp_path, mirror, zoom):
     """A runner in the mirror image, where traffic keeps left, sees the mirror image."""
     file = tmp_path / "page.html"
-    file.write_text(week_page(made.mirrored(period) if mirror else period), encoding="utf-8")
+    file.write_text(story_page(story_of(made.mirrored(period) if mirror else period)), encoding="utf-8")
     facing = 1 if mirror else -1
     with Seen(chromium, file) as seen:
         for run in ("0", "1"):
@@ -228,6 +246,32 @@ def test_the_shift_is_true_to_scale_where_the_map_is_large_enough(chromium, path
         for line in lines:
             # 1.5 pixels keep two directions on one side apart.
             assert abs(line["right"] - 1.5) * per_pixel == pytest.approx(line["out"], abs=0.4)
+
+
+def test_a_week_abroad_on_the_other_side_begins_where_most_was_run(chromium, period, tmp_path):
+    """Two runs at home, one where traffic keeps left, a thousand kilometres away: each on its side."""
+    home, abroad = period.stretches, made.mirrored(period).stretches
+    there = abroad[abroad["run"] == 3].assign(
+        geometry=lambda rows: rows.geometry.translate(-17.0, -8.0),
+        way_id=lambda rows: rows["way_id"].where(rows["way_id"] < 0, rows["way_id"] + 1000),
+    )
+    both = pd.concat([home[home["run"] != 3], there], ignore_index=True)
+    file = tmp_path / "page.html"
+    file.write_text(story_page(story_of(replace(period, stretches=both))), encoding="utf-8")
+    with Seen(chromium, file) as seen:
+        assert abs(seen.page.evaluate("camberMap.getCenter().lng") - 24.94) < 0.1
+        assert seen.page.evaluate("camberMap.getZoom()") > 12
+        seen.page.locator("#map-run").select_option("3")
+        assert abs(seen.page.evaluate("camberMap.getCenter().lng") - 7.94) < 0.1
+        lines = [line for line in seen.page.evaluate(_RIGHT_OF_TRAVEL) if line["way"] > 30 and line["out"]]
+        assert {line["side"] for line in lines} - {2} == {1}
+        assert all(line["right"] > 2.5 for line in lines if line["side"] == 1)
+        seen.page.locator("#map-run").select_option("1")
+        lines = [line for line in seen.page.evaluate(_RIGHT_OF_TRAVEL) if line["way"] > 30 and line["out"]]
+        assert all(line["right"] < -2.5 for line in lines if line["side"] == -1)
+        seen.page.locator("#map-run").select_option("0")
+        seen.page.locator("#map-whole").click()
+        assert seen.page.evaluate("camberMap.getZoom()") < 8
 
 
 def test_the_filter_filters_lines_arrows_names_and_steps(chromium, path):

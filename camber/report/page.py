@@ -1,0 +1,292 @@
+"""The page: a story as one self-contained HTML file with its figures, map and tables; nothing is loaded.
+
+The content security policy allows the style sheet and the two scripts that stand in the page, by their
+hashes, and nothing else. Everything that a recording or the map may have named is escaped, or is data that
+the script writes as text. Every figure is SVG of the template, on one scale: left stands on the left.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from camber.conventions import OSM_COPYRIGHT_URL
+from camber.report.lanes import street_sides
+from camber.report.page_map import map_document, script_json
+from camber.report.sentences import usual_band
+from camber.report.story import Reader
+from camber.report.strokes import LEFT_COLOUR, RIGHT_COLOUR, STROKES
+from camber.report.wording import plain
+from camber.report.year_calendar import year_calendar
+from camber.schema import Interval, LowLeg, Word, word_for
+from camber.versions import CAMBER
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from camber.report.story import Story, StreetLine
+
+_HUES: Final = {LEFT_COLOUR: "left", RIGHT_COLOUR: "right"}
+_STYLES: Final = ("vendor/leaflet/leaflet.css", "templates/page.css")
+_SOURCE_MAP: Final = "//# sourceMappingURL=leaflet.js.map"
+MOST_LINES: Final = 14
+"""Runs beyond which their lines are folded away (judgement: two weeks of a run every day)."""
+
+_EMPTY: Final = "#e2e5ea"
+_FOR_A_COACH: Final = ("sides", "legs", "cannot_tell")
+"""Parts that a coach finds unfolded; together with the answer they fill one page of paper."""
+
+
+def story_page(story: Story, basemap: gpd.GeoDataFrame | None = None) -> str:
+    """Write a story as one HTML page.
+
+    Parameters
+    ----------
+    story : Story
+        Of a period with its stretches where the page is to have a map.
+    basemap : GeoDataFrame or None
+        Roads to draw below the map, geometry in degrees (WGS 84), column ``highway``.
+
+    Returns
+    -------
+    str
+        The page; the same story gives the same text.
+    """
+    css = "".join(map(_file, _STYLES))
+    # Leaflet's pictures of markers and its shapes for old browsers are not used, and would be loaded.
+    style = "\n".join(line for line in css.splitlines() if "url(" not in line) + "\n"
+    drawn = _map(story, basemap)
+    leaflet, script = _leaflet(), _file("templates/map.js")
+    values = {
+        **_parts(story),
+        "map": drawn,
+        "no_map": "" if drawn or not story.has_map else _no_map(story),
+        "style": Markup(style),  # noqa: S704 - the package's own file
+        "style_hash": source_hash(style),
+        "leaflet": Markup(leaflet),  # noqa: S704 - the package's own file
+        "leaflet_hash": source_hash(leaflet),
+        "script": Markup(script),  # noqa: S704 - the package's own file
+        "script_hash": source_hash(script),
+        "copyright_url": OSM_COPYRIGHT_URL,
+        "version": CAMBER,
+    }
+    return page_environment().get_template("page.html.j2").render(values).lstrip()
+
+
+@cache
+def page_environment() -> Environment:
+    """Build the template engine: everything is escaped and freed of control characters.
+
+    Returns
+    -------
+    Environment
+        Of the package's templates; filters place shares of the left leg on the scale.
+    """
+    made = Environment(
+        loader=PackageLoader("camber.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=_without_controls,
+    )
+    made.filters.update(
+        x=_x,
+        w=_width,
+        anchor=_anchor,
+        anchored=_anchored,
+        side=_side,
+        beyond=_beyond,
+        whole=_whole,
+        cells=bar_cells,
+    )
+    return made
+
+
+def _without_controls(value: object) -> object:
+    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _whole(text: str) -> str:
+    """Keep a number and its unit in one line."""
+    return re.sub(r"(?<=\d) (?=km|mi|%)", "\u00a0", plain(text))
+
+
+def _x(share: float) -> str:
+    """Place a share of the left leg: all left at the left end, all right at the right end."""
+    return f"{100.0 * (1.0 - share):.2f}%"
+
+
+def _width(share: float) -> str:
+    return f"{100.0 * share:.2f}%"
+
+
+def _anchor(share: float) -> str:
+    return "start" if share > _NEAR_END else "end" if share < 1.0 - _NEAR_END else "middle"
+
+
+_NEAR_END: Final = 0.8
+
+
+def _anchored(share: float) -> str:
+    """Keep a text inside the scale: near an end it begins, or ends, there."""
+    return {"start": "0%", "end": "100%"}.get(_anchor(share), _x(share))
+
+
+def _side(share: float) -> str:
+    return "end" if share < 1.0 - _NEAR_END else "start"
+
+
+def _beyond(share: float, band: Interval) -> str:
+    """Place the name of a band beside it."""
+    at = 1.0 - band.low + 0.012 if _side(share) == "start" else 1.0 - band.high - 0.012
+    return _width(at)
+
+
+def bar_cells(share: float) -> list[tuple[int, str]]:
+    """Cut a bar that diverges from its middle into cells of a table.
+
+    Parameters
+    ----------
+    share : float
+        Share of the left leg, 0 to 1.
+
+    Returns
+    -------
+    list of (int, str)
+        Percent of the width, which sum to 100, and colour; left stands on the left.
+    """
+    reach = round(100.0 * abs(share - 0.5))
+    sides = [(50, _EMPTY)], [(50, _EMPTY)]
+    colour = LEFT_COLOUR if share > 0.5 else RIGHT_COLOUR
+    drawn = [(50 - reach, _EMPTY), (reach, colour)]
+    left, right = (drawn, sides[1]) if share > 0.5 else (sides[0], drawn[::-1])
+    return [(percent, hue) for percent, hue in (*left, *right) if percent > 0]
+
+
+def source_hash(text: str) -> str:
+    """Name a piece of a page for its content security policy (CSP level 3, section 2.3.1).
+
+    Parameters
+    ----------
+    text : str
+        The piece.
+
+    Returns
+    -------
+    str
+        Such as ``"sha256-..."``.
+    """
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}"
+
+
+@cache
+def _file(name: str) -> str:
+    return files("camber.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _leaflet() -> str:
+    """Read Leaflet with its licence before it, which asks to stand wherever the program does."""
+    program = _file("vendor/leaflet/leaflet.js").replace(_SOURCE_MAP, "").rstrip()
+    return f"/*\n{_file('vendor/leaflet/LICENSE').strip()}\n*/\n{program}\n"
+
+
+def coloured_headline(story: Story) -> Markup:
+    """Write the headline, escaped, with the leg it names in its colour."""
+    headline, named = escape(plain(story.headline)), f"{story.leg} leg"
+    if not story.leg:
+        return headline
+    marked = Markup('<span class="{0}">{1}</span>').format(story.leg, named)
+    return Markup(headline.replace(named, marked, 1))  # noqa: S704 - escaped above
+
+
+def _parts(story: Story) -> dict[str, Any]:
+    coach = story.reader is Reader.COACH
+    year = story.period.kind == "year"
+    open_keys = _FOR_A_COACH if coach else ()
+    return {
+        "story": story,
+        "own": story.reader is Reader.RUNNER,
+        "coach": coach,
+        "year": year,
+        "many": len(story.runs) > MOST_LINES,
+        "headline": coloured_headline(story),
+        "usual_words": "" if story.usual_share is None else usual_band(story.usual_share),
+        "streets": _street_rows(story),
+        "open_parts": [part for key in open_keys for part in story.details if part.key == key],
+        "folded": [part for part in story.details if part.key not in open_keys and not coach],
+        "calendar": Markup(year_calendar(story.period)) if year else "",  # noqa: S704 - numbers alone
+    }
+
+
+def _street_rows(story: Story) -> list[dict[str, Any]]:
+    """Give the streets their bars, and the side on which they were run."""
+    sides = {} if story.period.stretches is None else street_sides(story.period.stretches)
+    return [
+        {
+            "name": street.name,
+            "distance": street.distance,
+            "words": street.words,
+            "share": street.share,
+            "low": _low_of(street),
+            "little": False,
+            "note": sides.get(street.name, f"{street.visits_in_year} runs in a year"),
+        }
+        for street in story.streets
+    ]
+
+
+def _low_of(street: StreetLine) -> LowLeg | None:
+    if street.p_left is None:
+        return None
+    p = street.p_left
+    word = word_for(max(p, 1.0 - p))
+    leg = "" if word is Word.EITHER else "left" if p > 0.5 else "right"
+    return LowLeg(word, leg, p, 1.0 - p, 0.0, Interval(p, p, p))
+
+
+def _map(story: Story, basemap: gpd.GeoDataFrame | None) -> dict[str, Any] | None:
+    if not story.has_map:
+        return None
+    document = map_document(story.period, basemap, story.units)
+    if document is None:
+        return None
+    shown = {row[0] for row in document["stretches"]}
+    return {
+        "json": Markup(script_json(document)),  # noqa: S704 - escaped for where it stands
+        "strokes": [_key(index) for index in sorted({row[1] for row in document["stretches"]})],
+        "runs": [(line.run, f"{line.day} {line.title}".strip()) for line in story.runs if line.run in shown],
+        "words": (
+            "Map of the streets that were run; arrow keys pan, plus and minus zoom. The buttons below step "
+            "through the lines, and the tables hold the numbers."
+        ),
+    }
+
+
+def _key(index: int) -> dict[str, Any]:
+    stroke = STROKES[index]
+    dashes = " ".join(f"{2.0 * length:g}" for length in stroke.dashes)
+    hue = _HUES.get(stroke.colour, "neutral")
+    return {
+        "hue": hue,
+        "dashes": dashes,
+        "barb": stroke.barb,
+        "words": stroke.words,
+        "pale": stroke.opacity < 1.0,
+    }
+
+
+def _no_map(story: Story) -> str:
+    if story.period.stretches is not None:
+        return "There is nothing to draw on a map."
+    if len(story.runs) > MOST_LINES:
+        return "More runs than a page can draw: the page of each week has its map."
+    return ""

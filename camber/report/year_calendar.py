@@ -1,0 +1,67 @@
+"""A year as a calendar: one square for each day, in the colour of the leg that was the low one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from camber.schema import Word, low_leg_of
+from camber.summary import add_draws
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from camber.schema import Draws, Period
+
+_STEP: Final = 14
+_CELL: Final = 12
+_TOP, _LEFT = 14, 24
+
+
+def year_calendar(period: Period) -> str:
+    """Draw the days of a period, weeks from left to right, Monday on top.
+
+    Parameters
+    ----------
+    period : Period
+        The period; a year, or less.
+
+    Returns
+    -------
+    str
+        An SVG element without any text of a recording; paler is less sure, a dot a run that is not judged.
+    """
+    draws: dict[date, list[Draws]] = defaultdict(list)
+    for run in period.runs:
+        if run.day is not None:
+            draws[run.day] += [run.draws] if run.draws is not None else []
+    if period.starts_on is None or period.ends_on is None:
+        return ""
+    first = period.starts_on - timedelta(days=period.starts_on.weekday())
+    weeks = (period.ends_on - first).days // 7 + 1
+    parts = [
+        f'<text x="0" y="{_TOP + row * _STEP + 9}">{name}</text>'
+        for row, name in ((0, "Mon"), (3, "Thu"), (6, "Sun"))
+    ]
+    day = period.starts_on
+    while day <= period.ends_on:
+        column, row = divmod((day - first).days, 7)
+        x, y = _LEFT + column * _STEP, _TOP + row * _STEP
+        if day.day == 1 or day == period.starts_on:
+            parts.append(f'<text x="{x}" y="9">{day:%b}</text>')
+        hue = _hue(draws[day]) if day in draws else "off"
+        parts.append(f'<rect class="cell {hue}" x="{x}" y="{y}" width="{_CELL}" height="{_CELL}" rx="2"/>')
+        if day in draws and not draws[day]:
+            parts.append(f'<circle class="dot" cx="{x + _CELL / 2:g}" cy="{y + _CELL / 2:g}" r="2"/>')
+        day += timedelta(days=1)
+    size = f"0 0 {_LEFT + weeks * _STEP} {_TOP + 7 * _STEP}"
+    words = "One square for each day; the weeks below hold the numbers."
+    return f'<svg class="days" viewBox="{size}" role="img" aria-label="{words}">{"".join(parts)}</svg>'
+
+
+def _hue(draws: list[Draws]) -> str:
+    if not draws:
+        return "off"
+    low = low_leg_of(add_draws(draws))
+    return f"{low.leg or 'none'}{' pale' if low.word is Word.PERHAPS else ''}"
