@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
+_SIDE_METRES: Final = ("distance_m", "left_low_m", "right_low_m", "known_m")
+
 WITHHELD: Final = "(name withheld)"
 """What stands for the name of a street of which a part is hidden."""
 
@@ -218,6 +220,8 @@ def public_period(connection: sqlite3.Connection, period: Period, *, without_zon
         streets=tuple(street for street in period.streets if street.total.name not in names),
         stretches=stretches,
         not_judged=tuple(_scaled(item, kept, "distance_m") for item in period.not_judged),
+        advice=None,
+        sides=tuple(_scaled(side, kept, *_SIDE_METRES) for side in period.sides),
         duplicates=0,
         roads=tuple(dict.fromkeys(("OpenStreetMap", when) for _, when in period.roads)),
     )

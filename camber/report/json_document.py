@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from camber.report.story import Story
-    from camber.schema import PeriodTotal, RunResult, StreetVisits, Summary
+    from camber.schema import PeriodTotal, RunResult, StreetVisits, Summary, UsualRange
 
 SCHEMA_VERSION: Final = "2.0"
 """Grows after the point when fields are added, before it when one is changed or taken away."""
@@ -92,7 +92,7 @@ def story_document(story: Story) -> dict[str, Any]:
         "ends_on": period.ends_on,
         "story": _texts(story),
         "answer": _answer(story.low),
-        "usual": None if period.usual is None else asdict(period.usual),
+        "usual": None if period.usual is None else _usual(period.usual, story),
         "total": None if period.total is None else _totals(period.total, story),
         "sides": [asdict(side) for side in period.sides],
         "runs": [_run(run, story) for run in period.runs],
@@ -104,6 +104,14 @@ def story_document(story: Story) -> dict[str, Any]:
         "roads": [{"source": source, "osm_date": day} for source, day in period.roads],
         "model_versions": period.model_versions,
     }
+
+
+def _usual(usual: UsualRange, story: Story) -> dict[str, Any]:
+    """Write what is usual; how far a runner usually goes is not for everybody."""
+    values = asdict(usual)
+    if story.reader == "shared":
+        del values["distance_m"]
+    return values
 
 
 def _texts(story: Story) -> dict[str, Any]:

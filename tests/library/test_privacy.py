@@ -148,6 +148,15 @@ def test_metres_are_those_of_what_is_shown(shared, month):
         assert run.summary.balance == whole.summary.balance
 
 
+def test_the_sides_that_were_kept_tell_no_total_of_whole_runs(shared, month):
+    metres, whole = (sum(side.distance_m for side in period.sides) for period in (shared, month))
+    part = shared.total.distance_m / month.total.distance_m
+    assert part < 0.99
+    assert metres == pytest.approx(part * whole, rel=0.02)
+    document = json.loads(story_json(story_of(shared, Reader.SHARED)))
+    assert "distance_m" not in (document["usual"] or {})
+
+
 def test_names_of_streets_with_a_hidden_part_are_withheld(shared, month):
     assert "Rantatie" in set(month.stretches["street"])
     assert "Rantatie" not in set(shared.stretches["street"])
