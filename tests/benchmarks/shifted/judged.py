@@ -81,7 +81,11 @@ def by_block(run, analysis, level_pct):
 
 
 def _stretches(blocks, leg, metres):
-    """Left, right and level metres of pieces of about a kilometre: 5 % and 95 % quantiles, and the truth."""
+    """Rows of pieces of about a kilometre; the truth is scaled to the distance of the matched path.
+
+    Where a piece begins is known to a block, and its length to a few metres, which no draw varies: unscaled,
+    the length would be judged where nearly all of a piece is tilted.
+    """
     piece = (np.cumsum(metres) // STRETCH_M).astype(int)
     rows = []
     for number in range(int(piece[-1]) + 1):
@@ -89,8 +93,9 @@ def _stretches(blocks, leg, metres):
         if metres[here].sum() < 0.5 * STRETCH_M:
             continue
         true = [float(blocks[f"leg_{name}_m"].to_numpy()[here].sum()) for name in ("left", "right", "none")]
+        scale = metres[here].sum() / max(sum(true), 1e-9)
         drawn = np.stack([(leg[:, here] == sign) @ metres[here] for sign in (-1, 1, 0)], axis=1)
-        rows.append(row_of(drawn, true))
+        rows.append(row_of(drawn, [scale * part for part in true]))
     return rows
 
 
