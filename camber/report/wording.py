@@ -15,9 +15,7 @@ from camber.conventions import (
     OSM_ATTRIBUTION,
     OSM_COPYRIGHT_URL,
     LateralState,
-    SideBasis,
     SurfaceKind,
-    Verdict,
 )
 from camber.schema import Interval
 
@@ -31,21 +29,6 @@ LEG_WORDS: Final = {
     "unmatched_m": "not on a mapped way",
 }
 """Words for the four shares into which every metre of a draw falls, in the order in which they are shown."""
-
-VERDICT_WORDS: Final = {
-    Verdict.LEFT_LOW: "left leg low",
-    Verdict.RIGHT_LOW: "right leg low",
-    Verdict.LEVEL: "level",
-    Verdict.TILTED_UNKNOWN: "tilted, leg not known",
-    Verdict.UNKNOWN: "not known",
-}
-
-BASIS_WORDS: Final = {
-    SideBasis.SEEN: "seen in the recording",
-    SideBasis.ASSUMED: "assumed from traffic side, law and tags",
-    SideBasis.MAPPED: "mapped: a path or sidewalk of its own",
-    SideBasis.UNKNOWN: "not known",
-}
 
 KIND_WORDS: Final = {
     SurfaceKind.ROAD_EDGE: "road edge",
@@ -97,20 +80,10 @@ _BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066
 
 
 def plain(text: str, longest: int = 1000) -> str:
-    """Take everything out of a name that could steer a terminal or reorder a line.
+    """Take out of a name, which anybody may have written, what could steer a terminal or reorder a line.
 
-    Parameters
-    ----------
-    text : str
-        A name from a recording or from the map; anybody may have written it.
-    longest : int
-        What is longer is cut (judgement: no sentence of ours is).
-
-    Returns
-    -------
-    str
-        Without control characters (C0, C1, escape), line separators, direction marks, lone surrogates and
-        invisible tags; blanks joined.
+    Control characters, line separators, direction marks, lone surrogates and invisible tags go; blanks join;
+    what is longer is cut (judgement: no sentence of ours is).
     """
     kept = "".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in text if _visible(c))
     joined = " ".join(kept.split())
@@ -123,38 +96,12 @@ def _visible(character: str) -> bool:
 
 
 def distance_text(metres: float, units: str = "km") -> str:
-    """Write a distance for a person.
-
-    Parameters
-    ----------
-    metres : float
-        Distance [m].
-    units : {"km", "mi"}
-        Unit to write it in.
-
-    Returns
-    -------
-    str
-        Two decimals, a thin space between thousands.
-    """
+    """Write a distance with two decimals and a thin space between thousands, such as ``"12.35 km"``."""
     return f"{metres / METRES_PER_UNIT[units]:,.2f}".replace(",", "\u2009") + f" {units}"
 
 
 def far_text(metres: float, units: str = "km") -> str:
-    """Write a distance for a person, as a story does.
-
-    Parameters
-    ----------
-    metres : float
-        Distance [m].
-    units : {"km", "mi"}
-        Unit to write it in.
-
-    Returns
-    -------
-    str
-        One decimal, a thin space between thousands; what would round to nothing is ``"< 0.1 km"``.
-    """
+    """Write a distance as a story does: one decimal; what would round to nothing is ``"< 0.1 km"``."""
     far = metres / METRES_PER_UNIT[units]
     if 0.0 < far < 0.05:
         return f"< 0.1 {units}"
@@ -168,36 +115,14 @@ def span_text(interval: Interval, units: str = "km") -> str:
 
 
 def left_share_of(balance: Interval | None) -> Interval | None:
-    """Turn a balance into the share of low-leg metres that were the left leg's.
-
-    Parameters
-    ----------
-    balance : Interval or None
-        (right - left) / (right + left), -1 to 1.
-
-    Returns
-    -------
-    Interval or None
-        (1 - balance) / 2, from 0 (all right) to 1 (all left).
-    """
+    """Turn a balance, -1 to 1, into the share of the left leg, from 0 (all right) to 1 (all left)."""
     if balance is None:
         return None
     return Interval(*((1.0 - value) / 2.0 for value in (balance.high, balance.median, balance.low)))
 
 
 def percent_left(share: float) -> str:
-    """Write a share of the left leg by the leg that has more.
-
-    Parameters
-    ----------
-    share : float
-        0 (all right) to 1 (all left).
-
-    Returns
-    -------
-    str
-        Such as ``"66 % left"`` or ``"58 % right"``; one half, rounded, is left.
-    """
+    """Write a share of the left leg by the leg that has more, such as ``"58 % right"``; one half is left."""
     left = round(100.0 * share)
     return f"{left} % left" if left >= 50 else f"{100 - left} % right"
 
@@ -235,75 +160,25 @@ def part_words(share: float) -> str:
 
 
 def longer_text(extra_m: float, units: str) -> str:
-    """Say how much longer a changed run is.
-
-    Parameters
-    ----------
-    extra_m : float
-        Additional distance [m]; negative where it is shorter.
-    units : {"km", "mi"}
-        Unit.
-
-    Returns
-    -------
-    str
-        Such as ``"0.08 km longer"``.
-    """
+    """Say how much longer a changed run is, such as ``"0.08 km longer"``; negative is shorter."""
     return f"{distance_text(abs(extra_m), units)} {'longer' if extra_m >= 0.0 else 'shorter'}"
 
 
 def range_text(interval: Interval, units: str = "km") -> str:
-    """Write the bounds of an interval of metres.
-
-    Parameters
-    ----------
-    interval : Interval
-        Metres [m].
-    units : {"km", "mi"}
-        Unit to write it in.
-
-    Returns
-    -------
-    str
-        Such as ``"3.20 to 4.90 km"``.
-    """
+    """Write the bounds of an interval of metres, such as ``"3.20 to 4.90 km"``."""
     low = distance_text(interval.low, units).removesuffix(f" {units}")
     return f"{low} to {distance_text(interval.high, units)}"
 
 
 def change_text(before: Interval, after: Interval, units: str) -> str:
-    """Write metres without and with a change, each with its interval.
-
-    Parameters
-    ----------
-    before, after : Interval
-        Metres [m].
-    units : {"km", "mi"}
-        Unit to write them in.
-
-    Returns
-    -------
-    str
-        Such as ``"4.10 km (3.20 to 4.90 km) → 2.00 km (1.10 to 2.80 km)"``.
-    """
+    """Write metres without and with a change, each with its interval."""
     return " → ".join(
         f"{distance_text(one.median, units)} ({range_text(one, units)})" for one in (before, after)
     )
 
 
 def share_text(share: float | None) -> str:
-    """Write a share for a person.
-
-    Parameters
-    ----------
-    share : float or None
-        0 to 1.
-
-    Returns
-    -------
-    str
-        Whole percent; a share that is neither none nor all is never written as 0 % or 100 %.
-    """
+    """Write a share as whole percent; one that is neither none nor all is never 0 % or 100 %."""
     if share is None:
         return "not defined"
     percent = round(100.0 * share)
@@ -315,57 +190,15 @@ def share_text(share: float | None) -> str:
 
 
 def balance_text(interval: Interval | None) -> str:
-    """Write a balance with its interval; left has a minus sign and stands on the left.
-
-    Parameters
-    ----------
-    interval : Interval or None
-        -1 (all left) to 1 (all right).
-
-    Returns
-    -------
-    str
-        Such as ``"-0.42 (-0.60 to -0.11)"`` with true minus signs.
-    """
+    """Write a balance with its interval and true minus signs; left is negative and stands on the left."""
     if interval is None:
         return "not defined"
     text = f"{interval.median:+.2f} ({interval.low:+.2f} to {interval.high:+.2f})"
     return text.replace("-", "\u2212")
 
 
-def tilt_text(net_tilt_pct_km: float) -> str:
-    """Write a net tilt with the side of the leg that it made the low one.
-
-    Parameters
-    ----------
-    net_tilt_pct_km : float
-        Integral of the cross slope [% km], positive where the right foot was lower.
-
-    Returns
-    -------
-    str
-        Such as ``"1.79 % km left"``; no side where it rounds to zero.
-    """
-    size = f"{abs(net_tilt_pct_km):.2f} % km"
-    side = "left" if net_tilt_pct_km < 0.0 else "right"
-    return size if size.startswith("0.00") else f"{size} {side}"
-
-
 def local(moment: datetime, zone: str | None) -> datetime:
-    """Turn a time to the clock at the place of the run.
-
-    Parameters
-    ----------
-    moment : datetime
-        Time with zone.
-    zone : str or None
-        IANA name; unknown names and None give UTC.
-
-    Returns
-    -------
-    datetime
-        The same instant.
-    """
+    """Turn a time to the clock at the place of the run; unknown zones and None give UTC."""
     try:
         return moment.astimezone(ZoneInfo(zone) if zone else UTC)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -383,18 +216,7 @@ def day_words(day: date) -> str:
 
 
 def dates_words(first: date | None, last: date | None) -> str:
-    """Write some days, such as ``"16\u201322 Nov 2026"`` or ``"28 Sep \u2013 4 Oct 2026"``.
-
-    Parameters
-    ----------
-    first, last : date or None
-        First and last day; None where nothing has a time.
-
-    Returns
-    -------
-    str
-        As short as it can be told.
-    """
+    """Write some days as short as can be, such as ``"16\u201322 Nov 2026"``."""
     if first is None or last is None:
         return "no time recorded"
     ending = f"{last.day} {_MONTHS[last.month - 1][:3]} {last.year}"
@@ -414,20 +236,7 @@ _MONTHS: Final = (
 
 
 def title_words(title: str, kind: str) -> str:
-    """Name a period in words.
-
-    Parameters
-    ----------
-    title : str
-        Of a `camber.schema.Period`, such as ``"2026-W47"``, ``"2026-11"``, or any name.
-    kind : str
-        Of the period.
-
-    Returns
-    -------
-    str
-        Such as ``"Week 47"`` or ``"November 2026"``; other names as they are, cleaned.
-    """
+    """Name a period in words, such as ``"Week 47"`` or ``"November 2026"``; other names as they are."""
     if kind == "week" and title[4:6] == "-W" and title[6:].isdecimal():
         return f"Week {int(title[6:])}"
     if kind == "month" and title[4:5] == "-" and title[5:].isdecimal():
@@ -436,20 +245,7 @@ def title_words(title: str, kind: str) -> str:
 
 
 def start_text(moment: datetime | None, zone: str | None) -> str:
-    """Write when a run began.
-
-    Parameters
-    ----------
-    moment : datetime or None
-        Time with zone.
-    zone : str or None
-        IANA name of the zone at the start.
-
-    Returns
-    -------
-    str
-        Weekday, date and minute at the place; ``"no time recorded"`` without a time.
-    """
+    """Write weekday, date and minute of a start at its place; ``"no time recorded"`` without one."""
     if moment is None:
         return "no time recorded"
     there = local(moment, zone)
@@ -457,18 +253,7 @@ def start_text(moment: datetime | None, zone: str | None) -> str:
 
 
 def duration_text(seconds: float) -> str:
-    """Write a duration for a person.
-
-    Parameters
-    ----------
-    seconds : float
-        Duration [s].
-
-    Returns
-    -------
-    str
-        Such as ``"44 min"`` or ``"1 h 05 min"``.
-    """
+    """Write a duration, such as ``"44 min"`` or ``"1 h 05 min"``."""
     minutes = round(seconds / 60.0)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
