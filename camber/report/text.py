@@ -122,7 +122,7 @@ def _tries(tries: Sequence[Try], *, details: bool) -> list[RenderableType]:
 
 def _lines(story: Story, *, details: bool) -> list[RenderableType]:
     """Draw the runs, or the weeks where there are more runs than a screen is for."""
-    spans = story.period.kind not in {"week", "run", "runs"}
+    spans = story.period.kind not in {"week", "run", "runs"} and len(story.runs) > _MOST_LINES
     lines: Sequence[RunLine | WeekLine] = story.weeks if spans else story.runs
     if story.period.kind == "run" or not lines:
         return []

@@ -84,7 +84,9 @@ def test_a_surely_left_bar_has_nothing_on_the_right():
 
 
 def test_months_and_years_show_weeks(week):
-    text = printed(replace(week, kind="month", title="2026-11"))
+    month = replace(week, kind="month", title="2026-11")
+    assert "Mon 16 Nov" in printed(month)
+    text = printed(replace(month, runs=week.runs * 3))
     assert text.startswith("November 2026 · ")
     assert "Week 47" in text
     assert "Mon 16 Nov" not in text
