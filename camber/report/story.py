@@ -22,6 +22,7 @@ from camber.report.wording import (
     day_words,
     far_text,
     left_share_of,
+    of_the_runner,
     percent_left,
     plain,
     reason_words,
@@ -31,6 +32,7 @@ from camber.report.wording import (
 from camber.schema import LowLeg, Word, low_leg_of, word_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
 
     from camber.report.details import Grid
@@ -271,26 +273,27 @@ def story_of(period: Period, reader: Reader = Reader.RUNNER, *, units: str = "km
     tries = tries_of(period, units) if own else ()
     places = reader is not Reader.COACH
     parts = details.parts_of(period, units, own=own, streets=places)
+    say = plain if own else of_the_runner
     return Story(
         period=period,
         reader=reader,
         units=units,
         title=title_words(period.title, period.kind),
         eyebrow=sentences.eyebrow(period, units),
-        headline=sentences.headline(period, low, units),
+        headline=say(sentences.headline(period, low, units)),
         low=low,
         scale="" if low is None or low.left_share is None else sentences.scale(low.left_share),
-        why=sentences.why(period, low),
-        usual=sentences.usual(period, low, units),
+        why=say(sentences.why(period, low)),
+        usual=say(sentences.usual(period, low, units)),
         usual_share=None if period.usual is None else period.usual.left_share,
-        tiles=() if low is None or low.left_share is None else _tiles(period, low, units),
+        tiles=() if low is None or low.left_share is None else _tiles(period, low, units, say),
         tries=tries,
         instead=sentences.instead(period, units) if own and not tries else "",
         runs=tuple(_run_line(run, units, named=own) for run in period.runs),
         weeks=_week_lines(period, units),
         streets=_street_lines(period, units) if places else (),
-        cannot_tell=sentences.cannot_tell(period, units),
-        details=tuple(Section(*part) for part in parts),
+        cannot_tell=tuple(map(say, sentences.cannot_tell(period, units))),
+        details=tuple(Section(key, title, tuple(map(say, said)), grid) for key, title, said, grid in parts),
         remarks=(
             *(_about_its_day(period.runs[0]) if own and period.kind == "run" else ()),
             *((SIMULATED_REMARK,) if any(run.simulated for run in period.runs) else ()),
@@ -305,15 +308,13 @@ def _about_its_day(run: RunResult) -> tuple[str, ...]:
     return sentences.day_lines(run.run, run.day, run.likely_day, run.doubt)
 
 
-def _tiles(period: Period, low: LowLeg, units: str) -> tuple[Tile, ...]:
-    return tuple(
-        Tile(*parts)
-        for parts in (
-            sentences.chance_tile(period, low),
-            sentences.usual_tile(period, units),
-            sentences.side_tile(period, units),
-        )
+def _tiles(period: Period, low: LowLeg, units: str, say: Callable[[str], str]) -> tuple[Tile, ...]:
+    parts = (
+        sentences.chance_tile(period, low),
+        sentences.usual_tile(period, units),
+        sentences.side_tile(period, units),
     )
+    return tuple(Tile(say(label), value, say(note)) for label, value, note in parts)
 
 
 def _run_line(run: RunResult, units: str, *, named: bool) -> RunLine:
@@ -416,7 +417,7 @@ def _try(run: RunResult, item: Suggestion, units: str) -> Try:
         run=run.run,
         heading=f"{day}{name} ({far_text(run.distance_m, units)})",
         what=plain(item.what),
-        where=", ".join(plain(name, NAME_LENGTH) for name in item.where),
+        where=", ".join(details.street_words(name) for name in item.where),
         effect=sentences.effect(before, after, item.crossings, item.detour_m, units),
         steps=tuple(
             f"{far_text(cue.at_m, units)}: {plain(cue.text, 160)}"

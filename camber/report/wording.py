@@ -258,6 +258,30 @@ def duration_text(seconds: float) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+_OF_THE_RUNNER: Final = (
+    ("Your legs", "Both legs"),
+    ("your legs", "both legs"),
+    (" than usual for you", " than usual"),
+    ("That is as usual for you", "That is as usual"),
+    ("Usual for you:", "Usual:"),
+    ("with your usual weeks", "with the usual weeks"),
+    ("You were", "The runner was"),
+    ("you were", "the runner was"),
+    ("where you ran", "on those runs"),
+    ("we know your side", "the side is known"),
+    ("Your ", "The "),
+    ("your ", "the "),
+    ("You ", "The runner "),
+)
+
+
+def of_the_runner(text: str) -> str:
+    """Turn a sentence to the runner into one about them, for whoever else reads it."""
+    for to_them, about_them in _OF_THE_RUNNER:
+        text = text.replace(to_them, about_them)
+    return text
+
+
 REASON_WORDS: Final = {
     "other_sport": "other sport, indoors or virtual",
     "no_track": "no positions recorded",

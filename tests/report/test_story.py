@@ -222,6 +222,22 @@ def test_a_reader_sees_what_is_for_them(period):
     assert not any(name in str(part) for name in names for part in (coach.details, coach.runs, coach.why))
 
 
+def test_others_read_about_the_runner_and_not_of_themselves(period):
+    """In every sentence of every kind of period: the one who reads it did not run."""
+    for kind in ("week", "month", "runs"):
+        for shares in (SURELY_LEFT, PERHAPS_LEFT, EITHER_WAY, np.full(200, 0.5)):
+            for edges in (sides(left_edge=9.0), sides(left_sidewalk=9.0), sides(other=9.0)):
+                made_of = of_shares(period, shares, kind=kind, sides=edges)
+                for reader in (Reader.SHARED, Reader.COACH):
+                    story = story_of(made_of, reader)
+                    sections = [text for section in story.details for text in section.sentences]
+                    tiles = [part for tile in story.tiles for part in (tile.label, tile.note)]
+                    texts = [story.headline, story.why, story.usual, *story.cannot_tell, *tiles, *sections]
+                    assert not re.search(r"\b[Yy]ou(r|rs)?\b", " ".join(texts)), texts
+                    assert story.leg == story_of(made_of).leg
+                    assert not story.leg or f"{story.leg} leg" in story.headline
+
+
 def test_hostile_names_lose_what_steers_a_terminal(made, period):
     bad = made.poisoned(period, made.payloads())
     story = story_of(bad)
