@@ -1,9 +1,11 @@
 """What each word was worth: of simulated weeks and runs called "likely left", how many were left.
 
 Run with ``python tests/benchmarks/words.py --weeks 240 --workers 2`` in the project's root; ``--small`` is a
-glance. The weeks are those of the calibration study (real streets, runners and receivers drawn from wider
-ranges than the model's, every third week with errors that the model does not know), four runs each, told by
-each other's evidence. Prints Markdown; ``--output`` keeps every row, and goes on where it was interrupted.
+glance. Every second week is of the calibration study (real streets, runners and receivers drawn from wider
+ranges than the model's, some with errors that the model does not know); tours of such runners come out about
+even, so that the other weeks are of runners who keep to one side at the road's edge, facing traffic or with
+it. Four runs each, told by each other's evidence. Prints Markdown; ``--output`` keeps every row, and goes on
+where it was interrupted.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 import camber  # noqa: E402 - the project's root has to be found before
-from camber import simulate  # noqa: E402
+from camber import simulate, standards  # noqa: E402
 from camber.lateral import pool_evidence  # noqa: E402
 from camber.schema import Word, low_leg_of  # noqa: E402
 from camber.schema.likelihood import EVEN_SHARE, LEG_NAMED  # noqa: E402
@@ -41,10 +43,28 @@ def extracts():
     return scenarios.open_extracts()
 
 
+def strict_week(number, seed, runs=4):
+    """Four runs of one runner who always, or never, faces traffic, at the edge of the road."""
+    rng = np.random.default_rng([seed, 2, number])
+    names = sorted(extracts())
+    town, receiver = names[number % len(names)], scenarios.CLASSES[number // len(names) % 3]
+    error = scenarios.draw_error(receiver, rng, misspecified=False)
+    habit = simulate.Habit(p_facing=float(rng.random() < 0.5), p_sidewalk=0.0, p_centre=0.02)
+    contexts = standards.table("side_prior")["context"]
+    runner = simulate.RunnerModel(
+        speed_mps=float(rng.uniform(2.4, 3.8)),
+        habits_by_context=tuple((str(context), habit) for context in contexts),
+        p_same_physical_side=0.0,
+    )
+    parts, world = (number, town, receiver, False), 2_000_000 + number
+    return [scenarios.simulated(extracts(), parts, error, runner, rng, world) for _ in range(runs)]
+
+
 def judge_week(number, seed):
     """Rows of one week: the word of each of its runs and of the whole, beside what was true."""
-    week = scenarios.draw_week(extracts(), seed, number)
-    if week is None:
+    strict = number % 2 == 1
+    week = strict_week(number // 2, seed) if strict else scenarios.draw_week(extracts(), seed, number // 2)
+    if week is None or any(one is None for one in week):
         return []
     first = [camber.analyse(one.run.recording, one.roads) for one in week]
     learned = pool_evidence(one.evidence for one in first)
@@ -58,7 +78,6 @@ def _row(scenario, what, draws, truth):
     low, true = low_leg_of(draws), simulate.truth_totals(truth)
     tilted = true.left_low_m + true.right_low_m
     return {
-        "week": scenario.number,
         "what": what,
         "receiver": scenario.device_class,
         "town": scenario.extract,

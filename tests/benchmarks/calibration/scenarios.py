@@ -122,7 +122,7 @@ def draw_scenario(extracts, seed, number):
     misspecified = number // (len(names) * len(CLASSES)) % 3 == 2
     error = draw_error(device_class, rng, misspecified=misspecified)
     runner = draw_runner(rng, misspecified=misspecified)
-    return _simulate(
+    return simulated(
         extracts, (number, name, device_class, misspecified), error, runner, rng, 10_000 + number
     )
 
@@ -136,11 +136,11 @@ def draw_week(extracts, seed, number, runs=4):
     error = draw_error(device_class, rng, misspecified=misspecified)
     runner = draw_runner(rng, misspecified=misspecified)
     parts = (number, name, device_class, misspecified)
-    week = [_simulate(extracts, parts, error, runner, rng, 1_000_000 + number) for _ in range(runs)]
+    week = [simulated(extracts, parts, error, runner, rng, 1_000_000 + number) for _ in range(runs)]
     return None if any(one is None for one in week) else week
 
 
-def _simulate(extracts, parts, error, runner, rng, world):
+def simulated(extracts, parts, error, runner, rng, world):
     number, name, device_class, misspecified = parts
     roads = extracts[name]
     route = draw_route(roads, rng)
