@@ -56,6 +56,7 @@ def _options():
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--jobs", type=int, default=1, help="processes, 2 at most")
     parser.add_argument("--cache", type=Path, default=ROOT / "build" / "shifted")
+    parser.add_argument("--parts", type=Path, help="folder of judged seasons, to go on where one stopped")
     parser.add_argument("--save", type=Path)
     parser.add_argument("--against", type=Path)
     parser.add_argument("--draws", type=int, default=200)
@@ -87,7 +88,7 @@ def _seasons(options):
     """Judge every season, one after the other or two at a time."""
     from tests.benchmarks.shifted import study  # noqa: PLC0415
 
-    judge = partial(study.judge_season, options=options)
+    judge = partial(study.kept_season, options=options)
     if options.jobs == 1:
         return [judge(planned) for planned in _plans(options)]
     with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:

@@ -85,12 +85,13 @@ def season(planned, cache):
     roads = open_town(planned.town, cache / "roads")
     name = f"{planned.town}-{planned.number}-{planned.seed}-{planned.weeks}w"
     made = cache / f"{name}-{WORLDS}.runs"
-    runs = _kept(made, lambda: simulate_season(planned, roads))
+    runs = kept(made, lambda: simulate_season(planned, roads))
     matched = cache / f"{made.stem}-{_digest(ROOT / 'camber', _MATCHED_BY)}.matched"
-    return roads, _kept(matched, lambda: [_matched(run, roads) for run in runs])
+    return roads, kept(matched, lambda: [_matched(run, roads) for run in runs])
 
 
-def _kept(path, make):
+def kept(path, make):
+    """Take what a file holds, or make it and keep it there."""
     if path.exists():
         return pickle.loads(path.read_bytes())  # noqa: S301 - of our own making
     made = make()

@@ -30,6 +30,15 @@ def settings_of(options):
     return replace(settings, cross_slope=replace(settings.cross_slope, level_pct=options.level))
 
 
+def kept_season(planned, options):
+    """Judge one season, or take what an interrupted study of the same folder has judged."""
+    if options.parts is None:
+        return judge_season(planned, options)
+    options.parts.mkdir(parents=True, exist_ok=True)
+    name = f"{planned.number}-{planned.seed}-{planned.weeks}w.judged"
+    return season.kept(options.parts / name, lambda: judge_season(planned, options))
+
+
 def judge_season(planned, options):
     """Judge one season in every way that is asked for."""
     begin, settings = time.process_time(), settings_of(options)
