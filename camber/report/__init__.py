@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from camber.report.page import story_page
     from camber.report.profile_figures import plot_profile, surface_across
     from camber.report.story import Reader, Story, story_of
-    from camber.report.street_figures import plot_streets
     from camber.report.text import story_text
 
 _HOME = {
@@ -34,7 +33,6 @@ _HOME = {
     "plot_map": "map",
     "plot_profile": "profile_figures",
     "plot_shares": "figures",
-    "plot_streets": "street_figures",
     "plot_tornado": "figures",
     "story_of": "story",
     "story_page": "page",
@@ -56,7 +54,6 @@ __all__ = [
     "plot_map",
     "plot_profile",
     "plot_shares",
-    "plot_streets",
     "plot_tornado",
     "story_document",
     "story_json",

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Final
 from matplotlib import style
 from matplotlib.figure import Figure
 
+from camber.report.story import Story, StreetLine
 from camber.report.strokes import LEFT_COLOUR, NEUTRAL_COLOUR, PALE, RIGHT_COLOUR
 from camber.report.wording import NAME_LENGTH, left_share_of, plain
-from camber.schema import Word
+from camber.schema import Summary, Word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,15 +24,17 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from camber.report.story import RunLine, Story, WeekLine
-    from camber.schema import Interval, Summary
+    from camber.report.story import RunLine, WeekLine
+
+    _Line = Story | Summary | RunLine | WeekLine | StreetLine
+    from camber.schema import Interval
 
 STYLE: Final = "camber.report.camber"
 """The package's matplotlib style, for `matplotlib.style.context`."""
 
 
 def plot_shares(
-    lines: Story | Sequence[Summary | RunLine | WeekLine],
+    lines: Story | Sequence[Summary | RunLine | WeekLine | StreetLine],
     ax: Axes | None = None,
     *,
     usual: Interval | None = None,
@@ -40,8 +43,8 @@ def plot_shares(
 
     Parameters
     ----------
-    lines : Story, or sequence of Summary, RunLine or WeekLine
-        A story's answer, its runs or its weeks, or summaries, from top to bottom.
+    lines : Story, or sequence of Summary, RunLine, WeekLine or StreetLine
+        A story's answer, its runs, weeks or streets, or summaries, from top to bottom.
     ax : Axes, optional
         Where to draw; a figure of its own, without a window, if it is missing (see ``.figure``).
     usual : Interval, optional
@@ -53,11 +56,9 @@ def plot_shares(
         Bars go from even to the median share of the left leg, x from 0 (all left) to 1 (all right); whiskers
         span the 90 % range. Pale where a leg is low perhaps, grey where it could be either.
     """
-    from camber.report.story import Story  # noqa: PLC0415 - a table does not wait for it
-
     if isinstance(lines, Story):
         usual = usual or lines.usual_share
-    rows: list[Story | Summary | RunLine | WeekLine] = [lines] if isinstance(lines, Story) else [*lines]
+    rows: list[_Line] = [lines] if isinstance(lines, Story) else [*lines]
     with style.context(STYLE):
         axes = ax or Figure(figsize=(5.2, 0.9 + 0.3 * len(rows)), layout="constrained").add_subplot()
         if usual is not None:
@@ -76,8 +77,8 @@ def plot_shares(
     return axes
 
 
-def _share_bar(axes: Axes, row: int, line: Story | Summary | RunLine | WeekLine) -> None:
-    low = getattr(line, "low", None)
+def _share_bar(axes: Axes, row: int, line: _Line) -> None:
+    low = line.low if not isinstance(line, Summary) else None
     share = low.left_share if low is not None else left_share_of(getattr(line, "balance", None))
     if share is None:
         axes.plot([0.5], [row], marker="x", markersize=4, color=NEUTRAL_COLOUR, linestyle="none")
@@ -91,9 +92,10 @@ def _share_bar(axes: Axes, row: int, line: Story | Summary | RunLine | WeekLine)
         axes.plot([1.0 - share.high, 1.0 - share.low], [row, row], color=ink, linewidth=width)
 
 
-def _label(line: Story | Summary | RunLine | WeekLine) -> str:
+def _label(line: _Line) -> str:
     day = getattr(line, "day", "")
-    return plain(f"{day} {line.title}".strip(), NAME_LENGTH // 2)
+    name = line.name if isinstance(line, StreetLine) else line.title
+    return plain(f"{day} {name}".strip(), NAME_LENGTH // 2)
 
 
 def plot_tornado(table: pd.DataFrame, ax: Axes | None = None) -> Axes:

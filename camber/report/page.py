@@ -25,13 +25,13 @@ from camber.report.story import Reader
 from camber.report.strokes import LEFT_COLOUR, RIGHT_COLOUR, STROKES
 from camber.report.wording import plain
 from camber.report.year_calendar import year_calendar
-from camber.schema import Interval, LowLeg, Word, word_for
 from camber.versions import CAMBER
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from camber.report.story import Story, StreetLine
+    from camber.report.story import Story
+    from camber.schema import Interval
 
 _HUES: Final = {LEFT_COLOUR: "left", RIGHT_COLOUR: "right"}
 _STYLES: Final = ("vendor/leaflet/leaflet.css", "templates/page.css")
@@ -236,21 +236,12 @@ def _street_rows(story: Story) -> list[dict[str, Any]]:
             "distance": street.distance,
             "words": street.words,
             "share": street.share,
-            "low": _low_of(street),
+            "low": street.low,
             "little": False,
             "note": sides.get(street.name, f"{street.visits_in_year} runs in a year"),
         }
         for street in story.streets
     ]
-
-
-def _low_of(street: StreetLine) -> LowLeg | None:
-    if street.p_left is None:
-        return None
-    p = street.p_left
-    word = word_for(max(p, 1.0 - p))
-    leg = "" if word is Word.EITHER else "left" if p > 0.5 else "right"
-    return LowLeg(word, leg, p, 1.0 - p, 0.0, Interval(p, p, p))
 
 
 def _map(story: Story, basemap: gpd.GeoDataFrame | None) -> dict[str, Any] | None:

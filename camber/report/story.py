@@ -29,14 +29,14 @@ from camber.report.wording import (
     share_words,
     title_words,
 )
-from camber.schema import LowLeg, Word, low_leg_of, word_for
+from camber.schema import Interval, LowLeg, Word, low_leg_of, word_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
     from camber.report.details import Grid
-    from camber.schema import Interval, Period, PeriodTotal, RunResult, Suggestion
+    from camber.schema import Period, PeriodTotal, RunResult, Suggestion
 
 MOST_STREETS: Final = 5
 """Streets of a story (judgement: what a reader looks at)."""
@@ -114,6 +114,16 @@ class StreetLine:
     p_left: float | None
     basis: str
     visits_in_year: int
+
+    @property
+    def low(self) -> LowLeg | None:
+        """The share as an answer without a range, for a bar; None where there is no tilt."""
+        if self.p_left is None:
+            return None
+        word = word_for(max(self.p_left, 1.0 - self.p_left))
+        leg = "" if word is Word.EITHER else "left" if self.p_left > 0.5 else "right"
+        share = Interval(self.p_left, self.p_left, self.p_left)
+        return LowLeg(word, leg, self.p_left, 1.0 - self.p_left, 0.0, share)
 
 
 @dataclass(frozen=True)

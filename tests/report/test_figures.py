@@ -45,7 +45,10 @@ def test_whiskers_span_the_range_and_the_band_the_usual(run):
 
 def test_a_story_its_runs_and_its_weeks_are_drawn_alike(run):
     story = story_of(fabricate_period.week(run))
-    for lines, rows in ((story, 1), (story.runs, len(story.runs)), (story.weeks, len(story.weeks))):
+    for lines, rows in (
+        (story, 1),
+        *((part, len(part)) for part in (story.runs, story.weeks, story.streets)),
+    ):
         axes = plot_shares(lines)
         assert len(axes.get_yticklabels()) == rows
         assert axes.get_xlim() == (0.0, 1.0)

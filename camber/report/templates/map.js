@@ -134,8 +134,8 @@
       var index = stretch.row[NAME];
       if (index < 0) { return; }
       var street = streets[index] || (streets[index] = { length: 0, best: 0 });
-      for (var i = 1, from = 0; i < stretch.pixels.length; i += 1) {
-        var p = stretch.pixels, length = p[i - 1].distanceTo(p[i]);
+      for (var i = 1, from = 0, p = beside(stretch.points, 0); i < p.length; i += 1) {
+        var length = p[i - 1].distanceTo(p[i]);
         street.length += length;
         var ux = p[i].x - p[from].x, uy = p[i].y - p[from].y, chord = Math.hypot(ux, uy);
         var vx = p[i].x - p[i - 1].x, vy = p[i].y - p[i - 1].y;
