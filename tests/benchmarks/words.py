@@ -69,9 +69,10 @@ def judge_week(number, seed):
     first = [camber.analyse(one.run.recording, one.roads) for one in week]
     learned = pool_evidence(one.evidence for one in first)
     told = [camber.analyse(one.run.recording, one.roads, None, learned) for one in week]
-    rows = [_row(one, "run", analysis.draws, one.run.truth) for one, analysis in zip(week, told, strict=True)]
+    rows = [_row(one, "run", judged.draws, one.run.truth) for one, judged in zip(week, told, strict=True)]
     truth = pd.concat([one.run.truth for one in week])
-    return [*rows, _row(week[0], "week", add_draws([analysis.draws for analysis in told]), truth)]
+    rows.append(_row(week[0], "week", add_draws([judged.draws for judged in told]), truth))
+    return [row | {"week": number, "runner": "strict" if strict else "drawn"} for row in rows]
 
 
 def _row(scenario, what, draws, truth):
