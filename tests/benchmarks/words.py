@@ -3,8 +3,8 @@
 Run with ``python tests/benchmarks/words.py --weeks 240 --workers 2`` in the project's root; ``--small`` is a
 glance. Every second week is of the calibration study (real streets, runners and receivers drawn from wider
 ranges than the model's, some with errors that the model does not know); tours of such runners come out about
-even, so that the other weeks are of runners who keep to one side at the road's edge, facing traffic or with
-it. Four runs each, told by each other's evidence. Prints Markdown; ``--output`` keeps every row, and goes on
+even, so that the other weeks are of runners who always keep to one side, facing traffic or with it, on
+sidewalks as others do; ``--edge`` keeps them on the road even where there is a sidewalk. Four runs each, told by each other's evidence. Prints Markdown; ``--output`` keeps every row, and goes on
 where it was interrupted.
 """
 
@@ -43,13 +43,19 @@ def extracts():
     return scenarios.open_extracts()
 
 
-def strict_week(number, seed, runs=4):
-    """Four runs of one runner who always, or never, faces traffic, at the edge of the road."""
+def drawn_week(number, seed):
+    """Four runs of a runner of the calibration study; None where no route was found."""
+    return scenarios.draw_week(extracts(), seed, number)
+
+
+def strict_week(number, seed, *, edge, runs=4):
+    """Four runs of one runner who always, or never, faces traffic; with ``edge`` on no sidewalk at all."""
     rng = np.random.default_rng([seed, 2, number])
     names = sorted(extracts())
     town, receiver = names[number % len(names)], scenarios.CLASSES[number // len(names) % 3]
     error = scenarios.draw_error(receiver, rng, misspecified=False)
-    habit = simulate.Habit(p_facing=float(rng.random() < 0.5), p_sidewalk=0.0, p_centre=0.02)
+    walks = 0.0 if edge else float(rng.uniform(0.7, 1.0))
+    habit = simulate.Habit(p_facing=float(rng.random() < 0.5), p_sidewalk=walks, p_centre=0.02)
     contexts = standards.table("side_prior")["context"]
     runner = simulate.RunnerModel(
         speed_mps=float(rng.uniform(2.4, 3.8)),
@@ -60,10 +66,11 @@ def strict_week(number, seed, runs=4):
     return [scenarios.simulated(extracts(), parts, error, runner, rng, world) for _ in range(runs)]
 
 
-def judge_week(number, seed):
+def judge_week(number, seed, *, edge=False):
     """Rows of one week: the word of each of its runs and of the whole, beside what was true."""
     strict = number % 2 == 1
-    week = strict_week(number // 2, seed) if strict else scenarios.draw_week(extracts(), seed, number // 2)
+    how = {"edge": edge} if strict else {}
+    week = (strict_week if strict else drawn_week)(number // 2, seed, **how)
     if week is None or any(one is None for one in week):
         return []
     first = [camber.analyse(one.run.recording, one.roads) for one in week]
@@ -150,6 +157,7 @@ def main():
     parser.add_argument("--weeks", type=int, default=240)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--edge", action="store_true", help="no sidewalks for runners of one side")
     parser.add_argument("--small", action="store_true", help="four weeks")
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "words.csv")
     options = parser.parse_args()
@@ -160,7 +168,9 @@ def main():
     options.output.parent.mkdir(parents=True, exist_ok=True)
     done = set(rows["week"]) if len(rows) else set()
     with ProcessPoolExecutor(options.workers) as pool:
-        open_ = {pool.submit(judge_week, n, options.seed) for n in range(count) if n not in done}
+        open_ = {
+            pool.submit(judge_week, n, options.seed, edge=options.edge) for n in range(count) if n not in done
+        }
         for future in as_completed(open_):
             rows = pd.concat([rows, pd.DataFrame(future.result())], ignore_index=True)
             rows.to_csv(options.output, index=False, na_rep="nan")

@@ -141,7 +141,7 @@ def draw_week(extracts, seed, number, runs=4):
 
 
 def simulated(extracts, parts, error, runner, rng, world):
-    """One run of a runner with a receiver, of the number, town, class and kind in ``parts``; None likewise."""
+    """One run of a runner with a receiver; ``parts`` are number, town, class, and whether misspecified."""
     number, name, device_class, misspecified = parts
     roads = extracts[name]
     route = draw_route(roads, rng)
