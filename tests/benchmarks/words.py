@@ -4,8 +4,8 @@ Run with ``python tests/benchmarks/words.py --weeks 240 --workers 2`` in the pro
 glance. Every second week is of the calibration study (real streets, runners and receivers drawn from wider
 ranges than the model's, some with errors that the model does not know); tours of such runners come out about
 even, so that the other weeks are of runners who always keep to one side, facing traffic or with it, on
-sidewalks as others do; ``--edge`` keeps them on the road even where there is a sidewalk. Four runs each, told by each other's evidence. Prints Markdown; ``--output`` keeps every row, and goes on
-where it was interrupted.
+sidewalks as others do; ``--edge`` keeps them on the road even where there is a sidewalk. Four runs each, told
+by each other's evidence. Prints Markdown; ``--output`` keeps every row, and goes on where it was interrupted.
 """
 
 from __future__ import annotations
