@@ -26,6 +26,7 @@ def main():
     import numpy as np  # noqa: PLC0415
     import pandas as pd  # noqa: PLC0415
 
+    from camber.versions import MODEL  # noqa: PLC0415
     from tests.benchmarks.shifted import measures, table  # noqa: PLC0415
 
     begin = time.time()
@@ -38,13 +39,18 @@ def main():
         "weeks": options.weeks,
         "cpu_s": round(sum(one.cpu_s for one in seasons)),
         "wall_s": round(time.time() - begin),
-        "options": {name: str(value) for name, value in vars(options).items()},
+        "model": MODEL,
+        "options": {
+            name: value for name, value in vars(options).items() if isinstance(value, int | float | str)
+        },
     }
     if options.save:
         options.save.parent.mkdir(parents=True, exist_ok=True)
         options.save.write_text(json.dumps(found, indent=1))
         pd.DataFrame(rows).to_parquet(options.save.with_suffix(".rows.parquet"))
     before = json.loads(options.against.read_text()) if options.against else None
+    if options.tables:
+        table.write(found, before, rows, options.tables)
     print(table.text(found, before))
 
 
@@ -59,6 +65,7 @@ def _options():
     parser.add_argument("--parts", type=Path, help="folder of judged seasons, to go on where one stopped")
     parser.add_argument("--save", type=Path)
     parser.add_argument("--against", type=Path)
+    parser.add_argument("--tables", type=Path, help="folder for the tables that the notebook shows")
     parser.add_argument("--draws", type=int, default=200)
     parser.add_argument("--level", type=float, help="cross slope below which a surface is level [%%]")
     parser.add_argument("--no-ceilings", action="store_true", help="leave out the columns with truths told")

@@ -3,13 +3,17 @@
 from typing import NamedTuple
 
 
+OPEN = 1e9
+"""An end that is none."""
+
+
 class Goal(NamedTuple):
     """One measure: its path in the numbers, and the ends between which it has to lie."""
 
     label: str
     path: tuple
-    least: float = -1e9
-    most: float = 1e9
+    least: float = -OPEN
+    most: float = OPEN
 
 
 _TAUGHT = ("season", "weeks from the third")
@@ -49,6 +53,11 @@ _PARTS = (
 
 def lines(found):
     """One line per goal: the measure, its value, where it has to lie, and whether it does."""
+    return [_line(*row) for row in rows_of(found)]
+
+
+def rows_of(found):
+    """Measure, value, least and most of every goal that was measured."""
     if "season" not in found:
         return []
     rows = [(goal.label, at(found, *goal.path), goal.least, goal.most) for goal in GOALS]
@@ -56,16 +65,16 @@ def lines(found):
     rows.append(("calibration error of the side by metre", season, 0.0, limit))
     ceiling = at(found, "state known", "weeks from the third", "correlation")
     if ceiling is not None:
-        rows.append(("correlation as a part of the ceiling's", rows[0][1] / ceiling, 0.8, 1e9))
+        rows.append(("correlation as a part of the ceiling's", rows[0][1] / ceiling, 0.8, OPEN))
     parts = [part for column in ("town", "receiver") for part in found["season"][f"by {column}"].values()]
     rows += [
         (label, pick(at(part, *path) for part in parts), low, high) for label, path, pick, low, high in _PARTS
     ]
-    return [_line(*row) for row in rows if row[1] is not None]
+    return [row for row in rows if row[1] is not None]
 
 
 def _line(label, value, least, most):
-    ends = f"{'' if least < -1e8 else f'{least:.3f}'} to {'' if most > 1e8 else f'{most:.3f}'}"
+    ends = f"{'' if least == -OPEN else f'{least:.3f}'} to {'' if most == OPEN else f'{most:.3f}'}"
     return f"{label:62}{value:8.3f}  {ends:18}{'yes' if least <= value <= most else 'NO'}"
 
 

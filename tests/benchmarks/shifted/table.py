@@ -1,5 +1,9 @@
 """The printed table: one line per measure, one column per way of learning, the older number in brackets."""
 
+import json
+
+import pandas as pd
+
 from tests.benchmarks.shifted import goals
 from tests.benchmarks.shifted.goals import at
 
@@ -45,6 +49,48 @@ def text(found, before=None):
             ):
                 lines.append(_line(f"{value}: {label}", path + tail, hows, found, before))
     return "\n".join([*lines, "", *goals.lines(found), "", str(found["about"])])
+
+
+def write(found, before, rows, folder):
+    """Write the tables that the notebook shows: goals, parts, weeks, and what was run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    then = {} if before is None else {label: value for label, value, _, _ in goals.rows_of(before)}
+    kept = pd.DataFrame(
+        [(label, then.get(label), *row) for label, *row in goals.rows_of(found)],
+        columns=["measure", "before", "after", "least", "most"],
+    )
+    kept["met"] = (kept["least"] <= kept["after"]) & (kept["after"] <= kept["most"])
+    ends = kept[["least", "most"]]
+    kept[["least", "most"]] = ends.where(ends.abs() < goals.OPEN)
+    kept.round(4).to_csv(folder / "goals.csv", index=False)
+    parts = []
+    for column in ("town", "receiver", "kind"):
+        for value in found["season"][f"by {column}"]:
+            for when, numbers in (("before", before), ("after", found)):
+                parts.append({"part": value, "of": column, "when": when} | _part(numbers, column, value))
+    pd.DataFrame(parts).round(4).to_csv(folder / "parts.csv", index=False)
+    weeks = pd.DataFrame(rows).query("what == 'week' and how == 'season'")
+    names = ["season", "town", "kind", "receiver", "week", "true_share", "share", "p_left", "balance_holds"]
+    weeks[names].round(4).to_csv(folder / "weeks.csv", index=False)
+    (folder / "about.json").write_text(json.dumps(found["about"], indent=1) + "\n")
+
+
+def _part(numbers, column, value):
+    paths = {
+        "kilometres": ("sides", "kilometres"),
+        "true_share": ("weeks", "true_mean"),
+        "given_share": ("weeks", "given_mean"),
+        "weeks_covered": ("coverage", "week", "balance"),
+        "runs_covered": ("coverage", "run", "balance"),
+        "way": ("sides", "way"),
+        "named": ("sides", "named"),
+        "named_right": ("sides", "named_right"),
+        "seen": ("sides", "seen"),
+        "seen_right": ("sides", "seen_right"),
+        "leg_named": ("sides", "leg_0.9"),
+        "leg_right": ("sides", "leg_0.9_right"),
+    }
+    return {name: at(numbers, "season", f"by {column}", value, *path) for name, path in paths.items()}
 
 
 def _line(label, path, hows, found, before):
