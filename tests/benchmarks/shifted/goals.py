@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-
 OPEN = 1e9
 """An end that is none."""
 
