@@ -195,7 +195,9 @@ def usual(period: Period, low: LowLeg | None, units: str) -> str:
     side, p = _outside(found.p_more_left, found.p_more_right)
     if side:
         return f"That is {word_for(p)} more to the {side} than usual for you ({band})."
-    return f"{before} Usual for you: {band}." if before else f"That is as usual for you ({band})."
+    if before:
+        return f"{before.removesuffix('.')} (usually {usual_band(found.left_share)})."
+    return f"That is as usual for you ({band})."
 
 
 def _outside(p_more_left: float, p_more_right: float) -> tuple[str, float]:

@@ -68,7 +68,8 @@ def story_text(story: Story, next_steps: Sequence[str] = (), *, details: bool = 
     elif story.cannot_tell:
         parts += [Text(), Text(_briefly(story.cannot_tell))]
     if next_steps:
-        parts += [Text(), Text(f"Next: {' · '.join(next_steps)}")]
+        gap = [] if story.cannot_tell and not details else [Text()]
+        parts += [*gap, Text(f"Next: {' · '.join(next_steps)}")]
     notes = story.notes if details else (_FOOT,)
     return Group(*parts, *([Text()] if details else []), *(Text(note, style="dim") for note in notes))
 

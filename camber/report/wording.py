@@ -263,7 +263,6 @@ _OF_THE_RUNNER: Final = (
     ("your legs", "both legs"),
     (" than usual for you", " than usual"),
     ("That is as usual for you", "That is as usual"),
-    ("Usual for you:", "Usual:"),
     ("with your usual weeks", "with the usual weeks"),
     ("You were", "The runner was"),
     ("you were", "the runner was"),

@@ -167,7 +167,7 @@ def test_weeks_alike_are_counted_where_they_say_something(period):
     assert told(0, None) == "As in each of your 6 weeks before."
     assert told(2, None) == "As in 4 of your 6 weeks before."
     assert told(3, None).startswith("Your usual range appears after")
-    assert told(0, usual) == "As in each of your 6 weeks before. Usual for you: 60 to 80 % left in 6 weeks."
+    assert told(0, usual) == "As in each of your 6 weeks before (usually 60 to 80 % left)."
     assert told(6, usual) == "That is as usual for you (60 to 80 % left in 6 weeks)."
 
 

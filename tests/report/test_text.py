@@ -43,7 +43,7 @@ def test_the_answer_is_among_the_first_lines(week):
 
 def test_one_run_is_told_in_twelve_lines(single):
     lines = rendered(story_text(story_of(single), STEPS), 100).splitlines()
-    assert len(lines) <= 14  # the answer in 8, the next steps and the foot below
+    assert len(lines) <= 12
     assert lines[0] == f"Morning run · {story_of(single).eyebrow}"
 
 
