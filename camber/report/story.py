@@ -390,7 +390,7 @@ def _street_words(p_left: float | None) -> str:
     """Word for a metre of the street that is tilted: which leg it made the low one."""
     if p_left is None:
         return str(Word.LEVEL)
-    word = word_for(max(p_left, 1.0 - p_left))
+    word = word_for(round(max(p_left, 1.0 - p_left), 2))  # as it is written beside it
     return str(word) if word is Word.EITHER else f"{word} {'left' if p_left > 0.5 else 'right'}"
 
 

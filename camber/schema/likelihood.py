@@ -208,11 +208,13 @@ def chance_words(probability: float) -> str:
     Returns
     -------
     str
-        Such as ``"19 in 20"`` or ``"1 in 4"``: the nearest of a few; ``"even"`` for one half.
+        Such as ``"19 in 20"`` or ``"1 in 4"``: the nearest of a few of the same word; ``"even"`` for one
+        half.
     """
     flipped = probability < 0.5
     size = 1.0 - probability if flipped else probability
-    over, of = min(_ODDS, key=lambda odds: abs(odds[0] / odds[1] - size))
+    alike = (odds for odds in _ODDS if word_for(odds[0] / odds[1]) is word_for(size))
+    over, of = min(alike, key=lambda odds: abs(odds[0] / odds[1] - size))
     if (over, of) == (1, 2):
         return "even"
     return f"{of - over if flipped else over} in {of}"

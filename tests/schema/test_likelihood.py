@@ -99,6 +99,13 @@ def test_the_words_themselves() -> None:
     assert low_leg(*of_draws(100)).phrase == "could be either"
 
 
+def test_a_chance_and_a_word_never_contradict_each_other() -> None:
+    assert [chance_words(p) for p in (0.949, 0.799, 0.649)] == ["9 in 10", "3 in 4", "3 in 5"]
+    for percent in range(50, 101):
+        over, _, of = chance_words(percent / 100).replace("even", "1 in 2").split(" ")
+        assert word_for(int(over) / int(of)) is word_for(percent / 100)
+
+
 def test_chances_are_said_as_people_say_them() -> None:
     said = {p: chance_words(p) for p in (1.0, 0.95, 0.91, 0.82, 0.74, 0.66, 0.5, 0.34, 0.05)}
     assert said == {
