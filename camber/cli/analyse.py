@@ -171,7 +171,7 @@ def _ways_around(analyses: "Sequence[Analysis]") -> "gpd.GeoDataFrame":
     for one in analyses:
         west, south, east, north = one.track.to_crs(one.roads.crs).total_bounds
         near = one.roads.ways.cx[west - _AROUND_M : east + _AROUND_M, south - _AROUND_M : north + _AROUND_M]
-        parts.append(near.reset_index()[["way_id", "highway", "geometry"]].to_crs(WGS84))
+        parts.append(near.reset_index()[["way_id", "highway", "name", "geometry"]].to_crs(WGS84))
     return pd.concat(parts, ignore_index=True).drop_duplicates("way_id", ignore_index=True)
 
 

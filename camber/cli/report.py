@@ -263,4 +263,4 @@ def _tile_ways(stretches: "gpd.GeoDataFrame") -> "gpd.GeoDataFrame | None":
         ways = open_tiles(roads_cache(), tiles).ways
     except RoadsError:
         return None  # a map without the roads around is still a map
-    return ways.reset_index()[["way_id", "highway", "geometry"]].to_crs(WGS84)
+    return ways.reset_index()[["way_id", "highway", "name", "geometry"]].to_crs(WGS84)

@@ -52,7 +52,7 @@ def story_page(story: Story, basemap: gpd.GeoDataFrame | None = None) -> str:
     story : Story
         Of a period with its stretches where the page is to have a map.
     basemap : GeoDataFrame or None
-        Roads to draw below the map, geometry in degrees (WGS 84), column ``highway``.
+        Roads to draw below the map, geometry in degrees (WGS 84), columns ``highway`` and ``name``.
 
     Returns
     -------
@@ -218,6 +218,7 @@ def _parts(story: Story) -> dict[str, Any]:
         "coach": coach,
         "year": year,
         "many": len(story.runs) > MOST_LINES,
+        "alone": len(story.runs) == 1 and story.period.kind == "run",
         "headline": coloured_headline(story),
         "usual_words": "" if story.usual_share is None else usual_band(story.usual_share),
         "streets": _street_rows(story),
@@ -247,6 +248,9 @@ def _street_rows(story: Story) -> list[dict[str, Any]]:
 def _map(story: Story, basemap: gpd.GeoDataFrame | None) -> dict[str, Any] | None:
     if not story.has_map:
         return None
+    if basemap is not None and story.reader is not Reader.RUNNER:
+        # Names around what is shown would tell what privacy zones withhold.
+        basemap = basemap.drop(columns="name", errors="ignore")
     document = map_document(story.period, basemap, story.units)
     if document is None:
         return None

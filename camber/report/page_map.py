@@ -101,7 +101,8 @@ def map_document(period: Period, basemap: gpd.GeoDataFrame | None, units: str) -
     period : Period
         With its stretches.
     basemap : GeoDataFrame or None
-        Roads to draw below, geometry in degrees (WGS 84), column ``highway``; none are needed.
+        Roads to draw below, geometry in degrees (WGS 84), columns ``highway`` and, if it is there,
+        ``name``; none are needed.
     units : {"km", "mi"}
         Unit of distances.
 
@@ -111,8 +112,8 @@ def map_document(period: Period, basemap: gpd.GeoDataFrame | None, units: str) -
         ``texts``; ``stretches`` as lists of the run (`camber.report.lanes.ALL_RUNS` for all together), an
         index into `camber.report.strokes.STROKES`, the side as in `camber.report.strokes.sides_of`, the
         metres from the line to that side (0 where the line itself lies there), the index of the street's
-        name (-1 without), three indices of texts, and the line; ``roads`` as lists of width class and line.
-        None where there is nothing to draw.
+        name (-1 without), three indices of texts, and the line; ``roads`` as lists of width class, index of
+        the name, and line. None where there is nothing to draw.
     """
     if period.stretches is None or period.stretches.empty:
         return None
@@ -136,7 +137,8 @@ def map_document(period: Period, basemap: gpd.GeoDataFrame | None, units: str) -
         ]
         for row in drawn
     ]
-    return {"texts": list(texts.found), "stretches": rows, "roads": _roads(basemap, stretches, seam)}
+    roads = _roads(basemap, stretches, seam, texts)
+    return {"texts": list(texts.found), "stretches": rows, "roads": roads}
 
 
 def _counted_from(lines: gpd.GeoDataFrame, seam: float) -> gpd.GeoDataFrame:
@@ -383,7 +385,9 @@ def packed_line(line: NDArray[np.float64]) -> list[int]:
     return [int(value) for value in np.concatenate([whole[:1], steps]).ravel()]
 
 
-def _roads(basemap: gpd.GeoDataFrame | None, stretches: gpd.GeoDataFrame, seam: float) -> list[list[Any]]:
+def _roads(
+    basemap: gpd.GeoDataFrame | None, stretches: gpd.GeoDataFrame, seam: float, texts: _Texts
+) -> list[list[Any]]:
     if basemap is None or basemap.empty:
         return []
     basemap = _counted_from(basemap, seam)
@@ -395,9 +399,11 @@ def _roads(basemap: gpd.GeoDataFrame | None, stretches: gpd.GeoDataFrame, seam: 
     margin = 2.0 * _AROUND_DEG
     window = shapely.box(west - margin, south - margin, east + margin, north + margin)
     simple = shapely.simplify(shapely.intersection(near.geometry.to_numpy(), window), _FINE_DEG)
+    named = near["name"] if "name" in near else [""] * len(near)
+    names = ["" if name is None or name != name else plain(str(name), NAME_LENGTH) for name in named]  # noqa: PLR0124 - NaN
     return [
-        [_width_class(highway), packed_line(shapely.get_coordinates(part))]
-        for highway, line in zip(near["highway"], simple, strict=True)
+        [_width_class(highway), texts.place(name) if name else -1, packed_line(shapely.get_coordinates(part))]
+        for highway, name, line in zip(near["highway"], names, simple, strict=True)
         for part in shapely.get_parts(line)
         if part.geom_type == "LineString" and not part.is_empty
     ]

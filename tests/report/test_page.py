@@ -238,6 +238,15 @@ def test_others_see_no_titles_and_a_coach_no_place(period):
     assert "<details" not in coach
 
 
+def test_names_of_roads_around_are_for_the_runner_alone(period, run):
+    ways = run.roads.ways.to_crs("EPSG:4326").reset_index()[["way_id", "highway", "name", "geometry"]]
+    around = "Kirkkotie"
+    assert around not in set(period.stretches["street"])
+    assert around in story_page(story_of(period), ways)
+    for reader in (Reader.SHARED, Reader.COACH):
+        assert around not in story_page(story_of(period, reader), ways)
+
+
 def test_miles_are_miles(period):
     text = " ".join(Reading(story_page(story_of(period, units="mi"))).text)
     assert f"{sum(run.distance_m for run in period.runs) / 1609.344:.1f} mi" in text.replace("\u00a0", " ")

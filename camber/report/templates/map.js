@@ -37,8 +37,8 @@
   L.control.scale({ imperial: holder.dataset.units === "mi", metric: holder.dataset.units !== "mi" }).addTo(map);
 
   var roads = data.roads.map(function (road) {
-    return L.polyline(unpacked(road[1]), { interactive: false, weight: ROAD_WIDTHS[road[0]], smoothFactor: 1 })
-      .addTo(map);
+    var points = unpacked(road[2]);
+    return { points: points, row: road, line: L.polyline(points, { interactive: false, smoothFactor: 1 }).addTo(map) };
   });
   var stretches = data.stretches.map(function (row) {
     var known = row[SIDE] !== UNKNOWN_SIDE;
@@ -95,6 +95,8 @@
 
   function place() {
     arrows.clearLayers();
+    var scale = Math.min(2, Math.max(0.5, Math.pow(1.6, map.getZoom() - 15)));
+    roads.forEach(function (road) { road.line.setStyle({ weight: scale * ROAD_WIDTHS[road.row[0]] }); });
     var since = ARROW_EVERY / 2, view = map.getBounds().pad(0.2), perPixel = metresPerPixel();
     shown.forEach(function (stretch) {
       var pixels = beside(stretch.points, pixelsOut(stretch, perPixel));
@@ -126,15 +128,14 @@
       fillColor: colour(HUES[stroke]), fillOpacity: 1 }));
   }
 
-  // Names of streets along their longest straight piece in view, the longest street first, none over another.
+  // Names of streets along their longest straight piece in view, those that were run first, none over another.
   function name() {
     labels.clearLayers();
     var size = map.getSize(), streets = {}, taken = [];
-    shown.forEach(function (stretch) {
-      var index = stretch.row[NAME];
+    function along(points, index, run) {
       if (index < 0) { return; }
-      var street = streets[index] || (streets[index] = { length: 0, best: 0 });
-      for (var i = 1, from = 0, p = beside(stretch.points, 0); i < p.length; i += 1) {
+      var street = streets[index] || (streets[index] = { length: 0, best: 0, run: run });
+      for (var i = 1, from = 0, p = beside(points, 0); i < p.length; i += 1) {
         var length = p[i - 1].distanceTo(p[i]);
         street.length += length;
         var ux = p[i].x - p[from].x, uy = p[i].y - p[from].y, chord = Math.hypot(ux, uy);
@@ -144,11 +145,17 @@
         var inside = middle.x > 40 && middle.y > 12 && middle.x < size.x - 40 && middle.y < size.y - 12;
         if (inside && chord > street.best) { street.best = chord; street.from = p[from]; street.to = p[i]; }
       }
+    }
+    var view = map.getBounds();
+    shown.forEach(function (stretch) { along(stretch.points, stretch.row[NAME], true); });
+    roads.forEach(function (road) {
+      if (road.row[1] >= 0 && view.intersects(road.line.getBounds())) { along(road.points, road.row[1], false); }
     });
-    Object.keys(streets).sort(function (a, b) { return streets[b].length - streets[a].length || a - b; })
+    Object.keys(streets)
+      .sort(function (a, b) { return streets[b].run - streets[a].run || streets[b].length - streets[a].length || a - b; })
       .forEach(function (index) {
         var street = streets[index], text = data.texts[index], width = 6.6 * text.length + 8;
-        if (street.best < 0.45 * width || taken.length >= 24) { return; }
+        if (street.best < (street.run ? 0.45 : 0.7) * width || taken.length >= (street.run ? 24 : 14)) { return; }
         var dx = street.to.x - street.from.x, dy = street.to.y - street.from.y;
         var angle = Math.atan2(dy, dx), turned = Math.cos(angle) < 0 ? angle + Math.PI : angle;
         // Above the line, away from what is drawn on it.
@@ -164,6 +171,7 @@
         taken.push(spots);
         var words = document.createElement("span");
         words.textContent = text;
+        words.className = street.run ? "run" : "";
         words.style.transform = "translate(-50%, -50%) rotate(" + turned + "rad)";
         var marker = L.marker(map.layerPointToLatLng(L.point(x, y)), { interactive: false, keyboard: false,
           icon: L.divIcon({ className: "street-name", html: words, iconSize: [0, 0] }) });
@@ -172,7 +180,7 @@
   }
 
   function paint() {
-    roads.forEach(function (road) { road.setStyle({ color: colour("--road") }); });
+    roads.forEach(function (road) { road.line.setStyle({ color: colour("--road") }); });
     stretches.forEach(function (stretch) { stretch.line.setStyle({ color: colour(HUES[stretch.row[STROKE]]) }); });
     mark.setStyle({ color: colour("--ink") });
     place();
