@@ -51,7 +51,8 @@ class WidthAssumptions:
     tagged_std_m : float
         Standard deviation of a tagged total width [m] (judgement).
     lanes_std_m : float
-        Standard deviation of lanes times lane width [m] (judgement).
+        Standard deviation of lanes times lane width [m], for up to two lanes and in proportion to more of
+        them (judgement: medians, turning and parking lanes of wide roads are not counted).
     """
 
     tagged_std_m: float = 0.5
@@ -116,7 +117,8 @@ def half_width(ways: Columns, assumed: Columns) -> tuple[FloatArray, FloatArray]
     from_lanes = lanes * lane_m
     tagged, has_lanes = width_m > 0.0, from_lanes > 0.0
     total = np.where(tagged, width_m, np.where(has_lanes, from_lanes, default_m))
-    std = np.where(has_lanes, _WIDTHS.lanes_std_m, default_std_m)
+    lanes_std = _WIDTHS.lanes_std_m * np.maximum(np.where(has_lanes, lanes, 0.0) / 2.0, 1.0)
+    std = np.where(has_lanes, lanes_std, default_std_m)
     return total / 2.0, np.where(tagged, _WIDTHS.tagged_std_m, std) / 2.0
 
 

@@ -225,11 +225,15 @@ def test_parabola_and_planes_lose_the_same_height_to_the_edge(grade, w):
 def test_the_width_is_the_tagged_one_else_the_lanes_else_the_class():
     nan = np.nan
     half, std = cross_section.half_width(
-        {"width_m": [7.0, 7.0, nan, nan, nan, 0.0, nan], "lanes": [2.0, nan, 2.0, nan, 0.0, nan, 2.0]},
-        {"lane_m": [3.0] * 6 + [nan], "default_total_m": [5.5] * 7, "width_std_m": [1.1] * 7},
+        {
+            "width_m": [7.0, 7.0, nan, nan, nan, 0.0, nan, nan, nan],
+            "lanes": [2.0, nan, 2.0, nan, 0.0, nan, 2.0, 1.0, 6.0],
+        },
+        {"lane_m": [3.0] * 6 + [nan, 3.0, 3.0], "default_total_m": [5.5] * 9, "width_std_m": [1.1] * 9},
     )
-    np.testing.assert_allclose(half, [3.5, 3.5, 3.0, 2.75, 2.75, 2.75, 2.75])
-    np.testing.assert_allclose(std, [0.25, 0.25, 0.4, 0.55, 0.55, 0.55, 0.55])
+    np.testing.assert_allclose(half, [3.5, 3.5, 3.0, 2.75, 2.75, 2.75, 2.75, 1.5, 9.0])
+    # What no tag counts (a median, a turning lane) is in proportion to the lanes.
+    np.testing.assert_allclose(std, [0.25, 0.25, 0.4, 0.55, 0.55, 0.55, 0.55, 0.4, 1.2])
 
 
 def offsets_of(w, w_std=0.0, **flags):
