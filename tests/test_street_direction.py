@@ -66,16 +66,17 @@ def test_ways_of_one_street_are_alike_and_those_of_another_are_not():
     drawn = along_the_street(0.7)
     planes = drawn.profile == CODE["one_way"]
     same, other = (np.mean(planes[:, 0] == planes[:, k]) for k in (1, 2))
-    # Bivariate normal with correlation 0.7, cut at a share of 0.75: equal in 0.80 of draws, else in 0.625.
+    # Bivariate normal with correlation 0.7, cut at a share of 0.75: equal in 0.80 of draws, else by
+    # the share that both have: of Beta(2, 6) planes 1 - 2 ab / ((a + b)(a + b + 1)) = 2/3.
     assert same == pytest.approx(0.80, abs=0.04)
-    assert other == pytest.approx(0.625, abs=0.04)
+    assert other == pytest.approx(2.0 / 3.0, abs=0.04)
     both = planes[:, 0] & planes[:, 1]
     alike = np.sign(drawn.cross_slope_pct[both, 0]) == np.sign(drawn.cross_slope_pct[both, 1])
     # Sheppard 1899: signs agree in 1/2 + arcsin(0.7) / pi of draws.
     assert alike.mean() == pytest.approx(0.5 + np.arcsin(0.7) / np.pi, abs=0.04)
 
 
-@pytest.mark.parametrize(("correlation", "same"), [(1.0, 1.0), (0.0, 0.625)])
+@pytest.mark.parametrize(("correlation", "same"), [(1.0, 1.0), (0.0, 2.0 / 3.0)])
 def test_the_ends_of_the_correlation(correlation, same):
     planes = along_the_street(correlation).profile == CODE["one_way"]
     assert np.mean(planes[:, 0] == planes[:, 1]) == pytest.approx(same, abs=0.04)

@@ -70,6 +70,10 @@ class Surfaces(NamedTuple):
         Direction of travel against that of the whole street, +1 or -1.
     source : ndarray of object
         Row of the standards, or the tag, that the slope is from.
+    p_driveway : ndarray of float64
+        Share of a sidewalk's metres that lie across driveways, where it is steeper.
+    driveway_pct, driveway_std_pct : ndarray of float64
+        The absolute slope there before truncation at zero, and its spread [%].
     kind_key : ndarray of int64
         Names row and country, whose roads share what is unknown about them; 0 where they share nothing.
     kind_weight : ndarray of float64
@@ -98,6 +102,9 @@ class Surfaces(NamedTuple):
     street_id: IntArray
     along_street: IntArray
     source: NDArray[np.object_]
+    p_driveway: FloatArray
+    driveway_pct: FloatArray
+    driveway_std_pct: FloatArray
     kind_key: IntArray
     kind_weight: FloatArray
     mean_sd_pct: FloatArray
@@ -289,6 +296,9 @@ def _profiles(known: _Known, row: IntArray, way: IntArray, travel: IntArray) -> 
         "mean_pct": np.where(tagged, np.abs(tag), put["slope_mean_pct"]),
         "std_pct": np.where(tagged, _TAGGED_STD_PCT, put["slope_std_pct"]),
         "source": np.where(tagged, "incline:across", put["slope_row"]),
+        "p_driveway": np.where(tagged | shoulder, 0.0, put["driveway_share"]),
+        "driveway_pct": assumed["driveway_slope_mean_pct"][row],
+        "driveway_std_pct": assumed["driveway_slope_std_pct"][row],
         "kind_key": np.where(tagged, 0, put["kind_key"]),
         "kind_weight": np.where(plane | shoulder, np.inf, assumed["profile_concentration"][row]),
         "mean_sd_pct": np.where(tagged, 0.0, np.minimum(put["mean_slope_sd_pct"], put["slope_std_pct"])),
@@ -303,7 +313,8 @@ def _put_slopes(
     put = {name: assumed[name][row] for name in names}
     for where, kind in ((shoulder, "shoulder"), (attached, "sidewalk")):
         put = {name: np.where(where, assumed[f"{kind}_{name}"][row], put[name]) for name in names}
-    return put
+    share = assumed["driveway_share"][row]
+    return put | {"driveway_share": np.where(attached, assumed["sidewalk_driveway_share"][row], share)}
 
 
 @lru_cache(maxsize=4096)

@@ -34,6 +34,7 @@ _SURFACE: Final = np.dtype(
     [
         *((name, np.float64) for name in ("p_crowned", "p_parabolic", "p_inverted", "p_one_way", "p_banked")),
         *((name, np.float64) for name in ("mean_pct", "std_pct", "banked_pct", "banked_std_pct")),
+        *((name, np.float64) for name in ("p_driveway", "driveway_pct", "driveway_std_pct")),
         *((name, np.float64) for name in ("place_m", "spread_m", "half_width_m")),
         *((name, np.float64) for name in ("ridged", "unbowed", "common", "own")),
         *((name, np.int64) for name in ("way_id", "low_side", "banked_side", "along_street")),
@@ -186,7 +187,10 @@ def _integrate(table: NDArray[np.void], nodes: FloatArray, level_pct: float) -> 
             for look in range(count):
                 # An inverted profile is a crown upside down.
                 _add(total, inverted, -ridge[look], over_ridge[look], first, second)
-            _add_plane(total, rest * one["p_one_way"], one["low_side"], level_pct, mean, std)
+            plane, driveway = rest * one["p_one_way"], one["p_driveway"]
+            _add_plane(total, plane * (1.0 - driveway), one["low_side"], level_pct, mean, std)
+            mean, std = one["driveway_pct"], one["driveway_std_pct"]
+            _add_plane(total, plane * driveway, one["low_side"], level_pct, mean, std)
             mean, std = one["banked_pct"], one["banked_std_pct"]
             _add_plane(total, one["p_banked"], one["banked_side"], level_pct, mean, std)
     return result
@@ -391,6 +395,9 @@ def _draw(
             mean, std, low = one["mean_pct"], one["std_pct"], one["low_side"]
             if part == _BANKED:
                 mean, std, low = one["banked_pct"], one["banked_std_pct"], one["banked_side"]
+            elif part == _ONE_WAY and chance[d, b] < one["p_driveway"]:
+                # Driveways are met place by place, whatever the sidewalk is like between them.
+                mean, std = one["driveway_pct"], one["driveway_std_pct"]
             normal = road["slope"]
             if part != _BANKED:
                 # A part of the row's spread is one number for all of its roads.

@@ -153,7 +153,8 @@ def _truth(scene: Scene, lateral: Lateral, elapsed_s: FloatArray, started_at: da
     offset_m = np.where(way_id == NO_WAY, np.nan, (runner_xy * right).sum(axis=1))
     state = lateral.state[np.rint(scene.motion.moving_at(elapsed_s) / STEP_S).astype(np.int64)]
     curvature = curvature_of(here, line.chainage(along_m))
-    slope_pct, profile = true_cross_slope(here, state, offset_m, direction, curvature)
+    chainage_m = line.chainage(along_m)
+    slope_pct, profile = true_cross_slope(here, state, offset_m, direction, curvature, chainage_m)
     xy = line.position(along_m) + runner_xy + road_xy
     run_m = _run_m(scene, lateral, elapsed_s)
     section = sections_of(elapsed_s, run_m)
@@ -164,7 +165,7 @@ def _truth(scene: Scene, lateral: Lateral, elapsed_s: FloatArray, started_at: da
             "y_m": xy[:, 1],
             "way_id": way_id,
             "travel_direction": direction,
-            "chainage_m": line.chainage(along_m),
+            "chainage_m": chainage_m,
             "offset_m": offset_m,
             "map_offset_m": np.where(way_id == NO_WAY, np.nan, (road_xy * right).sum(axis=1)),
             "lateral_state": np.array(LATERAL_STATES, dtype=str)[state],

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from camber.simulate.routes import Route, RouteLine
     from camber.simulate.runner import Motion, RunnerModel
 
+    BoolArray = NDArray[np.bool_]
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
 
@@ -152,13 +153,15 @@ def true_cross_slope(
     offset_m: FloatArray,
     direction: IntArray,
     curvature_per_m: FloatArray | None = None,
+    chainage_m: FloatArray | None = None,
 ) -> tuple[FloatArray, IntArray]:
     """Cross slope under a runner [%], positive falling to the right, and the code of its profile.
 
     Beyond the edge of the carriageway, on the way to or on an attached sidewalk, the sidewalk's slope holds,
     at an edge with a paved shoulder that of the shoulder, in a banked bend that of the bank; everywhere else
     that of the way. ``here`` has a row of `streets_of` per place; the slope is NaN on no way. Curvature [1/m]
-    is positive for a bend to the right of the drawn direction.
+    is positive for a bend to the right of the drawn direction; driveways are crossed where the chainage [m]
+    is given.
     """
     profile = here["profile"].to_numpy()
     half_width_m = here["half_width_m"].to_numpy()
@@ -170,10 +173,13 @@ def true_cross_slope(
     # A surface that tilts one way as a whole has a low side, whatever it is called.
     shape = np.where(np.isin(profile, _TILTS_AS_ONE), PROFILE_CODE[Profile.ONE_WAY], profile)
     shape = np.where(on_walk, PROFILE_CODE[Profile.TO_ROAD], shape)
+    grade_pct = np.where(on_walk, here["sidewalk_slope_pct"], here["slope_pct"])
+    if chainage_m is not None:
+        grade_pct = np.where(_on_driveway(here, on_walk, chainage_m), here["driveway_slope_pct"], grade_pct)
     slope_pct = cross_section.cross_slope(
         shape,
         offset_m,
-        np.where(on_walk, here["sidewalk_slope_pct"], here["slope_pct"]),
+        grade_pct,
         half_width_m,
         to_travel_frame(here["low_side"].to_numpy().astype(float), direction),
     )
@@ -187,6 +193,19 @@ def true_cross_slope(
     slope_pct = np.where(here["way_id"] >= 0, slope_pct, np.nan)
     profile = np.where(on_bank, PROFILE_CODE[Profile.BANKED], profile)
     return slope_pct, np.where(on_walk, PROFILE_CODE[Profile.TO_ROAD], profile)
+
+
+_DRIVEWAY_M: Final = 3.0
+"""Width of a driveway, one car wide [m] (``width.csv``)."""
+
+
+def _on_driveway(here: pd.DataFrame, on_walk: BoolArray, chainage_m: FloatArray) -> BoolArray:
+    """Where a sidewalk crosses a driveway: each way has them evenly spaced, from a place of its own on."""
+    share = np.where(on_walk, here["sidewalk_driveway_share"], here["driveway_share"])
+    share = np.where(here["profile"] == PROFILE_CODE[Profile.TAGGED], 0.0, share)
+    apart_m = _DRIVEWAY_M / np.maximum(np.nan_to_num(share), 1e-9)
+    along_m = chainage_m + here["driveway_place"].to_numpy() * apart_m
+    return np.asarray((share > 0.0) & (np.mod(along_m, apart_m) < _DRIVEWAY_M))
 
 
 def curvature_of(here: pd.DataFrame, chainage_m: FloatArray) -> FloatArray:

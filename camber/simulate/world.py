@@ -64,12 +64,15 @@ def draw_surfaces(
     """Draw the true surface of each way: a row per way, sides in the way frame.
 
     ``kind`` and ``is_road`` of the standards; ``profile`` (code, see `PROFILE_CODE`); ``slope_pct``,
-    ``sidewalk_slope_pct`` and ``shoulder_slope_pct`` [%, positive]; ``half_width_m``, at least half of the
-    expected one (judgement); ``low_side``: +1 where a surface that tilts one way falls to the right, -1 to
-    the left; ``walk_shift_*_m``: how much further out than expected an attached sidewalk lies;
-    ``banked_rank`` (tight bends are banked where the probability of that exceeds it) and ``banked_z`` (how
-    much steeper than expected, in standard deviations); ``unmapped_*``: whether an untagged street of a town
-    has a sidewalk there. ``drawn_alike`` is +1 where a way is drawn as its street runs, -1 where against it.
+    ``sidewalk_slope_pct``, ``shoulder_slope_pct`` and ``driveway_slope_pct`` (of sidewalks across driveways)
+    [%, positive]; ``driveway_share`` of a sidewalk's metres, ``sidewalk_driveway_share`` of those of an
+    attached one, and where the first driveway lies (``driveway_place``, 0 to 1 of their distance);
+    ``half_width_m``, at least half of the expected one (judgement); ``low_side``: +1 where a surface that
+    tilts one way falls to the right, -1 to the left; ``walk_shift_*_m``: how much further out than
+    expected an attached sidewalk lies; ``banked_rank`` (tight bends are banked where the probability of
+    that exceeds it) and ``banked_z`` (how much steeper than expected, in standard deviations);
+    ``unmapped_*``: whether an untagged street of a town has a sidewalk there. ``drawn_alike`` is +1 where
+    a way is drawn as its street runs, -1 where against it.
     """
     assumed = standards.assume(ways)
     rank = _ranks(ways, seed, street_correlation)
@@ -99,6 +102,10 @@ def draw_surfaces(
             ),
             "sidewalk_slope_pct": slope("sidewalk_", _WALK),
             "shoulder_slope_pct": slope("shoulder_", _SHOULDER),
+            "driveway_slope_pct": slope("driveway_", _BANK),
+            "driveway_share": assumed["driveway_share"],
+            "sidewalk_driveway_share": assumed["sidewalk_driveway_share"],
+            "driveway_place": rank[:, _SHOULDER],
             "banked_rank": rank[:, _BANKED],
             "banked_z": [NormalDist().inv_cdf(u) for u in np.clip(rank[:, _BANK], 1e-12, 1.0 - 1e-12)],
             "walk_shift_left_m": np.where(drives_right, far_m, near_m),
@@ -263,6 +270,7 @@ def _nowhere(habits: pd.DataFrame) -> pd.DataFrame:
     flags = [f"{what}_{side}" for what in ("walk", "parked", "shoulder") for side in ("left", "right")]
     missing = ["slope_pct", "sidewalk_slope_pct", "half_width_m", "length_m"]
     missing += ["walk_shift_left_m", "walk_shift_right_m", "shoulder_slope_pct", "banked_rank", "banked_z"]
+    missing += ["driveway_slope_pct", "driveway_share", "sidewalk_driveway_share", "driveway_place"]
     return pd.DataFrame(
         [
             dict.fromkeys(flags, False)

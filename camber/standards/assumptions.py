@@ -90,13 +90,13 @@ LAYOUTS: Final = {
         applies_to="{kind} ({surface_group}) in {region}; built up: {built_up};",
         value="{slope_mean_pct:g} ± {slope_std_pct:g} % (of that {mean_slope_sd_pct:g} shared); crowned "
         "{p_crowned:g} (of them parabolic {parabolic_share:g}), {one_way_profile} {p_one_way:g}, inverted "
-        "{p_inverted:g} (worth {profile_concentration:g} roads)",
+        "{p_inverted:g} (worth {profile_concentration:g} roads); across driveways {driveway_share:g}",
         texts=("region", "kind", "surface_group", "built_up", "one_way_profile"),
-        numbers=("mean_slope_sd_pct",),
+        numbers=("mean_slope_sd_pct", "driveway_share"),
         positive=("slope_mean_pct", "slope_std_pct", "profile_concentration"),
         shares=(*_PROFILE_SHARES, "parabolic_share"),
         sums=_PROFILE_SHARES,
-        blank=("profile_concentration", "mean_slope_sd_pct"),
+        blank=("profile_concentration", "mean_slope_sd_pct", "driveway_share"),
         allowed=(
             ("surface_group", ("paved", "unpaved", "sett", "*")),
             ("built_up", ("yes", "no", "*", "")),
@@ -186,13 +186,14 @@ def table(name: str) -> pd.DataFrame:
         the number of roads that the shares of profiles are worth (weight of a Beta or Dirichlet
         distribution; empty: they are certain), and ``mean_slope_sd_pct``, the part of the slope's spread
         [%] that they share (empty: none), so that roads spread about their region's own mean by the root of
-        ``slope_std_pct``² less its square. Of the
-        law where there is no sidewalk: ``built_up`` and ``rural`` (facing traffic is required, recommended,
-        none), ``one_way`` (what takes its place on one-way roads: ``facing`` all the same, ``either`` edge,
-        or the edge on the ``driving_side``); this is no legal advice. Of position errors: standard deviations
-        and correlation times of a fast and a slow part and of bursts, across the track. Of the sides: shares
-        on a sidewalk, in the middle and, of those on edges, facing traffic where the law is silent, advises
-        it, requires it.
+        ``slope_std_pct``² less its square; and ``driveway_share``, the share of a sidewalk's metres that
+        lie across driveways, where the row ``any_driveway_crossing`` holds. Of the law where there is no
+        sidewalk: ``built_up`` and ``rural`` (facing traffic is required, recommended, none), ``one_way``
+        (what takes its place on one-way roads: ``facing`` all the same, ``either`` edge, or the edge on
+        the ``driving_side``); this is no legal advice. Of position errors: standard deviations and
+        correlation times of a fast and a slow part and of bursts, across the track. Of the sides: shares
+        on a sidewalk, in the middle and, of those on edges, facing traffic where the law is silent,
+        advises it, requires it.
 
     Raises
     ------
@@ -439,5 +440,6 @@ def _readable(text: str) -> str:
         .replace("; lane nan m", "")
         .replace(" (of that nan shared)", "")
         .replace(" (worth nan roads)", "")
+        .replace("; across driveways nan", "")
         .replace("built like: ;", "built like: itself;")
     )

@@ -96,7 +96,10 @@ def assume(ways: pd.DataFrame, overrides: Overrides | None = None) -> pd.DataFra
         all roads of a row and a region share; 0 where none),
         ``sidewalk_mean_slope_sd_pct`` likewise; and ``sidewalk_slope_mean_pct``, ``sidewalk_slope_std_pct``,
         ``sidewalk_slope_basis``, ``sidewalk_slope_row`` for a sidewalk attached to the way, and
-        ``shoulder_slope_mean_pct``, ``shoulder_slope_std_pct``, ``shoulder_slope_row`` for a paved shoulder.
+        ``shoulder_slope_mean_pct``, ``shoulder_slope_std_pct``, ``shoulder_slope_row`` for a paved shoulder;
+        and ``driveway_share`` (of a sidewalk's metres that lie across driveways; 0 elsewhere),
+        ``sidewalk_driveway_share`` (the same for a sidewalk attached to the way), ``driveway_slope_mean_pct``
+        and ``driveway_slope_std_pct`` there.
 
     Raises
     ------
@@ -127,7 +130,12 @@ def assumed_columns(ways: Columns, overrides: Overrides | None = None) -> dict[s
     columns["sidewalk_mean_slope_sd_pct"] = _filled(walks["mean_slope_sd_pct"], 0.0)
     columns |= {f"sidewalk_{name}": walks[name] for name in ("slope_mean_pct", "slope_std_pct")}
     columns |= {f"sidewalk_slope_{name}": walks[name] for name in ("basis", "row")}
-    shoulder = slopes.named("any_shoulder")
+    columns["driveway_share"] = _filled(slopes["driveway_share"], 0.0)
+    columns["sidewalk_driveway_share"] = _filled(walks["driveway_share"], 0.0)
+    shoulder, driveway = slopes.named("any_shoulder"), slopes.named("any_driveway_crossing")
+    columns |= {
+        f"driveway_{name}": np.full(n, driveway[name]) for name in ("slope_mean_pct", "slope_std_pct")
+    }
     for name in ("slope_mean_pct", "slope_std_pct", "mean_slope_sd_pct"):
         columns[f"shoulder_{name}"] = np.full(n, shoulder[name])
     columns["shoulder_slope_row"] = np.full(n, "any_shoulder", dtype=object)

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camber.conventions import PROFILE_CODE, Profile
+from camber.conventions import PROFILE_CODE, STATE_CODE, LateralState, Profile
 from camber.schema import Ways
 from camber.simulate import Preference, RunnerModel, route_via
 from camber.simulate.chance import Stream, keyed_generator, truncated_normal
 from camber.simulate.receiver import GnssErrorModel
 from camber.simulate.routes import trace_route
+from camber.simulate.scene import true_cross_slope
 from camber.simulate.world import draw_surfaces, streets_of, town_offset, way_map_offset
 from camber.standards import assume, table
 
@@ -264,3 +265,41 @@ def test_streams_of_neighbouring_ways_are_independent():
     drawn = np.array([keyed_generator(1, way, Stream.SURFACE).standard_normal(2) for way in range(WAYS)])
     assert abs(np.corrcoef(drawn[1:, 0], drawn[:-1, 0])[0, 1]) < 4.0 / np.sqrt(WAYS)
     assert abs(np.corrcoef(drawn.T)[0, 1]) < 4.0 / np.sqrt(WAYS)
+
+
+def test_a_sidewalk_crosses_its_driveways_as_often_as_the_standards_say():
+    n = 30_000
+    here = pd.DataFrame(
+        {
+            "profile": np.full(n, PROFILE_CODE[Profile.TO_ROAD]),
+            "half_width_m": 3.0,
+            "is_road": False,
+            "sidewalk_slope_pct": 2.0,
+            "slope_pct": 2.0,
+            "driveway_slope_pct": 6.0,
+            "driveway_share": 0.06,
+            "sidewalk_driveway_share": 0.06,
+            "driveway_place": 0.4,
+            "low_side": 1,
+            "parked_left": False,
+            "parked_right": False,
+            "shoulder_left": False,
+            "shoulder_right": False,
+            "shoulder_slope_pct": 4.0,
+            "built_share": 0.0,
+            "speed_kmh": 50.0,
+            "built_up": True,
+            "banked_rank": 1.0,
+            "banked_z": 0.0,
+            "way_id": 7,
+        }
+    )
+    chainage = np.arange(n) * 0.1
+    state = np.full(n, STATE_CODE[LateralState.RIGHT_SIDEWALK])
+    slope, _ = true_cross_slope(here, state, np.zeros(n), np.ones(n, np.int64), chainage_m=chainage)
+    assert set(slope.round(6)) == {2.0, 6.0}
+    assert (slope > 3.0).mean() == pytest.approx(0.06, abs=0.002)
+    # Each is one car wide.
+    starts = np.flatnonzero(np.diff((slope > 3.0).astype(int)) == 1)
+    assert np.diff(chainage[starts]) == pytest.approx(50.0, abs=0.11)
+    assert (true_cross_slope(here, state, np.zeros(n), np.ones(n, np.int64))[0] == 2.0).all()

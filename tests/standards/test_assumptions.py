@@ -15,7 +15,7 @@ from camber.standards import assume, list_assumptions, overrides_of, read_overri
 from camber.standards.assumptions import LAYOUTS, parse_table, table
 from camber.standards.kinds import Rows, kind_chain, table_columns
 
-STRIPS = {"shoulder", "gutter_pan"}
+STRIPS = {"shoulder", "gutter_pan", "driveway_crossing"}
 
 
 def text_of(name):

@@ -182,7 +182,7 @@ def test_the_row_of_the_width(tags, row, total):
 @pytest.mark.parametrize(
     ("country", "row", "mean"),
     [
-        ("US", "us_sidewalk", 1.7),
+        ("US", "us_sidewalk", 2.0),
         ("DE", "de_sidewalk", 2.2),
         ("FR", "nl_sidewalk", 1.8),
         ("BR", "any_sidewalk", 1.8),
