@@ -6,7 +6,7 @@ the weeks beside it, and a `Planner` gives the same to every command that asks a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from camber.errors import CamberError
 from camber.pipeline import trip_on
-from camber.schema import Advice, NextBest, Suggestion, interval_of
+from camber.schema import Advice, NextBest, RoutePlan, Suggestion, interval_of
 from camber.suggestions import Effect, concluded, is_lawful, suggest, what_ifs
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
         Period,
         Recording,
         RunResult,
-        Suggestions,
         SuggestionSettings,
-        WhatIf,
     )
 
     Line = Callable[[Recording, RunResult], Analysis]
@@ -47,28 +45,6 @@ _ALIKE: Final = 2.0 / 3.0
 
 _LEAST: Final = 0.01
 """Least gain of another route that is worth a word: a percent, rounded."""
-
-
-@dataclass(frozen=True, eq=False)
-class RoutePlan:
-    """What could be done on a route.
-
-    Parameters
-    ----------
-    suggestions : Suggestions
-        Pattern, plans and conclusion.
-    what_ifs : tuple of WhatIf
-        What each simple rule, kept all the way, would do.
-    dark : bool
-        Whether it was planned for the dark.
-    is_lawful : bool
-        Whether nearly all of it may be run again as it was.
-    """
-
-    suggestions: Suggestions
-    what_ifs: tuple[WhatIf, ...]
-    dark: bool
-    is_lawful: bool
 
 
 def plan_route(

@@ -10,7 +10,7 @@ import typer
 
 import camber
 from camber.cli.analyse import fitting
-from camber.cli.options import AsJson, RoadFiles
+from camber.cli.options import AsJson, Details, RoadFiles
 from camber.cli.roads import kept_roads
 from camber.cli.runs import run_number
 from camber.cli.session import Session, roads_cache
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from camber.library import Library
-    from camber.planning import Planner, RoutePlan
-    from camber.schema import Analysis, Learned, Period, Recording, RunResult
+    from camber.planning import Planner
+    from camber.schema import Analysis, Learned, Period, Recording, RoutePlan, RunResult
 
     Line = Callable[[Recording, Path], Analysis]
     """Analyses a recording, which came from a file."""
@@ -56,6 +56,7 @@ def suggest(
         bool | None, typer.Option("--dark/--light", help="Default: by the sun at the start of the run.")
     ] = None,
     as_json: AsJson = False,
+    details: Details = False,
     no_history: Annotated[
         bool, typer.Option("--no-history", help="Plan for this route alone, whatever the weeks beside it.")
     ] = False,
@@ -73,7 +74,7 @@ def suggest(
             planned, conclusion = _plan_week(session, library, roads or [], dark)
         else:
             planned = [_plan_run(session, library, run, roads or [], dark, with_history=not no_history)]
-    _show(session, planned, conclusion, as_json=as_json)
+    _show(session, planned, conclusion, as_json=as_json, details=details)
     _write_courses(session, planned, gpx, tcx)
 
 
@@ -195,27 +196,25 @@ def _plan_week(
     return found, "" if advice is None else advice.conclusion
 
 
-def _show(session: Session, planned: "Sequence[_Planned]", conclusion: str, *, as_json: bool) -> None:
+def _show(
+    session: Session, planned: "Sequence[_Planned]", conclusion: str, *, as_json: bool, details: bool
+) -> None:
     from rich.console import Group
     from rich.text import Text
 
-    from camber.report.plan_json import plan_document, plans_json
-    from camber.report.plan_text import plan_text
+    from camber.report.plan import plan_text, plans_json
     from camber.report.wording import plain
 
     if as_json:
-        documents = (
-            plan_document(p.title, p.plan.suggestions, p.plan.what_ifs, dark=p.plan.dark) for p in planned
-        )
-        session.write(plans_json(documents))
+        session.write(plans_json((one.title, one.plan) for one in planned))
         return
     units = session.preferences.units
     parts = [
-        plan_text(p.title, p.plan.suggestions, p.plan.what_ifs, units, dark=p.plan.dark) for p in planned
+        # Of a planned route there is no side that was run: what simple rules would do is all there is.
+        plan_text(one.title, one.plan, units, details=details or one.analysis.recording.started_at is None)
+        for one in planned
     ]
-    if not parts:
-        parts = [Text(plain(conclusion))]
-    session.show(Group(*parts))
+    session.show(Group(*(parts or [Text(plain(conclusion))])))
 
 
 def _write_courses(
@@ -226,11 +225,13 @@ def _write_courses(
         return
     from camber.report.course import course_gpx, course_of, course_tcx
 
-    best = next((one for one in planned if one.plan.suggestions.items), None)
-    if best is None:
+    # Another route is followed by its own course.
+    plans = [(one, item) for one in planned for item in one.plan.suggestions.items if item.stretches]
+    if not plans:
         session.say("no course written: there is no plan to follow", at=-1)
         return
-    course = course_of(best.analysis, best.plan.suggestions.items[0], f"{best.title} (camber)")
+    best, item = plans[0]
+    course = course_of(best.analysis, item, f"{best.title} (camber)")
     for path, write in ((gpx, course_gpx), (tcx, course_tcx)):
         if path is not None:
             session.write(write(course), path)

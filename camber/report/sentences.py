@@ -28,7 +28,7 @@ from camber.schema.likelihood import LEG_NAMED
 if TYPE_CHECKING:
     from datetime import date
 
-    from camber.schema import Interval, LowLeg, NotJudged, Period, PeriodTotal, Summary
+    from camber.schema import Interval, LowLeg, NotJudged, Period, PeriodTotal, Question, Summary
 
 ROADS: Final = (SurfaceKind.ROAD_EDGE, SurfaceKind.ROAD_CENTRE, SurfaceKind.SIDEWALK)
 NOUNS: Final = {"week": "this week", "month": "this month", "year": "this year", "days": "in these days"}
@@ -293,6 +293,12 @@ _QUESTION: Final = {
 """The question whose answer would help most, by what it asks for."""
 
 
+def question_words(question: Question, units: str) -> str:
+    """Say what the runner could tell that would help most."""
+    far = far_text(question.undecided_m, units)
+    return _QUESTION[question.asks].format(street=plain(question.street, 80), far=far)
+
+
 def instead(period: Period, units: str) -> str:
     """Say why there is nothing to try, and what else would help; "" where nothing was asked."""
     asked = [run for run in period.runs if run.suggestions is not None]
@@ -305,10 +311,7 @@ def instead(period: Period, units: str) -> str:
         return ""
     if question is None:
         return plain(conclusion)
-    far = far_text(question.undecided_m, units)
-    return (
-        f"{plain(conclusion)} {_QUESTION[question.asks].format(street=plain(question.street, 80), far=far)}"
-    )
+    return f"{plain(conclusion)} {question_words(question, units)}"
 
 
 _CANNOT: Final = {

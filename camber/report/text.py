@@ -33,7 +33,7 @@ _NAME: Final = 24
 _MOST_LINES: Final = 7
 """Runs or weeks that are shown without details (judgement: a week of daily runs)."""
 
-_FOOT: Final = f"An estimate of the ground, not medical advice. {OSM_ATTRIBUTION}"
+FOOT: Final = f"An estimate of the ground, not medical advice. {OSM_ATTRIBUTION}"
 
 
 def story_text(story: Story, next_steps: Sequence[str] = (), *, details: bool = False) -> RenderableType:
@@ -70,7 +70,7 @@ def story_text(story: Story, next_steps: Sequence[str] = (), *, details: bool = 
     if next_steps:
         gap = [] if story.cannot_tell and not details else [Text()]
         parts += [*gap, Text(f"Next: {' · '.join(next_steps)}")]
-    notes = story.notes if details else (_FOOT,)
+    notes = story.notes if details else (FOOT,)
     return Group(*parts, *([Text()] if details else []), *(Text(note, style="dim") for note in notes))
 
 

@@ -306,3 +306,25 @@ class Suggestions:
     def _repr_html_(self) -> str:
         items = "".join(f"<li>{escape(item.what)}</li>" for item in self.items)
         return f"<p>{escape(self.explanation)}</p><ul>{items}</ul><p>{escape(self.conclusion)}</p>"
+
+
+@dataclass(frozen=True, eq=False)
+class RoutePlan:
+    """What could be done on a route.
+
+    Parameters
+    ----------
+    suggestions : Suggestions
+        Pattern, plans and conclusion.
+    what_ifs : tuple of WhatIf
+        What each simple rule, kept all the way, would do.
+    dark : bool
+        Whether it was planned for the dark.
+    is_lawful : bool
+        Whether nearly all of it may be run again as it was.
+    """
+
+    suggestions: Suggestions
+    what_ifs: tuple[WhatIf, ...]
+    dark: bool
+    is_lawful: bool

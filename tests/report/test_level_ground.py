@@ -13,10 +13,9 @@ from camber.library.stored_values import json_of, value_from
 from camber.report import story_json, story_of, story_schema, story_text
 from camber.report.mail import story_mail
 from camber.report.page import story_page
-from camber.report.plan_json import plan_document, plans_json
-from camber.report.plan_text import plan_text
+from camber.report.plan import plan_text, plans_json
 from camber.report.text import rendered
-from camber.schema import Interval, Suggestions
+from camber.schema import Interval, RoutePlan, Suggestions
 from tests import fabricate_period
 from tests.suggestions.test_level_ground import offered, place
 
@@ -35,11 +34,15 @@ def words_of(text):
     return " ".join(text.split())
 
 
+def planned(found):
+    return RoutePlan(found, (), dark=False, is_lawful=True)
+
+
 def test_the_terminal_tells_of_it(found, report):
     (item,) = found.items
     shown = [
         rendered(story_text(story_of(report), details=True), 100),
-        rendered(plan_text("Run", found, (), "km"), 100),
+        rendered(plan_text("Run", planned(found), "km", details=True), 100),
     ]
     for text in map(words_of, shown):
         assert "0.2" in text
@@ -92,9 +95,8 @@ def test_a_week_without_a_change_is_not_called_a_fine_choice(run):
 
 
 def test_miles_are_miles(found):
-    text = words_of(rendered(plan_text("Run", found, (), "mi"), 100))
-    assert "the run gets 0.1" in text
-    assert "mi longer" in text
+    text = words_of(rendered(plan_text("Run", planned(found), "mi"), 100))
+    assert "0.1 mi longer" in text
 
 
 def test_the_json_follows_its_schema_and_holds_the_way_round(found, report):
@@ -125,7 +127,7 @@ def test_what_version_1_1_added_may_be_missing(single):
 
 
 def test_a_plan_as_json_is_plain_values(found):
-    plan = json.loads(plans_json([plan_document("Run", found, (), dark=False)]))["plans"][0]
+    plan = json.loads(plans_json([("Run", planned(found))]))["plans"][0]
     assert plan["suggestions"]["items"][0]["detours"][0]["names"] == ["Park Walk"]
 
 
