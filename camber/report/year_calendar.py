@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _STEP: Final = 14
 _CELL: Final = 12
+_HALF: Final = 7
 _TOP, _LEFT = 14, 24
 
 
@@ -30,7 +31,8 @@ def year_calendar(period: Period) -> str:
     Returns
     -------
     str
-        An SVG element without any text of a recording; paler is less sure, a dot a run that is not judged.
+        An SVG element without any text of a recording: the half on the side of the leg that was low is
+        filled, all of it where it could be either; paler is less sure, a dot a run that is not judged.
     """
     draws: dict[date, list[Draws]] = defaultdict(list)
     for run in period.runs:
@@ -50,8 +52,9 @@ def year_calendar(period: Period) -> str:
         x, y = _LEFT + column * _STEP, _TOP + row * _STEP
         if day.day == 1 or day == period.starts_on:
             parts.append(f'<text x="{x}" y="9">{day:%b}</text>')
-        hue = _hue(draws[day]) if day in draws else "off"
-        parts.append(f'<rect class="cell {hue}" x="{x}" y="{y}" width="{_CELL}" height="{_CELL}" rx="2"/>')
+        parts.append(f'<rect class="cell off" x="{x}" y="{y}" width="{_CELL}" height="{_CELL}" rx="2"/>')
+        if draws.get(day):
+            parts.append(_mark(draws[day], x, y))
         if day in draws and not draws[day]:
             parts.append(f'<circle class="dot" cx="{x + _CELL / 2:g}" cy="{y + _CELL / 2:g}" r="2"/>')
         day += timedelta(days=1)
@@ -60,8 +63,10 @@ def year_calendar(period: Period) -> str:
     return f'<svg class="days" viewBox="{size}" role="img" aria-label="{words}">{"".join(parts)}</svg>'
 
 
-def _hue(draws: list[Draws]) -> str:
-    if not draws:
-        return "off"
+def _mark(draws: list[Draws], x: int, y: int) -> str:
+    """Fill the half of a square on the side of the leg, so that left and right differ without colour."""
     low = low_leg_of(add_draws(draws))
-    return f"{low.leg or 'none'}{' pale' if low.word is Word.PERHAPS else ''}"
+    hue = f"{low.leg or 'none'}{' pale' if low.word is Word.PERHAPS else ''}"
+    begin = x + _CELL - _HALF if low.leg == "right" else x
+    width = _HALF if low.leg else _CELL
+    return f'<rect class="cell {hue}" x="{begin}" y="{y}" width="{width}" height="{_CELL}" rx="2"/>'

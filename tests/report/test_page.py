@@ -264,8 +264,16 @@ def test_a_year_has_a_square_for_each_day(period):
     year = replace(period, kind="year", starts_on=made.MONDAY.replace(month=1, day=1),
                    ends_on=made.MONDAY.replace(month=12, day=31))  # fmt: skip
     drawn = year_calendar(year)
-    assert drawn.count("<rect") == 365
-    assert len(re.findall(r'class="cell (?!off)', drawn)) == len({run.day for run in period.runs})
+    assert drawn.count('class="cell off"') == 365
+    marks = re.findall(r'class="cell (left|right|none)(?: pale)?" x="(\d+)" y="\d+" width="(\d+)"', drawn)
+    assert len(marks) == len({run.day for run in period.runs})
+    # Left is the left half of a square, right its right half: also without colour.
+    turned = year_calendar(replace(year, runs=made.mirrored(period).runs))
+    other = re.findall(r'class="cell (left|right|none)(?: pale)?" x="(\d+)" y="\d+" width="(\d+)"', turned)
+    assert [made.SWAPPED.get(leg, leg) for leg, *_ in other] == [leg for leg, *_ in marks]
+    assert {
+        int(a) - int(b) for (leg, a, _), (_, b, _) in zip(marks, other, strict=True) if leg == "left"
+    } <= {-5}
     assert "The year, day by day" in story_page(story_of(year))
 
 
@@ -329,6 +337,6 @@ def test_the_map_explains_street_direction_leg_side_and_fall(period):
     first = next(row for row in document["stretches"] if row[0] == 1)
     assert [document["texts"][place] for place in first[5:8]] == [
         "Rantatie, towards the east, Mon 16 Nov",
-        "Left leg low here: 19 in 20. 580 m.",
+        "Left leg low here: 9 in 10. 580 m.",
         SIDE_AND_FALL,
     ]
