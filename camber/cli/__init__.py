@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from camber.cli import analyse, config, demo, export, import_, report, roads, runs, standards, suggest
+from camber.cli import analyse, config, demo, export, import_, report, roads, runs, standards, start, suggest
 from camber.cli.session import Exit, Session, error_line, exit_code
 
 app = typer.Typer(
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for commands in (demo, analyse, standards):
+for commands in (start, demo, analyse, standards):
     app.add_typer(commands.app)
 app.add_typer(config.app, name="config")
 app.add_typer(roads.app, name="roads")

@@ -103,7 +103,7 @@ def analyse(
     session: Session = context.obj
     settings, country = beside.over(session.preferences)
     if everything:
-        done = _analyse_library(session, roads or [], settings, country, dask=dask, workers=workers)
+        done = analyse_all(session, roads or [], settings, country, dask=dask, workers=workers)
         raise typer.Exit(_exit_of(done, session, strict=strict))
     if not runs:
         raise typer.BadParameter("give recordings, or --all for your library", param_hint="RUN...")
@@ -192,8 +192,7 @@ def analyse_files(
     """
     from camber.report.wording import plain
 
-    if not _kernels_compiled():
-        session.say("compiling numerical kernels, once on this machine: this takes up to a minute")
+    say_if_compiling(session)
     with session.steps("reading roads", len(road_files) + len(runs)) as tell:
 
         def each(items: "Sequence[S]", act: "Callable[[S], T]") -> tuple[list[T], list[CamberError]]:
@@ -267,6 +266,12 @@ def fitting(extracts: "Sequence[Roads]") -> "RoadsFor":
     return choose
 
 
+def say_if_compiling(session: Session) -> None:
+    """Say why the first analysis on a machine takes longer."""
+    if not _kernels_compiled():
+        session.say("compiling numerical kernels, once on this machine: this takes up to a minute")
+
+
 def _kernels_compiled() -> bool:
     """Tell whether numba has compiled the matching kernels on this machine before.
 
@@ -278,21 +283,22 @@ def _kernels_compiled() -> bool:
     return any("/matching" in path.as_posix() for place in places for path in place.rglob("*.nbi"))
 
 
-def _analyse_library(
+def analyse_all(
     session: Session,
     road_files: "Sequence[Path]",
     settings: "Settings",
     country: str | None,
     *,
-    dask: str | None,
-    workers: int | None,
+    dask: str | None = None,
+    workers: int | None = None,
+    tiles_first: bool = False,
 ) -> "BatchReport":
-    """Analyse every run whose result is missing or stale; tiles serve where no extract does."""
+    """Analyse every run whose result is missing or stale; tiles serve where no extract does, or before it."""
     from camber.library.batch import analyse_library, from_extracts, from_tiles
 
     cache = roads_cache()
     choices = [from_extracts(road_files, country=country, folder=cache)] if road_files else []
-    choices.append(from_tiles(cache, country=country))
+    choices.insert(0 if tiles_first else len(choices), from_tiles(cache, country=country))
     with (
         camber.open_library() as library,
         _cluster(dask) as executor,

@@ -44,7 +44,7 @@ def import_(
     from camber.library.importing import import_paths
 
     session: Session = context.obj
-    with camber.open_library() as library, _counting(session, _guess(paths)) as count:
+    with camber.open_library() as library, counting(session, guess_files(paths)) as count:
         report = import_paths(library, paths, watch=count)
     if as_json:
         session.write(_report_json(report))
@@ -59,7 +59,7 @@ def import_(
         raise typer.Exit(Exit.PARTIAL)
 
 
-def _guess(paths: "Sequence[Path]") -> int:
+def guess_files(paths: "Sequence[Path]") -> int:
     """Guess how many files an import will look at; entries of archives count, whatever they are."""
     total = 0
     for path in paths:
@@ -74,7 +74,7 @@ def _guess(paths: "Sequence[Path]") -> int:
 
 
 @contextmanager
-def _counting(session: "Session", total: int) -> "Iterator[Callable[[Imported], None]]":
+def counting(session: "Session", total: int) -> "Iterator[Callable[[Imported], None]]":
     """Count the files that are safe and say so: while it goes on, and if it is interrupted."""
     files = runs = 0
     metres = 0.0

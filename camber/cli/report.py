@@ -37,7 +37,7 @@ class PeriodFormat(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Wanted:
+class Wanted:
     """What is to be written of some days: the options that every report has."""
 
     kind: Annotated[
@@ -101,7 +101,7 @@ def week(
         typer.Argument(metavar="[WEEK]", help="Such as 2026-W47, or a day in it; default: the last."),
     ] = None,
     *,
-    wanted: _Wanted,
+    wanted: Wanted,
 ) -> None:
     """Report a week: which leg was low, how sure that is, and how it stands beside your usual weeks."""
     with camber.open_library() as library:
@@ -116,7 +116,7 @@ def month(
         str | None, typer.Argument(metavar="[MONTH]", help="Such as 2026-11; default: that of the last run.")
     ] = None,
     *,
-    wanted: _Wanted,
+    wanted: Wanted,
 ) -> None:
     """Report a month: which leg was low, and how sure that is."""
     _write_named(context.obj, name, "%Y-%m", wanted)
@@ -130,7 +130,7 @@ def year(
         str | None, typer.Argument(metavar="[YEAR]", help="Such as 2026; default: that of the last run.")
     ] = None,
     *,
-    wanted: _Wanted,
+    wanted: Wanted,
 ) -> None:
     """Report a year: which leg was low, and how sure that is."""
     _write_named(context.obj, name, "%Y", wanted)
@@ -143,7 +143,7 @@ def report(
     first: Annotated[str, typer.Option("--from", metavar="DAY", help="First day, such as 2026-10-01.")],
     last: Annotated[str, typer.Option("--to", metavar="DAY", help="Last day.")],
     *,
-    wanted: _Wanted,
+    wanted: Wanted,
 ) -> None:
     """Report the days from one to another."""
     from camber.library.days import span_between
@@ -153,7 +153,7 @@ def report(
         _write(context.obj, library, span, wanted)
 
 
-def _write_named(session: Session, name: str | None, pattern: str, wanted: _Wanted) -> None:
+def _write_named(session: Session, name: str | None, pattern: str, wanted: Wanted) -> None:
     """Report a month or a year; without a name that of the last run."""
     from camber.library.days import span_named
 
@@ -164,8 +164,29 @@ def _write_named(session: Session, name: str | None, pattern: str, wanted: _Want
         _write(session, library, span_named(name or f"{day:{pattern}}"), wanted)
 
 
-def _write(session: Session, library: "Library", days: "Week | Span", wanted: _Wanted) -> None:
+def _write(session: Session, library: "Library", days: "Week | Span", wanted: Wanted) -> None:
     """Sum days up and write them in every form that was asked for."""
+    story, basemap = story_of_days(session, library, days, wanted)
+    _write_beside(session, story, basemap, wanted)
+    if wanted.beside and not wanted.output and wanted.main is not PeriodFormat.JSON:
+        return
+    from camber.report import story_json, story_text
+
+    if wanted.main is PeriodFormat.HTML:
+        from camber.report import story_page
+
+        session.write(story_page(story, basemap), wanted.output)
+    elif wanted.main is PeriodFormat.JSON:
+        session.write(story_json(story), wanted.output)
+    else:
+        steps = _next_steps(story.period, details=wanted.details)
+        session.show(story_text(story, steps, details=wanted.details), wanted.output)
+
+
+def story_of_days(
+    session: Session, library: "Library", days: "Week | Span", wanted: Wanted
+) -> "tuple[Story, gpd.GeoDataFrame | None]":
+    """Sum days up for whom they are wanted, with the roads to draw below where a map is."""
     units = units_of(session, library)
     period = library.period(days, week_start=session.preferences.week_start)
     analysed = [run.run for run in period.runs if run.summary is not None]
@@ -179,29 +200,15 @@ def _write(session: Session, library: "Library", days: "Week | Span", wanted: _W
         from camber.library.privacy import public_period
 
         period = public_period(library.connection, period, without_zone=wanted.no_zone)
-    from camber.report import Reader, story_json, story_of, story_text
+    from camber.report import Reader, story_of
 
     reader = "shared" if wanted.share else "coach" if wanted.for_coach else "runner"
     story = story_of(period, Reader(reader), units=units)
-    basemap = _basemap(library, period, own=not wanted.share) if wanted.needs_map else None
-    _write_beside(session, story, basemap, wanted)
-    if wanted.beside and not wanted.output and wanted.main is not PeriodFormat.JSON:
-        return
-    if wanted.main is PeriodFormat.HTML:
-        from camber.report import story_page
-
-        session.write(story_page(story, basemap), wanted.output)
-    elif wanted.main is PeriodFormat.JSON:
-        session.write(story_json(story), wanted.output)
-    else:
-        session.show(
-            story_text(story, _next_steps(period, details=wanted.details), details=wanted.details),
-            wanted.output,
-        )
+    return story, _basemap(library, period, own=not wanted.share) if wanted.needs_map else None
 
 
 def _write_beside(
-    session: Session, story: "Story", basemap: "gpd.GeoDataFrame | None", wanted: _Wanted
+    session: Session, story: "Story", basemap: "gpd.GeoDataFrame | None", wanted: Wanted
 ) -> None:
     """Write the files that were asked for beside the main form: page, cards, mail."""
     if wanted.html:

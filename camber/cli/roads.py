@@ -92,13 +92,13 @@ def fetch(
 
     session: Session = context.obj
     store = TileStore(roads_cache())
-    needed = _needed(_tracks(runs, session), store)
+    needed = tiles_needed(_tracks(runs, session), store)
     if not needed.tracks:
         session.say("there are no runs in your library yet: import some first, or give RUN", at=-1)
         raise typer.Exit(Exit.NO_INPUT)
     session.write(_needed_text(needed) + "\n")
     if not dry_run:
-        _fetch_asked(needed.lacking, store, session, server, yes=yes)
+        fetch_asked(needed.lacking, store, session, server, yes=yes)
 
 
 @app.command()
@@ -135,7 +135,7 @@ def refresh(
     tiles = store.old(days)
     session.write(f"{len(tiles)} of {len(store.tiles())} tiles are older than {days:.0f} days\n")
     if not dry_run:
-        _fetch_asked(tiles, store, session, server, yes=yes)
+        fetch_asked(tiles, store, session, server, yes=yes)
 
 
 @app.command()
@@ -171,7 +171,7 @@ def kept_roads(session: Session, country: str | None, *, fetch: bool = False) ->
             if how is None:
                 raise
         store = TileStore(roads_cache())
-        lacking = _needed([track], store).lacking
+        lacking = tiles_needed([track], store).lacking
         session.say(f"{recording.source}: fetching {len(lacking)} tiles of the map")
         _fetch(lacking, store, session, how)
         return opened()
@@ -205,7 +205,7 @@ def _tracks(paths: "Sequence[Path] | None", session: Session) -> "Iterator[Track
         raise failures[-1]
 
 
-def _needed(tracks: "Iterable[Track]", store: "TileStore") -> "NeededTiles":
+def tiles_needed(tracks: "Iterable[Track]", store: "TileStore") -> "NeededTiles":
     """Find what runs need beyond what is kept; tiles that an extract may have cut are to be fetched too."""
     from camber.roads.needed_tiles import find_needed_tiles
 
@@ -222,7 +222,7 @@ def _how_to_fetch(session: Session, server: str | None = None) -> "Fetching":
     return Fetching(server=check_server(server or session.preferences.overpass_server))
 
 
-def _fetch_asked(
+def fetch_asked(
     tiles: "Sequence[Tile]", store: "TileStore", session: Session, server: str | None, *, yes: bool
 ) -> None:
     """Fetch tiles once that was agreed to."""

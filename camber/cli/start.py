@@ -1,0 +1,136 @@
+"""``camber start``: from an export to the first page in one command; given again it goes on where it was."""
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+import camber
+from camber.cli.options import RoadFiles, Server, Yes
+from camber.cli.session import Exit, Session, roads_cache
+from camber.whole_files import write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from camber.library import Library
+
+app = typer.Typer(rich_markup_mode=None)
+
+_ON_FOOT: Final = ("analysed", "waiting", "no_roads", "failed")
+"""States of runs and walks with positions, as `camber.library.Library.runs` has them."""
+
+
+@app.command()
+def start(
+    context: typer.Context,
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="EXPORT...", help="A Strava or Garmin export (zip), folders, or files."),
+    ],
+    roads: RoadFiles = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the page.")
+    ] = Path("camber"),
+    yes: Yes = False,
+    server: Server = None,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in a browser.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes for the analysis.")] = None,
+) -> None:
+    """Begin: take your runs in, get the map, analyse, and show the last week.
+
+    You can stop at any time; run the command again to continue.
+    """
+    session: Session = context.obj
+    session.write(_take_in(session, paths) + "\n")
+    _get_map(session, roads or [], server, yes=yes)
+    _analyse(session, roads or [], workers)
+    with camber.open_library() as library:
+        _show_week(session, library, roads or [], output, no_open=no_open)
+
+
+def _take_in(session: Session, paths: "Sequence[Path]") -> str:
+    """Import what is new, and say what the library then holds."""
+    from camber.cli.import_ import counting, guess_files
+    from camber.cli.runs import units_of
+    from camber.library.importing import import_paths
+    from camber.report.wording import dates_words, far_text
+
+    with camber.open_library() as library:
+        with counting(session, guess_files(paths)) as count:
+            report = import_paths(library, paths, watch=count)
+        for failure in report.failures:
+            session.say(f"camber: {failure}", at=-1)
+        frame, units = library.runs(), units_of(session, library)
+    runs = frame[frame["state"].isin(_ON_FOOT)]
+    if runs.empty:
+        session.say("there is no run or walk with positions in it: `camber import` says why", at=-1)
+        raise typer.Exit(Exit.NO_INPUT)
+    days = sorted(map(date.fromisoformat, runs["day"].dropna()))
+    span = f", {dates_words(days[0], days[-1])}" if days else ""
+    zones = {0: "", 1: " Your privacy zone was taken over."}
+    taken = zones.get(report.zones, f" Your {report.zones} privacy zones were taken over.")
+    bad = report.count("problem")
+    unread = f" {bad} files could not be read: `camber import` says why." if bad else ""
+    return f"{len(runs)} runs, {far_text(runs['distance_m'].sum(), units)}{span}.{taken}{unread}"
+
+
+def _get_map(session: Session, road_files: "Sequence[Path]", server: str | None, *, yes: bool) -> None:
+    """Keep what the runs need of extracts, or ask a server for it."""
+    from camber.cli.roads import fetch_asked, tiles_needed
+    from camber.roads.needed_tiles import touched_tiles
+    from camber.roads.tiles import TileStore, add_file
+
+    store = TileStore(roads_cache())
+    with camber.open_library() as library:
+        tracks = [(longitude, latitude) for _, longitude, latitude in library.positions()]
+    for path in road_files:
+        with session.steps(path.name) as tell:
+            add_file(path, store, touched_tiles(tracks), progress=tell)
+    lacking = () if road_files else tiles_needed(tracks, store).lacking
+    if lacking:
+        session.say(
+            f"Your runs need {len(lacking)} more map tiles, about {max(len(lacking) // 2, 1)} MB, from a "
+            "public server; --roads FILE takes an extract instead."
+        )
+        fetch_asked(lacking, store, session, server, yes=yes)
+
+
+def _analyse(session: Session, road_files: "Sequence[Path]", workers: int | None) -> None:
+    """Analyse what is new, over the tiles that later weeks use too."""
+    from camber.cli.analyse import analyse_all, say_if_compiling
+
+    usual = session.preferences
+    say_if_compiling(session)
+    done = analyse_all(
+        session, road_files, usual.settings, usual.country or None, workers=workers, tiles_first=True
+    )
+    for run, reason in (*done.failed, *done.no_roads):
+        session.say(f"run {run}: {reason}", at=-1 if run in dict(done.failed) else 1)
+    if done.no_roads:
+        runs = "1 run lies" if len(done.no_roads) == 1 else f"{len(done.no_roads)} runs lie"
+        session.say(f"{runs} outside the map: `camber roads fetch` gets what is missing.", at=-1)
+    if not done.analysed + done.kept:
+        raise typer.Exit(Exit.NO_ROADS if done.no_roads else Exit.NO_INPUT)
+
+
+def _show_week(
+    session: Session, library: "Library", road_files: "Sequence[Path]", folder: Path, *, no_open: bool
+) -> None:
+    """Answer for the last week, in a few lines and as a page."""
+    from camber.cli.report import Wanted, story_of_days
+    from camber.cli.runs import chosen_week
+    from camber.report import story_page, story_text
+
+    week = chosen_week(library, session, None)
+    page = folder / f"{week.title}.html"
+    story, basemap = story_of_days(session, library, week, Wanted(html=page, roads=list(road_files)))
+    write_whole(page, story_page(story, basemap))
+    # The page has the rest: here one answer, and one thing to try.
+    brief = replace(story, usual="", runs=(), cannot_tell=())
+    brief = replace(brief, tries=tuple(replace(item, steps=()) for item in story.tries[:1]))
+    session.show(story_text(brief, [str(page), "camber week"]))
+    if session.out.is_terminal and not no_open:
+        typer.launch(str(page))
