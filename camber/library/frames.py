@@ -46,12 +46,26 @@ FROM activity JOIN result USING (activity_id) WHERE duplicate_of IS NULL ORDER B
 """
 
 
+_LEG_COLUMNS: Final = (
+    *("left_low_low90_m", "left_low_m", "left_low_high90_m"),
+    *("right_low_low90_m", "right_low_m", "right_low_high90_m"),
+    *("balance_low90", "balance", "balance_high90"),
+    *("left_share_low90", "left_share", "left_share_high90", "p_left", "p_right", "word"),
+)
+_RUN_COLUMNS: Final = (
+    *("run", "day", "time_zone", "title", "sport", "gear", "source", "format", "osm_date", "started_at"),
+    *("likely_day", "fixes", "state", "reason", "duplicate_of", "distance_m", "recorded_m", "duration_s"),
+    "judged_m",
+)
+"""Columns of the table of runs, before those of the legs."""
+
+
 def runs_frame(connection: sqlite3.Connection) -> pd.DataFrame:
     """Build a table of recordings; see `camber.library.library.Library.runs`."""
     rows = [_run_row(row) for row in connection.execute(_RUNS)]
-    frame = pd.DataFrame(rows, columns=None if rows else ["run"]).set_index("run")
-    if rows:
-        frame["started_at"] = pd.to_datetime(frame["started_at"], utc=True)
+    # The same columns whatever is there: what asks for one of them finds it in an empty library too.
+    frame = pd.DataFrame(rows, columns=[*_RUN_COLUMNS, *_LEG_COLUMNS]).set_index("run")
+    frame["started_at"] = pd.to_datetime(frame["started_at"], utc=True)
     return frame
 
 

@@ -48,6 +48,8 @@ def test_an_empty_library_has_empty_tables_and_shows_itself(tmp_path):
     with open_library(tmp_path / "empty") as library:
         assert len(library.shoes()) == 0
         assert len(library.habits()) == 0
+        assert library.runs().empty
+        assert {"state", "distance_m", "left_share", "word"} <= set(library.runs())
         assert "Library" in library._repr_html_()
 
 
