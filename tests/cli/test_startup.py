@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = (("demo",), ("analyse",), ("standards",), ("suggest",), ("simulate",), ("config",),
+COMMANDS = (("start",), ("demo",), ("analyse",), ("standards",), ("suggest",), ("simulate",), ("config",),
             ("config", "path"), ("config", "show"), ("config", "set"), ("roads",),
             ("roads", "add"), ("roads", "fetch"), ("roads", "status"), ("roads", "refresh"),
             ("roads", "prune"), ("import",), ("check",), ("runs",), ("show",), ("week",),
