@@ -421,11 +421,11 @@ def tries_of(period: Period, units: str = "km") -> tuple[Try, ...]:
 
 def _try(run: RunResult, item: Suggestion, units: str) -> Try:
     before, after = left_share_of(item.balance_before), left_share_of(item.balance_after)
-    day = "" if run.day is None else f"on {run.day:%A}'s run, "
+    whose = "" if run.day is None else f"{run.day:%A}'s "
     name = plain(run.title, NAME_LENGTH)
     return Try(
         run=run.run,
-        heading=f"{day}{name} ({far_text(run.distance_m, units)})",
+        heading=f"on {whose}{name} ({far_text(run.distance_m, units)})",
         what=plain(item.what),
         where=", ".join(details.street_words(name) for name in item.where),
         effect=sentences.effect(before, after, item.crossings, item.detour_m, units),
