@@ -36,6 +36,12 @@ _LEAST_SHARE: Final = 0.25
 """Share of the metres with a known side from which a side has a line of its own [1] (judgement)."""
 
 _SAYS: Final = ("street", "named", "placed", "side_basis", "surface_kind", "slope_source")
+_NEEDED: Final = (
+    *LANE_METRES,
+    *_SAYS,
+    *("run", "pass", "passes", "way_id", "travel_direction", "start_chainage_m", "end_chainage_m"),
+    *("shift", "stroke", "cross_slope_pct", "line"),
+)
 
 
 @dataclass
@@ -68,6 +74,13 @@ class _Lane:
         self.passes |= other.passes
 
 
+def records_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give the rows as plain values, of the columns that a map needs: many times faster than pandas does."""
+    names = [name for name in _NEEDED if name in table]
+    columns = [table[name].tolist() for name in names]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
 def lanes_of(stretches: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     """Add the stretches of all runs up, place by place.
 
@@ -95,7 +108,7 @@ def lanes_of(stretches: gpd.GeoDataFrame) -> list[dict[str, Any]]:
 
 
 def _lanes_of_way(group: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    records: list[dict[str, Any]] = group.to_dict("records")  # type: ignore[assignment]
+    records = records_of(group)
     chain = _chain(records)
     direction = int(records[0]["travel_direction"])
     cells: dict[int, dict[int, _Lane]] = defaultdict(lambda: defaultdict(_Lane))

@@ -8,6 +8,7 @@ as its difference to the one before.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +19,7 @@ import shapely
 
 from camber.conventions import NO_WAY, SideBasis, SurfaceKind
 from camber.longitudes import lines_from_seam, lines_seam_deg
-from camber.report.lanes import LANE_METRES, lanes_of
+from camber.report.lanes import LANE_METRES, lanes_of, records_of
 from camber.report.strokes import UNKNOWN_SIDE, sides_of, strokes_of
 from camber.report.wording import METRES_PER_UNIT, NAME_LENGTH, plain
 from camber.schema.likelihood import chance_words
@@ -39,6 +40,8 @@ _FINE_DEG: Final = 2e-5
 _COARSE_DEG: Final = 2e-4
 """How far a drawn road, and the line around which roads are looked for, may be from the truth [deg] (2 m and
 22 m of latitude, judgement: less than what is seen)."""
+_MEETS_DEG: Final = 3e-5
+"""How far apart the ends of two pieces of one line may be [deg] (3 m of latitude, judgement)."""
 _TURNED_BACK: Final = -0.5
 """Cosine of the turn from which a runner turned back and a line begins anew [1] (120 degrees: judgement)."""
 _SAME: Final = ("run", "street", "shift", "placed", "side_basis", "surface_kind", "slope_source", "stroke")
@@ -234,8 +237,7 @@ def merged_stretches(stretches: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     keys = list(zip(*(table[name].tolist() for name in _SAME), strict=True))
     merged: list[dict[str, Any]] = []
     last = None
-    records: list[dict[str, Any]] = table.to_dict("records")  # type: ignore[assignment]
-    for key, row, line in zip(keys, records, lines, strict=True):
+    for key, row, line in zip(keys, records_of(table), lines, strict=True):
         if key == last and _goes_on(merged[-1]["line"], line):
             _join(merged[-1], row, line)
         else:
@@ -245,10 +247,10 @@ def merged_stretches(stretches: gpd.GeoDataFrame) -> list[dict[str, Any]]:
 
 
 def _goes_on(before: NDArray[np.float64], after: NDArray[np.float64]) -> bool:
-    if not np.allclose(before[-1], after[0], rtol=0.0, atol=3e-5):
+    if np.abs(before[-1] - after[0]).max() > _MEETS_DEG:
         return False
     one, two = before[-1] - before[-2], after[1] - after[0]
-    lengths = float(np.hypot(*one) * np.hypot(*two))
+    lengths = math.hypot(*one) * math.hypot(*two)
     return lengths == 0.0 or float(one @ two) > _TURNED_BACK * lengths
 
 
