@@ -153,9 +153,8 @@ class Planner:
             effect, lengths = _effect(other), sorted((run.distance_m, other.distance_m))
             if effect is None or _same_route(run, other) or lengths[0] < _ALIKE * lengths[1]:
                 continue
-            gain = ((rest + now).uneven_m() - (rest + effect).uneven_m()) / max(now.tilted_m(), 1.0)
-            spared_m = (rest + now).most_m() - (rest + effect).most_m()
-            if gain >= _LEAST and spared_m > 0.0:
+            gain = gain_of_swap(now, effect, rest)
+            if gain >= _LEAST:
                 found.append((gain, other.run, other, effect))
         for gain, _, other, effect in sorted(found, key=lambda one: (-one[0], one[1]))[:2]:
             if self._plan_alone(other).plan.is_lawful:
@@ -164,6 +163,13 @@ class Planner:
                     return NextBest("other_route", text, (), other.distance_m, gain, other.run)
                 return _swap(now, effect, other, gain, rest)
         return None
+
+
+def gain_of_swap(before: Effect, after: Effect, rest: Effect) -> float:
+    """Take what a route in place of another evens out, by the other's tilted metres; 0 where no leg is spared."""
+    if (rest + before).most_m() <= (rest + after).most_m():
+        return 0.0
+    return ((rest + before).uneven_m() - (rest + after).uneven_m()) / max(before.tilted_m(), 1.0)
 
 
 def _swap(before: Effect, after: Effect, other: RunResult, gain: float, rest: Effect) -> Suggestion:

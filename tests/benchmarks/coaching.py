@@ -37,7 +37,7 @@ from camber import simulate, standards
 from camber.conventions import LATERAL_STATES, MIRRORED_STATES, NO_WAY
 from camber.lateral import pool_evidence
 from camber.pipeline import evidence_of
-from camber.planning import effect_of_draws, plan_route
+from camber.planning import effect_of_draws, gain_of_swap, plan_route
 from camber.simulate.routes import trace_route
 from camber.simulate.run import low_leg
 from camber.simulate.scene import _targets, curvature_of, true_cross_slope
@@ -49,7 +49,7 @@ from camber.suggestions.trip import Route, against_rule, reversed_route
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from camber.schema import Analysis, Interval, Roads, Suggestion
+    from camber.schema import Analysis, Interval, Roads, Suggestion, Suggestions
     from camber.simulate.routes import RouteLine
     from camber.suggestions.surroundings import Stretches
 
@@ -61,10 +61,11 @@ STREETS = simulate.Preference(
 )
 """Runners of these studies keep to streets: on paths there is nothing to choose."""
 
-OUTCOMES = ("change", "even", "not known", "no safe change", "level ground")
+OUTCOMES = ("change", "level ground", "other route", "safe side", "even", "not known", "no safe change")
+"""What a week comes to: the first four are something to do, in this order."""
 
-ELSEWHERE = "level_surface"
-"""Kind of change that is no change of side: other ground, which is not simulated."""
+ELSEWHERE = ("level_surface", "safe_side")
+"""Kinds of change that are not followed here: ground not simulated, and what is not about the legs."""
 
 EVEN = 0.2
 """Absolute balance up to which a run or a week is even, as `SuggestionSettings.usual_balance`."""
@@ -284,7 +285,7 @@ def follow(files: list[str], count: int, runners: str) -> pd.DataFrame:
         run = simulate.simulate_run(roads, route, setup, rng)
         analysis = camber.analyse(run.recording, roads)
         items = plan_route(analysis, dark=False).suggestions.items
-        item = next((one for one in items if one.kind not in {"alternate_direction", ELSEWHERE}), None)
+        item = next((one for one in items if one.kind not in {"alternate_direction", *ELSEWHERE}), None)
         if item is None:
             continue
         world = World(roads, route, setup, run, analysis)
@@ -338,18 +339,28 @@ def _week(town: str, roads: Roads, number: int, runners: str) -> dict[str, Any]:
     learned = pool_evidence(evidence_of(run.recording, roads) for run in simulated)
     runs = [camber.analyse(run.recording, roads, learned=learned) for run in simulated]
     worlds = [World(roads, *one) for one in zip(routes, [setup] * 3, simulated, runs, strict=True)]
-    found = []
+    found, swaps = [], []
     for row, analysis in enumerate(runs[:2]):
         rest = effect_of_draws(run.draws for n, run in enumerate(runs) if n != row)
-        found.append(plan_route(analysis, history=rest, dark=False).suggestions)
-    items = [(row, item) for row, one in enumerate(found) for item in one.items if item.kind != ELSEWHERE]
+        found.append(plan_route(analysis, history=rest, dark=False))
+        mine, other = (effect_of_draws([one.draws]) for one in (analysis, runs[1 - row]))
+        swaps.append(gain_of_swap(mine, other, rest) >= analysis.settings.suggestion.smallest_gain)
+    plans, swapped = (
+        [one.suggestions for one in found],
+        any(
+            swap and found[1 - row].is_lawful and found[row].suggestions.answer != "even"
+            for row, swap in enumerate(swaps)
+        ),
+    )
+    items = [(row, item) for row, one in enumerate(plans) for item in one.items if item.kind not in ELSEWHERE]
     row, best = max(items, key=lambda pair: _gain(pair[1]), default=(0, None))
     said, even = _said(runs)
     lefts, rights = zip(*(_low(run) for run in simulated), strict=True)
     before = _balance(sum(lefts), sum(rights))
-    after = before
+    after, route_after = before, 0.0
     if best:
         left, right = _changed(worlds[row], best, rng)
+        route_after = _balance(left, right)
         after = _balance(sum(lefts) - lefts[row] + left, sum(rights) - rights[row] + right)
     road, walk = _coverage(runs)
     alone = [_said([run])[1] for run in runs[:2]]
@@ -357,13 +368,16 @@ def _week(town: str, roads: Roads, number: int, runners: str) -> dict[str, Any]:
         "week": number, "town": town, "country": country_of(roads), "simulated": True, "runners": runners,
         "distance_km": round(sum(run.summary.distance_m for run in runs) / 1000.0, 1),
         "road_share": round(road, 3), "sidewalk_share": round(walk, 3), "p_facing": habit.p_facing,
-        "outcome": "change" if best else _answer({one.answer for one in found}),
+        "outcome": "change" if best else _outcome(plans, swapped=swapped),
+        "closest": any(one.next_best for one in plans), "asked": any(one.question for one in plans),
+        "reason": next((one.reason for one in plans if one.reason), ""),
+        "safe_side": any(item.kind == "safe_side" for one in plans for item in one.items),
         "kind": best.kind if best else "", "p_even": round(even, 3),
         "p_even_after": round(best.p_even_after if best else even, 3),
         "said_before": round(said, 3),
         "said_after": round(best.balance_after.median if best else said, 3),
         "true_before": round(before, 3), "true_after": round(after, 3),
-        "held_after": holds(best.balance_after, after) if best else "",
+        "held_after": holds(best.balance_after, route_after) if best else "",
         "extra_crossings": best.crossings if best else 0,
         "extra_traffic_km": round(best.extra_traffic_km, 3) if best else 0.0,
         "left_changes": len(items),
@@ -394,13 +408,15 @@ def _said(runs: list[Analysis]) -> tuple[float, float]:
     return (balance.median if balance else 0.0), effect.p_even(EVEN)
 
 
-def _answer(answers: set[str]) -> str:
-    """Join what is said of the routes of one week: what nobody knows of one is not known of the week.
-
-    A change that is left here is level ground nearby, which nobody follows in this study.
-    """
-    if "change" in answers:
+def _outcome(plans: list[Suggestions], *, swapped: bool) -> str:
+    """Join what is said of the routes of one week without a change that is followed here."""
+    kinds, answers = {item.kind for one in plans for item in one.items}, {one.answer for one in plans}
+    if "level_surface" in kinds:
         return "level ground"
+    if swapped:
+        return "other route"
+    if "safe_side" in kinds:
+        return "safe side"
     if answers <= {"even", "level"}:
         return "even"
     return "not known" if "not_known" in answers else "no safe change"
@@ -440,7 +456,7 @@ def weeks_table(table: pd.DataFrame) -> str:
     """What came out of the weeks, by country, by town and by sidewalk coverage; balances are true ones."""
     part = pd.cut(table["sidewalk_share"], [-0.01, 0.1, 0.5, 1.0], labels=["< 10 %", "10-50 %", "> 50 %"])
     titles = [
-        *("where", "weeks", "change", "even already", "not known", "no safe change", "level ground"),
+        *("where", "weeks", *OUTCOMES, "something to do", "else closest or a question"),
         *("true before", "true after", "said after holds", "made it more even", "crossings"),
         *("called even: truly", "called even: said"),
     ]
@@ -449,9 +465,17 @@ def weeks_table(table: pd.DataFrame) -> str:
     groups += [(f"sidewalks {name}", one) for name, one in table.groupby(part, observed=True)]
     for name, one in [*groups, ("all", table)]:
         cells = [str(name), str(len(one)), *(f"{(one['outcome'] == word).mean():.0%}" for word in OUTCOMES)]
+        cells += _to_do_cells(one)
         cells += _change_cells(one[one["outcome"] == "change"]) + _even_cells(one[one["outcome"] == "even"])
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _to_do_cells(one: pd.DataFrame) -> list[str]:
+    """Share of weeks with something to do, and of the rest that are not even, with a next best thing."""
+    rest = one[one["outcome"].isin(OUTCOMES[5:])]
+    helped = rest["closest"] | rest["asked"]
+    return [f"{one['outcome'].isin(OUTCOMES[:4]).mean():.0%}", f"{helped.mean():.0%}" if len(rest) else "-"]
 
 
 def _change_cells(changed: pd.DataFrame) -> list[str]:
