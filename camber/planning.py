@@ -166,7 +166,7 @@ class Planner:
 
 
 def gain_of_swap(before: Effect, after: Effect, rest: Effect) -> float:
-    """Take what a route in place of another evens out, by the other's tilted metres; 0 where no leg is spared."""
+    """Take what another route evens out, by the tilted metres of this one; 0 where it spares no leg."""
     if (rest + before).most_m() <= (rest + after).most_m():
         return 0.0
     return ((rest + before).uneven_m() - (rest + after).uneven_m()) / max(before.tilted_m(), 1.0)
