@@ -159,22 +159,10 @@ def part_words(share: float) -> str:
     return min(_RATIOS, key=lambda ratio: abs(ratio[0] - share))[2]
 
 
-def longer_text(extra_m: float, units: str) -> str:
-    """Say how much longer a changed run is, such as ``"0.08 km longer"``; negative is shorter."""
-    return f"{distance_text(abs(extra_m), units)} {'longer' if extra_m >= 0.0 else 'shorter'}"
-
-
 def range_text(interval: Interval, units: str = "km") -> str:
     """Write the bounds of an interval of metres, such as ``"3.20 to 4.90 km"``."""
     low = distance_text(interval.low, units).removesuffix(f" {units}")
     return f"{low} to {distance_text(interval.high, units)}"
-
-
-def change_text(before: Interval, after: Interval, units: str) -> str:
-    """Write metres without and with a change, each with its interval."""
-    return " → ".join(
-        f"{distance_text(one.median, units)} ({range_text(one, units)})" for one in (before, after)
-    )
 
 
 def share_text(share: float | None) -> str:
@@ -187,14 +175,6 @@ def share_text(share: float | None) -> str:
     if percent == 100 and share < 1.0 - 1e-9:
         return "> 99 %"
     return f"{percent} %"
-
-
-def balance_text(interval: Interval | None) -> str:
-    """Write a balance with its interval and true minus signs; left is negative and stands on the left."""
-    if interval is None:
-        return "not defined"
-    text = f"{interval.median:+.2f} ({interval.low:+.2f} to {interval.high:+.2f})"
-    return text.replace("-", "\u2212")
 
 
 def local(moment: datetime, zone: str | None) -> datetime:

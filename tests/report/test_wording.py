@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from camber.conventions import LATERAL_STATES, SurfaceKind
 from camber.report import sentences, wording
 from camber.report.wording import (
-    balance_text,
     distance_text,
     duration_text,
     local,
@@ -60,11 +59,6 @@ def test_a_share_claims_all_or_none_only_where_it_is(share):
     words = share_text(share)
     assert (words == "0 %") == (share == 0.0)
     assert words != "100 %" or share > 0.9999
-
-
-def test_left_has_the_minus_sign():
-    assert balance_text(Interval(-0.5, -0.25, 0.1)) == "\u22120.25 (\u22120.50 to +0.10)"
-    assert balance_text(None) == "not defined"
 
 
 def test_times_are_those_of_the_clock_at_the_place():
