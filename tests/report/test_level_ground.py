@@ -127,7 +127,9 @@ def test_what_version_1_1_added_may_be_missing(single):
 
 
 def test_a_plan_as_json_is_plain_values(found):
-    plan = json.loads(plans_json([("Run", planned(found))]))["plans"][0]
+    document = json.loads(plans_json([("Run", planned(found))]))
+    assert jsonschema.Draft202012Validator(story_schema()).is_valid(document)
+    (plan,) = document["plans"]
     assert plan["suggestions"]["items"][0]["detours"][0]["names"] == ["Park Walk"]
 
 
