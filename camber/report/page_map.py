@@ -60,11 +60,11 @@ _CLASSES: Final = {
     "living_street": "side street",
 }
 _PLACES: Final = {
-    SurfaceKind.ROAD_EDGE: "the edge of the road",
-    SurfaceKind.ROAD_CENTRE: "the road",
-    SurfaceKind.SIDEWALK: "the sidewalk",
-    SurfaceKind.PATH: "a path",
-    SurfaceKind.TRACK: "a track",
+    SurfaceKind.ROAD_EDGE: "At the edge of the road",
+    SurfaceKind.ROAD_CENTRE: "On the road",
+    SurfaceKind.SIDEWALK: "On the sidewalk",
+    SurfaceKind.PATH: "On a path",
+    SurfaceKind.TRACK: "On a track",
 }
 _SHIFTED: Final = {-1: " on the left", 0: "", 1: " on the right"}
 _BASES: Final = {
@@ -296,10 +296,10 @@ def explanation(row: dict[str, Any], day: str, units: str) -> tuple[str, str, st
 
 
 def _side_words(row: dict[str, Any]) -> str:
-    where = _PLACES.get(row["surface_kind"], "the road")
+    where = _PLACES.get(row["surface_kind"], "On the road")
     if row["shift"] == UNKNOWN_SIDE:
-        return "On which side you were is not known."
-    return f"You ran on {where}{_SHIFTED[row['shift']]}, {_BASES.get(row['side_basis'], 'likely')}."
+        return "The side of the road is not known here."
+    return f"{where}{_SHIFTED[row['shift']]}, {_BASES.get(row['side_basis'], 'likely')}."
 
 
 def _slope_words(row: dict[str, Any]) -> str:

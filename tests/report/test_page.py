@@ -327,7 +327,7 @@ def test_a_packed_line_is_the_line_to_a_metre():
 
 
 SIDE_AND_FALL = (
-    "You ran on the edge of the road on the left, seen in the recording. It falls about 2 % to the left; "
+    "At the edge of the road on the left, seen in the recording. It falls about 2 % to the left; "
     "a guess from road standards."
 )
 

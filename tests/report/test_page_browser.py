@@ -97,7 +97,7 @@ def test_a_tap_on_a_line_explains_it(chromium, path):
         )
         page.mouse.click(*place)
         said = page.locator("#explanation").inner_text()
-        for words in ("Rantatie", "towards", "leg low here", "You ran on", "It falls about"):
+        for words in ("Rantatie", "towards", "leg low here", "edge of the road", "It falls about"):
             assert words in said
 
 
