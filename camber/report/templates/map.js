@@ -146,7 +146,14 @@
         if (inside && chord > street.best) { street.best = chord; street.from = p[from]; street.to = p[i]; }
       }
     }
-    var view = map.getBounds();
+    var view = map.getBounds(), busy = {};
+    function cell(spot) { return Math.round(spot.x / 14) + "," + Math.round(spot.y / 14); }
+    shown.forEach(function (stretch) {
+      stretch.pixels.forEach(function (p, i) {
+        var before = stretch.pixels[Math.max(0, i - 1)], steps = Math.ceil(p.distanceTo(before) / 7) || 1;
+        for (var k = 0; k <= steps; k += 1) { busy[cell(before.add(p.subtract(before).multiplyBy(k / steps)))] = true; }
+      });
+    });
     shown.forEach(function (stretch) { along(stretch.points, stretch.row[NAME], true); });
     roads.forEach(function (road) {
       if (road.row[1] >= 0 && view.intersects(road.line.getBounds())) { along(road.points, road.row[1], false); }
@@ -155,7 +162,7 @@
       .sort(function (a, b) { return streets[b].run - streets[a].run || streets[b].length - streets[a].length || a - b; })
       .forEach(function (index) {
         var street = streets[index], text = data.texts[index], width = 6.6 * text.length + 8;
-        if (street.best < (street.run ? 0.45 : 0.7) * width || taken.length >= (street.run ? 24 : 14)) { return; }
+        if (street.best < (street.run ? 0.45 : 0.7) * width || taken.length >= (street.run ? 24 : 12)) { return; }
         var dx = street.to.x - street.from.x, dy = street.to.y - street.from.y;
         var angle = Math.atan2(dy, dx), turned = Math.cos(angle) < 0 ? angle + Math.PI : angle;
         // Above the line, away from what is drawn on it.
@@ -165,6 +172,8 @@
         for (var k = 0; k <= steps; k += 1) {
           var along = (k / steps - 0.5) * width, spot = L.point(x + along * Math.cos(turned), y + along * Math.sin(turned));
           spots.push(spot);
+          var at = map.layerPointToContainerPoint(spot);
+          if (at.x < 4 || at.y < 4 || at.x > size.x - 4 || at.y > size.y - 4 || (!street.run && busy[cell(spot)])) { free = false; }
           if (taken.some(function (other) { return other.some(function (s) { return s.distanceTo(spot) < 17; }); })) { free = false; }
         }
         if (!free) { return; }
