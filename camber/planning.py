@@ -194,8 +194,6 @@ def _swap(before: Effect, after: Effect, other: RunResult, gain: float, rest: Ef
         against=(),
         p_even_before=weeks[0].p_even(0.2),
         p_even_after=weeks[1].p_even(0.2),
-        uneven_before=weeks[0].unevenness(),
-        uneven_after=weeks[1].unevenness(),
         gain=gain,
         run=other.run,
     )

@@ -295,8 +295,7 @@ def suggestions(street="Rantatie"):
         rule="Finland: facing traffic is recommended where there is no footway.",
         rule_source="Road Traffic Act 729/2018, section 14",
         against=("you would run with traffic on the way back",),
-        uneven_before=0.36,
-        uneven_after=0.24,
+        gain=0.12,
     )
     return Suggestions(
         "out_and_back",

@@ -128,9 +128,6 @@ class Suggestion:
     p_even_before, p_even_after : float
         Probability that the balance lies within what counts as even, 0 to 1: of the route, and of the weeks
         beside it where they are known.
-    uneven_before, uneven_after : float
-        Expected absolute balance of the same, 0 to 1. A side that is not known counts as uneven, while its
-        median balance is near zero.
     extra_traffic_km : float
         Additional exposure to traffic, crossings included [km facing traffic at the edge of a road at
         50 km/h]; negative where it gets less.
@@ -167,8 +164,6 @@ class Suggestion:
     against: tuple[str, ...]
     p_even_before: float = 0.0
     p_even_after: float = 0.0
-    uneven_before: float = 0.0
-    uneven_after: float = 0.0
     extra_traffic_km: float = 0.0
     detour_m: float = 0.0
     stretches: tuple[PlannedStretch, ...] = ()

@@ -136,12 +136,10 @@ def effects(trip: Trip, before: Effect, after: Effect) -> dict[str, Any]:
     """Fields of a `Suggestion` that say what it does to the legs, on the route and with the weeks."""
     fields: dict[str, Any] = {}
     for when, effect in (("before", before), ("after", after)):
-        weeks = trip.history + effect
         fields[f"left_low_{when}_m"] = interval_of(effect.left_m)
         fields[f"right_low_{when}_m"] = interval_of(effect.right_m)
         fields[f"balance_{when}"] = effect.balance()
-        fields[f"p_even_{when}"] = weeks.p_even(trip.settings.usual_balance)
-        fields[f"uneven_{when}"] = weeks.unevenness()
+        fields[f"p_even_{when}"] = (trip.history + effect).p_even(trip.settings.usual_balance)
     return fields
 
 

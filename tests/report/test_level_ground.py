@@ -1,4 +1,4 @@
-"""Level ground as a suggestion, wherever a suggestion is shown: terminal, page, JSON and the library."""
+"""Level ground as a suggestion, wherever a suggestion is shown: terminal, page and JSON."""
 
 import email
 import email.policy
@@ -9,7 +9,6 @@ import jsonschema
 import pytest
 
 from camber.library.loose_runs import period_of_analyses
-from camber.library.stored_values import json_of, value_from
 from camber.report import story_json, story_of, story_schema, story_text
 from camber.report.mail import story_mail
 from camber.report.page import story_page
@@ -106,7 +105,7 @@ def test_the_json_follows_its_schema_and_holds_the_way_round(found, report):
     assert item["kind"] == "level_surface"
     assert document["runs"][0]["suggestions"]["answer"] == "change"
     assert document["runs"][0]["suggestions"]["p_even"] == pytest.approx(found.p_even, abs=1e-6)
-    for name in ("uneven_before", "uneven_after"):
+    for name in ("p_even_before", "gain"):
         assert item[name] == pytest.approx(getattr(found.items[0], name), abs=1e-6)
     assert item["detour_m"] == pytest.approx(found.items[0].detour_m, abs=0.001)
     (detour,) = item["detours"]
@@ -121,7 +120,7 @@ def test_what_version_1_1_added_may_be_missing(single):
         for name in ("answer", "p_even"):
             run["suggestions"].pop(name)
         for item in run["suggestions"]["items"]:
-            for name in ("detours", "detour_m", "uneven_before", "uneven_after"):
+            for name in ("detours", "detour_m", "p_even_before", "gain"):
                 item.pop(name)
     assert list(jsonschema.Draft202012Validator(story_schema()).iter_errors(document)) == []
 
@@ -131,14 +130,3 @@ def test_a_plan_as_json_is_plain_values(found):
     assert jsonschema.Draft202012Validator(story_schema()).is_valid(document)
     (plan,) = document["plans"]
     assert plan["suggestions"]["items"][0]["detours"][0]["names"] == ["Park Walk"]
-
-
-def test_the_library_keeps_it_and_reads_what_it_kept_before(found):
-    assert value_from(json_of(found), Suggestions) == found
-    before = json.loads(json_of(found))
-    for name in ("detours", "uneven_before", "uneven_after"):
-        before["items"][0].pop(name)
-    for name in ("answer", "p_even"):
-        before.pop(name)
-    kept = value_from(json.dumps(before), Suggestions)
-    assert (kept.items[0].detours, kept.answer) == ((), "")

@@ -77,8 +77,9 @@ def test_a_path_on_the_runners_side_replaces_the_road_and_every_number_is_known(
     assert item.detour_m == pytest.approx(80.0, abs=12.0)
     assert item.left_low_before_m.median - item.left_low_after_m.median == pytest.approx(800.0, abs=12.0)
     assert item.right_low_after_m.median == 0.0
-    # The left leg stays the low one on what is left: fewer metres, as uneven as before.
-    assert (item.uneven_before, item.uneven_after) == (pytest.approx(1.0), pytest.approx(1.0))
+    # The left leg stays the low one on what is left: 800 metres fewer of 1176.
+    assert item.balance_before == item.balance_after
+    assert item.gain == pytest.approx(800.0 / 1176.0, abs=0.01)
     assert (item.way_ids, item.where, item.crossings) == ((8,), ("Park Walk",), 0)
     assert item.extra_traffic_km < 0.0
     assert "High Road" in item.what
@@ -296,7 +297,7 @@ def test_it_is_said_where_the_balance_of_what_is_left_gets_worse():
     both = {9: ([(1200.0, 0.0), (1560.0, 0.0)], FAST | {"name": "Low Road"})}
     legs = [leg("left_edge", blocks=33), leg("left_edge", way_id=9, blocks=10, low=1)]
     better = level(offered(place(ways=both), legs=legs))
-    assert better.uneven_after < better.uneven_before
+    assert abs(better.balance_after.median) < abs(better.balance_before.median)
     assert not any("less evenly" in line for line in better.against)
     # Which leg the stretch puts low is not known: in a quarter of the draws it evens out what lies beyond.
     summary, exposure, lateral, histories, options = ran(place(), [leg("left_edge", blocks=33)])
@@ -312,7 +313,7 @@ def test_it_is_said_where_the_balance_of_what_is_left_gets_worse():
         slopes_of=lambda _, direction: np.tile(0.0 * direction, (40, 1)),
     )
     worse = level(found)
-    assert worse.uneven_after > worse.uneven_before
+    assert worse.gain > 0.0
     assert any("shared less evenly between the legs" in line for line in worse.against)
 
 

@@ -410,8 +410,7 @@ def test_who_follows_a_plan_knows_the_side_where_the_run_left_it_open():
     assert (item.p_even_before, item.p_even_after) == (0.0, 1.0)
     # The median hides what the expected absolute balance shows.
     assert item.balance_before.median == pytest.approx(0.0, abs=1e-9)
-    assert item.uneven_before == pytest.approx(1.0)
-    assert item.uneven_after == pytest.approx(0.0, abs=0.02)
+    assert item.gain == pytest.approx(1.0, abs=0.02)
 
 
 def test_no_metre_stays_on_a_side_ruled_out_because_that_is_more_even():
