@@ -12,7 +12,7 @@ import numpy as np
 
 from camber.cross_slope import assign_cross_slope, slope_options, slopes_of_ways
 from camber.exposure import measure_exposure
-from camber.lateral import locate
+from camber.lateral import gather, locate
 from camber.matching import match
 from camber.matching.agreement import disagreements
 from camber.schema import Analysis, Evidence, Learned, Recording, Roads, Settings
@@ -141,7 +141,7 @@ def trip_on(
 
 
 def evidence_of(recording: Recording, roads: Roads, settings: Settings | None = None) -> Evidence:
-    """Find out what a recording says about habits and map: the part of `analyse` that this needs.
+    """Find out what a recording says about use of places and map: the part of `analyse` that this needs.
 
     Parameters
     ----------
@@ -166,11 +166,9 @@ def evidence_of(recording: Recording, roads: Roads, settings: Settings | None = 
     """
     given = settings or Settings()
     roads = roads if given.overrides is None else replace(roads, overrides=given.overrides)
-    rng = np.random.default_rng([given.seed, _fingerprint(recording)])
     track, _ = prepare_track(recording, crs=roads.crs, settings=given.track)
     matched, candidates, _ = match(track, roads, given.matching)
-    name = _name(recording)
-    return locate(matched, candidates, roads, given.lateral, draws=1, rng=rng, run=name, seed=given.seed)[2]
+    return gather(matched, candidates, roads, given.lateral, run=_name(recording))
 
 
 def _fingerprint(recording: Recording) -> int:

@@ -28,7 +28,6 @@ from camber.lateral.blocks import Blocks, block_mean, cut_blocks
 from camber.lateral.hypotheses import Hypothesis, Posterior, draw_histories, observe, weigh
 from camber.lateral.learning import (
     SharedEvidence,
-    habit_evidence,
     map_evidence,
     map_pieces,
     map_prior,
@@ -50,6 +49,16 @@ from camber.lateral.state_prior import (
     transitions,
 )
 from camber.lateral.switching import MAP
+from camber.lateral.use import (
+    Hypothesised,
+    Looks,
+    hypothesise,
+    learned_shares,
+    mixed_prior,
+    region_of,
+    use_likelihood,
+    use_posterior,
+)
 from camber.schema import (
     Candidates,
     Evidence,
@@ -59,6 +68,7 @@ from camber.schema import (
     Learned,
     MatchedTrack,
     Roads,
+    UseLikelihood,
     as_lateral_track,
 )
 from camber.schema.tables import P_STATES, with_columns
@@ -70,16 +80,10 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["SharedEvidence", "locate", "pool_evidence"]
+__all__ = ["SharedEvidence", "gather", "learned_shares", "locate", "pool_evidence"]
 
 _WIDE_M = 2.0 * (3.5 - OffsetAssumptions().edge_clearance_m)
 """Distance between the places at the two edges of a road of 7 m [m]."""
-
-_ONE_HABIT = ((0.0, 1.0),)
-
-_HABITS = ((-(1.5**0.5), 1.0 / 3.0), (0.0, 1.0 / 3.0), (1.5**0.5, 1.0 / 3.0))
-"""Nodes for the runner's habit, in standard deviations, with their weights: three equal ones that have the
-variance of the distribution."""
 
 _SIDES = {
     Side.LEFT: [LEFT_SIDEWALK, LEFT_EDGE],
@@ -122,7 +126,7 @@ def locate(
     run : str
         Fingerprint of the recording.
     seed : int
-        Seed of what all runs of a runner share: in draw ``i`` of every run the runner has the same habit.
+        Seed of what all runs of a runner share: in draw ``i`` of every run places are used alike.
 
     Returns
     -------
@@ -131,33 +135,65 @@ def locate(
     LateralHistories
         Drawn histories of the state.
     Evidence
-        What this run says about the runner's habits and the map, gained without ``learned`` and without any
-        preference for a side.
+        What this run says about the runner's use of places and the map, gained without ``learned``.
     """
     settings = settings or LateralSettings()
-    scene = lay_out(matched, candidates, roads, settings)
-    silent = why_silent(scene.blocks, matched, settings)
-    if silent:
-        scene = scene._replace(places=silenced(scene.places, np.ones(len(scene.piece), dtype=bool)))
-    blocks, places = scene.blocks, scene.places
-    shares = street_shares(places, roads, None, settings.habit_decisions)
+    scene, silent = _look(matched, candidates, roads, settings)
+    blocks, places, shares = scene.blocks, scene.places, street_shares(scene.places, roads)
     seen = posterior = alone = infer_alone(scene, shares)
-    evidence = _evidence(run, scene, alone, shares)
+    known = () if learned is None else learned.own
+    evidence = _evidence(run, scene, alone, shares, known)
     others = None if learned is None else without(learned, evidence)
     if others is not None:
-        shares = street_shares(places, roads, others, settings.habit_decisions)
         seen = posterior = infer_told(scene, shares, alone, others)
     if settings.facing_habit:
-        posterior = infer_with_habit(scene, shares, alone, others)
+        uses = hypothesise(use_posterior(evidence.uses, others, scene.region))
+        posterior = infer_with_use(scene, shares, alone, others, uses)
     n = len(blocks.first)
     doubts = draw_existence(places, shares.sidewalk, draws, seed)
-    state = draw_histories(posterior, _habit_ranks(seed, draws), rng, doubts)
+    state = draw_histories(posterior, _use_ranks(seed, draws), rng, doubts)
     state = np.where(_doubtful(blocks.p_off_road, rng.random((draws, n))), np.int8(-1), state)
     astray = _doubtful(1.0 - blocks.p_street, rng.random((draws, n)))
     columns = _columns(blocks, places, posterior, seen, settings.threshold)
     frame = with_columns(matched, columns, blocks.number)
     histories = LateralHistories(np.arange(n), state, astray, posterior.likeliest_noise, silent)
     return as_lateral_track(frame), histories, evidence
+
+
+def gather(
+    matched: MatchedTrack,
+    candidates: Candidates,
+    roads: Roads,
+    settings: LateralSettings | None = None,
+    *,
+    run: str = "",
+) -> Evidence:
+    """Find out what a run says about the runner's use of places and the map: the part of `locate` for that.
+
+    Parameters
+    ----------
+    matched, candidates, roads, settings, run
+        As for `locate`.
+
+    Returns
+    -------
+    Evidence
+        The same as that of `locate`.
+    """
+    scene, _ = _look(matched, candidates, roads, settings or LateralSettings())
+    shares = street_shares(scene.places, roads)
+    return _evidence(run, scene, infer_alone(scene, shares), shares)
+
+
+def _look(
+    matched: MatchedTrack, candidates: Candidates, roads: Roads, settings: LateralSettings
+) -> tuple[Scene, str]:
+    """Lay a run out; one that is no evidence of a side is silenced, and why."""
+    scene = lay_out(matched, candidates, roads, settings)
+    silent = why_silent(scene.blocks, matched, settings)
+    if silent:
+        scene = scene._replace(places=silenced(scene.places, np.ones(len(scene.piece), dtype=bool)))
+    return scene, silent
 
 
 class Scene(NamedTuple):
@@ -173,6 +209,8 @@ class Scene(NamedTuple):
         Probability that the runner made up its mind anew since the block before.
     device : GnssClass
         Likeliest class of errors.
+    region : str
+        Where it was, for what towns share.
     settings : LateralSettings
         Numbers of the model.
     """
@@ -182,6 +220,7 @@ class Scene(NamedTuple):
     piece: NDArray[np.int64]
     change: FloatArray
     device: GnssClass
+    region: str
     settings: LateralSettings
 
 
@@ -195,7 +234,8 @@ def lay_out(matched: MatchedTrack, candidates: Candidates, roads: Roads, setting
     device = classify(blocks, mean_offset, settings)
     places = silenced(places, ~(np.abs(mean_offset) <= settings.mismatch_m))
     change = change_probability(blocks, places, settings)
-    return Scene(blocks, places, map_pieces(blocks, places, matched), change, device, settings)
+    pieces, region = map_pieces(blocks, places, matched), region_of(roads.crs, xy)
+    return Scene(blocks, places, pieces, change, device, region, settings)
 
 
 def infer_alone(scene: Scene, shares: StreetShares) -> Posterior:
@@ -208,11 +248,15 @@ def infer_told(scene: Scene, shares: StreetShares, alone: Posterior, others: Lea
     return _infer(scene, shares, others, _left(scene, alone), None)
 
 
-def infer_with_habit(
-    scene: Scene, shares: StreetShares, alone: Posterior, others: Learned | None
+def infer_with_use(
+    scene: Scene,
+    shares: StreetShares,
+    alone: Posterior,
+    others: Learned | None,
+    uses: tuple[Hypothesised, ...],
 ) -> Posterior:
-    """Infer the states with the preference for a side too, whose strength in this runner is open."""
-    return _infer(scene, shares, others, _left(scene, alone), _HABITS)
+    """Infer the states with what the runner prefers too, under a few hypotheses on that."""
+    return _infer(scene, shares, others, _left(scene, alone), uses)
 
 
 def _left(scene: Scene, alone: Posterior) -> tuple[tuple[GnssClass, float], ...]:
@@ -225,41 +269,40 @@ def _infer(
     shares: StreetShares,
     learned: Learned | None,
     noises: tuple[tuple[GnssClass, float], ...],
-    habits: tuple[tuple[float, float], ...] | None,
+    uses: tuple[Hypothesised, ...] | None,
 ) -> Posterior:
-    """Weigh what the noise, and perhaps the habit, may be, and infer the states under each."""
+    """Weigh what the noise may be, and infer the states under each, and under each use of places."""
     blocks, places, settings = scene.blocks, scene.places, scene.settings
     line = map_prior(places.reference, scene.piece, settings.map_sigma_m, learned)
+    priors = [(1.0, state_prior(places, shares))]
+    if uses is not None:
+        priors = [(use.mass, mixed_prior(places, shares, use.share)) for use in uses]
     hypotheses = []
-    for shift, share in habits or _ONE_HABIT:
-        prior = state_prior(places, shares, habit=habits is not None, shift=shift)
+    for number, (mass, prior) in enumerate(priors):
         states = prior, transitions(blocks, prior, scene.change)
         for noise, weight in noises:
             observed = observe(blocks, places, noise, states, line, settings)
-            hypotheses.append(Hypothesis(noise, shift, share * weight, observed))
+            hypotheses.append(Hypothesis(noise, number, mass, weight, observed))
     return weigh(hypotheses, settings.degrees_of_freedom, settings.noise_evidence)
 
 
-def _evidence(run: str, scene: Scene, alone: Posterior, here: StreetShares) -> Evidence:
-    """Read habits and map offsets off what the run says alone."""
-    blocks, places, states = scene.blocks, scene.places, alone.states
-    share = states.probability * ((1.0 - blocks.p_off_road) * blocks.p_street)[:, None]
-    known = np.isfinite(places.observed_m).any(axis=1)
-    left, right = (share[:, _SIDES[side]].sum(axis=1) for side in (Side.LEFT, Side.RIGHT))
-    facing = np.where(here.left_faces, left, right)
-    against = np.where(here.left_faces, right, left)
-    decided = np.where(facing >= against, facing, -against)
-    where = np.where(known & (scene.piece >= 0), places.reference, NO_WAY)
+def _evidence(
+    run: str, scene: Scene, alone: Posterior, here: StreetShares, known: tuple[UseLikelihood, ...] = ()
+) -> Evidence:
+    """Read the use of places, unless it is known already, and map offsets off what the run says alone."""
+    blocks, places, states, settings = scene.blocks, scene.places, alone.states, scene.settings
+    likeliest = max(alone.parts, key=lambda part: part.weight)
+    looks = Looks(blocks, places, here, scene.change, likeliest.observations)
+    uses = known or use_likelihood(scene.region, looks, settings.degrees_of_freedom)
+    seen = np.isfinite(places.observed_m).any(axis=1)
+    where = np.where(seen & (scene.piece >= 0), places.reference, NO_WAY)
     line = states.mean[:, MAP], states.variance[:, MAP]
-    return Evidence(
-        run,
-        habit_evidence(np.where(known, here.context, ""), decided, scene.change, scene.settings.threshold),
-        map_evidence(where, scene.piece, scene.settings.map_sigma_m, *line),
-    )
+    offsets = map_evidence(where, scene.piece, places.direction, settings.map_sigma_m, *line)
+    return Evidence(run, uses, offsets)
 
 
-def _habit_ranks(seed: int, draws: int) -> FloatArray:
-    """Ranks of the runner's habit in each draw: one for all runs of a seed, spread evenly."""
+def _use_ranks(seed: int, draws: int) -> FloatArray:
+    """Ranks of the runner's use of places in each draw: one for all runs of a seed, spread evenly."""
     rng = np.random.default_rng([seed, draws])
     return np.asarray((rng.permutation(draws) + rng.random(draws)) / draws)
 

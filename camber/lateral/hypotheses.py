@@ -1,4 +1,4 @@
-"""What is not known about a run is integrated over: how noisy it was, and what the runner's habit is.
+"""What is not known about a run is integrated over: how noisy it was, and how the runner uses places.
 
 A few hypotheses are filtered each on its own and weighed by how well they foretold the blocks; posterior
 probabilities are mixtures over them, and every drawn history belongs to one of them.
@@ -62,17 +62,20 @@ class Hypothesis(NamedTuple):
     ----------
     noise : GnssClass
         Errors of the receiver.
-    habit : float
-        The runner's habit in standard deviations of its prior, towards facing traffic.
-    weight : float
-        Prior weight.
+    use : int
+        Number of the hypothesis on the runner's use of places, in their order.
+    mass : float
+        Its posterior mass, before this inference.
+    prior : float
+        Prior weight of the errors.
     observations : Observations
         The blocks.
     """
 
     noise: GnssClass
-    habit: float
-    weight: float
+    use: int
+    mass: float
+    prior: float
     observations: Observations
 
 
@@ -80,7 +83,7 @@ class Part(NamedTuple):
     """A hypothesis with what follows from it; ``weight`` is that of the posterior."""
 
     noise: GnssClass
-    habit: float
+    use: int
     weight: float
     observations: Observations
     filtered: Filtered
@@ -165,23 +168,23 @@ def observe(
 def weigh(given: Iterable[Hypothesis], degrees_of_freedom: float, noise_evidence: float) -> Posterior:
     """Filter the run under every hypothesis, weigh them, and smooth those that are left.
 
-    The evidence for one size of the errors against another is taken to the power ``noise_evidence``; that
-    for habits counts in full. ``degrees_of_freedom`` are of the blocks' Student-t tails.
+    The evidence for one size of the errors against another is taken to the power ``noise_evidence``; the
+    masses of the uses of places are given. ``degrees_of_freedom`` are of the blocks' Student-t tails.
     """
     hypotheses = list(given)
     filtered = [filter_forward(one.observations, degrees_of_freedom) for one in hypotheses]
-    prior = np.array([one.weight for one in hypotheses])
-    logs = np.log(prior) + np.array([one.log_evidence for one in filtered])
+    evidence = np.array([one.log_evidence for one in filtered])
+    mass, prior = (np.array([getattr(one, name) for one in hypotheses]) for name in ("mass", "prior"))
     noises = np.array([one.noise.name for one in hypotheses])
+    logs = np.log(mass) + np.log(prior)
     for noise in set(noises.tolist()):
         same = noises == noise
-        evidence = np.logaddexp.reduce(logs[same]) - np.log(prior[same].sum())
-        logs[same] -= (1.0 - noise_evidence) * evidence
+        logs[same] += noise_evidence * np.logaddexp.reduce(np.log(mass[same]) + evidence[same])
     weight = np.exp(logs - logs.max())
     weight = np.where(weight >= _LEAST_WEIGHT * weight.sum(), weight, 0.0)
     weight /= weight.sum()
     parts = tuple(
-        Part(one.noise, one.habit, share, one.observations, state, smooth(one.observations, state))
+        Part(one.noise, one.use, share, one.observations, state, smooth(one.observations, state))
         for one, state, share in zip(hypotheses, filtered, weight.tolist(), strict=True)
         if share > 0.0
     )
@@ -201,23 +204,23 @@ def _mix(parts: tuple[Part, ...]) -> Smoothed:
 
 
 def draw_histories(
-    posterior: Posterior, habit_rank: FloatArray, rng: np.random.Generator, doubts: Doubts | None = None
+    posterior: Posterior, use_rank: FloatArray, rng: np.random.Generator, doubts: Doubts | None = None
 ) -> NDArray[np.int8]:
     """Draw whole histories of the states, each under one hypothesis, shape (draws, n).
 
-    Uniform ranks in [0, 1), shape (draws,), choose the habit: the same for all runs of a runner, who has one
-    habit; the rest comes from ``rng``. ``doubts`` are of states that may not exist.
+    Uniform ranks in [0, 1), shape (draws,), choose the use of places: the same for all runs of a runner, who
+    is one; the rest comes from ``rng``. ``doubts`` are of states that may not exist.
     """
-    order = sorted(posterior.parts, key=lambda part: part.habit)
-    habits, weights = (np.array([getattr(part, name) for part in order]) for name in ("habit", "weight"))
-    habit_of = habits[_choose(np.cumsum(weights), habit_rank)]
-    n, draws = len(order[0].observations.prior), len(habit_rank)
+    order = sorted(posterior.parts, key=lambda part: part.use)
+    uses, weights = (np.array([getattr(part, name) for part in order]) for name in ("use", "weight"))
+    use_of = uses[_choose(np.cumsum(weights), use_rank)]
+    n, draws = len(order[0].observations.prior), len(use_rank)
     noise_rank = rng.random(draws)
     uniform, normal = rng.random((draws, n)), rng.standard_normal((draws, n, LATENT))
     doubts = doubts or no_doubts(draws, order[0].observations.prior.shape)
     chosen = np.empty(draws, dtype=np.int64)
-    for habit in np.unique(habit_of):
-        rows, mine = np.flatnonzero(habits == habit), habit_of == habit
+    for use in np.unique(use_of):
+        rows, mine = np.flatnonzero(uses == use), use_of == use
         chosen[mine] = rows[_choose(np.cumsum(weights[rows]) / weights[rows].sum(), noise_rank[mine])]
     state = np.empty((draws, n), dtype=np.int8)
     for number in np.unique(chosen):

@@ -1,22 +1,23 @@
 """Learning across runs: what single runs say, pooled, and what each of them is told by the others.
 
-A habit is a Beta distribution over the side that faces traffic; a map offset is a normal distribution per
-piece of a way, to which each run adds information with a slow bias of its own (camber/standards/model.md,
-The side). A run is never told what it said itself, so nothing confirms itself.
+How the runner uses places is a log-likelihood over nodes (`camber.lateral.use`); a map offset is a normal
+distribution per piece of a way and direction of travel, to which each run adds information with a slow bias
+of its own (camber/standards/model.md, The side). A run is never told what it said itself, so nothing confirms
+itself.
 """
 
 from __future__ import annotations
 
 from math import fsum
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from camber.lateral.blocks import block_mean
-from camber.schema import Evidence, HabitCount, Learned, MapOffset
+from camber.schema import Evidence, Learned, MapOffset, UseLikelihood
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -26,11 +27,9 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
-    ObjectArray = NDArray[np.object_]
     Pair = tuple[float, float]
-    Place = tuple[int, int]
-
-_About = TypeVar("_About", str, "Place")
+    Place = tuple[int, int, int]
+    """Way, piece, direction of travel."""
 
 _PIECE_M: Final = 250.0
 """Length of the pieces of ways for which map errors are learned [m]: the error's own correlation length
@@ -45,9 +44,24 @@ _BEST_SIGMA: Final = 0.4
 each run tells it from its own bias by the other ways it passed, which err too, and every run passes the same
 ones (judgement: about six of them, 1 / sqrt 6)."""
 
+_PLACE_SIGMA_M: Final = 1.0
+"""Error of the place that a run takes a runner to be at when it tells a line's offset [m] (judgement: half of
+what lies between edge and middle, or edge and sidewalk)."""
+
+_SAME_RUNNER: Final = 0.05
+"""Correlation of what two runs of a runner on different streets say of the use of places (judgement: the
+offset of the watch and the mean width of roads, 0.5 m, against the 1 to 2 m by which a run errs)."""
+
+_SAME_STREET: Final = 0.3
+"""The same, in addition, of two passes over the same streets in the same direction (judgement: map offset,
+width, sidewalks and usual choice there against the slow error of a run)."""
+
+_DIGITS: Final = 3
+"""Digits of a run's own share that are kept, so that it is stale only when something was said."""
+
 
 def pool_evidence(evidence: Iterable[Evidence]) -> Learned:
-    """Pool what several runs say about the runner's habits and about the map.
+    """Pool what several runs say about the runner's use of places and about the map.
 
     Parameters
     ----------
@@ -60,12 +74,14 @@ def pool_evidence(evidence: Iterable[Evidence]) -> Learned:
         Sums, the same to the last bit whatever the order.
     """
     runs = {one.run: one for one in evidence}
-    habits = _sums(_habits(one) for one in runs.values())
-    offsets = _sums(_offsets(one) for one in runs.values())
+    names = sorted(runs)
+    ordered = [runs[name] for name in names]
+    weights = novelty([_passes(one) for one in ordered])
     return Learned(
-        tuple(sorted(runs)),
-        tuple(HabitCount(context, *pair) for context, pair in habits.items()),
-        tuple(MapOffset(*place, *pair) for place, pair in offsets.items()),
+        tuple(names),
+        tuple(weights),
+        _pooled_uses(zip(ordered, weights, strict=True)),
+        _offsets_of(_sums(_offsets(one) for one in ordered)),
     )
 
 
@@ -73,35 +89,73 @@ def without(learned: Learned, own: Evidence) -> Learned:
     """Take a run out of what was learned, up to rounding; unchanged if it is not part of it."""
     if own.run not in learned.runs:
         return learned
-    habits, offsets, nothing = _habits(own), _offsets(own), (0.0, 0.0)
-    less_habits, less_offsets = [], []
-    for context, (facing, with_traffic) in _habits(learned).items():
-        own_facing, own_with = habits.get(context, nothing)
-        count = HabitCount(context, max(facing - own_facing, 0.0), max(with_traffic - own_with, 0.0))
-        less_habits.append(count)
+    at = learned.runs.index(own.run)
+    offsets, nothing = _offsets(own), (0.0, 0.0)
+    less_offsets = {}
     for place, (information, weighted) in _offsets(learned).items():
         own_information, own_weighted = offsets.get(place, nothing)
-        less = max(information - own_information, 0.0), weighted - own_weighted
-        less_offsets.append(MapOffset(*place, *less))
+        less_offsets[place] = max(information - own_information, 0.0), weighted - own_weighted
+    uses = {one.region: np.array(one.log_likelihood) for one in learned.uses}
+    for one in own.uses:
+        uses[one.region] = uses[one.region] - learned.weights[at] * np.array(one.log_likelihood)
     return Learned(
-        tuple(run for run in learned.runs if run != own.run), tuple(less_habits), tuple(less_offsets)
+        tuple(run for run in learned.runs if run != own.run),
+        tuple(weight for k, weight in enumerate(learned.weights) if k != at),
+        tuple(UseLikelihood(region, tuple(uses[region].tolist())) for region in sorted(uses)),
+        _offsets_of(less_offsets),
+        learned.weights[at],
     )
 
 
-def _habits(said: Evidence | Learned) -> dict[str, Pair]:
-    return {row.context: (row.facing, row.with_traffic) for row in said.habits}
+def novelty(passes: Sequence[frozenset[Place]]) -> list[float]:
+    """Share of what each run says that is new, given that streets are passed again and the watch is the same.
+
+    A run is a sample of streets. Runs on other streets share the device and the class of the roads, passes
+    of one street in one direction share its map offset, width, sidewalks and what the runner usually does
+    there; the information of correlated samples is that of fewer (design effect: Kish 1965, "Survey
+    Sampling", section 5.4), here 1 / (1 + the sum of the correlations with the other runs).
+    """
+    count: dict[Place, int] = {}
+    for run in passes:
+        for place in run:
+            count[place] = count.get(place, 0) + 1
+    found = []
+    for run in passes:
+        again = sum(sorted(count[place] - 1 for place in run)) / max(len(run), 1)
+        found.append(1.0 / (1.0 + _SAME_RUNNER * (len(passes) - 1) + _SAME_STREET * again))
+    return found
+
+
+def _passes(said: Evidence) -> frozenset[Place]:
+    return frozenset(_offsets(said))
+
+
+def _pooled_uses(said: Iterable[tuple[Evidence, float]]) -> tuple[UseLikelihood, ...]:
+    """Sum what weighted runs say of the use of places, region by region."""
+    rows: dict[str, list[FloatArray]] = {}
+    for one, weight in said:
+        for use in one.uses:
+            rows.setdefault(use.region, []).append(weight * np.array(use.log_likelihood))
+    return tuple(
+        UseLikelihood(region, tuple(fsum(column) for column in zip(*rows[region], strict=True)))
+        for region in sorted(rows)
+    )
 
 
 def _offsets(said: Evidence | Learned) -> dict[Place, Pair]:
     return {
-        (row.way_id, row.piece): (row.information_per_m2, row.weighted_offset_per_m)
+        (row.way_id, row.piece, row.direction): (row.information_per_m2, row.weighted_offset_per_m)
         for row in said.map_offsets
     }
 
 
-def _sums(said: Iterable[Mapping[_About, Pair]]) -> dict[_About, Pair]:
-    """Sum what is said about each thing, in the order of the things."""
-    pairs: dict[_About, list[Pair]] = {}
+def _offsets_of(pairs: Mapping[Place, Pair]) -> tuple[MapOffset, ...]:
+    return tuple(MapOffset(way, piece, *pair, direction) for (way, piece, direction), pair in pairs.items())
+
+
+def _sums(said: Iterable[Mapping[Place, Pair]]) -> dict[Place, Pair]:
+    """Sum what is said about each place, in the order of the places."""
+    pairs: dict[Place, list[Pair]] = {}
     for one in said:
         for about, pair in one.items():
             pairs.setdefault(about, []).append(pair)
@@ -119,39 +173,51 @@ class SharedEvidence:
     Given in the order of time; the same run counts once, where it stands first. Were every run told
     everything, each new run would change the results of all of them, if only in the sixth digit, and a
     history would have to be computed again every week. So a run hears the first 1, 2, 4, 8, ... of the others
-    that have something to say about a place or a habit: always more than half of them, and what it hears
-    changes only when their number has doubled. Nothing is lost by it that could be seen: what half of the
-    runs know, all know better by a factor of 1 / sqrt 2 of the standard deviation at most (judgement).
+    that have something to say about a place or the use of places: always more than half of them, and what it
+    hears changes only when their number has doubled. Nothing is lost by it that could be seen: what half of
+    the runs know, all know better by a factor of 1 / sqrt 2 of the standard deviation at most (judgement).
     """
 
     def __init__(self, evidence: Iterable[Evidence]) -> None:
-        self._habits: dict[str, _Subject] = {}
         self._offsets: dict[Place, _Subject] = {}
+        self._users: list[Evidence] = []
         heard = set()
         for one in evidence:
             if one.run not in heard:
                 heard.add(one.run)
-                for context, pair in _habits(one).items():
-                    self._habits.setdefault(context, _Subject()).add(one.run, pair)
+                if one.uses:
+                    self._users.append(one)
                 for place, pair in _offsets(one).items():
                     self._offsets.setdefault(place, _Subject()).add(one.run, pair)
+        self._rank = {one.run: rank for rank, one in enumerate(self._users)}
 
     def told(self, own: Evidence) -> Learned:
-        """Give what a run is told by the others; what it says itself is left out, so no runs are named."""
-        habits, offsets = [], []
-        for context in sorted(self._habits):
-            pair = self._habits[context].told(own.run)
-            if pair is not None:
-                habits.append(HabitCount(context, max(pair[0], 0.0), max(pair[1], 0.0)))
-        for place in sorted(_offsets(own)):
+        """Give what a run is told by the others; what it says itself stands apart, so no runs are named."""
+        offsets = {}
+        here = {(way, piece) for way, piece, _ in _offsets(own)}
+        for place in sorted((*pair, direction) for pair in here for direction in (-1, 1)):
             pair = self._offsets[place].told(own.run) if place in self._offsets else None
             if pair is not None:
-                offsets.append(MapOffset(*place, max(pair[0], 0.0), pair[1]))
-        return Learned((), tuple(habits), tuple(offsets))
+                offsets[place] = max(pair[0], 0.0), pair[1]
+        others = self._others(own)
+        if not others:
+            return Learned((), (), (), _offsets_of(offsets), own=own.uses)
+        weights = novelty([*(_passes(one) for one in others), _passes(own)])
+        uses = _pooled_uses(zip(others, weights[:-1], strict=True))
+        return Learned((), (), uses, _offsets_of(offsets), round(weights[-1], _DIGITS), own.uses)
+
+    def _others(self, own: Evidence) -> list[Evidence]:
+        """List the first 1, 2, 4, ... of the others that say something of the use of places."""
+        rank = self._rank.get(own.run, len(self._users))
+        others = len(self._users) - (rank < len(self._users))
+        if not others:
+            return []
+        count = 1 << (others.bit_length() - 1)
+        return [*self._users[: min(rank, count)], *self._users[rank + 1 : count + 1]]
 
 
 class _Subject:
-    """What runs say about one habit or one place, in the order of time."""
+    """What runs say about one place, in the order of time."""
 
     def __init__(self) -> None:
         self._rank: dict[str, int] = {}
@@ -196,22 +262,44 @@ def map_prior(
     """Say what is known about the map's error at each block before the run: mean and deviation [m], (n,).
 
     Of the true middle from the line, way frame. ``sigma_m`` is the deviation where nothing was learned;
-    precisions add, down to 0.4 times that.
+    precisions add, down to 0.4 times that. Runs take the place of the runner for granted when they tell a
+    line's offset, and all of them alike: what they say has an error in the frame of travel, 1 m, which passes
+    in both directions cancel, and which is integrated over.
     """
-    known = {} if learned is None else _offsets(learned)
+    known: dict[tuple[int, int], dict[int, Pair]] = {}
+    for (way, number, direction), pair in _offsets(learned or Learned()).items():
+        known.setdefault((way, number), {})[direction] = pair
     mean, std = np.zeros(len(way_id)), np.full(len(way_id), sigma_m)
     if known and sigma_m > 0.0:
+        nothing = (0.0, 0.0)
         for k, place in enumerate(zip(way_id.tolist(), piece.tolist(), strict=True)):
             if place in known:
-                information, weighted = known[place]
+                along, against = (known[place].get(direction, nothing) for direction in (1, -1))
+                information, weighted = _balanced(along, against)
                 precision = sigma_m**-2 + information
                 mean[k] = weighted / precision
                 std[k] = max(precision**-0.5, _BEST_SIGMA * sigma_m)
     return mean, std
 
 
+def _balanced(along: Pair, against: Pair) -> Pair:
+    """Information about a line's offset once the error that turns with the direction is integrated over.
+
+    Along the drawing runs see m + d, against it m - d, with d normal of variance s^2: the Schur complement of
+    the precision of (m, d).
+    """
+    total, difference = along[0] + against[0], along[0] - against[0]
+    shrink = difference / (total + _PLACE_SIGMA_M**-2)
+    return total - shrink * difference, along[1] + against[1] - shrink * (along[1] - against[1])
+
+
 def map_evidence(
-    way_id: IntArray, piece: IntArray, sigma_m: float, mean: FloatArray, variance: FloatArray
+    way_id: IntArray,
+    piece: IntArray,
+    direction: IntArray,
+    sigma_m: float,
+    mean: FloatArray,
+    variance: FloatArray,
 ) -> tuple[MapOffset, ...]:
     """Say what a run adds to the knowledge of the map's error: its posterior divided by its prior.
 
@@ -220,35 +308,15 @@ def map_evidence(
     a piece and every block has seen the same run.
     """
     rows: dict[Place, list[int]] = {}
-    for k, place in enumerate(zip(way_id.tolist(), piece.tolist(), strict=True)):
+    keys = zip(way_id.tolist(), piece.tolist(), direction.tolist(), strict=True)
+    for k, place in enumerate(keys):
         if place[0] >= 0:
             rows.setdefault(place, []).append(k)
     found = []
-    for place, blocks in sorted(rows.items()):
+    for (way, number, towards), blocks in sorted(rows.items()):
         k = blocks[len(blocks) // 2]
         gained = 1.0 / variance[k] - 1.0
         if gained > _LEAST_INFORMATION and sigma_m > 0.0:
             weighted = float(mean[k] / variance[k] / sigma_m)
-            found.append(MapOffset(*place, float(gained / sigma_m**2), weighted))
+            found.append(MapOffset(way, number, float(gained / sigma_m**2), weighted, towards))
     return tuple(found)
-
-
-def habit_evidence(
-    context: ObjectArray, facing: FloatArray, change: FloatArray, threshold: float
-) -> tuple[HabitCount, ...]:
-    """Count the decisions of a run for and against facing traffic, by context; arrays of shape (n,).
-
-    ``facing`` is the probability of the side that faces traffic minus that of the other, without any prior
-    for a side; one of them is decided from ``threshold`` on. Where ``context`` is "" it means nothing.
-    Weights add to the number of independent decisions: a decided block counts as much as it is likely that
-    the runner made up its mind (``change``) since the last decided one, and one where the side changed.
-    """
-    counts: dict[str, list[float]] = {}
-    held = np.cumsum(np.log1p(-np.minimum(change, 0.999)))
-    last = -1
-    for k in np.flatnonzero((np.abs(facing) >= threshold) & (context != "")):
-        same = last >= 0 and (facing[k] > 0.0) == (facing[last] > 0.0)
-        weight = 1.0 - float(np.exp(held[k] - held[last])) if same else 1.0
-        counts.setdefault(str(context[k]), [0.0, 0.0])[int(facing[k] <= 0.0)] += weight
-        last = int(k)
-    return tuple(HabitCount(name, *both) for name, both in sorted(counts.items()))

@@ -1,12 +1,12 @@
 """How likely each lateral state is before anything was recorded, and how states follow each other.
 
-The prior comes from traffic side, law and tags (`camber.standards`), and from what other runs say of the
-runner's habits; a change of state from how far the runner went, junctions and ways.
+The prior comes from traffic side, law and tags (`camber.standards`), moved by how this runner uses places
+(`camber.lateral.use`); a change of state from how far the runner went, junctions and ways.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numba
 import numpy as np
@@ -32,11 +32,10 @@ if TYPE_CHECKING:
 
     from camber.lateral.blocks import Blocks
     from camber.lateral.places import Places
-    from camber.schema import LateralSettings, Learned, Roads
+    from camber.schema import LateralSettings, Roads
 
     BoolArray = NDArray[np.bool_]
     FloatArray = NDArray[np.float64]
-    ObjectArray = NDArray[np.object_]
 
 _TAGS = (
     *("highway", "surface", "oneway", "footway", "service", "junction", "leisure", "is_sidepath", "bridge"),
@@ -44,13 +43,10 @@ _TAGS = (
 )
 """Columns of the ways that say who runs where."""
 
-_WALKS, _EDGES = [LEFT_SIDEWALK, RIGHT_SIDEWALK], [LEFT_EDGE, RIGHT_EDGE]
+_WALKS = [LEFT_SIDEWALK, RIGHT_SIDEWALK]
 
 _KIND = (0, 1, 2, 1, 0, 3)
 """Kind of each lateral state, in their order: sidewalk, edge, middle, other."""
-
-_FURTHEST = 0.02
-"""A habit is kept within this of never and always (judgement: nobody always does the same)."""
 
 _TINY = 1e-12
 
@@ -60,36 +56,44 @@ class StreetShares(NamedTuple):
 
     Parameters
     ----------
-    sidewalk, centre : ndarray of float64
-        Share of runners on a sidewalk where there is one, and in the middle.
-    facing, walk_facing : ndarray of float64
-        Share of those at the edges, and on sidewalks, who face traffic; there it is even until learned.
-    decisions : ndarray of float64
-        Decisions that these shares are worth; infinite on one-way streets, where nothing is open.
-    context : ndarray of object
-        Context of the runner's habit: "rural_no_sidewalk", "rural_sidewalk", "urban_no_sidewalk" or
-        "urban_sidewalk" (one that is tagged or mapped); "" off carriageways and on one-way streets, where
-        both sides face the same traffic.
+    existence : ndarray of float64
+        Probability that sidewalks exist that no tag and no line tells of; 1 where one does.
+    used, centre : ndarray of float64
+        Share of runners on a sidewalk where there is one, and in the middle of those who are on none.
+    facing : ndarray of float64
+        Share of those at the edges who face traffic; on sidewalks both sides are even.
+    open_facing : ndarray of bool
+        False off carriageways and on one-way streets, where both sides face the same traffic.
     left_faces : ndarray of bool
         Whether the left side faces traffic: where vehicles drive on the right, and off carriageways.
     """
 
-    sidewalk: FloatArray
+    existence: FloatArray
+    used: FloatArray
     centre: FloatArray
     facing: FloatArray
-    walk_facing: FloatArray
-    decisions: FloatArray
-    context: ObjectArray
+    open_facing: BoolArray
     left_faces: BoolArray
 
+    def at(self, rows: NDArray[np.int64]) -> StreetShares:
+        """Give the shares at some blocks."""
+        return StreetShares(
+            self.existence[rows],
+            self.used[rows],
+            self.centre[rows],
+            self.facing[rows],
+            self.open_facing[rows],
+            self.left_faces[rows],
+        )
 
-def street_shares(
-    places: Places, roads: Roads, learned: Learned | None, prior_decisions: float
-) -> StreetShares:
-    """Look up what is assumed about runners on the street of each block; neutral off carriageways.
+    @property
+    def sidewalk(self) -> FloatArray:
+        """Share of runners on a sidewalk, those that may not exist among them."""
+        return self.existence * self.used
 
-    ``prior_decisions`` is the number of decisions that the standards' shares are worth.
-    """
+
+def street_shares(places: Places, roads: Roads) -> StreetShares:
+    """Look up what is assumed about runners on the street of each block; neutral off carriageways."""
     centre = places.way_id[:, CENTRE]
     road = np.asarray(centre != NO_WAY)
     # Off carriageways any way serves as a placeholder: its shares are not used.
@@ -98,102 +102,72 @@ def street_shares(
     ways = take_columns(roads.ways, _TAGS, roads.ways.index.get_indexer(pd.Index(ids)))
     table = standards.prior_columns(ways)
     share, middle, facing = (table[name][row] for name in ("p_sidewalk", "p_centre", "p_facing"))
+    always = standards.mapped_sidewalk_share()
+    there = np.asarray((places.way_id[:, _WALKS] != NO_WAY) & ~places.doubtful[:, _WALKS]).any(axis=1)
     mapped = np.asarray(places.mapped[:, _WALKS].any(axis=1))
-    raised = np.where(mapped, np.maximum(share, standards.mapped_sidewalk_share()), share)
+    # Where a sidewalk is tagged or mapped, its share is that of those who use one; else it may not exist.
+    known = there & ((share > 0.0) | mapped)
+    used = np.where(known, np.maximum(share, always), np.where(share > 0.0, always, 0.0))
+    existence = np.where(known | (share <= 0.0), 1.0, np.minimum(share / always, 1.0))
     # Who is on a sidewalk that the context does not foresee comes from the edges and the middle alike.
-    middle = middle * np.divide(1.0 - raised, 1.0 - share, out=np.ones_like(share), where=share < 1.0)
+    middle = np.divide(middle, 1.0 - share, out=np.zeros_like(share), where=share < 1.0)
     one_way = (ways["oneway"] != 0)[row]
-    context, left_faces = _habit_context(road, mapped, ways, row)
-    decisions = np.full(len(row), prior_decisions)
-    facing = np.where(one_way, 0.5, facing)
-    (facing, walk_facing), decisions = learned_facing(
-        context, (facing, np.full(len(row), 0.5)), decisions, learned
-    )
-    decisions = np.where(one_way | ~road, np.inf, decisions)
-    return StreetShares(raised, middle, facing, walk_facing, decisions, context, left_faces)
+    left_faces = ~road | (ways["traffic_side"] == TrafficSide.RIGHT)[row]
+    return StreetShares(existence, used, middle, np.where(one_way, 0.5, facing), road & ~one_way, left_faces)
 
 
-def _habit_context(
-    road: BoolArray, mapped: BoolArray, ways: dict[str, NDArray[Any]], row: NDArray[np.int64]
-) -> tuple[ObjectArray, BoolArray]:
-    """Context of each block for the runner's habit, and whether the left side faces traffic there."""
-    tagged = np.zeros(len(ways["oneway"]), dtype=bool)
-    for tag in (ways["sidewalk_left"], ways["sidewalk_right"]):
-        tagged |= (tag == "yes") | (tag == "separate")
-    names = np.array(
-        [["rural_no_sidewalk", "rural_sidewalk"], ["urban_no_sidewalk", "urban_sidewalk"]], dtype=object
-    )
-    here = names[ways["built_up"][row].astype(np.int64), (tagged[row] | mapped).astype(np.int64)]
-    context = np.where(road & (ways["oneway"][row] == 0), here, "")
-    return context, ~road | (ways["traffic_side"] == TrafficSide.RIGHT)[row]
-
-
-def learned_facing(
-    context: ObjectArray,
-    priors: tuple[FloatArray, FloatArray],
-    decisions: FloatArray,
-    learned: Learned | None,
-) -> tuple[tuple[FloatArray, FloatArray], FloatArray]:
-    """Probability of facing traffic, at edges and on sidewalks: means of Beta distributions; their weight.
-
-    Starting from ``priors`` p worth s ``decisions``, with a learned decisions for facing traffic and b
-    against: (s p + a) / (s + a + b), and s + a + b; shape (n,) throughout.
-    """
-    facing, total = np.zeros(len(context)), np.zeros(len(context))
-    for row in () if learned is None else learned.habits:
-        here = context == row.context
-        facing[here], total[here] = row.facing, row.facing + row.with_traffic
-    edge, walk = ((decisions * prior + facing) / (decisions + total) for prior in priors)
-    return (edge, walk), decisions + total
-
-
-def habit_node(share: FloatArray, decisions: FloatArray, shift: float) -> FloatArray:
-    """Share at a node of its Beta distribution with mean ``share`` and weight ``decisions``, shape (n,).
-
-    ``shift`` is the node's place in standard deviations, sqrt(p (1 - p) / (a + b + 1)). Both far nodes are
-    equally far from the mean, so that the mean stays.
-    """
-    if shift == 0.0:
-        return share
-    deviation = np.sqrt(share * (1.0 - share) / (decisions + 1.0))
-    furthest = np.maximum(np.minimum(share, 1.0 - share) - _FURTHEST, 0.0)
-    return np.asarray(share + np.clip(shift * deviation, -furthest, furthest))
-
-
-def state_prior(places: Places, here: StreetShares, *, habit: bool, shift: float = 0.0) -> FloatArray:
+def state_prior(places: Places, here: StreetShares, shift: FloatArray | None = None) -> FloatArray:
     """Prior probability of the states of each block, shape (n, 6); 0 where a state does not exist.
 
-    Without ``habit``, the preference for facing traffic and for the side with a sidewalk, both sides are
-    even, and tags only share a side's half between edge and sidewalk. ``shift`` is the runner's habit: so
-    many standard deviations from the mean towards facing traffic.
+    ``shift``, shape (4,), is how the runner uses places, and how many sidewalks there are: logits of shares,
+    as in `camber.standards.UseNodes`. Without it there is no preference for facing traffic and for the side
+    with a sidewalk: both sides are even, and tags only share a side's half between edge and sidewalk.
     """
     exists = places.way_id != NO_WAY
-    road = exists[:, CENTRE]
-    prior = np.where(exists, 1.0, 0.0)
-    prior[:, OTHER] = ~exists[:, :OTHER].any(axis=1)
-    sidewalks = exists[:, _WALKS]
-    share = np.where(sidewalks.any(axis=1), here.sidewalk, 0.0)
-    centre = np.minimum(here.centre, 1.0 - share)
-    if habit:
-        facing, walk_facing = (
-            _sides(habit_node(one, here.decisions, shift), here) for one in (here.facing, here.walk_facing)
-        )
-        weight = sidewalks * walk_facing
-        walks = share[:, np.newaxis] * weight / np.maximum(weight.sum(axis=1, keepdims=True), _TINY)
-        edges = (1.0 - share - centre)[:, np.newaxis] * facing
-    else:
-        walks = 0.5 * share[:, np.newaxis] * sidewalks
-        edges = 0.5 * (1.0 - centre)[:, np.newaxis] - walks
-    prior[road, CENTRE] = centre[road]
-    prior[np.ix_(road, _EDGES)] = edges[road]
-    prior[np.ix_(road, _WALKS)] = walks[road]
+    return _state_prior(exists, here, np.zeros(0) if shift is None else shift)
+
+
+@numba.njit(cache=True)
+def _state_prior(exists: BoolArray, here: StreetShares, shift: FloatArray) -> FloatArray:
+    n, even = len(exists), len(shift) == 0
+    if even:
+        shift = np.zeros(4)
+    prior = np.zeros((n, 6))
+    for k in range(n):
+        if not exists[k, CENTRE]:
+            # A path, or a sidewalk whose road is out of reach: what exists is where the runner is.
+            for s in range(6):
+                prior[k, s] = 1.0 if exists[k, s] and s != OTHER else 0.0
+            prior[k, OTHER] = 0.0 if exists[k, :OTHER].any() else 1.0
+            continue
+        left, right = exists[k, LEFT_SIDEWALK], exists[k, RIGHT_SIDEWALK]
+        walk = 0.0
+        if left or right:
+            walk = _moved(here.existence[k], shift[3]) * _moved(here.used[k], shift[1])
+        centre = _moved(here.centre[k], shift[2]) * (1.0 - walk)
+        if even:
+            on_left, on_right = 0.5 * walk * left, 0.5 * walk * right
+            at_left, at_right = 0.5 * (1.0 - centre) - on_left, 0.5 * (1.0 - centre) - on_right
+        else:
+            facing, walk_facing = here.facing[k], 0.5
+            if here.open_facing[k]:
+                facing, walk_facing = _moved(facing, shift[0]), _moved(walk_facing, shift[0])
+            if not here.left_faces[k]:
+                facing, walk_facing = 1.0 - facing, 1.0 - walk_facing
+            at_left, at_right = (1.0 - walk - centre) * facing, (1.0 - walk - centre) * (1.0 - facing)
+            weight_left, weight_right = walk_facing * left, (1.0 - walk_facing) * right
+            total = max(weight_left + weight_right, _TINY)
+            on_left, on_right = walk * weight_left / total, walk * weight_right / total
+        prior[k, LEFT_SIDEWALK], prior[k, RIGHT_SIDEWALK] = on_left, on_right
+        prior[k, LEFT_EDGE], prior[k, CENTRE], prior[k, RIGHT_EDGE] = at_left, centre, at_right
     return prior
 
 
-def _sides(facing: FloatArray, here: StreetShares) -> FloatArray:
-    """Turn the share that faces traffic into those on the left and on the right of travel."""
-    left = np.where(here.left_faces, facing, 1.0 - facing)
-    return np.column_stack([left, 1.0 - left])
+@numba.njit(cache=True)
+def _moved(share: float, shift: float) -> float:
+    """Share whose logit is moved; never and always stay."""
+    odds = share * np.exp(shift)
+    return float(odds / (1.0 - share + odds))
 
 
 def change_probability(blocks: Blocks, places: Places, settings: LateralSettings) -> FloatArray:

@@ -342,8 +342,9 @@ def smooth(given: Observations, filtered: Filtered) -> Smoothed:
     ahead, ahead_covariance = filtered.mean[n - 1].copy(), filtered.covariance[n - 1].copy()
     probability[n - 1] = filtered.weight[n - 1]
     _moments(probability[n - 1], ahead, ahead_covariance, latent[n - 1], variance[n - 1])
-    joint, means = np.zeros((s, s)), np.zeros((s, s, LATENT))
-    covariances = np.zeros((s, s, LATENT, LATENT))
+    # For each state, where the block ahead lies of what came from it into each state there.
+    joint, places = np.zeros((s, s)), np.zeros((s, s, LATENT))
+    place, spread = np.zeros((s, LATENT)), np.zeros((s, LATENT, LATENT))
     for k in range(n - 2, -1, -1):
         mean, covariance = filtered.mean[k], filtered.covariance[k]
         back = prepare_back(filtered.weight[k], mean, covariance, given.keep[k + 1])
@@ -353,17 +354,23 @@ def smooth(given: Observations, filtered: Filtered) -> Smoothed:
             if probability[k + 1, b] <= _NEGLIGIBLE:
                 continue
             reach = filtered.weight[k] * given.transition[k + 1, :, b]
-            share, place = _origins(ahead[b], roots[b], reach, back)
+            share, came = _origins(ahead[b], roots[b], reach, back)
             for a in range(s):
                 if share[a] > _NEGLIGIBLE:
                     joint[a, b] = probability[k + 1, b] * share[a]
-                    _step_back(
-                        mean[a], covariance[a], back.centre[a], back.predicted[a], back.gain[a],
-                        place[a], ahead_covariance[b], means[a, b], covariances[a, b],
-                    )  # fmt: skip
+                    places[a, b] = came[a]
         joint /= joint.sum()
+        # A step back is linear, so what came from one state is collapsed first and steps back once.
         for a in range(s):
-            probability[k, a] = _collapse(joint[a], means[a], covariances[a], ahead[a], ahead_covariance[a])
+            probability[k, a] = _collapse(joint[a], places[a], ahead_covariance, place[a], spread[a])
+        for a in range(s):
+            if probability[k, a] > 0.0:
+                _step_back(
+                    mean[a], covariance[a], back.centre[a], back.predicted[a], back.gain[a],
+                    place[a], spread[a], ahead[a], ahead_covariance[a],
+                )  # fmt: skip
+            else:
+                ahead[a], ahead_covariance[a] = 0.0, np.eye(LATENT)
         _moments(probability[k], ahead, ahead_covariance, latent[k], variance[k])
     return Smoothed(probability, latent, variance)
 
@@ -393,7 +400,7 @@ def _step_back(
     smoothed: FloatArray,
     spread: FloatArray,
 ) -> None:
-    """Smooth a Gaussian given mean and covariance ahead, into the mean and lower half of the last.
+    """Smooth a Gaussian given mean and covariance ahead, into the last two.
 
     Rauch, Tung & Striebel 1965: m + G (m' - G's prediction), and P + G (P' - its covariance) G^T.
     """
@@ -408,6 +415,9 @@ def _step_back(
                 inner += gain[i, j] * (ahead_covariance[j, m] - predicted[j, m])
             for j in range(i + 1):
                 spread[i, j] += inner * gain[j, m]
+    for i in range(LATENT):
+        for j in range(i):
+            spread[j, i] = spread[i, j]
 
 
 @numba.njit(cache=True)

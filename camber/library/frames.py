@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
-from camber.lateral import pool_evidence
+from camber.lateral import learned_shares, pool_evidence
 from camber.library.activities import doubt_of_day, moment
 from camber.library.days import week_of
 from camber.library.periods import state_of, trend_of
@@ -167,8 +166,5 @@ def shoes_frame(connection: sqlite3.Connection) -> pd.DataFrame:
 def habits_frame(connection: sqlite3.Connection) -> pd.DataFrame:
     """Build a table of habits; see `camber.library.library.Library.habits`."""
     learned = pool_evidence(evidence for _, evidence in read_evidence(connection))
-    frame = pd.DataFrame(
-        [asdict(habit) for habit in learned.habits], columns=["context", "facing", "with_traffic"]
-    )
-    frame["facing_share"] = frame["facing"] / (frame["facing"] + frame["with_traffic"])
-    return frame.set_index("context")
+    columns = ["use", "region", "share", "std", "before"]
+    return pd.DataFrame(learned_shares(learned), columns=columns).set_index("use")

@@ -184,7 +184,7 @@ class Library:
         return shoes_frame(self.connection)
 
     def learned(self) -> Learned:
-        """Pool what the runs say about the runner's habits and the map.
+        """Pool what the runs say about the runner's use of places and the map.
 
         Returns
         -------
@@ -199,9 +199,10 @@ class Library:
         Returns
         -------
         DataFrame
-            One row per context, index ``context``; ``facing`` and ``with_traffic``, independent decisions for
-            the side that faces traffic and for the other, as counted from stretches decided without any
-            prior; ``facing_share``.
+            What all runs say of how this runner uses places. Index ``use``: ``facing`` traffic where both
+            edges are free, ``sidewalk`` where there is one, ``middle`` of those who are on none, and for each
+            ``region`` the ``existence`` of sidewalks that no tag tells of; ``share`` and its standard
+            deviation ``std``, and what was assumed ``before`` anything was recorded.
         """
         return habits_frame(self.connection)
 

@@ -17,7 +17,7 @@ from camber.schema.advice import (
 )
 from camber.schema.analysis import Analysis
 from camber.schema.inputs import Problem, Recording, RoadGraph, Roads, card
-from camber.schema.learned import Evidence, HabitCount, Learned, MapOffset
+from camber.schema.learned import Evidence, Learned, MapOffset, UseLikelihood
 from camber.schema.likelihood import LowLeg, Word, chance_words, low_leg, low_leg_of, word_for
 from camber.schema.period import (
     Advice,
@@ -92,7 +92,6 @@ __all__ = [
     "Exposure",
     "ExposureSettings",
     "Fixes",
-    "HabitCount",
     "Interval",
     "LateralHistories",
     "LateralSettings",
@@ -129,6 +128,7 @@ __all__ = [
     "SurfaceTotal",
     "Track",
     "TrackSettings",
+    "UseLikelihood",
     "UsualRange",
     "Ways",
     "WhatIf",

@@ -10,20 +10,19 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class HabitCount:
-    """How often the runner chose each side in one context, counted in independent decisions.
+class UseLikelihood:
+    """How well each way of using places explains what was recorded, gained where the runner was.
 
     Parameters
     ----------
-    context : str
-        "rural_no_sidewalk", "rural_sidewalk", "urban_no_sidewalk" or "urban_sidewalk".
-    facing, with_traffic : float
-        Decisions for the side that faces traffic and for the other.
+    region : str
+        Square of 10 km in the grid of the roads: a town, whose untagged sidewalks are one unknown.
+    log_likelihood : tuple of float
+        One for each node of `camber.standards.use_nodes`, up to a constant.
     """
 
-    context: str
-    facing: float
-    with_traffic: float
+    region: str
+    log_likelihood: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -41,12 +40,17 @@ class MapOffset:
     weighted_offset_per_m : float
         Sum of inverse variance times offset of the true middle from the line [1/m], way frame: positive
         right of the drawn direction.
+    direction : int
+        Direction of travel on the way, +1 or -1 (0: not known, as in evidence of earlier versions). Where a
+        runner always keeps to one side, passes in one direction do not tell that from an offset of the
+        line, and passes in both do.
     """
 
     way_id: int
     piece: int
     information_per_m2: float
     weighted_offset_per_m: float
+    direction: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,14 +61,14 @@ class Evidence:
     ----------
     run : str
         Fingerprint of the recording: the same file counts once, however often it was imported.
-    habits : tuple of HabitCount
-        Decisions by context, only from stretches whose side was decided by the evidence alone.
+    uses : tuple of UseLikelihood
+        How the runner uses places: at most one.
     map_offsets : tuple of MapOffset
         Offsets of the pieces of ways that were run on.
     """
 
     run: str = ""
-    habits: tuple[HabitCount, ...] = ()
+    uses: tuple[UseLikelihood, ...] = ()
     map_offsets: tuple[MapOffset, ...] = ()
 
 
@@ -76,12 +80,22 @@ class Learned:
     ----------
     runs : tuple of str
         Fingerprints of the recordings that are in it, sorted.
-    habits : tuple of HabitCount
-        Sums over the runs, sorted by context.
+    weights : tuple of float
+        Share of what each of them says of the use of places that is new: less than 1, since the streets are
+        the same ones.
+    uses : tuple of UseLikelihood
+        Weighted sums over the runs, one for each region, sorted.
     map_offsets : tuple of MapOffset
-        Sums over the runs, sorted by way and piece.
+        Sums over the runs, sorted by way, piece and direction.
+    own_weight : float
+        The share for the run that is told this.
+    own : tuple of UseLikelihood
+        What that run says itself, where it is known already.
     """
 
     runs: tuple[str, ...] = ()
-    habits: tuple[HabitCount, ...] = ()
+    weights: tuple[float, ...] = ()
+    uses: tuple[UseLikelihood, ...] = ()
     map_offsets: tuple[MapOffset, ...] = ()
+    own_weight: float = 1.0
+    own: tuple[UseLikelihood, ...] = ()

@@ -152,9 +152,6 @@ class LateralSettings:
         How much likelier a change is at a junction (judgement).
     junction_m : float
         Length of a junction [m] (judgement: the mouth of a street with both its corners).
-    habit_decisions : float
-        Decisions that the prior of the runner's habit is worth: it is a Beta distribution of that weight,
-        which is integrated over (judgement: 1, since many runners nearly always do the same).
     threshold : float
         Probability at which a side is named.
     mismatch_m : float
@@ -184,7 +181,6 @@ class LateralSettings:
     switches_per_km: float = 0.5
     junction_factor: float = 20.0
     junction_m: float = 15.0
-    habit_decisions: float = 1.0
     threshold: float = 0.9
     mismatch_m: float = 15.0
     snapped_sigma_m: float = 0.3

@@ -24,10 +24,12 @@ from camber.standards.kinds import (
 from camber.standards.law import PedestrianRule, pedestrian_rule
 from camber.standards.sides import (
     SideChoice,
+    UseNodes,
     mapped_sidewalk_share,
     prior_columns,
     prior_context,
     side_choice,
+    use_nodes,
 )
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "Overrides",
     "PedestrianRule",
     "SideChoice",
+    "UseNodes",
     "assume",
     "assumed_columns",
     "banking",
@@ -52,4 +55,5 @@ __all__ = [
     "region_at",
     "side_choice",
     "table",
+    "use_nodes",
 ]

@@ -68,6 +68,9 @@ class Layout:
     allowed: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
+PLACE_UNKNOWNS: Final = ("facing", "sidewalk", "middle", "existence")
+"""What is not known of a runner, and in the last of a town, in the order of the nodes."""
+
 _RULES: Final = ("required", "recommended", "none")
 _PROFILE_SHARES: Final = ("p_crowned", "p_one_way", "p_inverted")
 _BY_QUANTITY: Final = Layout(
@@ -134,6 +137,14 @@ LAYOUTS: Final = {
         "{p_facing_free:g} (law silent), {p_facing_advised:g} (advised), {p_facing_required:g} (required)",
         shares=("p_sidewalk", "p_centre", "p_facing_free", "p_facing_advised", "p_facing_required"),
     ),
+    "place_use": Layout(
+        key="row",
+        applies_to="{unknown}: {row}",
+        value="{share:g} where {usual_share:g} is usual; {weight:g} of all",
+        texts=("unknown",),
+        shares=("usual_share", "share", "weight"),
+        allowed=(("unknown", PLACE_UNKNOWNS),),
+    ),
     "maxspeed_default": Layout(
         key="row",
         applies_to="{kind} in {region}",
@@ -172,7 +183,7 @@ def table(name: str) -> pd.DataFrame:
     ----------
     name : str
         ``"kinds"``, ``"cross_slope"``, ``"width"``, ``"surface"``, ``"lateral_offset"``, ``"gnss_error"``,
-        ``"side_prior"``, ``"maxspeed_default"``, ``"side_choice"`` or ``"pedestrian_law"``.
+        ``"side_prior"``, ``"place_use"``, ``"maxspeed_default"``, ``"side_choice"`` or ``"pedestrian_law"``.
 
     Returns
     -------

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from camber.standards.assumptions import table
+from camber.standards.assumptions import PLACE_UNKNOWNS, table
 from camber.standards.kinds import Columns, kind_columns, require_columns, table_columns
 from camber.standards.law import pedestrian_rule
 
@@ -93,6 +93,43 @@ def mapped_sidewalk_share() -> float:
     """Share of runners on a sidewalk where there is one: that of the row with sidewalks on both sides."""
     prior = table_columns("side_prior")
     return float(prior["p_sidewalk"][prior["context"].tolist().index("sidewalk_both")])
+
+
+class UseNodes(NamedTuple):
+    """Nodes of what is not known of a runner's use of places, and of a town's sidewalks; ``k`` nodes.
+
+    They are all combinations of the rows of ``place_use.csv``, the last unknown fastest.
+
+    Parameters
+    ----------
+    shift : ndarray of float64, shape (k, 4)
+        How far the logits of four shares are from the usual ones: facing traffic, sidewalk where there is
+        one, middle among those who are on none, and existence of sidewalks that no tag tells of.
+    weight : ndarray of float64, shape (3, 3, 3, 3)
+        Prior weights of the nodes, an axis for each unknown; they sum to 1.
+    """
+
+    shift: NDArray[np.float64]
+    weight: NDArray[np.float64]
+
+
+@cache
+def use_nodes() -> UseNodes:
+    """Every node of ``place_use.csv`` with its prior weight."""
+    rows = table("place_use")
+    of = [rows[rows["unknown"] == unknown] for unknown in PLACE_UNKNOWNS]
+    shifts = [logit(part["share"].to_numpy()) - logit(part["usual_share"].to_numpy()) for part in of]
+    weights = [part["weight"].to_numpy() for part in of]
+    shift = np.stack([axis.ravel() for axis in np.meshgrid(*shifts, indexing="ij")], axis=1)
+    weight = np.ones(1)
+    for axis in weights:
+        weight = weight[..., np.newaxis] * axis
+    return UseNodes(shift, weight[0] / weight.sum())
+
+
+def logit(share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logarithm of the odds of a share."""
+    return np.asarray(np.log(share) - np.log1p(-share))
 
 
 def _facing_column(country: str, built_up: bool, has_sidewalk: bool) -> int:  # noqa: FBT001 - a row of a table

@@ -7,7 +7,6 @@ import pytest
 
 from camber.lateral.hypotheses import Hypothesis, draw_histories, weigh
 from camber.lateral.noise import noise_hypotheses
-from camber.lateral.state_prior import habit_node
 from camber.schema import LateralSettings
 from camber.standards import gnss_classes
 from tests.lateral.test_switching import GAUSSIAN, covariance_of, log_density, observations, street
@@ -18,8 +17,9 @@ ROW = gnss_classes()["single_band"]
 def test_hypotheses_are_weighed_by_their_exact_likelihood():
     given = observations(3, n=9, s=1)
     wider = given._replace(coefficient=1.3 * given.coefficient)
-    hypotheses = [Hypothesis(ROW, 0.0, 0.7, given), Hypothesis(ROW, 1.0, 0.3, wider)]
-    parts = weigh(hypotheses, GAUSSIAN, 0.1).parts
+    other = gnss_classes()["trees"]
+    hypotheses = [Hypothesis(ROW, 0, 1.0, 0.7, given), Hypothesis(other, 0, 1.0, 0.3, wider)]
+    parts = weigh(hypotheses, GAUSSIAN, 1.0).parts
     logs = [
         np.log(share) + log_density(one.residual_m[:, 0], covariance_of(one, np.zeros(9, dtype=int)))
         for share, one in ((0.7, given), (0.3, wider))
@@ -32,8 +32,12 @@ def test_hypotheses_are_weighed_by_their_exact_likelihood():
 def test_what_hardly_counts_is_dropped_and_the_rest_mixed():
     given = street(1)
     absurd = given._replace(residual_m=given.residual_m + 60.0)
-    parts, mixed = weigh([Hypothesis(ROW, 0.0, 0.5, given), Hypothesis(ROW, 1.0, 0.5, absurd)], 4.0, 1.0)
-    assert [part.habit for part in parts] == [0.0]
+    parts, mixed = weigh(
+        [Hypothesis(ROW, 0, 1.0, 0.5, given), Hypothesis(gnss_classes()["trees"], 0, 1.0, 0.5, absurd)],
+        4.0,
+        1.0,
+    )
+    assert [part.noise.name for part in parts] == [ROW.name]
     np.testing.assert_allclose(mixed.probability, parts[0].smoothed.probability, atol=1e-12)
     np.testing.assert_allclose(mixed.variance, parts[0].smoothed.variance, atol=1e-12)
 
@@ -41,13 +45,14 @@ def test_what_hardly_counts_is_dropped_and_the_rest_mixed():
 def test_histories_are_drawn_from_each_hypothesis_as_often_as_it_is_likely():
     left = street(1)
     right = left._replace(prior=left.prior[:, ::-1].copy())
-    posterior = weigh([Hypothesis(ROW, 1.0, 0.5, left), Hypothesis(ROW, -1.0, 0.5, right)], 4.0, 1.0)
+    posterior = weigh([Hypothesis(ROW, 1, 0.6, 1.0, left), Hypothesis(ROW, 0, 0.4, 1.0, right)], 4.0, 1.0)
     rng = np.random.default_rng(2)
     drawn = draw_histories(posterior, (np.arange(4_000) + 0.5) / 4_000, rng)
     frequency = np.stack([(drawn == state).mean(axis=0) for state in range(3)], axis=1)
     np.testing.assert_allclose(frequency, posterior.states.probability, atol=0.04)
-    # Low ranks are those of the habit against facing traffic, in this run as in every other.
+    # Low ranks are those of the first use of places, in this run as in every other.
     against = posterior.parts[1]
+    assert against.weight == pytest.approx(0.4)
     low = drawn[: int(4_000 * against.weight)]
     np.testing.assert_allclose(
         np.stack([(low == state).mean(axis=0) for state in range(3)], axis=1),
@@ -60,17 +65,10 @@ def test_the_likeliest_class_is_named_whatever_its_parts():
     other = gnss_classes()["trees"]
     given = street(1)
     pairs = ((ROW, 0.3), (other, 0.4), (ROW, 0.3))
-    posterior = weigh([Hypothesis(row, 0.0, share, given) for row, share in pairs], 4.0, 1.0)
+    posterior = weigh(
+        [Hypothesis(row, use, share, 1.0, given) for use, (row, share) in enumerate(pairs)], 4.0, 1.0
+    )
     assert posterior.likeliest_noise == "single_band"
-
-
-def test_nodes_keep_the_mean_of_a_habit_and_its_variance_where_there_is_room():
-    share, decisions = np.array([0.5, 0.67, 0.95, 0.5]), np.array([4.0, 4.0, 4.0, np.inf])
-    nodes = np.stack([habit_node(share, decisions, shift) for shift in (-(1.5**0.5), 0.0, 1.5**0.5)])
-    np.testing.assert_allclose(nodes.mean(axis=0), share)
-    np.testing.assert_allclose(nodes[:, 0].var(), 0.25 / 5.0)
-    np.testing.assert_array_equal(nodes[:, 3], 0.5)
-    assert ((nodes >= 0.02) & (nodes <= 0.98)).all()
 
 
 def test_the_class_of_errors_is_open_to_its_neighbours_unless_told():
@@ -85,16 +83,16 @@ def test_the_class_of_errors_is_open_to_its_neighbours_unless_told():
     assert (known, weight) == (replace(ROW), 1.0)
 
 
-def test_the_evidence_for_a_class_of_errors_is_coarsened_and_that_for_a_habit_is_not():
+def test_the_evidence_for_a_class_of_errors_is_coarsened_and_the_mass_of_a_use_is_kept():
     other = gnss_classes()["trees"]
     near, far = street(1), street(1)
     far = far._replace(coefficient=1.5 * far.coefficient)
     mirrored = near._replace(prior=near.prior[:, ::-1].copy())
     hypotheses = [
-        Hypothesis(ROW, 1.0, 0.3, near),
-        Hypothesis(ROW, -1.0, 0.3, mirrored),
-        Hypothesis(other, 1.0, 0.2, far),
-        Hypothesis(other, -1.0, 0.2, far),
+        Hypothesis(ROW, 1, 0.7, 0.6, near),
+        Hypothesis(ROW, 0, 0.3, 0.6, mirrored),
+        Hypothesis(other, 1, 0.7, 0.4, far),
+        Hypothesis(other, 0, 0.3, 0.4, far),
     ]
     found = {}
     for power in (1.0, 0.25, 0.0):
@@ -104,4 +102,4 @@ def test_the_evidence_for_a_class_of_errors_is_coarsened_and_that_for_a_habit_is
     assert found[0.0][0] == pytest.approx(prior)
     assert found[0.25][0] / prior == pytest.approx((found[1.0][0] / prior) ** 0.25)
     assert found[1.0][0] != pytest.approx(prior, rel=0.05)
-    assert found[0.0][1] == pytest.approx(found[1.0][1])
+    assert all(pair[1] == pytest.approx(0.7 / 0.3) for pair in found.values())

@@ -8,23 +8,40 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from camber import standards
 from camber.lateral import SharedEvidence, locate, pool_evidence
-from camber.lateral.learning import habit_evidence, map_prior, without
-from camber.lateral.state_prior import learned_facing
-from camber.schema import Evidence, HabitCount, LateralSettings, Learned, MapOffset
+from camber.lateral.learning import map_prior, novelty, without
+from camber.lateral.use import use_posterior
+from camber.schema import Evidence, LateralSettings, Learned, MapOffset, UseLikelihood
 from tests.worlds import candidates_of, matched_on, roads_of
 
 WIDE = {"highway": "tertiary", "width_m": 14.0}
 SINGLE = LateralSettings(device_class="single_band")
 
+NODES = standards.use_nodes().weight
+SHAPE, COUNT = NODES.shape, NODES.size
+
 amounts = st.floats(0.0, 50.0, allow_nan=False)
-habits = st.builds(HabitCount, st.sampled_from(["rural_sidewalk", "urban_sidewalk"]), amounts, amounts)
-offsets = st.builds(MapOffset, st.integers(1, 3), st.integers(0, 2), amounts, st.floats(-50.0, 50.0))
+uses = st.builds(
+    lambda region, seed: UseLikelihood(
+        region, tuple(np.random.default_rng(seed).normal(0.0, 2.0, COUNT).round(3))
+    ),
+    st.sampled_from(["here", "there"]),
+    st.integers(0, 99),
+)
+offsets = st.builds(
+    MapOffset,
+    st.integers(1, 3),
+    st.integers(0, 2),
+    amounts,
+    st.floats(-50.0, 50.0),
+    st.sampled_from([-1, 1]),
+)
 evidences = st.builds(
     Evidence,
     st.uuids().map(str),
-    st.lists(habits, max_size=2, unique_by=lambda row: row.context).map(tuple),
-    st.lists(offsets, max_size=4, unique_by=lambda row: (row.way_id, row.piece)).map(tuple),
+    st.lists(uses, max_size=1).map(tuple),
+    st.lists(offsets, max_size=4, unique_by=lambda row: (row.way_id, row.piece, row.direction)).map(tuple),
 )
 
 
@@ -35,6 +52,12 @@ def run_at(roads, offset_m, *, name="one", seed=3, learned=None, n=600, directio
     return locate(
         matched, candidates_of(matched), roads, SINGLE, draws=10, rng=rng, learned=learned, run=name
     )
+
+
+def said_of_facing(nats):
+    """Others who say, by so many nats at the last node, that this runner faces traffic."""
+    facing = np.linspace(0.0, nats, SHAPE[0])[:, None, None, None]
+    return UseLikelihood("elsewhere", tuple(np.broadcast_to(facing, SHAPE).ravel().tolist()))
 
 
 def road(length_m=3000.0, **tags):
@@ -52,39 +75,61 @@ def test_the_order_and_the_number_of_times_a_run_is_told_do_not_matter(runs, ord
 @given(runs=st.lists(evidences, min_size=1, max_size=5, unique_by=lambda row: row.run))
 @settings(max_examples=50, deadline=None)
 def test_a_run_taken_out_again_leaves_what_the_others_say(runs):
-    left = without(pool_evidence(runs), runs[0])
+    whole = pool_evidence(runs)
+    left = without(whole, runs[0])
     others = pool_evidence(runs[1:])
     assert left.runs == others.runs
-    expected = {(row.way_id, row.piece): row for row in others.map_offsets}
+    assert left.own_weight == whole.weights[whole.runs.index(runs[0].run)]
+    expected = {(row.way_id, row.piece, row.direction): row for row in others.map_offsets}
     for row in left.map_offsets:
-        other = expected.get((row.way_id, row.piece), MapOffset(0, 0, 0.0, 0.0))
+        other = expected.get((row.way_id, row.piece, row.direction), MapOffset(0, 0, 0.0, 0.0))
         assert row.information_per_m2 == pytest.approx(other.information_per_m2, abs=1e-9)
         assert row.weighted_offset_per_m == pytest.approx(other.weighted_offset_per_m, abs=1e-9)
+    # Weights are those of all the runs: what is left is the others' part under them.
+    said = {use.region: np.zeros(COUNT) for use in left.uses}
+    for one in runs[1:]:
+        for use in one.uses:
+            weight = whole.weights[whole.runs.index(one.run)]
+            said[use.region] += weight * np.array(use.log_likelihood)
+    for use in left.uses:
+        np.testing.assert_allclose(use.log_likelihood, said[use.region], atol=1e-9)
     assert without(others, runs[0]) == others
 
 
-def test_a_decided_run_counts_as_few_decisions_for_its_side():
-    # 1.8 km on the left of a wide road, where vehicles drive on the right: one decision, perhaps two.
-    _, _, evidence = run_at(road(**WIDE), -6.2)
-    (habit,) = evidence.habits
-    assert habit.context == "rural_no_sidewalk"
-    assert 1.0 <= habit.facing < 3.0
-    assert habit.with_traffic < 0.1 * habit.facing
+def marginal(use, axis):
+    """Posterior of one unknown, from what a run says alone."""
+    posterior = use_posterior((use,), None, use.region).reshape(SHAPE)
+    return posterior.sum(axis=tuple(k for k in range(len(SHAPE)) if k != axis))
 
 
-def test_an_undecided_run_says_nothing_of_habits():
+def test_a_run_that_saw_its_side_tells_who_faces_traffic():
+    # 1.8 km on the left of a wide road, where vehicles drive on the right.
+    for offset_m, often in ((-6.2, 2), (6.2, 0)):
+        _, _, evidence = run_at(road(**WIDE), offset_m)
+        facing = marginal(evidence.uses[0], 0)
+        assert facing.argmax() == often
+        assert facing[2 - often] < 0.2 * NODES.sum(axis=(1, 2, 3))[2 - often]
+
+
+def test_a_run_in_the_middle_tells_of_the_middle():
+    _, _, evidence = run_at(road(**WIDE), 0.0)
+    assert marginal(evidence.uses[0], 2)[2] > 1.5 * NODES.sum(axis=(0, 1, 3))[2]
+
+
+def test_an_undecided_run_hardly_says_who_faces_traffic():
     _, _, evidence = run_at(road(highway="unclassified"), -0.3)
-    assert evidence.habits == ()
+    assert np.abs(marginal(evidence.uses[0], 0) - NODES.sum(axis=(1, 2, 3))).max() < 0.15
 
 
-def test_on_a_one_way_street_and_on_a_path_there_is_no_habit_of_facing_traffic():
+def test_on_a_one_way_street_and_on_a_path_nothing_is_said_of_facing_traffic():
     for tags in (WIDE | {"oneway": 1}, {"highway": "path"}):
         _, _, evidence = run_at(road(**tags), -6.2)
-        assert evidence.habits == ()
+        said = np.reshape(evidence.uses[0].log_likelihood, SHAPE)
+        assert np.ptp(said, axis=0).max() < 2e-3
 
 
 def test_the_evidence_does_not_depend_on_what_was_learned():
-    learned = Learned(("x",), (HabitCount("rural_no_sidewalk", 0.0, 100.0),), (MapOffset(7, 0, 5.0, 10.0),))
+    learned = Learned(("x",), (1.0,), (said_of_facing(9.0),), (MapOffset(7, 0, 5.0, 10.0, 1),))
     assert run_at(road(**WIDE), -2.0)[2] == run_at(road(**WIDE), -2.0, learned=learned)[2]
 
 
@@ -96,20 +141,24 @@ def test_a_run_is_not_told_what_it_said_itself():
 
 def test_a_habit_seen_elsewhere_moves_what_cannot_be_seen_but_never_makes_it_seen():
     narrow = road(highway="unclassified")
-    facing = Learned(("other",), (HabitCount("rural_no_sidewalk", 30.0, 0.0),))
-    shy = Learned(("other",), (HabitCount("rural_no_sidewalk", 0.0, 30.0),))
     neutral, _, _ = run_at(narrow, 0.0)
-    left, _, _ = run_at(narrow, 0.0, learned=facing)
-    right, _, _ = run_at(narrow, 0.0, learned=shy)
+    left, _, _ = run_at(narrow, 0.0, learned=Learned(("other",), (1.0,), (said_of_facing(9.0),)))
+    right, _, _ = run_at(narrow, 0.0, learned=Learned(("other",), (1.0,), (said_of_facing(-9.0),)))
     assert left["p_left_edge"].mean() > neutral["p_left_edge"].mean() > right["p_left_edge"].mean()
     assert "seen" not in set(left["side_basis"]) | set(right["side_basis"])
+
+
+def test_what_was_said_before_is_not_found_out_again():
+    _, _, evidence = run_at(road(**WIDE), -6.2)
+    known = Learned(own=evidence.uses)
+    assert run_at(road(**WIDE), -6.2, learned=known)[2] == evidence
 
 
 def test_runs_on_both_sides_of_one_street_find_the_error_of_its_line():
     # The true middle lies 2 m to the right of the line; every run has a bias of its own (2.5 m).
     rng = np.random.default_rng(17)
     roads, found = road(length_m=249.0, **WIDE), []
-    for number in range(90):
+    for number in range(140):
         direction = 1 if number % 2 else -1
         bias = 2.5 * rng.standard_normal()
         found.append(
@@ -129,41 +178,64 @@ def test_runs_on_both_sides_of_one_street_find_the_error_of_its_line():
     assert mean[0] > 0.7
 
 
-def test_habits_start_from_the_prior_and_end_at_the_counts():
-    context, prior = np.array(["urban_sidewalk", ""], dtype=object), np.array([0.6, 0.5])
-    few = Learned(("a",), (HabitCount("urban_sidewalk", 1.0, 0.0),))
-    many = Learned(("a",), (HabitCount("urban_sidewalk", 900.0, 100.0),))
-    worth, even = np.full(2, 4.0), np.full(2, 0.5)
-    (edge, walk), decisions = learned_facing(context, (prior, even), worth, few)
-    np.testing.assert_allclose(edge, [(4.0 * 0.6 + 1.0) / 5.0, 0.5])
-    np.testing.assert_allclose(walk, [(4.0 * 0.5 + 1.0) / 5.0, 0.5])
-    np.testing.assert_array_equal(decisions, [5.0, 4.0])
-    np.testing.assert_allclose(
-        learned_facing(context, (prior, even), worth, many)[0][0], [0.9, 0.5], atol=0.01
-    )
-    np.testing.assert_array_equal(learned_facing(context, (prior, even), worth, None)[0][0], prior)
+def test_passes_in_one_direction_do_not_tell_a_line_from_a_side_and_passes_in_both_do():
+    way, piece = np.array([7]), np.array([0])
+    both = Learned(map_offsets=(MapOffset(7, 0, 4.0, 8.0, 1), MapOffset(7, 0, 4.0, 8.0, -1)))
+    mean, std = map_prior(way, piece, 1.5, both)
+    # The error that turns cancels: 8 of information, 2 m.
+    assert mean[0] == pytest.approx(16.0 / (8.0 + 1.5**-2))
+    assert std[0] == pytest.approx(0.4 * 1.5)
+    one = Learned(map_offsets=(MapOffset(7, 0, 8.0, 16.0, 1),))
+    mean, std = map_prior(way, piece, 1.5, one)
+    information = 1.0 / (1.0 / 8.0 + 1.0)
+    assert mean[0] == pytest.approx(2.0 * information / (information + 1.5**-2))
+    assert std[0] == pytest.approx((information + 1.5**-2) ** -0.5)
+    # Along and against it lies on the left of travel: that is the runner's side, not the line's error.
+    side = Learned(map_offsets=(MapOffset(7, 0, 8.0, -16.0, 1), MapOffset(7, 0, 8.0, 16.0, -1)))
+    assert map_prior(way, piece, 1.5, side)[0][0] == pytest.approx(0.0)
 
 
-def test_each_change_of_side_is_a_decision_and_staying_is_hardly_one():
-    context = np.full(6, "rural_sidewalk", dtype=object)
-    change = np.full(6, 0.02)
-    (kept,) = habit_evidence(context, np.full(6, 0.95), change, 0.9)
-    assert (kept.facing, kept.with_traffic) == (pytest.approx(1.0 + 5 * 0.02), 0.0)
-    (moved,) = habit_evidence(context, np.array([0.95, 0.95, 0.5, -0.95, -0.95, 0.2]), change, 0.9)
-    assert (moved.facing, moved.with_traffic) == (pytest.approx(1.02), pytest.approx(1.02))
-    unsure = habit_evidence(context, np.full(6, 0.85), change, 0.9)
-    assert unsure == ()
-    assert replace(kept, facing=0.0).facing == 0.0
+def test_what_lines_and_sides_say_is_integrated_exactly():
+    """Against a grid: m of the line, and d that turns with the direction."""
+    along, against, sigma = (1.0, 2.0), (0.5, -1.0), 1.5
+    m, d = np.meshgrid(np.linspace(-12, 12, 1201), np.linspace(-8, 8, 801), indexing="ij")
+    log = -0.5 * (m / sigma) ** 2 - 0.5 * d**2
+    for (information, weighted), turn in ((along, 1.0), (against, -1.0)):
+        log += -0.5 * information * (m + turn * d) ** 2 + weighted * (m + turn * d)
+    density = np.exp(log - log.max()).sum(axis=1)
+    density /= density.sum()
+    mean = (density * m[:, 0]).sum()
+    learned = Learned(map_offsets=(MapOffset(7, 0, *along, 1), MapOffset(7, 0, *against, -1)))
+    found, std = map_prior(np.array([7]), np.array([0]), sigma, learned)
+    assert found[0] == pytest.approx(mean, abs=1e-4)
+    assert std[0] == pytest.approx(np.sqrt((density * (m[:, 0] - mean) ** 2).sum()), abs=1e-3)
+
+
+def test_the_same_streets_again_are_less_news_than_others():
+    here = [frozenset((way, 0, 1) for way in range(10))] * 8
+    there = [frozenset((way + 10 * number, 0, 1) for way in range(10)) for number in range(8)]
+    back = [frozenset((way, 0, direction) for way in range(10)) for direction in (1, -1)] * 4
+    same, other, both = (sum(novelty(passes)) for passes in (here, there, back))
+    assert 1.0 < same < both < other < 8.0
+    assert novelty(here[:1]) == [1.0]
 
 
 # -- What a run is told: by others alone, of its own places, and seldom anew ------------------------------
 
 
 def said(number, ways, rng):
-    """A run that decided a few times and passed some pieces."""
-    habits = (HabitCount("urban_sidewalk", *rng.uniform(0.0, 4.0, 2)),)
-    offsets = tuple(MapOffset(int(way), 0, *rng.uniform(0.1, 2.0, 2)) for way in sorted(ways))
-    return Evidence(f"run{number:04d}", habits, offsets)
+    """A run that says something of the use of places and passed some pieces."""
+    use = UseLikelihood("here", tuple(rng.normal(0.0, 1.0, COUNT).round(3).tolist()))
+    offsets = tuple(MapOffset(int(way), 0, *rng.uniform(0.1, 2.0, 2), 1) for way in sorted(ways))
+    return Evidence(f"run{number:04d}", (use,), offsets)
+
+
+def said_by(runs, own):
+    """What runs say together, by their weights beside the one that is told."""
+    passes = [frozenset((row.way_id, row.piece, row.direction) for row in one.map_offsets) for one in runs]
+    mine = frozenset((row.way_id, row.piece, row.direction) for row in own.map_offsets)
+    pairs = zip(novelty([*passes, mine]), runs, strict=False)
+    return sum(weight * np.array(one.uses[0].log_likelihood) for weight, one in pairs)
 
 
 @pytest.fixture
@@ -177,7 +249,8 @@ def test_two_others_are_told_whole(runs):
     for others in (runs[:1], runs[:2]):
         told = SharedEvidence([*others, runs[5]]).told(runs[5])
         pooled = pool_evidence(others)
-        assert told.habits[0].facing == pytest.approx(pooled.habits[0].facing)
+        np.testing.assert_allclose(told.uses[0].log_likelihood, said_by(others, runs[5]), atol=1e-9)
+        assert told.own == runs[5].uses
         own = {row.way_id for row in runs[5].map_offsets}
         theirs = {row.way_id: row for row in pooled.map_offsets if row.way_id in own}
         assert {row.way_id for row in told.map_offsets} == set(theirs)
@@ -187,32 +260,22 @@ def test_two_others_are_told_whole(runs):
 
 
 def test_more_than_half_of_the_others_are_heard(runs):
-    for count in range(2, 70):
+    for count in range(2, 70, 3):
         shared = SharedEvidence(runs[:count])
         for own in (runs[0], runs[count - 1], runs[99]):
             others = [one for one in runs[:count] if one.run != own.run]
             first = others[: 2 ** int(np.log2(len(others)))]
             assert len(first) > len(others) / 2
-            heard = pool_evidence(first).habits[0]
-            assert shared.told(own).habits[0].facing == pytest.approx(heard.facing)
+            heard = shared.told(own).uses[0].log_likelihood
+            np.testing.assert_allclose(heard, said_by(first, own), atol=1e-9)
 
 
 def test_a_run_does_not_hear_itself(runs):
-    other = Evidence("other")
-    loud = Evidence("run0000", (HabitCount("urban_sidewalk", 1e3, 0.0),), runs[0].map_offsets)
-    quiet = Evidence("run0000", (), ())
-    ways = Evidence("run0000", (), runs[0].map_offsets)
-    heard = SharedEvidence([loud, *runs[1:], other]).told(ways).habits[0]
-    alone = SharedEvidence([quiet, *runs[1:], other]).told(ways).habits[0]
-    assert heard.facing == pytest.approx(alone.facing)
-
-
-def test_a_run_elsewhere_leaves_most_results_untouched(runs):
-    """A hundred runs, then one more on other ways: not one of them is told anything new."""
-    rng = np.random.default_rng(12)
-    before = SharedEvidence(runs)
-    after = SharedEvidence([*runs, said(100, [1000, 1001], rng)])
-    assert all(before.told(run) == after.told(run) for run in runs)
+    loud = replace(runs[0], uses=(UseLikelihood("here", tuple(100.0 * np.arange(COUNT))),))
+    heard = SharedEvidence([loud, *runs[1:]]).told(loud)
+    alone = SharedEvidence([runs[0], *runs[1:]]).told(runs[0])
+    assert heard.uses == alone.uses
+    assert heard.own_weight == alone.own_weight < 1.0
 
 
 def test_results_change_seldom_while_a_history_grows():

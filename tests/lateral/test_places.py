@@ -39,9 +39,9 @@ def places_of(roads, way_id=7, offset_m=0.0, **leg):
     return find_places(blocks, matched["offset_m"].to_numpy(), xy, roads)
 
 
-def prior_of(roads, *, habit=True, shift=0.0, **given):
+def prior_of(roads, *, habit=True, shift=(0.0, 0.0, 0.0, 0.0), **given):
     places = places_of(roads, **given)
-    return state_prior(places, street_shares(places, roads, None, 4.0), habit=habit, shift=shift)[0]
+    return state_prior(places, street_shares(places, roads), np.array(shift) if habit else None)[0]
 
 
 def test_turning_round_swaps_the_states():
@@ -244,6 +244,43 @@ def test_most_use_a_sidewalk_where_there_is_one():
     assert one[LEFT_WALK] == pytest.approx(0.85)
     mapped = prior_of(SEPARATE, way_id=1)
     assert mapped[[LEFT_WALK, RIGHT_WALK]].sum() >= 0.85
+
+
+def odds(share):
+    return share / (1.0 - share)
+
+
+def test_a_runner_moves_the_odds_of_each_share_and_none_of_the_others():
+    both = straight(**STREETS["both"])
+    usual = prior_of(both)
+    walks = [LEFT_WALK, RIGHT_WALK]
+    shy = prior_of(both, shift=(0.0, -2.0, 0.0, 0.0))
+    assert odds(shy[walks].sum()) == pytest.approx(odds(usual[walks].sum()) * np.exp(-2.0))
+    assert shy[CENTRE] / shy[LEFT] == pytest.approx(usual[CENTRE] / usual[LEFT])
+    bold = prior_of(both, shift=(0.0, 0.0, 2.0, 0.0))
+    off = 1.0 - usual[walks].sum()
+    assert bold[walks].sum() == pytest.approx(usual[walks].sum())
+    assert odds(bold[CENTRE] / off) == pytest.approx(odds(usual[CENTRE] / off) * np.exp(2.0))
+    facing = prior_of(both, shift=(2.0, 0.0, 0.0, 0.0))
+    assert facing[LEFT_WALK] / facing[RIGHT_WALK] == pytest.approx(np.exp(2.0))
+    assert odds(facing[LEFT] / (facing[LEFT] + facing[RIGHT])) == pytest.approx(
+        odds(usual[LEFT] / (usual[LEFT] + usual[RIGHT])) * np.exp(2.0)
+    )
+
+
+def test_whether_untagged_sidewalks_exist_moves_untagged_streets_alone():
+    walks = [LEFT_WALK, RIGHT_WALK]
+    town, both, few = straight(**STREETS["town"]), straight(**STREETS["both"]), (0.0, 0.0, 0.0, -3.0)
+    exists = 0.5 / 0.85
+    moved = odds(exists) * np.exp(-3.0)
+    assert prior_of(town)[walks].sum() == pytest.approx(0.5)
+    assert prior_of(town, shift=few)[walks].sum() == pytest.approx(0.85 * moved / (1.0 + moved))
+    np.testing.assert_array_equal(prior_of(both, shift=few), prior_of(both))
+
+
+def test_on_a_one_way_street_and_on_a_path_no_habit_of_facing_moves_anything():
+    for roads in (straight(highway="primary", oneway=1), straight(highway="path")):
+        np.testing.assert_array_equal(prior_of(roads, shift=(3.0, 0.0, 0.0, 0.0)), prior_of(roads))
 
 
 # -- Lines beside a block -----------------------------------------------------------------------------------

@@ -7,15 +7,21 @@ from hypothesis import strategies as st
 
 from camber.lateral import pool_evidence
 from camber.library.stored_values import json_of, value_from
-from camber.schema import Evidence, HabitCount, Learned, MapOffset
+from camber.schema import Evidence, Learned, MapOffset, UseLikelihood
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 counts = st.floats(0.0, 1e300)
 said = st.builds(
     Evidence,
     st.text(max_size=8),
-    st.lists(st.builds(HabitCount, st.text(max_size=4), counts, counts), max_size=2).map(tuple),
-    st.lists(st.builds(MapOffset, st.integers(), st.integers(), counts, numbers), max_size=3).map(tuple),
+    st.lists(
+        st.builds(UseLikelihood, st.text(max_size=4), st.lists(numbers, min_size=2, max_size=2).map(tuple)),
+        max_size=1,
+    ).map(tuple),
+    st.lists(
+        st.builds(MapOffset, st.integers(), st.integers(), counts, numbers, st.sampled_from([-1, 1])),
+        max_size=3,
+    ).map(tuple),
 )
 
 

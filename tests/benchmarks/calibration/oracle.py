@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from camber.lateral import infer_alone, infer_with_habit, lay_out
+from camber.lateral import infer_alone, infer_with_use, lay_out
 from camber.lateral.state_prior import state_prior, street_shares
+from camber.lateral.use import hypothesise
 from camber.schema import LateralSettings
-from camber.standards import gnss_classes
+from camber.standards import gnss_classes, use_nodes
 
 
 def side_probabilities(scenario, analysis, *, oracle):
@@ -25,12 +26,13 @@ def side_probabilities(scenario, analysis, *, oracle):
     )
     scene = lay_out(analysis.matched, analysis.candidates, roads, settings)._replace(device=device)
     blocks, places = scene.blocks, scene.places
-    shares = street_shares(places, roads, None, settings.habit_decisions)
+    shares = street_shares(places, roads)
     if oracle:
-        posterior = infer_with_habit(scene, shares, infer_alone(scene, shares), None)
+        uses = hypothesise(use_nodes().weight.ravel())
+        posterior = infer_with_use(scene, shares, infer_alone(scene, shares), None, uses)
         probability = posterior.states.probability
     else:
-        probability = state_prior(places, shares, habit=True)
+        probability = state_prior(places, shares, np.zeros(4))
     left, right = probability[:, :2].sum(axis=1), probability[:, 3:5].sum(axis=1)
     total = left + right
     share = np.divide(left, total, out=np.full(len(total), 0.5), where=total > 0.0)
