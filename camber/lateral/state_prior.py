@@ -60,8 +60,9 @@ class StreetShares(NamedTuple):
         Probability that sidewalks exist that no tag and no line tells of; 1 where one does.
     used, centre : ndarray of float64
         Share of runners on a sidewalk where there is one, and in the middle of those who are on none.
-    facing : ndarray of float64
-        Share of those at the edges who face traffic; on sidewalks both sides are even.
+    facing, walk_facing : ndarray of float64
+        Share of those at the edges, and on sidewalks, who face traffic, at the usual node: over all nodes it
+        is that of the standards, and even on sidewalks.
     open_facing : ndarray of bool
         False off carriageways and on one-way streets, where both sides face the same traffic.
     left_faces : ndarray of bool
@@ -72,6 +73,7 @@ class StreetShares(NamedTuple):
     used: FloatArray
     centre: FloatArray
     facing: FloatArray
+    walk_facing: FloatArray
     open_facing: BoolArray
     left_faces: BoolArray
 
@@ -82,6 +84,7 @@ class StreetShares(NamedTuple):
             self.used[rows],
             self.centre[rows],
             self.facing[rows],
+            self.walk_facing[rows],
             self.open_facing[rows],
             self.left_faces[rows],
         )
@@ -112,8 +115,25 @@ def street_shares(places: Places, roads: Roads) -> StreetShares:
     # Who is on a sidewalk that the context does not foresee comes from the edges and the middle alike.
     middle = np.divide(middle, 1.0 - share, out=np.zeros_like(share), where=share < 1.0)
     one_way = (ways["oneway"] != 0)[row]
+    open_facing = road & ~one_way
     left_faces = ~road | (ways["traffic_side"] == TrafficSide.RIGHT)[row]
-    return StreetShares(existence, used, middle, np.where(one_way, 0.5, facing), road & ~one_way, left_faces)
+    facing = np.where(open_facing, _usual_facing(facing), 0.5)
+    walk_facing = np.where(open_facing, _usual_facing(np.full(len(row), 0.5)), 0.5)
+    return StreetShares(existence, used, middle, facing, walk_facing, open_facing, left_faces)
+
+
+def _usual_facing(share: FloatArray) -> FloatArray:
+    """Share at the usual node for which the mean over all nodes is ``share``, by bisection of the logit."""
+    nodes = standards.use_nodes()
+    weight = nodes.weight.sum(axis=(1, 2, 3))
+    shift = nodes.shift[:, 0].reshape(nodes.weight.shape)[:, 0, 0, 0]
+    values, row = np.unique(share, return_inverse=True)
+    low, high = np.full(len(values), -10.0), np.full(len(values), 10.0)
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        below = (weight / (1.0 + np.exp(-middle[:, np.newaxis] - shift))).sum(axis=1) < values
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return np.asarray(1.0 / (1.0 + np.exp(-low)))[row]
 
 
 def state_prior(places: Places, here: StreetShares, shift: FloatArray | None = None) -> FloatArray:
@@ -151,7 +171,8 @@ def _state_prior(exists: BoolArray, here: StreetShares, shift: FloatArray) -> Fl
         else:
             facing, walk_facing = here.facing[k], 0.5
             if here.open_facing[k]:
-                facing, walk_facing = _moved(facing, shift[0]), _moved(walk_facing, shift[0])
+                facing = _moved(facing, shift[0])
+                walk_facing = _moved(here.walk_facing[k], shift[0])
             if not here.left_faces[k]:
                 facing, walk_facing = 1.0 - facing, 1.0 - walk_facing
             at_left, at_right = (1.0 - walk - centre) * facing, (1.0 - walk - centre) * (1.0 - facing)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import shapely
 
+from camber import standards
 from camber.conventions import MIRRORED_STATES, NO_WAY
 from camber.lateral.blocks import cut_blocks
 from camber.lateral.places import find_lines_beside, find_places
@@ -239,11 +240,25 @@ def test_on_a_one_way_street_neither_edge_is_preferred():
 
 def test_most_use_a_sidewalk_where_there_is_one():
     both, one = (prior_of(straight(**STREETS[name])) for name in ("both", "left"))
-    assert both[LEFT_WALK] == pytest.approx(both[RIGHT_WALK])
+    even = mean_prior_of(straight(**STREETS["both"]))
+    assert even[LEFT_WALK] == pytest.approx(even[RIGHT_WALK])
     assert both[[LEFT_WALK, RIGHT_WALK]].sum() == pytest.approx(0.85)
     assert one[LEFT_WALK] == pytest.approx(0.85)
     mapped = prior_of(SEPARATE, way_id=1)
     assert mapped[[LEFT_WALK, RIGHT_WALK]].sum() >= 0.85
+
+
+def mean_prior_of(roads):
+    """Over all runners."""
+    nodes = standards.use_nodes()
+    return sum(w * prior_of(roads, shift=s) for w, s in zip(nodes.weight.ravel(), nodes.shift, strict=True))
+
+
+@pytest.mark.parametrize(("country", "share"), [("DE", 0.75), ("CZ", 0.67), ("NL", 0.60)])
+def test_over_all_runners_as_many_face_traffic_as_the_standards_say(country, share):
+    prior = mean_prior_of(straight(highway="tertiary", country=country))
+    edges = prior[LEFT] + prior[RIGHT]
+    assert prior[LEFT] / edges == pytest.approx(share, abs=1e-9)
 
 
 def odds(share):
@@ -262,7 +277,8 @@ def test_a_runner_moves_the_odds_of_each_share_and_none_of_the_others():
     assert bold[walks].sum() == pytest.approx(usual[walks].sum())
     assert odds(bold[CENTRE] / off) == pytest.approx(odds(usual[CENTRE] / off) * np.exp(2.0))
     facing = prior_of(both, shift=(2.0, 0.0, 0.0, 0.0))
-    assert facing[LEFT_WALK] / facing[RIGHT_WALK] == pytest.approx(np.exp(2.0))
+    ratio = usual[LEFT_WALK] / usual[RIGHT_WALK]
+    assert facing[LEFT_WALK] / facing[RIGHT_WALK] == pytest.approx(ratio * np.exp(2.0))
     assert odds(facing[LEFT] / (facing[LEFT] + facing[RIGHT])) == pytest.approx(
         odds(usual[LEFT] / (usual[LEFT] + usual[RIGHT])) * np.exp(2.0)
     )

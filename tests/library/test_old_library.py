@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import shapely
 
+from camber.lateral import SharedEvidence
 from camber.library import open_library, week_named
 from camber.library.checking import check_library
 from camber.library.database import FILE_NAME, STEPS
@@ -21,10 +22,7 @@ from camber.library.stored_values import json_of, value_from
 from camber.schema import Evidence, Summary
 
 HERE = Path(__file__).parent
-STORED = (
-    ("result", "summary", Summary),
-    ("evidence", "value", Evidence),
-)
+STORED = (("result", "summary", Summary),)
 
 
 @pytest.fixture
@@ -82,3 +80,16 @@ def test_suggestions_of_old_stay_as_they_were_written_and_are_made_anew_when_ask
     assert json.loads(text)["conclusion"]
     assert old.run(1).summary is not None
     assert old.run(1).suggestions is None
+
+
+def test_what_runs_said_in_another_form_is_read_and_says_nothing_wrong(old):
+    """Decisions were counted, and offsets of lines did not say in which direction the runner went."""
+    rows = old.connection.execute("SELECT value FROM evidence").fetchall()
+    evidence = [value_from(text, Evidence) for (text,) in rows]
+    assert evidence
+    assert all(one.run and not one.uses for one in evidence)
+    offsets = [offset for one in evidence for offset in one.map_offsets]
+    assert offsets
+    assert {offset.direction for offset in offsets} == {0}
+    told = SharedEvidence(evidence).told(evidence[0])
+    assert (told.uses, told.map_offsets) == ((), ())
