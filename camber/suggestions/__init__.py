@@ -113,7 +113,7 @@ def trip_of(
         p_state=count,
         partner=partner,
         pattern=pattern,
-        explanation=explain(pattern, histories, partner, exposure),
+        explanation=explain(pattern, route, partner),
         exposure=exposure,
         roads=roads,
         settings=settings,

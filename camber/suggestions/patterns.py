@@ -24,14 +24,15 @@ from camber.conventions import (
 )
 from camber.longitudes import unrolled
 from camber.schema import WhatIf, interval_of
+from camber.suggestions.rules import SIDE_OF_STATE
 from camber.suggestions.trip import low_metres, summed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from camber.schema import Exposure, SlopeHistories
+    from camber.schema import Exposure
     from camber.suggestions.surroundings import Stretches
-    from camber.suggestions.trip import Trip
+    from camber.suggestions.trip import Route, Trip
 
     IntArray = NDArray[np.int64]
 
@@ -86,29 +87,33 @@ def pattern_of(exposure: Exposure, partner: IntArray) -> str:
     return "loop" if EARTH_M * np.hypot(north, east) <= _CLOSED_M else "other"
 
 
-def explain(pattern: str, histories: SlopeHistories, partner: IntArray, exposure: Exposure) -> str:
-    """Say in a sentence or two what the pattern does to the legs, for left- and right-hand traffic."""
+def explain(pattern: str, route: Route, partner: IntArray) -> str:
+    """Say in a sentence what the pattern does to the legs, for left- and right-hand traffic."""
     if pattern == "loop":
         return (
-            "A loop. Keeping the same side of travel, for example always facing traffic, puts the same foot "
-            "at the road's edge in either direction; only the same physical side, run the other way round, "
-            "swaps the legs."
+            "A loop. The same side of travel, such as always facing traffic, puts the same foot at the edge "
+            "of the road either way round; only the same side of the road, run the other way round, swaps the legs."
         )
     if pattern == "other":
         return "Neither out and back nor a loop."
     back = np.flatnonzero(partner >= 0)
-    weight = exposure["distance_m"].to_numpy()[back]
-    there, here = histories.state[:, partner[back]], histories.state[:, back]
+    weight = route.stretches.length_m[back]
     mirror = np.array(MIRRORED_STATES)
-    kept = ((here >= 0) & (here == mirror[np.maximum(there, 0)])).mean(axis=0) @ weight / weight.sum()
-    if kept > 0.5:
+    kept = (route.usual[back] == mirror[route.usual[partner[back]]]) @ weight
+    if kept > 0.5 * weight.sum():
         return (
-            "Out and back, most likely on about the same physical side both ways: what is the low side on "
-            "the way out is the high side on the way back, so that a crowned road evens out."
+            "Out and back, most likely on the same side of the road: the low side on the way out was the "
+            "high side on the way back, so a crowned road evens out."
         )
+    facing = (SIDE_OF_STATE[route.usual[back]] == -route.stretches.traffic_side[back]) @ weight
+    how = (
+        "You most likely faced traffic"
+        if facing > 0.5 * weight.sum()
+        else "You most likely kept one side of travel"
+    )
     return (
-        "Out and back, most likely on the same side of travel both ways, as when always facing traffic: the "
-        "same foot is at the road's edge out and back, so that a crowned road does not even out."
+        f"{how} out and back: the same foot was at the road's edge both ways, and a crowned road does not "
+        "even out."
     )
 
 
