@@ -92,7 +92,8 @@ def explain(pattern: str, route: Route, partner: IntArray) -> str:
     if pattern == "loop":
         return (
             "A loop. The same side of travel, such as always facing traffic, puts the same foot at the edge "
-            "of the road either way round; only the same side of the road, run the other way round, swaps the legs."
+            "of the road either way round; only the same side of the road, run the other way round, swaps "
+            "the legs."
         )
     if pattern == "other":
         return "Neither out and back nor a loop."
