@@ -108,7 +108,7 @@ def test_a_run_that_saw_its_side_tells_who_faces_traffic():
         _, _, evidence = run_at(road(**WIDE), offset_m)
         facing = marginal(evidence.uses[0], 0)
         assert facing.argmax() == often
-        assert facing[2 - often] < 0.2 * NODES.sum(axis=(1, 2, 3))[2 - often]
+        assert facing[2 - often] < 0.3 * NODES.sum(axis=(1, 2, 3))[2 - often]
 
 
 def test_a_run_in_the_middle_tells_of_the_middle():
