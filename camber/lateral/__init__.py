@@ -85,6 +85,10 @@ __all__ = ["SharedEvidence", "gather", "learned_shares", "locate", "pool_evidenc
 _WIDE_M = 2.0 * (3.5 - OffsetAssumptions().edge_clearance_m)
 """Distance between the places at the two edges of a road of 7 m [m]."""
 
+_BEYOND_M, _BEYOND_SIGMAS = 4.0, 2.0
+"""Further than this, and so many deviations of the half width, from the place at its edge the carriageway has
+ended [m] (judgement: what the runner leaves free there, and two deviations of the map's line)."""
+
 _SIDES = {
     Side.LEFT: [LEFT_SIDEWALK, LEFT_EDGE],
     Side.CENTRE: [CENTRE],
@@ -344,6 +348,23 @@ def _columns(
     }
 
 
+def _shown_by_map(places: Places, seen: FloatArray, states: list[int]) -> NDArray[np.bool_]:
+    """Whether a side may be called seen, shape (n,): it is on the carriageway, or a sidewalk in the map.
+
+    Not where more than two thirds of it are a sidewalk that no tag and no line shows, for then the road may
+    as well be wider; nor beyond the place where the carriageway may end, and no sidewalk is known.
+    """
+    doubtful = (seen[:, states] * places.doubtful[:, states]).sum(axis=1)
+    surest = (seen[:, states] * ~places.doubtful[:, states]).sum(axis=1)
+    edges = np.abs(places.place_m[:, [LEFT_EDGE, RIGHT_EDGE]]).max(axis=1)
+    end = edges + _BEYOND_M + _BEYOND_SIGMAS * places.width_std_m[:, RIGHT_EDGE]
+    walk = (places.way_id[:, states] != NO_WAY) & np.isin(states, [LEFT_SIDEWALK, RIGHT_SIDEWALK])
+    known = (walk & ~places.doubtful[:, states]).any(axis=1)
+    off_road = places.way_id[:, CENTRE] == NO_WAY
+    beyond = np.abs(places.observed_m[:, CENTRE]) > end
+    return np.asarray(off_road | ((doubtful <= 2.0 * surest) & (known | ~beyond)))
+
+
 def _sides(
     places: Places, shown: FloatArray, seen: FloatArray, threshold: float
 ) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
@@ -355,7 +376,7 @@ def _sides(
         named = shown[:, states].sum(axis=1) >= threshold
         by_line = (shown[:, states] * places.mapped[:, states]).sum(axis=1) >= threshold
         by_line |= named & on_path
-        alone = seen[:, states].sum(axis=1) >= threshold
+        alone = (seen[:, states].sum(axis=1) >= threshold) & _shown_by_map(places, seen, states)
         if name == Side.CENTRE:
             # Thirds of a road below 7 m cannot be told apart by any receiver on a wrist: places 2 m apart
             # are told apart in 60 to 70 % of cases over a kilometre (simulated, errors of 3 to 5 m).

@@ -71,6 +71,23 @@ def test_where_the_prior_tips_the_scales_the_side_is_assumed():
     assert 0.7 < middle(alone)["p_left_edge"] < 0.9 <= middle(assumed)["p_left_edge"]
 
 
+UNTAGGED = {"highway": "tertiary", "built_up": True}
+TAGGED = UNTAGGED | {"sidewalk_left": "yes", "sidewalk_right": "yes"}
+
+
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+@pytest.mark.parametrize(
+    ("tags", "offset_m", "basis"),
+    [(TAGGED, 5.0, "seen"), (UNTAGGED, 8.0, "assumed"), ({"highway": "tertiary"}, 8.0, "assumed")],
+    ids=["a sidewalk that is tagged", "one that no tag shows", "beyond the carriageway"],
+)
+def test_a_side_is_seen_where_the_map_has_a_place_for_it(tags, offset_m, basis, sign):
+    fine = replace(FLAT, device_class="multi_band")
+    lateral, _ = located(straight(**tags), [steady(sign * offset_m)], fine)
+    assert middle(lateral)["side"] == ("left" if sign < 0.0 else "right")
+    assert middle(lateral)["side_basis"] == basis
+
+
 def test_on_a_path_the_place_is_mapped():
     lateral, _ = located(straight(highway="path"), [steady(2.0)])
     assert (lateral["side"] == "other").all()
