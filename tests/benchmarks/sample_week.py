@@ -26,6 +26,8 @@ class Score(NamedTuple):
     named_right: float
     seen_m: float
     seen_right_m: float
+    leg_named_m: float
+    leg_right_m: float
     left_low_true_m: float
     left_low: camber.Summary
     holds_left: bool
@@ -43,6 +45,10 @@ def score(analysis: camber.Analysis, truth: pd.DataFrame) -> Score:
     named = (table["side"] != "unknown").to_numpy()
     correct = (table["side"] == side).to_numpy()
     seen = (table["side_basis"] == "seen").to_numpy()
+    # A leg is named by the direction of the fall, whatever the percent.
+    verdict = analysis.exposure.set_index("block")["verdict"].reindex(table["block"]).to_numpy()
+    falls = np.sign(table["cross_slope_pct_true"].fillna(0.0).to_numpy())
+    leg = np.select([verdict == "left_low", verdict == "right_low"], [-1.0, 1.0], 0.0)
     # Metres inside a gap are in no section, and counted neither in the truth nor in the summary.
     metres = truth["distance_m"]
     left, right = (float(metres[truth["low"] == leg].sum()) for leg in ("left", "right"))
@@ -57,6 +63,8 @@ def score(analysis: camber.Analysis, truth: pd.DataFrame) -> Score:
         named_right=step[named & correct].sum() / max(step[named].sum(), 1e-9),
         seen_m=step[seen].sum(),
         seen_right_m=step[seen & correct].sum(),
+        leg_named_m=step[leg != 0.0].sum(),
+        leg_right_m=step[(leg != 0.0) & (leg == falls)].sum(),
         left_low_true_m=left,
         left_low=summary,
         holds_left=summary.left_low_m.low <= left <= summary.left_low_m.high,
@@ -81,7 +89,8 @@ def main() -> None:
     """Print the table."""
     print("| run | way | direction | side named | of it right | true left low | 90 % interval | holds |")
     print("|---|---|---|---|---|---|---|---|")
-    for file, row in sample_scores().items():
+    scores = sample_scores()
+    for file, row in scores.items():
         interval = row.left_low.left_low_m
         holds = "yes" if row.holds_left else "no"
         print(
@@ -89,6 +98,11 @@ def main() -> None:
             f"| {row.named_right:.1%} | {row.left_low_true_m / 1000:.2f} km "
             f"| {interval.low / 1000:.2f} to {interval.high / 1000:.2f} km | {holds} |"
         )
+    named_m, right_m = (
+        sum(getattr(row, f"leg_{what}_m") for row in scores.values()) for what in ("named", "right")
+    )
+    right = f"{right_m / named_m:.1%}" if named_m > 0.0 else "none"
+    print(f"A leg is named on {named_m / 1000:.2f} km, and the surface falls there as named on {right}.")
 
 
 if __name__ == "__main__":
