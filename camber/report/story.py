@@ -395,7 +395,7 @@ def _street_words(p_left: float | None) -> str:
 
 
 def tries_of(period: Period, units: str = "km") -> tuple[Try, ...]:
-    """Choose what would bring a run closest to even.
+    """Choose what would bring a run closest to even, and then what would be safer.
 
     Parameters
     ----------
@@ -410,13 +410,20 @@ def tries_of(period: Period, units: str = "km") -> tuple[Try, ...]:
         Best first, one per run, three at most.
     """
     found = [
-        (run, run.suggestions.items[0])
+        (run, next((item for item in run.suggestions.items if not _is_safer(item)), run.suggestions.items[0]))
         for run in (period.advice.routes if period.advice else period.runs)
         if run.suggestions is not None and run.suggestions.items
     ]
-    # Advice has its routes in order; what law and safety ask for goes before what evens out.
+    # Advice has its routes in order. What evens out keeps to law and safety too, and answers the headline;
+    # what is only safer comes after it, and says so.
     best = found if period.advice else sorted(found, key=lambda pair: (-pair[1].gain, pair[0].run))
+    best = sorted(best, key=lambda pair: _is_safer(pair[1]))
     return tuple(_try(run, item, units) for run, item in best[:MOST_TRIES])
+
+
+def _is_safer(item: Suggestion) -> bool:
+    """Whether it is for law and safety, whatever it does to the legs."""
+    return item.kind == "safe_side"
 
 
 def _try(run: RunResult, item: Suggestion, units: str) -> Try:
@@ -428,7 +435,8 @@ def _try(run: RunResult, item: Suggestion, units: str) -> Try:
         heading=f"on {whose}{name} ({far_text(run.distance_m, units)})",
         what=plain(item.what),
         where=", ".join(details.street_words(name) for name in item.where),
-        effect=sentences.effect(before, after, item.crossings, item.detour_m, units),
+        effect=("This is the safer side. " if _is_safer(item) else "")
+        + sentences.effect(before, after, item.crossings, item.detour_m, units),
         steps=tuple(
             f"{far_text(cue.at_m, units)}: {plain(cue.text, 160)}"
             for cue in item.cues

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from camber.conventions import LATERAL_STATES
-from camber.report.story import Reader, story_of
+from camber.report.story import Reader, story_of, tries_of
 from camber.report.wording import dates_words, percent_left, ratio_words, title_words
 from camber.schema import Draws, Interval, SideTotal, UsualRange, Word, low_leg
 
@@ -288,3 +288,22 @@ def test_shares_are_told_by_the_nearest_of_a_few():
     assert ratio_words(0.79) == "about four of five"
     said = [ratio_words(share) for share in (0.5, 0.97, 0.02)]
     assert said == ["about half of the", "nearly all", "hardly any"]
+
+
+def test_what_evens_out_is_tried_first_and_what_is_only_safer_says_so(period):
+    run = next(run for run in period.runs if run.suggestions is not None and run.suggestions.items)
+    evens = replace(run.suggestions.items[0], kind="other_side")
+    safer = replace(evens, kind="safe_side", what="Use the sidewalk.")
+    both = replace(run.suggestions, items=(safer, evens))
+    alone = replace(run.suggestions, items=(safer,))
+
+    def told(*found):
+        runs = [replace(run, run=number, suggestions=one) for number, one in enumerate(found, start=1)]
+        return tries_of(replace(period, runs=tuple(runs), advice=None))
+
+    (one,) = told(both)
+    assert one.what == evens.what
+    assert "safer" not in one.effect
+    first, second = told(alone, both)
+    assert (first.run, second.run) == (2, 1)
+    assert second.effect.startswith("This is the safer side.")
