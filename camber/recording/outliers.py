@@ -32,6 +32,11 @@ _APART_S: Final = 3600.0
 _DAY_S: Final = 86_400.0
 """A clock is set by more than this; less may be a pause [s] (judgement)."""
 
+_FURTHEST: Final = 10_000
+_LOOKS: Final = 10
+"""Points among which a right time is looked for beside a wrong one, and how often all of them are looked at:
+what bounds the work on files that are wrong all over."""
+
 _WINDOW: Final = 5
 """Steps before and after a point that tell how the runner moved there (judgement)."""
 
@@ -178,18 +183,21 @@ class _Times:
             begins = np.flatnonzero(np.diff(group, prepend=-1))
             blocks = list(zip(begins.tolist(), np.append(begins[1:], len(group)).tolist(), strict=True))
             blocks.sort(key=lambda block: (size[group[block[0]]], block[1] - block[0]))
-            for first, last in blocks:
-                self._settle_far(first, last, group, size)
+            for _ in range(_LOOKS):
+                left = [block for block in blocks if not self._settle_far(*block, group, size)]
+                if len(left) in (0, len(blocks)):
+                    break
+                blocks = left  # what stood beside another wrong time may be told now
         by_group = np.argsort(group, kind="stable")
         return np.split(by_group, np.flatnonzero(np.diff(group[by_group])) + 1)
 
-    def _settle_far(self, first: int, last: int, group: IntArray, size: IntArray) -> None:
+    def _settle_far(self, first: int, last: int, group: IntArray, size: IntArray) -> bool:
         """See to a stretch of the file that goes on in place, but not in time, with what stands beside it."""
         own = size[group[first]]
-        before, after = self._right(first - 1, -1), self._right(last, 1)
+        before, after = (self._right(*search, own, group, size) for search in ((first - 1, -1), (last, 1)))
         host = after if before is None else before
         if host is None:
-            return
+            return False
         if before is not None and after is not None:
             is_wrong = bool(group[before] == group[after] and 2 * own <= size[group[before]])
             is_wrong = is_wrong and self._goes_on(before, first, last - 1, after)
@@ -203,13 +211,13 @@ class _Times:
         if is_wrong:
             self._mend(first, last, before, after)
             group[first:last] = group[host]
+        return is_wrong
 
-    def _right(self, at: int, step: int) -> int | None:
-        """Give the nearest point in a direction whose time was not set aside."""
-        while 0 <= at < len(self.time):
-            if not self.is_wrong[at]:
-                return at
-            at += step
+    def _right(self, at: int, step: int, own: int, group: IntArray, size: IntArray) -> int | None:
+        """Give the nearest point in a direction whose time was not set aside, among more than `own` points."""
+        for beside in range(at, np.clip(at + step * _FURTHEST, -1, len(self.time)), step):
+            if not self.is_wrong[beside] and size[group[beside]] > own:
+                return beside
         return None
 
     def _goes_on(self, *rows: int) -> bool:
@@ -254,20 +262,23 @@ class _Times:
         falls = np.flatnonzero(np.diff(self.time[rows]) < 0)
         if not len(falls):
             return
-        ordered = rows[_longest_rise(self.time[rows])]
+        ordered = rows[_shortest_longest_rise(self.time[rows])]
         if len(rows) - len(ordered) > 2 * MINORITY * len(rows):
             if len(falls) == 1:
                 self._settle_set_back(rows, int(falls[0]) + 1)
             return
         odd = np.setdiff1d(rows, ordered)
         for block in np.split(odd, np.flatnonzero(np.diff(odd) > 1) + 1):
-            if not self._fits(block, ordered):
-                place = int(np.searchsorted(ordered, block[0]))
-                before = int(ordered[place - 1]) if place else None
-                after = int(ordered[place]) if place < len(ordered) else None
+            place = int(np.searchsorted(ordered, block[0]))
+            before = int(ordered[place - 1]) if place else None
+            after = int(ordered[place]) if place < len(ordered) else None
+            sides = () if before is None or after is None else (before, block[0], block[-1], after)
+            # What goes on in place has to go on in time as well as anything to be only out of order.
+            reach_us = 0.0 if sides and self._goes_on(*sides) else _APART_S / 120.0 * _SECOND
+            if not self._fits(block, ordered, max(reach_us, _ALIKE * self.usual_us)):
                 self._mend(int(block[0]), int(block[-1]) + 1, before, after)
 
-    def _fits(self, rows: IntArray, ordered: IntArray) -> bool:
+    def _fits(self, rows: IntArray, ordered: IntArray, reach_us: float) -> bool:
         """Tell whether a runner could get to points from those beside them in time, and some are close."""
         times, closest_us = self.time[ordered], np.inf
         place = np.searchsorted(times, self.time[rows])
@@ -276,7 +287,7 @@ class _Times:
             if (metres(self.line, rows, ordered[beside]) > _RUNNER_MPS * off_us / _SECOND + _BESIDE_M).any():
                 return False
             closest_us = min(closest_us, float(off_us.min()))
-        return closest_us <= max(_APART_S / 120.0 * _SECOND, _ALIKE * self.usual_us)
+        return closest_us <= reach_us
 
     def _settle_set_back(self, rows: IntArray, at: int) -> None:
         """Move what a clock said before it was set back in full run; halves swapped are left as they are."""
@@ -284,6 +295,18 @@ class _Times:
         if overlaps and self._moves_on(int(rows[at])):
             self.time[rows[:at]] += int(self.time[rows[at]] - self.usual_us) - self.time[rows[at - 1]]
             self.is_moved[rows[:at]] = True
+
+
+def _shortest_longest_rise(values: IntArray) -> IntArray:
+    """Give the positions of the longest stretch that does not fall; of several, of one that spans the least."""
+    first = _longest_rise(values)
+    last = len(values) - 1 - _longest_rise(-values[::-1])[::-1]
+    common = np.intersect1d(first, last)
+    if not len(common):
+        return first
+    # What both hold is as far along both: the one begins as early as can be, the other ends as late.
+    middle = common[len(common) // 2]
+    return np.concatenate([last[last < middle], first[first >= middle]])
 
 
 def _longest_rise(values: IntArray) -> IntArray:

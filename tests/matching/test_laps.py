@@ -1,5 +1,6 @@
 """Laps of closed ways: whatever a ring is drawn like, every lap counts, and none twice."""
 
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -13,6 +14,7 @@ from camber.exposure import measure_exposure
 from camber.lateral import locate
 from camber.matching import match
 from camber.matching.agreement import disagreements, widest
+from camber.schema import LateralSettings
 from tests.worlds import ORIGIN, ring, roads_of, track_of
 
 BLOCK = [(0.0, 0.0), (60.0, 0.0), (120.0, 0.0), (120.0, 70.0), (60.0, 70.0), (0.0, 70.0)]
@@ -77,29 +79,64 @@ def test_every_lap_counts_however_the_ring_is_drawn(points, start, parts, revers
     assert (lengths(path) <= shapely.LinearRing(points).length + 0.1).all()
 
 
-def exposure_on(roads, track):
+def exposure_on(roads, track, **given):
     matched, candidates, _ = match(track, roads)
     rng = np.random.default_rng(3)
-    lateral, states, _ = locate(matched, candidates, roads, draws=20, rng=rng)
+    lateral, states, _ = locate(matched, candidates, roads, LateralSettings(**given), draws=20, rng=rng)
     sloped, slopes = assign_cross_slope(lateral, states, roads, seed=1, rng=rng)
     return measure_exposure(sloped, slopes)[0]
 
 
-@pytest.mark.parametrize("linked", [False, True])
-def test_a_ring_gives_the_same_metres_and_sides_from_whichever_node_it_is_drawn(linked):
-    track, run_m = laps(CIRCLE, [6.0])
-    shares = []
-    for start, parts, reverse in [(0, 1, False), (7, 1, False), (20, 1, True), (3, 2, False), (11, 3, True)]:
-        found = exposure_on(
-            ring_roads(CIRCLE, start, parts, reverse=reverse, linked=linked, width_m=7.0), track
+SIDES = "^p_(left|right)_(edge|sidewalk)$|^p_centre$"
+LEGS = ["left_low_m", "right_low_m", "level_m"]
+
+
+@cache
+def drawn_once(name, legs, map_sigma_m):
+    """Metres, sides and legs on a ring that is drawn from its first point as one way."""
+    points = {"block": BLOCK, "circle": CIRCLE}[name]
+    track, run_m = laps(points, legs)
+    return (
+        points,
+        track,
+        run_m,
+        shares_of(exposure_on(ring_roads(points, width_m=7.0), track, map_sigma_m=map_sigma_m)),
+    )
+
+
+def shares_of(found):
+    """Metres, and the shares of them with each side and each leg."""
+    metres = found["distance_m"].to_numpy()
+    sides = (found.filter(regex=SIDES).to_numpy() * metres[:, np.newaxis]).sum(axis=0)
+    return metres.sum(), sides / metres.sum(), found[LEGS].sum().to_numpy() / metres.sum()
+
+
+@settings(deadline=None, max_examples=16)
+@given(
+    name=st.sampled_from(["block", "circle"]),
+    start=st.integers(0, 5),
+    parts=st.integers(1, 3),
+    reverse=st.booleans(),
+    linked=st.booleans(),
+    legs=st.sampled_from([(6.0,), (-4.0,), (2.3, -1.6, 1.2)]),
+    map_sigma_m=st.sampled_from([1.5, 0.001]),
+)
+def test_a_ring_gives_the_same_metres_sides_and_legs_however_it_is_drawn(
+    name, start, parts, reverse, linked, legs, map_sigma_m
+):
+    points, track, run_m, (metres, sides, low) = drawn_once(name, legs, map_sigma_m)
+    roads = ring_roads(points, start, parts, reverse=reverse, linked=linked, width_m=7.0)
+    found_m, found_sides, found_low = shares_of(exposure_on(roads, track, map_sigma_m=map_sigma_m))
+    assert metres == pytest.approx(run_m, rel=0.02, abs=20.0)
+    assert found_m == pytest.approx(metres, rel=0.001)
+    # The model gives every way an error of the map of its own, so that several are other evidence than one.
+    # Without that error it is all one, but for where blocks end.
+    if parts == 1 or map_sigma_m < 1.0:
+        np.testing.assert_allclose(
+            found_sides, sides, atol=0.01 if (parts, map_sigma_m) == (1, 0.001) else 0.04
         )
-        assert found["distance_m"].sum() == pytest.approx(run_m, rel=0.01)
-        states = found.filter(regex="^p_(left|right)_(edge|sidewalk)$|^p_centre$")
-        metres = [found["left_low_m"].sum(), found["right_low_m"].sum(), found["level_m"].sum()]
-        weighed = (states.to_numpy() * found[["distance_m"]].to_numpy()).sum(axis=0)
-        shares.append(np.concatenate([weighed, metres]) / run_m)
-    # Blocks are cut at the first node and where ways end, which are other places in each drawing.
-    np.testing.assert_allclose(shares, np.broadcast_to(shares[0], np.shape(shares)), atol=0.08)
+    # A bend is measured along one way: a corner that is the first node of a ring is none.
+    np.testing.assert_allclose(found_low, low, atol=0.04 if name == "block" else 0.01)
 
 
 def test_intervals_never_go_over_the_first_node():
