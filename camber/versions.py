@@ -17,5 +17,5 @@ MODEL: Final = 11
 ROADS: Final = 2
 """Raised when an extract or an answer of a map server is parsed otherwise."""
 
-READING: Final = 3
+READING: Final = 4
 """Raised when a file is read otherwise: an import of the same file then reads it anew."""

@@ -225,11 +225,18 @@ def analyse_files(
 
 
 def _recordings(path: Path, session: Session) -> "list[tuple[Recording, Path]]":
-    """Read a file; of several recordings those on foot are analysed, where there are any."""
+    """Read a file; of several recordings those on foot are analysed, if there are any; virtual ones never."""
+    from camber.errors import NoTrackError
     from camber.recording.sports import SportClass, recording_class
 
     found = camber.read_recordings(path)
-    on_foot = [one for one in found if recording_class(one) is SportClass.ON_FOOT] or found
+    kinds = [recording_class(one) for one in found]
+    real = [one for one, kind in zip(found, kinds, strict=True) if kind is not SportClass.VIRTUAL]
+    if not real:
+        program = found[0].device or found[0].name or "its file says so"
+        text = f"is virtual ({program}): nobody was at its places, so there is nothing to analyse"
+        raise NoTrackError(text, path=path)
+    on_foot = [one for one, kind in zip(found, kinds, strict=True) if kind is SportClass.ON_FOOT] or real
     for one in found:
         if one not in on_foot:
             session.say(f"skipped: {one.source}: {one.sport} is not analysed", at=-1)

@@ -12,6 +12,7 @@ import numpy as np
 
 from camber.longitudes import short_way
 from camber.recording.texts import NO_TIME
+from camber.recording.twins import distance_m
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,7 +41,6 @@ what bounds the work on files that are wrong all over."""
 _WINDOW: Final = 5
 """Steps before and after a point that tell how the runner moved there (judgement)."""
 
-_EARTH_M: Final = 6_371_008.8
 _SPEED_OF_SOUND_MPS: Final = 340.0
 """Nobody gets from fix to fix faster than this; airliners come close to 300 m/s."""
 
@@ -92,10 +92,8 @@ class Mended(NamedTuple):
 
 def metres(line: Line, a: IntArray, b: IntArray) -> FloatArray:
     """Give the distances between points [m], on a sphere."""
-    phi_a, phi_b = np.radians(line.latitude_deg[a]), np.radians(line.latitude_deg[b])
-    half = np.radians(line.longitude_deg[b] - line.longitude_deg[a]) / 2.0
-    square = np.sin((phi_b - phi_a) / 2.0) ** 2 + np.cos(phi_a) * np.cos(phi_b) * np.sin(half) ** 2
-    return np.asarray(2.0 * _EARTH_M * np.arcsin(np.sqrt(np.clip(square, 0.0, 1.0))))
+    latitude, longitude = line.latitude_deg, line.longitude_deg
+    return distance_m(latitude[a], longitude[a], latitude[b], longitude[b])
 
 
 def steps_m(line: Line) -> FloatArray:
@@ -214,7 +212,8 @@ class _Times:
         return is_wrong
 
     def _right(self, at: int, step: int, own: int, group: IntArray, size: IntArray) -> int | None:
-        """Give the nearest point in a direction whose time was not set aside, among more than `own` points."""
+        """Give the nearest point in a direction whose time was not set aside, in more company than `own`."""
+        own = min(own, int(MINORITY * len(group)))
         for beside in range(at, np.clip(at + step * _FURTHEST, -1, len(self.time)), step):
             if not self.is_wrong[beside] and size[group[beside]] > own:
                 return beside
@@ -298,7 +297,7 @@ class _Times:
 
 
 def _shortest_longest_rise(values: IntArray) -> IntArray:
-    """Give the positions of the longest stretch that does not fall; of several, of one that spans the least."""
+    """Give the positions of the longest stretch that does not fall; of several, one that spans the least."""
     first = _longest_rise(values)
     last = len(values) - 1 - _longest_rise(-values[::-1])[::-1]
     common = np.intersect1d(first, last)
@@ -396,8 +395,8 @@ def _reachable(line: Line, a: int, b: int) -> bool:
 
 def _null_island(line: Line) -> BoolArray:
     """Find points at 0 N 0 E while the others are far away."""
-    distance_m = np.hypot(line.latitude_deg, line.longitude_deg) * np.radians(1.0) * _EARTH_M
-    near: BoolArray = distance_m < _NULL_ISLAND_M
-    if near.all() or np.median(distance_m[~near]) <= _FAR_M:
+    off_m = distance_m(line.latitude_deg, line.longitude_deg, 0.0, 0.0)
+    near: BoolArray = off_m < _NULL_ISLAND_M
+    if near.all() or np.median(off_m[~near]) <= _FAR_M:
         return np.zeros(len(near), dtype=bool)
     return near

@@ -79,6 +79,7 @@ _PROBLEMS: Final = {
     "same_time": "Times that are all the same, or that nobody can run by, say nothing: left out.",
     "wrong_place": "Places where nobody can have been, far from the others, were left out.",
     "stray": "A few points of another time were left out: too few for a run.",
+    "turned": "Longitudes beyond 180 degrees were read as the same places, counted the other way round.",
     "bad_value": "Values that are no numbers or cannot be were left out.",
     "route": "A planned route was read as a track without times.",
     "bad_time": "Times that cannot be read or cannot be true were left out.",
@@ -124,7 +125,7 @@ class Points:
         self.anchor_us: int | None = None
         """When times that count from when the device was switched on began [us since 1970]."""
         self._break = False
-        self._crosses: set[float] = set()
+        self._turns: dict[float, float] = {}
         # The clock is read once, for the times that can be true.
         self.now = datetime.now(UTC)
         self.earliest = datetime(limits.first_year, 1, 1, tzinfo=UTC)
@@ -181,15 +182,20 @@ class Points:
     def _one_turn(self, longitude: FloatArray) -> FloatArray:
         """Bring back longitudes that go on beyond 180, as maps that scroll round the world write them.
 
-        Only beside places of the same file just before 180: any other is no place.
+        Only beside places of the same file just before 180, or where all lie beyond: any other is no place.
         """
         for side in (1.0, -1.0):
             beyond = longitude * side - 180.0
             if ((beyond > -_JUST_DEG) & (beyond <= 0.0)).any():
-                self._crosses.add(side)
-            if side in self._crosses:
-                goes_on = (beyond > 0.0) & (beyond <= _JUST_DEG)
-                longitude = np.where(goes_on, wrapped(longitude), longitude)
+                self._turns.setdefault(side, _JUST_DEG)
+            elif (
+                not len(self)
+                and ((beyond > 0.0) & (beyond <= 180.0)).sum() > (np.abs(longitude) <= 180.0).sum()
+            ):
+                self._turns[side] = 180.0
+            goes_on = (beyond > 0.0) & (beyond <= self._turns.get(side, 0.0))
+            self.counts["turned"] += int(goes_on.sum())
+            longitude = np.where(goes_on, wrapped(longitude), longitude)
         return longitude
 
     def _add(self, name: str, values: NDArray[Any]) -> None:

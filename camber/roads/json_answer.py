@@ -58,9 +58,7 @@ def read_json(path: Path, form: str) -> Answer:
         text = "this is JSON, but no OpenStreetMap data of a map server (`elements`); give an extract."
         raise RoadsError(text, path=path)
     if document.get("remark"):
-        remark = " ".join(str(document["remark"]).split())[:100]
-        text = f"the server gave part of an answer only ({remark}); ask for a smaller area."
-        raise RoadsError(text, path=path)
+        raise part_only(path, str(document["remark"]))
     osm3s = document.get("osm3s")
     date = osm3s.get("timestamp_osm_base") if isinstance(osm3s, dict) else None
     answer = Answer(osm_date=date if isinstance(date, str) else None)
@@ -70,6 +68,12 @@ def read_json(path: Path, form: str) -> Answer:
         elif element.get("type") == "way":
             answer.ways.append(_way(element))
     return answer
+
+
+def part_only(path: Path, remark: str) -> RoadsError:
+    """Say that the server broke off, by its own remark."""
+    words = " ".join(remark.split())[:100]
+    return RoadsError(f"the server gave part of an answer only ({words}); ask for a smaller area.", path=path)
 
 
 def _add_node(answer: Answer, element: Mapping[str, Any]) -> None:

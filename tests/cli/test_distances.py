@@ -3,15 +3,36 @@
 import csv
 import json
 from collections import defaultdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from camber.report.wording import far_text
+from tests.cli.made_runs import as_fit, as_gpx, as_tcx, fit_seconds, stamps
+from tests.cli.whole_way import kouvola_run
 
 DATA = Path(__file__).parents[2] / "data"
 RUNS = ("2026-11-16_facing_traffic.gpx", "2026-11-22_easy_with_pauses.gpx")
 """Of the sample: one whose positions add up to 1 % more than the run, and one to 11 %."""
+
+
+def made(folder):
+    """Runs on days of their own: in TCX, in FIT with a fix every 5 s, with a gap, and two in one file."""
+    places = [kouvola_run(240, begin) for begin in (0, 200, 300, 500, 700)]
+    days = [datetime(2026, 11, day, 9, 3, tzinfo=UTC) for day in (17, 18, 19, 20, 21)]
+    sparse = [values[::5] for values in places[1]]
+    gap = [values[:100] + values[160:] for values in places[2]]
+    both = [one + two for one, two in zip(places[3], places[4], strict=True)]
+    files = {
+        "run.tcx": as_tcx(places[0], stamps(days[0], 240)),
+        "sparse.fit": as_fit(sparse, fit_seconds(days[1], 240)[::5]),
+        "gap.gpx": as_gpx(gap, stamps(days[2], 240)[:100] + stamps(days[2], 240)[160:]),
+        "two.gpx": as_gpx(both, stamps(days[3], 240) + stamps(days[4], 240)),
+    }
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    return [folder / name for name in files]
 
 
 def listed(call):
@@ -19,7 +40,7 @@ def listed(call):
 
 
 def test_the_same_in_import_runs_show_week_csv_and_page(call, tmp_path, morning, town):
-    files = [DATA / "week" / name for name in RUNS]
+    files = [*(DATA / "week" / name for name in RUNS), *made(tmp_path)]
     imported = json.loads(call("import", "--json", *files, morning)[1])["files"]
     told = {one["source"]: one["distance_m"] for one in imported if one["outcome"] == "run"}
     before = listed(call)
@@ -27,6 +48,8 @@ def test_the_same_in_import_runs_show_week_csv_and_page(call, tmp_path, morning,
     maps = ("--roads", DATA / "kouvola.osm.pbf", "--roads", town)
     assert call("analyse", "--all", "--workers", "1", *maps)[0] == 0
     rows = listed(call)
+    assert len(rows) == 8
+    assert {row["state"] for row in rows.values()} == {"analysed"}
     week = json.loads(call("week", "2026-W47", "--json")[1])
     in_week = {run["source"]: run["distance_m"] for run in week["runs"]}
     page = tmp_path / "week.html"

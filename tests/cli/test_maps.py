@@ -314,6 +314,21 @@ def test_json_that_is_no_whole_answer_is_one_clear_line(call, run, written, text
     assert words in " ".join(err.split())
 
 
+BROKEN_OFF = (
+    "<remark> runtime error: Query timed out in &quot;query&quot; at line 3 after 25 seconds. </remark>"
+)
+
+
+@pytest.mark.parametrize("name", ["map.osm", "map.osm.gz", "map.osm.bz2"])
+@pytest.mark.parametrize("command", [("analyse", "--roads"), ("roads", "add", "--for")])
+def test_an_answer_in_xml_that_the_server_broke_off_is_refused(call, run, written, command, name):
+    roads = written(osm(both_streets()).replace("</osm>", f"{BROKEN_OFF}</osm>"), name)
+    more = (run, "--roads", roads) if command[0] == "analyse" else ("add", roads, "--for", run)
+    code, out, err = call(command[0], *more)
+    assert (code, out) == (4, "")
+    assert "part of an answer only (runtime error: Query timed out" in " ".join(err.split())
+
+
 # Across 180 degrees
 
 

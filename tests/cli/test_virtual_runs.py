@@ -113,6 +113,18 @@ def test_every_way_to_tell_and_what_stays_a_run(call, tmp_path):
     assert f"{len(VIRTUAL)}  virtual: counted, not analysed" in out
 
 
+@pytest.mark.parametrize("name", ["fit 260", "gpx Zwift", "tcx ROUVY", "place"])
+def test_a_virtual_file_alone_is_not_analysed(call, tmp_path, town, morning, name):
+    (tmp_path / name).write_bytes(VIRTUAL[name])
+    code, out, err = call("analyse", tmp_path / name, "--roads", town)
+    assert (code, out) == (3, "")
+    assert "is virtual (" in err
+    code, out, err = call("analyse", tmp_path / name, morning, "--roads", town)
+    assert code == 0
+    assert "Morning run" in out
+    assert "skipped" in err
+
+
 def test_the_list_of_an_export_may_know_better_than_the_file(call, tmp_path):
     table = (
         "Activity ID,Activity Date,Activity Name,Activity Type,Gear,Filename\n"

@@ -140,6 +140,14 @@ def test_a_bad_point_costs_itself_alone(read, gpx, problems, place):
     assert recording.fixes["part"].eq(0).all()
 
 
+@pytest.mark.parametrize(("west", "east"), [(180.01, -179.99), (188.2, -171.8), (-181.5, 178.5)])
+def test_longitudes_wholly_beyond_180_are_places(read, gpx, problems, west, east):
+    places = [(f'lat="{-16.8 + i / 1e4:.4f}" lon="{west + i / 1e4:.4f}"', "") for i in range(5)]
+    recording = read(gpx(*places))
+    assert recording.fixes["longitude_deg"].tolist() == pytest.approx([east + i / 1e4 for i in range(5)])
+    assert problems(recording)["turned"] == 5
+
+
 def test_a_file_with_many_bad_points_is_refused_at_the_first_of_them(read, gpx):
     places = ['lat="50" lon="8"'] * 7 + ['lat="95" lon="8"'] * 2
     with pytest.raises(DamagedFileError, match="2 of 9 points have no usable position") as caught:
