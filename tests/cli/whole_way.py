@@ -68,7 +68,7 @@ def _of_file(call, path, rows, roads):
         imported_m=[row["distance_m"] for row in own],
         analysed_m=[run["distance_m"] for run in runs],
         seconds=[run["duration_s"] for run in runs],
-        codes={problem["code"] for run in runs for problem in run["problems"]},
+        codes={problem["code"] for run in runs for problem in run["summary"]["problems"]},
         likely=[row["likely_day"] for row in own],
         words=" ".join(" ".join(call("show", row["run"])[1] for row in own).split()) + err,
     )
