@@ -145,11 +145,11 @@ def surfaces_of(**columns):
     given |= {"one_way_profile": CODE["one_way"], "low_side": 0, "p_parabolic": 0.0}
     given |= {"mean_pct": 2.5, "std_pct": 1.0, "place_m": 2.0, "spread_m": 0.0, "half_width_m": 2.75}
     given |= {"p_banked": 0.0, "banked_side": 1, "banked_pct": 3.0, "banked_std_pct": 1.5}
-    given |= {"street_id": 7, "along_street": 1, "source": "here"}
+    given |= {"street_id": 7, "along_street": 1, "source": "here", "travel": 1}
     given |= {"p_driveway": 0.0, "driveway_pct": 6.0, "driveway_std_pct": 1.8}
     given |= {"kind_key": 0, "kind_weight": np.inf, "mean_sd_pct": 0.0} | columns
     whole = ("way_id", "one_way_profile", "low_side", "banked_side", "street_id", "along_street", "kind_key")
-    kinds = {"attached": bool, "source": object} | dict.fromkeys(whole, np.int64)
+    kinds = {"attached": bool, "source": object} | dict.fromkeys((*whole, "travel"), np.int64)
     return Surfaces(
         **{name: np.full((1, 6), value, dtype=kinds.get(name, float)) for name, value in given.items()}
     )

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camber.cross_slope.road_numbers import inverse_normal, road_normal, slice_of
-from camber.cross_slope.tilt import _grade, truncated_moments
+from camber.cross_slope.road_numbers import grade, inverse_normal, road_normal, slice_of
+from camber.cross_slope.tilt import truncated_moments
 
 NORMAL = NormalDist()
 
@@ -47,14 +47,14 @@ def test_roads_uses_and_seeds_are_independent():
 @settings(deadline=None)  # the first call compiles
 @given(st.floats(0.1, 6.0), st.floats(0.1, 6.0), st.floats(-4.0, 4.0), st.floats(0.01, 2.0))
 def test_a_truncated_slope_keeps_its_rank_and_its_side(mean, std, z, step):
-    low, high = _grade(mean, std, z), _grade(mean, std, z + step)
+    low, high = grade(mean, std, z), grade(mean, std, z + step)
     assert 0.0 <= low <= high
 
 
 @pytest.mark.parametrize(("mean", "std"), [(3.0, 3.0), (2.0, 0.9), (1.5, 1.5)])
 def test_truncated_slopes_have_the_moments_of_the_closed_form(mean, std):
     ranks = (np.arange(4_000) + 0.5) / 4_000
-    slopes = np.array([_grade(mean, std, NORMAL.inv_cdf(rank)) for rank in ranks])
+    slopes = np.array([grade(mean, std, NORMAL.inv_cdf(rank)) for rank in ranks])
     first, second = truncated_moments(mean, std)
     assert slopes.mean() == pytest.approx(first, rel=2e-3)
     assert (slopes**2).mean() == pytest.approx(second, rel=2e-3)
@@ -65,7 +65,7 @@ def test_two_ways_of_a_street_stay_as_alike_where_much_is_cut_off():
     rng = np.random.default_rng(3)
     street, own = rng.standard_normal(4_000), rng.standard_normal((2, 4_000))
     both = np.sqrt(0.7) * street + np.sqrt(0.3) * own
-    slopes = [[_grade(1.0, 2.0, z) for z in way] for way in both]
+    slopes = [[grade(1.0, 2.0, z) for z in way] for way in both]
     ranks = np.argsort(np.argsort(slopes, axis=1), axis=1)
     # Spearman's rank correlation of a Gaussian copula: 6 / pi asin(rho / 2).
     assert np.corrcoef(ranks)[0, 1] == pytest.approx(6.0 / np.pi * np.arcsin(0.35), abs=0.03)

@@ -22,12 +22,15 @@ from camber.conventions import (
     Profile,
     SurfaceKind,
 )
+from camber.cross_slope.shared_unknowns import kinds_of
+from camber.cross_slope.spots import Known, as_known, lessons_of, meet, observed_on, places_along
 from camber.cross_slope.surfaces import Surfaces, find_surfaces
-from camber.cross_slope.tilt import draw_slopes, leg_probabilities, road_draws
+from camber.cross_slope.tilt import Legs, draw_slopes, leg_probabilities, road_draws
 from camber.schema import (
     CrossSlopeSettings,
     LateralHistories,
     LateralTrack,
+    Observed,
     Roads,
     SlopedTrack,
     SlopeHistories,
@@ -55,6 +58,7 @@ def assign_cross_slope(
     histories: LateralHistories,
     roads: Roads,
     settings: CrossSlopeSettings | None = None,
+    observed: Observed | None = None,
     *,
     seed: int,
     rng: np.random.Generator,
@@ -71,6 +75,9 @@ def assign_cross_slope(
         The roads.
     settings : CrossSlopeSettings, optional
         Numbers of the stage.
+    observed : Observed, optional
+        What was told or measured of single roads: it moves their profiles and slopes, and a little those of
+        all roads of their kinds.
     seed : int
         Seed of the roads' own draws: profile and slope of a way are the same in every run.
     rng : numpy.random.Generator
@@ -87,9 +94,13 @@ def assign_cross_slope(
     plain = pd.DataFrame(lateral, copy=False)  # columns of a GeoDataFrame are slow to take
     _, first, number = np.unique(plain["block"].to_numpy(), return_index=True, return_inverse=True)
     surfaces = find_surfaces(plain, first, roads)
-    columns = _mixture(plain, first, surfaces, roads.ways, settings.level_pct)
+    known = _known(plain, first, surfaces, roads, observed)
+    drawn = road_draws(surfaces, len(histories.state), settings.street_correlation, seed, known)
+    if known is not None:
+        surfaces = as_known(surfaces, known, drawn.spots.share)
+    legs = leg_probabilities(surfaces, settings.level_pct, drawn)
+    columns = _mixture(plain, first, surfaces, legs, roads.ways)
     keep = _kept_place(plain, first, settings.place_tau_s)
-    drawn = road_draws(surfaces, len(histories.state), settings.street_correlation, seed)
     slope, profile = draw_slopes(drawn, histories, keep, rng)
     return as_sloped_track(with_columns(lateral, columns, number)), SlopeHistories(
         histories.block, histories.state, slope, profile
@@ -100,6 +111,7 @@ def slope_options(
     lateral: LateralTrack,
     roads: Roads,
     settings: CrossSlopeSettings | None = None,
+    observed: Observed | None = None,
     *,
     draws: int,
     seed: int,
@@ -118,7 +130,8 @@ def slope_options(
     keep = _kept_place(plain, first, settings.place_tau_s)
     slope = np.empty((draws, len(first), len(STATE_CODE)), dtype=np.float32)
     astray = np.zeros((draws, len(first)), dtype=bool)
-    drawn = road_draws(surfaces, draws, settings.street_correlation, seed)
+    known = _known(plain, first, surfaces, roads, observed)
+    drawn = road_draws(surfaces, draws, settings.street_correlation, seed, known)
     for state in range(len(STATE_CODE)):
         there = np.where(surfaces.way_id[:, state] != NO_WAY, state, -1).astype(np.int8)
         always = LateralHistories(block, np.tile(there, (draws, 1)), astray, "", "")
@@ -131,6 +144,7 @@ def slopes_of_ways(
     travel_direction: IntArray,
     roads: Roads,
     settings: CrossSlopeSettings | None = None,
+    observed: Observed | None = None,
     *,
     draws: int,
     seed: int,
@@ -163,9 +177,24 @@ def slopes_of_ways(
     states = np.tile(state.astype(np.int8), (draws, 1))
     always = LateralHistories(rows, states, astray, "", "")
     keep = np.zeros(len(rows))
-    drawn = road_draws(surfaces, draws, settings.street_correlation, seed)
+    # Of a way that is run as a whole, the middle stands for it.
+    columns["chainage_m"] = 0.5 * roads.ways["length_m"].loc[way_id.tolist()].to_numpy()
+    known = _known(pd.DataFrame(columns), rows, surfaces, roads, observed)
+    drawn = road_draws(surfaces, draws, settings.street_correlation, seed, known)
     slope, _ = draw_slopes(drawn, always, keep, rng)
     return np.asarray(np.nan_to_num(slope.astype(float)))
+
+
+def _known(
+    lateral: pd.DataFrame, first: IntArray, surfaces: Surfaces, roads: Roads, observed: Observed | None
+) -> Known | None:
+    """Find what was observed of some surfaces and of roads like them; None where nothing was."""
+    seen = observed_on(roads, observed)
+    if not seen:
+        return None
+    places = places_along(lateral, first, surfaces, seen, roads)
+    met = meet(surfaces, kinds_of(surfaces)[1], seen, roads, places)
+    return Known(seen, met, lessons_of(seen, roads))
 
 
 def _kept_place(lateral: pd.DataFrame, first: IntArray, tau_s: float) -> FloatArray:
@@ -180,7 +209,7 @@ def _kept_place(lateral: pd.DataFrame, first: IntArray, tau_s: float) -> FloatAr
 
 
 def _mixture(
-    lateral: pd.DataFrame, first: IntArray, surfaces: Surfaces, all_ways: Ways, level_pct: float
+    lateral: pd.DataFrame, first: IntArray, surfaces: Surfaces, legs: Legs, all_ways: Ways
 ) -> dict[str, NDArray[np.generic]]:
     """Columns of the sloped track for each block."""
     share = np.stack([lateral[name].to_numpy()[first] for name in P_STATES], axis=1)
@@ -188,7 +217,6 @@ def _mixture(
     share = np.where(surfaces.way_id != NO_WAY, share, 0.0)
     total = share.sum(axis=1, keepdims=True)
     share = np.divide(share, total, out=np.zeros_like(share), where=total > 0.0)
-    legs = leg_probabilities(surfaces, level_pct)
     left, right, mean, square, falls_left, falls_right = ((share * part).sum(axis=1) for part in legs)
     # Where it may have been another street, the tilt is kept but its side is open.
     sure = lateral["p_street"].to_numpy()[first]

@@ -8,13 +8,27 @@ a function of the model's seed, the key, the draw (and how many there are) and t
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numba
 import numpy as np
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
 GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 """Odd, and far from anything: the golden ratio in 64 bits."""
+
+WHOLE_STREET: Final = np.uint64(0x5851F42D4C957F2D)
+"""Turns the seed of ways into that of whole streets."""
+
+USE_PROFILE, USE_SIDE, USE_BANKED, USE_SLOPE, USE_LEFT, USE_RIGHT = range(6)
+"""What the normal numbers of a road are for: each is a function of its use alone, whenever it is drawn."""
+
+_SURELY_POSITIVE: Final = 6.0
+"""So many standard deviations above zero nothing is cut off that a draw could show."""
 
 
 @numba.njit(cache=True)
@@ -94,3 +108,26 @@ def inverse_normal(p: float) -> float:
         above = ((0.017337203997 * r + 0.42868294337) * r + 3.0812263860) * r + 6.6579051150
         below = (0.012258202635 * r + 0.24197894225) * r + 1.0
     return math.copysign(above / below, q)
+
+
+@numba.njit(cache=True)
+def grade(mean: float, std: float, z: float) -> float:
+    """Slope truncated at zero that has the rank of the normal number ``z``.
+
+    By its rank and not by trying again: what is tried again for one way of a street and not for the next
+    would make them less alike than they are.
+    """
+    if mean >= _SURELY_POSITIVE * std:
+        return mean + std * z
+    negative = distribution(-mean / std)
+    rank = negative + (1.0 - negative) * distribution(z)
+    return max(mean + std * inverse_normal(min(max(rank, 1e-12), 1.0 - 1e-12)), 0.0)
+
+
+@numba.njit(cache=True)
+def grades(mean: float, std: float, normal: FloatArray) -> FloatArray:
+    """Slopes truncated at zero that have the ranks of some normal numbers."""
+    slopes = np.empty(len(normal))
+    for place in range(len(normal)):
+        slopes[place] = grade(mean, std, normal[place])
+    return slopes

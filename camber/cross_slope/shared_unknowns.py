@@ -18,10 +18,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numba
 import numpy as np
 
+from camber.conventions import NO_WAY
 from camber.cross_slope.road_numbers import key_of, road_normal, slice_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
+
+    from camber.cross_slope.surfaces import Surfaces
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
@@ -34,6 +39,9 @@ _USE_CROWNED, _USE_INVERTED, _USE_SLOPE = range(3)
 
 _MOST_ODDS: Final = 690.0
 """Log odds of a share that a computer can still tell from 0 or 1."""
+
+_CROWNED_CELLS, _INVERTED_CELLS = 400, 40
+"""Cells in which the posterior of each share is held (judgement: a share is known no better than to .01)."""
 
 _TINY: Final = 1e-300
 _TURNS: Final = 500
@@ -100,6 +108,19 @@ def unknowns_of(
     )
 
 
+def kinds_of(surfaces: Surfaces) -> tuple[Unknowns, IntArray]:
+    """Find the kinds of road among some surfaces: what each shares, and the kind of each, -1 without one."""
+    asked = (surfaces.way_id != NO_WAY) & (surfaces.kind_key != 0)
+    keys, first, number = np.unique(surfaces.kind_key[asked], return_index=True, return_inverse=True)
+    crowned, parabolic, inverted, weight = (
+        values[asked][first]
+        for values in (surfaces.p_crowned, surfaces.p_parabolic, surfaces.p_inverted, surfaces.kind_weight)
+    )
+    kind = np.full(surfaces.way_id.shape, -1)
+    kind[asked] = number
+    return unknowns_of(keys.astype(np.uint64), crowned + parabolic, inverted, weight), kind
+
+
 def draw_shared(unknowns: Unknowns, seed: int, draws: int) -> Shared:
     """Draw what roads of each kind share: the same in every run, by the seed of the model."""
     crowned, inverted, slope = np.empty((3, draws, len(unknowns.key)))
@@ -111,6 +132,92 @@ def draw_shared(unknowns: Unknowns, seed: int, draws: int) -> Shared:
         ]
         slope[:, kind] = unknowns.slope[kind] + unknowns.slope_std[kind] * normal
     return Shared(crowned, (1.0 - crowned) * inverted, slope)
+
+
+# -- What observed roads tell ---------------------------------------------------------------------------
+
+
+class SlopeLesson(NamedTuple):
+    """A steepness that was measured: its weight, and how far it lies from the row's mean.
+
+    Both in units of the shared part of the row's spread.
+    """
+
+    weight: float
+    away: float
+
+
+class Lesson(NamedTuple):
+    """What the observed roads of one kind tell of all of them.
+
+    Parameters
+    ----------
+    likelihood : ndarray of float64, shape (m, 3)
+        Of what was observed of each stretch, if the road is crowned, inverted, or one plane.
+    weight : ndarray of float64, shape (m,)
+        Number of roads that it stands for, at most 1.
+    slopes : tuple of SlopeLesson
+        Measured slopes.
+    """
+
+    likelihood: FloatArray
+    weight: FloatArray
+    slopes: tuple[SlopeLesson, ...]
+
+
+def learned(unknowns: Unknowns, lessons: Mapping[int, Lesson]) -> Unknowns:
+    """Move what is unknown about kinds of road by roads that were observed; the others stay bit for bit.
+
+    Where each road's pattern is certain, the shares keep to a Dirichlet distribution whose counts grow by the
+    roads; else Beta distributions take mean and variance of the exact posterior. The mean slope is normal.
+    """
+    fields = [np.array(values) for values in unknowns[1:]]
+    crowned, crowned_weight, inverted, inverted_weight, slope, slope_std = fields
+    for kind, key in enumerate(unknowns.key.tolist()):
+        if key in lessons:
+            one = lessons[key]
+            before = (crowned[kind], crowned_weight[kind]), (inverted[kind], inverted_weight[kind])
+            after = _learned_shares(*before, one)
+            (crowned[kind], crowned_weight[kind]), (inverted[kind], inverted_weight[kind]) = after
+            information = 1.0 + sum(each.weight for each in one.slopes)
+            slope[kind] = sum(each.weight * each.away for each in one.slopes) / information
+            slope_std[kind] = 1.0 / math.sqrt(information)
+    return Unknowns(unknowns.key, *fields)
+
+
+def _learned_shares(
+    crowned: tuple[float, float], inverted: tuple[float, float], lesson: Lesson
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Mean and weight of both shares after some roads, by the exact posterior on a grid."""
+    share, mass = _grid(*crowned, _CROWNED_CELLS)
+    among, among_mass = _grid(*inverted, _INVERTED_CELLS)
+    total = np.zeros((len(share), len(among)))
+    for (ridge, bowl, plane), roads in zip(lesson.likelihood.tolist(), lesson.weight.tolist(), strict=True):
+        other = bowl * among + plane * (1.0 - among)
+        total += roads * np.log(share[:, np.newaxis] * ridge + np.outer(1.0 - share, other) + _TINY)
+    posterior = np.outer(mass, among_mass) * np.exp(total - total.max())
+    posterior /= posterior.sum()
+    return (
+        _matched(share, posterior.sum(axis=1), crowned[1]),
+        _matched(among, posterior.sum(axis=0), inverted[1]),
+    )
+
+
+def _grid(mean: float, weight: float, cells: int) -> tuple[FloatArray, FloatArray]:
+    """Midpoints of equal cells, and the mass that a Beta distribution has in each."""
+    if not math.isfinite(weight) or mean <= 0.0 or mean >= 1.0:
+        return np.array([mean]), np.ones(1)
+    edges = np.arange(1, cells) / cells
+    a, b = mean * weight, (1.0 - mean) * weight
+    below = [beta_distribution(odds, a, b) for odds in np.log(edges / (1.0 - edges)).tolist()]
+    return (np.arange(cells) + 0.5) / cells, np.diff([0.0, *below, 1.0])
+
+
+def _matched(share: FloatArray, mass: FloatArray, weight: float) -> tuple[float, float]:
+    """Mean of a share, and the weight of the Beta distribution that has its variance."""
+    mean = float(share @ mass)
+    variance = float((share - mean) ** 2 @ mass)
+    return mean, weight if variance <= 0.0 else mean * (1.0 - mean) / variance - 1.0
 
 
 @lru_cache(maxsize=1024)

@@ -29,6 +29,9 @@ _EDGES: Final = ((STATE_CODE[LateralState.LEFT_EDGE], "left"), (STATE_CODE[Later
 _TAGGED_STD_PCT: Final = 0.5
 """Spread of a tagged ``incline:across`` [%]: the tag gives the practical maximum (judgement)."""
 
+SHOULDER: Final = "any_shoulder"
+"""Row of the standards that paved shoulders rest on."""
+
 _COLUMNS: Final = (
     *("highway", "surface", "oneway", "footway", "service", "junction", "leisure", "is_sidepath", "bridge"),
     *("country", "built_up", "traffic_side", "maxspeed_kmh", "width_m", "lanes", "length_m", "street_id"),
@@ -68,6 +71,8 @@ class Surfaces(NamedTuple):
         Street of the way, -1 where there is none.
     along_street : ndarray of int64
         Direction of travel against that of the whole street, +1 or -1.
+    travel : ndarray of int64
+        Direction of travel on the way, +1 as drawn, -1 against, 0 unknown.
     source : ndarray of object
         Row of the standards, or the tag, that the slope is from.
     p_driveway : ndarray of float64
@@ -101,6 +106,7 @@ class Surfaces(NamedTuple):
     banked_std_pct: FloatArray
     street_id: IntArray
     along_street: IntArray
+    travel: IntArray
     source: NDArray[np.object_]
     p_driveway: FloatArray
     driveway_pct: FloatArray
@@ -159,6 +165,7 @@ def find_surfaces(
         half_width_m=known.half_width_m[row],
         street_id=np.where(way != NO_WAY, street, NO_WAY),
         along_street=np.where(travel == 0, 1, travel) * known.drawn_alike[row],
+        travel=travel,
         **profiles,
         **{name: np.where(attached, 0, values) for name, values in banked.items()},
     )

@@ -17,13 +17,31 @@ import numpy as np
 
 from camber.conventions import NO_WAY, PROFILE_CODE, Profile
 from camber.cross_section import BLEND_M, WANDER_LIMIT
-from camber.cross_slope.road_numbers import distribution, inverse_normal, road_normal
-from camber.cross_slope.shared_unknowns import Shared, Unknowns, draw_shared, unknowns_of
+from camber.cross_slope.observed_roads import (
+    NO_SPOTS,
+    PARABOLIC,
+    PLANE_LEFT,
+    PLANE_RIGHT,
+    SpotDraws,
+    draw_spots,
+)
+from camber.cross_slope.road_numbers import (
+    USE_BANKED,
+    USE_PROFILE,
+    USE_SIDE,
+    USE_SLOPE,
+    WHOLE_STREET,
+    distribution,
+    grade,
+    road_normal,
+)
+from camber.cross_slope.shared_unknowns import Shared, draw_shared, kinds_of, learned
 from camber.cross_slope.surfaces import Surfaces
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from camber.cross_slope.spots import Known
     from camber.schema import LateralHistories
 
     FloatArray = NDArray[np.float64]
@@ -38,12 +56,13 @@ _SURFACE: Final = np.dtype(
         *((name, np.float64) for name in ("place_m", "spread_m", "half_width_m")),
         *((name, np.float64) for name in ("ridged", "unbowed", "common", "own")),
         *((name, np.int64) for name in ("way_id", "low_side", "banked_side", "along_street")),
-        *((name, np.int64) for name in ("one_way_profile", "kind")),
+        *((name, np.int64) for name in ("one_way_profile", "kind", "spot", "turn")),
     ]
 )
 """Columns of `Surfaces` that the kernels read, side by side for one state of one block; and share of crowned
 and parabolic profiles, that of the crowned ones among them, parts of the slope's normal number that all roads
-of the kind share and that are the road's own, and the kind, -1 without one."""
+of the kind share and that are the road's own, the kind, and the spot that was observed with the direction of
+travel there; -1 without one."""
 
 _ROAD: Final = np.dtype(
     [
@@ -53,9 +72,6 @@ _ROAD: Final = np.dtype(
 )
 """What is drawn for a road: ranks of its profile and of being banked, normal numbers of low side and slope;
 and the slope itself, for the mean, the spread and the normal number that it was last asked for."""
-
-_USE_PROFILE, _USE_SIDE, _USE_BANKED, _USE_SLOPE = range(4)
-"""What the normal numbers of a road are for: each is a function of its use alone, whenever it is drawn."""
 
 _CROWNED, _PARABOLIC, _INVERTED, _ONE_WAY, _BANKED = range(5)
 """Parts of the mixture of profiles."""
@@ -72,14 +88,17 @@ _PART_CODES: Final = tuple(
 )
 """Their profiles."""
 
+_PATTERN_CODES: Final = tuple(
+    PROFILE_CODE[profile]
+    for profile in (
+        *(Profile.CROWNED, Profile.PARABOLIC, Profile.ONE_WAY, Profile.ONE_WAY, Profile.INVERTED),
+        Profile.BANKED,
+    )
+)
+"""Profiles of the patterns of what was observed."""
+
 _FLAT_PCT: Final = 1e-9
 """A spread up to this is none [%]: rounding."""
-
-_SURELY_POSITIVE: Final = 6.0
-"""So many standard deviations above zero nothing is cut off that a draw could show."""
-
-_WHOLE: Final = np.uint64(0x5851F42D4C957F2D)
-"""Turns the seed of ways into that of whole streets."""
 
 _OTHER_STREET: Final = np.uint64(0xD1342543DE82EF95)
 """Turns the key of a road into that of the unknown other one that the runner may have been on instead."""
@@ -112,6 +131,7 @@ def _packed(surfaces: Surfaces) -> NDArray[np.void]:
     std, common = surfaces.std_pct, surfaces.mean_sd_pct
     table["common"] = common = np.divide(common, std, out=np.zeros_like(std), where=std > 0.0)
     table["own"] = np.sqrt(1.0 - common**2)
+    table["kind"] = table["spot"] = -1
     return table
 
 
@@ -154,9 +174,18 @@ class Legs(NamedTuple):
     falls_right: FloatArray
 
 
-def leg_probabilities(surfaces: Surfaces, level_pct: float) -> Legs:
-    """Integrate the mixture for each state of each block; all 0 where the state does not exist."""
-    return Legs(*_integrate(_packed(surfaces), _NODES, level_pct))
+def leg_probabilities(surfaces: Surfaces, level_pct: float, drawn: RoadDraws | None = None) -> Legs:
+    """Integrate the mixture for each state of each block; all 0 where the state does not exist.
+
+    ``drawn`` tells what was observed.
+    """
+    table = _packed(surfaces)
+    if drawn is None or len(drawn.spots.parts) == 0:
+        return Legs(*_integrate(table, _NODES, level_pct))
+    table["spot"], table["turn"] = drawn.table["spot"], drawn.table["turn"]
+    legs = _integrate(table, _NODES, level_pct)
+    _integrate_spots(table, drawn.spots.parts, _NODES, level_pct, legs)
+    return Legs(*legs)
 
 
 @numba.njit(cache=True)
@@ -168,7 +197,7 @@ def _integrate(table: NDArray[np.void], nodes: FloatArray, level_pct: float) -> 
     for b in range(blocks):
         for k in range(states):
             one, total = table[b, k], result[:, b, k]
-            if one["way_id"] == NO_WAY:
+            if one["way_id"] == NO_WAY or one["spot"] >= 0:
                 continue
             count = len(nodes) if one["spread_m"] > 0.0 else 1
             rest = 1.0 - one["p_banked"]
@@ -236,6 +265,75 @@ def _add(total: FloatArray, share: float, factor: float, beyond: float, first: f
 
 
 @numba.njit(cache=True)
+def _integrate_spots(
+    table: NDArray[np.void], parts: NDArray[np.void], nodes: FloatArray, level_pct: float, legs: FloatArray
+) -> None:
+    """Add what lies under observed surfaces to ``legs``, component by component and place by place."""
+    begin = np.searchsorted(parts["spot"], np.arange(parts["spot"][-1] + 2))
+    for b in range(table.shape[0]):
+        for k in range(table.shape[1]):
+            one, total = table[b, k], legs[:, b, k]
+            if one["way_id"] == NO_WAY or one["spot"] < 0:
+                continue
+            count = len(nodes) if one["spread_m"] > 0.0 else 1
+            for p in range(begin[one["spot"]], begin[one["spot"] + 1]):
+                for look in range(count):
+                    _add_half(total, one, parts[p], nodes[look] if count > 1 else 0.0, count, level_pct)
+
+
+@numba.njit(cache=True)
+def _add_half(
+    total: FloatArray, one: Record, part: Record, node: float, count: int, level_pct: float
+) -> None:
+    """Add one component at one place to the sums of a surface."""
+    turn = float(one["turn"])
+    bowed = part["pattern"] == PARABOLIC
+    right = right_share(one["place_m"] + one["spread_m"] * node, one["half_width_m"], turn, bowed)
+    weight = part["weight"] / count
+    if part["free"]:
+        factor = turn * ((1.0 - right) * part["left_sign"] + right * part["right_sign"])
+        if factor != 0.0:
+            mean, std = part["mean_pct"], part["std_pct"]
+            first, second = truncated_moments(mean, std)
+            _add(total, weight, factor, exceeds(level_pct / abs(factor), mean, std), first, second)
+        return
+    left = 1.0 - right
+    mean = turn * (left * part["left_pct"] + right * part["right_pct"])
+    if part["tied"] != 0:
+        own = (left + right * part["tied"]) ** 2 * part["left_own"] ** 2
+    else:
+        own = (left * part["left_own"]) ** 2 + (right * part["right_own"]) ** 2
+    common = left * part["left_common"] + right * part["right_common"]
+    std = math.sqrt(own + common * common)
+    total[2] += weight * mean
+    total[3] += weight * (mean * mean + std * std)
+    total[0] += weight * _tail(level_pct, -mean, std)
+    total[1] += weight * _tail(level_pct, mean, std)
+    total[4] += weight * _tail(0.0, -mean, std)
+    total[5] += weight * _tail(0.0, mean, std)
+
+
+@numba.njit(cache=True)
+def _tail(limit: float, mean: float, std: float) -> float:
+    """Probability that a normal variable exceeds a limit."""
+    upper = _upper(limit, mean, std)
+    return upper if std <= _FLAT_PCT else 0.5 * upper
+
+
+@numba.njit(cache=True)
+def right_share(place_m: float, half_width_m: float, turn: float, bowed: bool) -> float:  # noqa: FBT001
+    """How much the right half (as drawn) counts at an offset from the crown, positive right of travel.
+
+    From 0 on the left to 1 on the right, with the blend of a crown; of a parabola, whose half is measured as
+    a whole, 1.5 at the edge and -0.5 at the other one, since it is twice as steep there as on average.
+    """
+    place = turn * place_m
+    if bowed:
+        return 0.5 + min(max(place / half_width_m, -1.0), 1.0)
+    return 0.5 + 0.5 * math.tanh(place / min(BLEND_M, half_width_m / 2.0))
+
+
+@numba.njit(cache=True)
 def exceeds(limit: float, mean: float, std: float) -> float:
     """Probability that a normal variable truncated at zero exceeds a limit that is not negative."""
     return _upper(limit, mean, std) / _positive(mean, std)
@@ -282,6 +380,8 @@ class RoadDraws(NamedTuple):
         Keys of way and street of each.
     shared : Shared
         What roads of each kind share.
+    spots : SpotDraws
+        What was observed of some of them.
     street_part, own_part : float
         Shares of the street and of the way itself in their normal numbers.
     seed : uint64
@@ -292,16 +392,19 @@ class RoadDraws(NamedTuple):
     road: IntArray
     keys: NDArray[np.uint64]
     shared: Shared
+    spots: SpotDraws
     street_part: float
     own_part: float
     seed: np.uint64
 
 
-def road_draws(surfaces: Surfaces, draws: int, correlation: float, seed: int) -> RoadDraws:
+def road_draws(
+    surfaces: Surfaces, draws: int, correlation: float, seed: int, known: Known | None = None
+) -> RoadDraws:
     """Prepare what all histories over some surfaces have in common.
 
     ``correlation`` is that of the roads' normal numbers between ways of one street, ``seed`` that of the
-    roads' own draws.
+    roads' own draws; ``known`` is what was observed.
     """
     # A sidewalk is built on its own, and has keys of its own for way and street.
     ways, first, road = np.unique(
@@ -312,28 +415,23 @@ def road_draws(surfaces: Surfaces, draws: int, correlation: float, seed: int) ->
     unknowns, kind = kinds_of(surfaces)
     table = _packed(surfaces)
     table["kind"] = kind
+    spots = NO_SPOTS
+    if known is not None:
+        unknowns = learned(unknowns, known.lessons)
+        table["spot"], table["turn"] = known.met.number, known.met.turn
+    shared = draw_shared(unknowns, seed, draws)
+    if known is not None and known.met.spots:
+        spots = draw_spots(known.met.spots, known.seen, shared, unknowns, correlation, seed)
     return RoadDraws(
         table,
         road.reshape(surfaces.way_id.shape),
         np.concatenate([keys, keys ^ _OTHER_STREET]),
-        draw_shared(unknowns, seed, draws),
+        shared,
+        spots,
         math.sqrt(correlation),
         math.sqrt(1.0 - correlation),
         np.uint64(seed % 2**64),
     )
-
-
-def kinds_of(surfaces: Surfaces) -> tuple[Unknowns, IntArray]:
-    """Find the kinds of road among some surfaces: what each shares, and the kind of each, -1 without one."""
-    asked = (surfaces.way_id != NO_WAY) & (surfaces.kind_key != 0)
-    keys, first, number = np.unique(surfaces.kind_key[asked], return_index=True, return_inverse=True)
-    crowned, parabolic, inverted, weight = (
-        values[asked][first]
-        for values in (surfaces.p_crowned, surfaces.p_parabolic, surfaces.p_inverted, surfaces.kind_weight)
-    )
-    kind = np.full(surfaces.way_id.shape, -1)
-    kind[asked] = number
-    return unknowns_of(keys.astype(np.uint64), crowned + parabolic, inverted, weight), kind
 
 
 def draw_slopes(
@@ -364,6 +462,7 @@ def _draw(
     # A call is handed what it needs and no more: each array in a tuple costs it its count.
     table, keys, shared = roads.table, roads.keys, roads.shared
     crowned_of, inverted_of, slope_of = shared.crowned, shared.inverted, shared.slope
+    left_of, right_of, pattern_of = roads.spots.left_pct, roads.spots.right_pct, roads.spots.pattern
     parts = roads.seed, roads.street_part, roads.own_part
     drawn, known = np.full(len(roads.keys), -1), np.empty(len(roads.keys), _ROAD)
     fresh = np.sqrt(1.0 - keep * keep)
@@ -378,14 +477,24 @@ def _draw(
                 continue
             r = roads.road[b, k] + (len(drawn) // 2 if astray[d, b] else 0)
             road, one, way, street = known[r], table[b, k], keys[r, 0], keys[r, 1]
+            wander = min(max(place, -WANDER_LIMIT), WANDER_LIMIT)
+            offset = one["place_m"] + one["spread_m"] * wander
+            spot = one["spot"]
+            if spot >= 0 and not astray[d, b]:
+                pattern, turn = pattern_of[d, spot], float(one["turn"])
+                right = right_share(offset, one["half_width_m"], turn, pattern == PARABOLIC)
+                slope[d, b] = turn * ((1.0 - right) * left_of[d, spot] + right * right_of[d, spot])
+                plane = pattern in (PLANE_LEFT, PLANE_RIGHT)
+                profile[d, b] = one["one_way_profile"] if plane else _PATTERN_CODES[pattern]
+                continue
             if drawn[r] != d:
                 drawn[r] = d
-                road["profile"] = distribution(_shared_normal(parts, way, street, d, draws, _USE_PROFILE))
-                road["slope"] = _shared_normal(parts, way, street, d, draws, _USE_SLOPE)
+                road["profile"] = distribution(_shared_normal(parts, way, street, d, draws, USE_PROFILE))
+                road["slope"] = _shared_normal(parts, way, street, d, draws, USE_SLOPE)
                 road["side"] = road["banked"] = road["mean_pct"] = np.nan
             # What is seldom asked for is drawn when it is.
             if one["p_banked"] > 0.0 and np.isnan(road["banked"]):
-                road["banked"] = distribution(_shared_normal(parts, way, street, d, draws, _USE_BANKED))
+                road["banked"] = distribution(_shared_normal(parts, way, street, d, draws, USE_BANKED))
             ridged, inverted, common = one["ridged"], one["p_inverted"], 0.0
             if one["kind"] >= 0:
                 ridged, inverted = crowned_of[d, one["kind"]], inverted_of[d, one["kind"]]
@@ -404,14 +513,12 @@ def _draw(
                 normal = one["common"] * common + one["own"] * normal
             if mean != road["mean_pct"] or std != road["std_pct"] or normal != road["normal"]:
                 road["mean_pct"], road["std_pct"], road["normal"] = mean, std, normal
-                road["grade_pct"] = _grade(mean, std, normal)
+                road["grade_pct"] = grade(mean, std, normal)
             if part >= _ONE_WAY and low == 0:
                 # A plane falls one way for all who pass: its unknown side is the street's, turned.
                 if np.isnan(road["side"]):
-                    road["side"] = _shared_normal(parts, way, street, d, draws, _USE_SIDE)
+                    road["side"] = _shared_normal(parts, way, street, d, draws, USE_SIDE)
                 low = one["along_street"] if road["side"] >= 0.0 else -one["along_street"]
-            wander = min(max(place, -WANDER_LIMIT), WANDER_LIMIT)
-            offset = one["place_m"] + one["spread_m"] * wander
             slope[d, b] = road["grade_pct"] * shape_factor(part, offset, one["half_width_m"], float(low))
             if astray[d, b]:
                 # Another street than the matched one has a surface of its own, and falls to either side,
@@ -442,18 +549,4 @@ def _shared_normal(
     own = road_normal(seed, way, draw, draws, use)
     if street_part == 0.0:
         return own
-    return float(street_part * road_normal(seed ^ _WHOLE, street, draw, draws, use) + own_part * own)
-
-
-@numba.njit(cache=True)
-def _grade(mean: float, std: float, z: float) -> float:
-    """Slope truncated at zero that has the rank of the normal number ``z``.
-
-    By its rank and not by trying again: what is tried again for one way of a street and not for the next
-    would make them less alike than they are.
-    """
-    if mean >= _SURELY_POSITIVE * std:
-        return mean + std * z
-    negative = distribution(-mean / std)
-    rank = negative + (1.0 - negative) * distribution(z)
-    return max(mean + std * inverse_normal(min(max(rank, 1e-12), 1.0 - 1e-12)), 0.0)
+    return float(street_part * road_normal(seed ^ WHOLE_STREET, street, draw, draws, use) + own_part * own)

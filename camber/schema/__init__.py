@@ -19,6 +19,7 @@ from camber.schema.analysis import Analysis
 from camber.schema.inputs import Problem, Recording, RoadGraph, Roads, card
 from camber.schema.learned import Evidence, Learned, MapOffset, UseLikelihood
 from camber.schema.likelihood import LowLeg, Word, chance_words, low_leg, low_leg_of, word_for
+from camber.schema.observed import ObservationSource, Observed, RoadObserved, RoadSurface
 from camber.schema.period import (
     Advice,
     NotJudged,
@@ -103,6 +104,8 @@ __all__ = [
     "MatchingSettings",
     "NextBest",
     "NotJudged",
+    "ObservationSource",
+    "Observed",
     "Path",
     "Period",
     "PeriodTotal",
@@ -111,6 +114,8 @@ __all__ = [
     "Question",
     "Recording",
     "RoadGraph",
+    "RoadObserved",
+    "RoadSurface",
     "Roads",
     "RoutePlan",
     "RunResult",
