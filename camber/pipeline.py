@@ -21,7 +21,7 @@ from camber.summary import summarise
 from camber.track import prepare_track
 
 if TYPE_CHECKING:
-    from camber.schema import Exposure, LateralTrack, SlopeHistories, SuggestionSettings
+    from camber.schema import Exposure, LateralTrack, Observed, SlopeHistories, SuggestionSettings
     from camber.suggestions import Effect, Trip
 
 
@@ -31,6 +31,7 @@ def analyse(
     settings: Settings | None = None,
     learned: Learned | None = None,
     *,
+    observed: Observed | None = None,
     with_suggestions: bool = True,
 ) -> Analysis:
     """Find out which leg was low, how steeply and for how long, and how sure that is.
@@ -46,6 +47,8 @@ def analyse(
     learned : Learned, optional
         What other runs of this runner say, from `camber.lateral.pool_evidence`; the run's own part in it is
         taken out first.
+    observed : Observed, optional
+        What was told or measured of single roads; of those that the map holds, in any order.
     with_suggestions : bool
         Whether to look for what could be changed as well, about a third more work. Off for many runs of which
         few are asked about: `camber.planning.plan_route` makes the same suggestions later.
@@ -79,13 +82,16 @@ def analyse(
         run=_name(recording),
         seed=given.seed,
     )
-    sloped, slopes = assign_cross_slope(lateral, states, roads, given.cross_slope, seed=given.seed, rng=rng)
+    sloped, slopes = assign_cross_slope(
+        lateral, states, roads, given.cross_slope, observed, seed=given.seed, rng=rng
+    )
     level_pct = given.cross_slope.level_pct
     exposure, draws = measure_exposure(sloped, slopes, given.exposure, level_pct=level_pct)
     summary = summarise(recording, exposure, draws, roads, states, problems)
     suggestions = None
     if with_suggestions:
-        suggestions = suggest(trip_on(recording, roads, lateral, exposure, slopes, given), summary)
+        trip = trip_on(recording, roads, lateral, exposure, slopes, given, observed=observed)
+        suggestions = suggest(trip, summary)
     return Analysis(
         recording,
         roads,
@@ -103,6 +109,7 @@ def analyse(
         summary,
         suggestions,
         evidence,
+        observed,
     )
 
 
@@ -117,13 +124,15 @@ def trip_on(
     limits: SuggestionSettings | None = None,
     history: Effect | None = None,
     dark: bool | None = None,
+    observed: Observed | None = None,
 ) -> Trip:
     """Plan a run, or a planned route, without choosing yet; limits and darkness are its own if missing."""
     # A stream of its own: the same plan, whether it is asked for with the analysis or later.
     rng = np.random.default_rng([given.seed, _fingerprint(recording), 1])
-    options = slope_options(lateral, roads, given.cross_slope, draws=given.draws, seed=given.seed, rng=rng)
+    draws, seed, stage = given.draws, given.seed, given.cross_slope
+    options = slope_options(lateral, roads, stage, observed, draws=draws, seed=seed, rng=rng)
     slopes_of = partial(
-        slopes_of_ways, roads=roads, settings=given.cross_slope, draws=given.draws, seed=given.seed, rng=rng
+        slopes_of_ways, roads=roads, settings=stage, observed=observed, draws=draws, seed=seed, rng=rng
     )
     return trip_of(
         exposure,

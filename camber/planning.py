@@ -82,6 +82,7 @@ def plan_route(
         limits=settings,
         history=history,
         dark=dark,
+        observed=analysis.observed,
     )
     return RoutePlan(suggest(trip, analysis.summary), what_ifs(trip), trip.dark, is_lawful(trip))
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from camber.schema.advice import Suggestions
     from camber.schema.inputs import Recording, Roads
     from camber.schema.learned import Evidence
+    from camber.schema.observed import Observed
     from camber.schema.settings import Settings
     from camber.schema.tables import (
         Candidates,
@@ -60,6 +61,8 @@ class Analysis:
         What could be changed; None where it was not asked for.
     evidence : Evidence
         What this run says about the runner's habits and the map, for `camber.lateral.pool_evidence`.
+    observed : Observed or None
+        What was told or measured of single roads, as it was given.
     """
 
     recording: Recording
@@ -78,6 +81,7 @@ class Analysis:
     summary: Summary
     suggestions: Suggestions | None
     evidence: Evidence
+    observed: Observed | None = None
 
     def __repr__(self) -> str:
         """Say what it is, without its tables."""
