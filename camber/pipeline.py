@@ -10,6 +10,7 @@ from zlib import crc32
 
 import numpy as np
 
+from camber.conventions import NO_WAY
 from camber.cross_slope import assign_cross_slope, slope_options, slopes_of_ways
 from camber.exposure import measure_exposure
 from camber.lateral import gather, locate
@@ -21,8 +22,19 @@ from camber.summary import summarise
 from camber.track import prepare_track
 
 if TYPE_CHECKING:
-    from camber.schema import Exposure, LateralTrack, Observed, SlopeHistories, SuggestionSettings
+    from camber.schema import (
+        Candidates,
+        Exposure,
+        LateralTrack,
+        MatchedTrack,
+        Observed,
+        SlopeHistories,
+        SuggestionSettings,
+    )
     from camber.suggestions import Effect, Trip
+
+_BESIDE_M = 15.0
+"""Ways up to this far from a fix are beside it [m]: the widest street with its sidewalks (judgement)."""
 
 
 def analyse(
@@ -108,7 +120,7 @@ def analyse(
         draws,
         summary,
         suggestions,
-        evidence,
+        _with_ways(evidence, matched, candidates, roads),
         observed,
     )
 
@@ -177,7 +189,18 @@ def evidence_of(recording: Recording, roads: Roads, settings: Settings | None = 
     roads = roads if given.overrides is None else replace(roads, overrides=given.overrides)
     track, _ = prepare_track(recording, crs=roads.crs, settings=given.track)
     matched, candidates, _ = match(track, roads, given.matching)
-    return gather(matched, candidates, roads, given.lateral, run=_name(recording))
+    evidence = gather(matched, candidates, roads, given.lateral, run=_name(recording))
+    return _with_ways(evidence, matched, candidates, roads)
+
+
+def _with_ways(evidence: Evidence, matched: MatchedTrack, candidates: Candidates, roads: Roads) -> Evidence:
+    """Note the ways that a run has to do with: run on, beside it, or the road of a sidewalk."""
+    on = np.unique(matched["way_id"].to_numpy())
+    on = on[on != NO_WAY]
+    near = candidates["way_id"].to_numpy()[np.abs(candidates["offset_m"].to_numpy()) <= _BESIDE_M]
+    of = roads.ways["carriageway_id"].loc[on.tolist()].to_numpy()
+    ways = np.unique(np.concatenate([on, near, of]))
+    return replace(evidence, ways=tuple(ways[ways != NO_WAY].tolist()))
 
 
 def _fingerprint(recording: Recording) -> int:

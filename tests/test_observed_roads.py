@@ -194,6 +194,15 @@ def test_two_that_contradict_each_other_leave_it_open():
     assert sloped.iloc[0]["slope_source"] == "measured (terrain model, 2019), told"
 
 
+def test_sure_of_opposites_nothing_is_left_but_what_is_usual():
+    """Two that are never wrong, and rule each other out on a road whose row knows no third."""
+    names = ("log_crowned", "log_one_way_left", "log_one_way_right", "log_inverted")
+    seen = [told(p_wrong=0.0, **dict(zip(names, logs, strict=True))) for logs in np.diag([2e3] * 4).tolist()]
+    sloped, drawn = assign(Observed(tuple(seen)))
+    assert np.isfinite(drawn.cross_slope_pct).all()
+    assert sloped.iloc[0][["p_left_low", "p_right_low", "p_level"]].sum() == pytest.approx(1.0)
+
+
 def test_only_the_stretch_that_was_observed_is_moved():
     half = replace(planed(sd=0.2), to_m=60.0)
     legs = [{"way_id": 1, "blocks": 4, "p": {"left_edge": 1.0}}]
@@ -268,7 +277,7 @@ def test_measured_streets_move_the_next_one():
     crowned = np.isin(drawn.profile[:, 0], RIDGED).mean()
     assert np.isin(plain.profile[:, 0], RIDGED).mean() == pytest.approx(prior, abs=0.03)
     # All that certain, and none in error, the share would be that of its weight over so many roads more.
-    assert prior * weight / (weight + 11.0) < crowned < prior - 0.15
+    assert prior * weight / (weight + 11.0) - 0.03 < crowned < prior - 0.15  # 400 draws
     assert after.iloc[0]["slope_source"] == before.iloc[0]["slope_source"] == "de_residential_paved"
     assert abs(after.iloc[0]["cross_slope_pct"]) < abs(before.iloc[0]["cross_slope_pct"])
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numba
 import numpy as np
 
+from camber.conventions import PROFILE_CODE, Profile
 from camber.cross_slope.road_numbers import (
     USE_LEFT,
     USE_PROFILE,
@@ -41,6 +42,15 @@ if TYPE_CHECKING:
 CROWNED, PARABOLIC, PLANE_LEFT, PLANE_RIGHT, INVERTED, BANKED = range(6)
 """Patterns of a cross section; a banked bend is a plane, too."""
 
+PATTERN_CODES: Final = tuple(
+    PROFILE_CODE[profile]
+    for profile in (
+        *(Profile.CROWNED, Profile.PARABOLIC, Profile.ONE_WAY, Profile.ONE_WAY, Profile.INVERTED),
+        Profile.BANKED,
+    )
+)
+"""Profiles of the patterns of what was observed."""
+
 SECTIONS: Final = 0.7
 """Correlation of sections along a way, in pattern and slope (judgement: what is patched is patched in parts,
 what is built is built at once; as that of the ways of a street)."""
@@ -50,6 +60,9 @@ SLOPES_AT_ONCE: Final = 4
 
 _SIGNS: Final = np.array([[-1, 1], [-1, 1], [-1, -1], [1, 1], [1, -1], [0, 0]])
 """Sign of the slope of the left and of the right half under each pattern; that of a bend depends on it."""
+
+_LEAST: Final = 1e-12
+"""Smallest likelihood of a pattern against the best one (judgement: nobody is that sure)."""
 
 _SECTION: Final = np.uint64(0x8EBC6AF09C88C6E3)
 
@@ -170,7 +183,8 @@ def pattern_likelihoods(one: RoadObserved, spot: Spot) -> FloatArray:
         square = (away**2 * weight).sum(axis=1)
         square -= (away * signs * weight).sum(axis=1) ** 2 * std**2 / (1.0 + pull)
         logs = -0.5 * (square + np.log1p(pull))
-    return np.asarray(np.exp(logs - logs.max()))
+    # Nothing is impossible: of two that are sure of opposites, something has to be left.
+    return np.asarray(np.maximum(np.exp(logs - logs.max()), _LEAST))
 
 
 def robust_likelihoods(one: RoadObserved, spot: Spot) -> tuple[FloatArray, float]:
@@ -358,7 +372,7 @@ class _RoadNumbers:
 
 @lru_cache(maxsize=4096)
 def _normals(seed: int, key: int, draws: int, use: int) -> FloatArray:
-    return _all_normals(np.uint64(seed), np.uint64(key), draws, use)
+    return _all_normals(np.uint64(seed), np.uint64(key % 2**64), draws, use)
 
 
 @numba.njit(cache=True)

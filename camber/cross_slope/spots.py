@@ -218,9 +218,10 @@ def lessons_of(seen: Sequence[RoadObserved], roads: Roads) -> dict[int, Lesson]:
     """
     strips = tuple(dict.fromkeys((one.way_id, one.surface) for one in seen))
     surfaces = _surfaces_of(strips, roads)
+    number = {strip: place for place, strip in enumerate(strips)}
     stretches: dict[tuple[int, float, float], list[int]] = defaultdict(list)
     for place, one in enumerate(seen):
-        stretches[strips.index((one.way_id, one.surface)), one.from_m, one.to_m].append(place)
+        stretches[number[one.way_id, one.surface], one.from_m, one.to_m].append(place)
     kinds, streets = surfaces.kind_key, surfaces.street_id
     rows = [(int(kinds[_at(strips, n)]), int(streets[_at(strips, n)])) for n, *_ in stretches]
     crowd = Counter(rows)

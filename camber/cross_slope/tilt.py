@@ -20,6 +20,7 @@ from camber.cross_section import BLEND_M, WANDER_LIMIT
 from camber.cross_slope.observed_roads import (
     NO_SPOTS,
     PARABOLIC,
+    PATTERN_CODES,
     PLANE_LEFT,
     PLANE_RIGHT,
     SpotDraws,
@@ -87,15 +88,6 @@ _PART_CODES: Final = tuple(
     )
 )
 """Their profiles."""
-
-_PATTERN_CODES: Final = tuple(
-    PROFILE_CODE[profile]
-    for profile in (
-        *(Profile.CROWNED, Profile.PARABOLIC, Profile.ONE_WAY, Profile.ONE_WAY, Profile.INVERTED),
-        Profile.BANKED,
-    )
-)
-"""Profiles of the patterns of what was observed."""
 
 _FLAT_PCT: Final = 1e-9
 """A spread up to this is none [%]: rounding."""
@@ -477,15 +469,11 @@ def _draw(
                 continue
             r = roads.road[b, k] + (len(drawn) // 2 if astray[d, b] else 0)
             road, one, way, street = known[r], table[b, k], keys[r, 0], keys[r, 1]
-            wander = min(max(place, -WANDER_LIMIT), WANDER_LIMIT)
-            offset = one["place_m"] + one["spread_m"] * wander
+            offset = one["place_m"] + one["spread_m"] * min(max(place, -WANDER_LIMIT), WANDER_LIMIT)
             spot = one["spot"]
             if spot >= 0 and not astray[d, b]:
-                pattern, turn = pattern_of[d, spot], float(one["turn"])
-                right = right_share(offset, one["half_width_m"], turn, pattern == PARABOLIC)
-                slope[d, b] = turn * ((1.0 - right) * left_of[d, spot] + right * right_of[d, spot])
-                plane = pattern in (PLANE_LEFT, PLANE_RIGHT)
-                profile[d, b] = one["one_way_profile"] if plane else _PATTERN_CODES[pattern]
+                halves = left_of[d, spot], right_of[d, spot]
+                slope[d, b], profile[d, b] = _observed(one, pattern_of[d, spot], halves, offset)
                 continue
             if drawn[r] != d:
                 drawn[r] = d
@@ -501,12 +489,7 @@ def _draw(
                 common = slope_of[d, one["kind"]]
             part = _part(road, one, ridged, inverted)
             profile[d, b] = one["one_way_profile"] if part == _ONE_WAY else _PART_CODES[part]
-            mean, std, low = one["mean_pct"], one["std_pct"], one["low_side"]
-            if part == _BANKED:
-                mean, std, low = one["banked_pct"], one["banked_std_pct"], one["banked_side"]
-            elif part == _ONE_WAY and chance[d, b] < one["p_driveway"]:
-                # Driveways are met place by place, whatever the sidewalk is like between them.
-                mean, std = one["driveway_pct"], one["driveway_std_pct"]
+            mean, std, low = _steepness(one, part, chance[d, b])
             normal = road["slope"]
             if part != _BANKED:
                 # A part of the row's spread is one number for all of its roads.
@@ -525,6 +508,27 @@ def _draw(
                 # alike for a stretch of doubt.
                 slope[d, b] *= flip
     return slope, profile
+
+
+@numba.njit(cache=True)
+def _observed(one: Record, pattern: int, halves: tuple[float, float], offset_m: float) -> tuple[float, int]:
+    """Slope and code of the profile at a place on a surface of which something was observed."""
+    turn = float(one["turn"])
+    right = right_share(offset_m, one["half_width_m"], turn, pattern == PARABOLIC)
+    plane = pattern in (PLANE_LEFT, PLANE_RIGHT)
+    code = one["one_way_profile"] if plane else PATTERN_CODES[pattern]
+    return turn * ((1.0 - right) * halves[0] + right * halves[1]), code
+
+
+@numba.njit(cache=True)
+def _steepness(one: Record, part: int, chance: float) -> tuple[float, float, int]:
+    """Mean and spread of the slope of a part, and the side to which it falls."""
+    if part == _BANKED:
+        return one["banked_pct"], one["banked_std_pct"], one["banked_side"]
+    if part == _ONE_WAY and chance < one["p_driveway"]:
+        # Driveways are met place by place, whatever the sidewalk is like between them.
+        return one["driveway_pct"], one["driveway_std_pct"], one["low_side"]
+    return one["mean_pct"], one["std_pct"], one["low_side"]
 
 
 @numba.njit(cache=True)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.library import Library
-    from camber.schema import Learned
+    from camber.schema import Learned, Observed
 
     FloatArray = NDArray[np.float64]
     RoadChoice = Callable[[FloatArray, FloatArray], RoadsOf | None]
@@ -41,6 +41,11 @@ if TYPE_CHECKING:
 
 _RUNS_PER_TASK: Final = 4
 """Runs of the same roads that a worker takes at once (judgement: what is sent along with them is shared)."""
+
+
+_HEARD_FROM: Final = 8
+"""So many observed roads are heard by runs that do not pass them (judgement: fewer hardly move a share that
+is worth as many, and each doubling makes every result anew)."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +97,11 @@ class _Planned:
     roads: RoadsOf
     version: str
     learned: Learned | None = None
+    observed: Observed | None = None
 
     @property
     def learned_version(self) -> str:
-        return _digest(self.learned)
+        return _digest(self.learned if self.observed is None else (self.learned, self.observed))
 
 
 @dataclass
@@ -106,6 +112,7 @@ class _Batch:
     settings: Settings
     pool: Workers
     watch: Callable[[Step], None]
+    observed: Observed | None = None
     runs: int = 0
     analysed: int = 0
     no_roads: list[tuple[int, str]] = field(default_factory=list)
@@ -117,6 +124,7 @@ def analyse_library(
     choices: Sequence[RoadChoice],
     settings: Settings | None = None,
     *,
+    observed: Observed | None = None,
     executor: Executor | None = None,
     workers: int | None = None,
     watch: Callable[[Step], None] = lambda _step: None,
@@ -124,8 +132,10 @@ def analyse_library(
     """Analyse every run of a library whose result is missing or stale.
 
     A result is stale when the model, its roads, the settings or what it is told by other runs have changed
-    (`camber.lateral.SharedEvidence`). A run that kills its worker is given up, with that as the reason.
-    Interrupted at any time, what was done is kept and the next call goes on.
+    (`camber.lateral.SharedEvidence`), or what was observed of its ways. Of other ways it hears the first 8,
+    16, 32, ... in the order that is given, so that a new answer concerns the runs that pass there. A run that
+    kills its worker is given up, with that as the reason. Interrupted at any time, what was done is kept and
+    the next call goes on.
 
     Parameters
     ----------
@@ -135,6 +145,8 @@ def analyse_library(
         Asked in order for the roads of a run.
     settings : Settings, optional
         Settings of every stage.
+    observed : Observed, optional
+        What was told or measured of single roads, in the order in which it came.
     executor : concurrent.futures.Executor, optional
         Where runs are analysed, such as that of a Dask client; processes of this machine if missing.
     workers : int, optional
@@ -155,10 +167,10 @@ def analyse_library(
         If the library cannot be written.
     """
     with library.held_for("analyse"), Workers(executor, workers) as pool:
-        batch = _Batch(library, settings or Settings(), pool, watch)
+        batch = _Batch(library, settings or Settings(), pool, watch, observed)
         planned = _plan(batch, choices)
         _work_off(batch, _silent(batch, planned), "reading habits and map offsets")
-        _work_off(batch, _stale(batch, _told(library, planned)), "analysing")
+        _work_off(batch, _stale(batch, _told(batch, planned)), "analysing")
         if batch.analysed:
             note_sizes(library.connection)
     kept = batch.runs - batch.analysed - len(batch.failed) - len(batch.no_roads)
@@ -194,11 +206,27 @@ def _silent(batch: _Batch, planned: Sequence[_Planned]) -> list[_Planned]:
     return [p for p in planned if p.version not in {known.get(p.run), failed.get(p.run)}]
 
 
-def _told(library: Library, planned: Sequence[_Planned]) -> list[_Planned]:
-    """Second pass: what all runs say together, of which each run is told what the others say."""
-    evidence = dict(read_evidence(library.connection))
-    shared = SharedEvidence(evidence.values())
-    return [replace(p, learned=shared.told(evidence.get(p.run, Evidence()))) for p in planned]
+def _told(batch: _Batch, planned: Sequence[_Planned]) -> list[_Planned]:
+    """Second pass: what all runs say together, of which each run is told what the others say.
+
+    And of the roads that were observed its own, and some.
+    """
+    evidence = dict(read_evidence(batch.library.connection))
+    shared, told = SharedEvidence(evidence.values()), []
+    for plan in planned:
+        own = evidence.get(plan.run, Evidence())
+        told.append(replace(plan, learned=shared.told(own), observed=_handed(batch.observed, own.ways)))
+    return told
+
+
+def _handed(observed: Observed | None, ways: Sequence[int]) -> Observed | None:
+    """Take what was observed of some ways, and the first 8, 16, 32, ... of all; None if there is nothing."""
+    if observed is None:
+        return None
+    own, count = set(ways), len(observed.roads)
+    heard = 1 << (count.bit_length() - 1) if count >= _HEARD_FROM else 0
+    roads = tuple(one for n, one in enumerate(observed.roads) if n < heard or one.way_id in own)
+    return replace(observed, roads=roads) if roads else None
 
 
 def _stale(batch: _Batch, planned: Sequence[_Planned]) -> list[_Planned]:
@@ -236,7 +264,9 @@ def _works(library: Library, ordered: Sequence[_Planned], settings: Settings) ->
         plans = list(group)
         for start in range(0, len(plans), _RUNS_PER_TASK):
             part = plans[start : start + _RUNS_PER_TASK]
-            jobs = tuple(Job(plan.run, library.recording(plan.run), plan.learned) for plan in part)
+            jobs = tuple(
+                Job(plan.run, library.recording(plan.run), plan.learned, plan.observed) for plan in part
+            )
             yield Work(jobs, roads, settings)
 
 

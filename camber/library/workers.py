@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
     from camber.roads.grid import Tile
-    from camber.schema import Learned, Recording, Roads, Settings
+    from camber.schema import Learned, Observed, Recording, Roads, Settings
 
 _AHEAD: Final = 16
 """Pieces of work that are given out before the first of them is waited for (judgement)."""
@@ -65,11 +65,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Job:
-    """One run and what it is told by the others; told nothing, only what it says to them is found out."""
+    """One run, what it is told by the others, and what was observed of roads.
+
+    Told nothing by the others, only what it says to them is found out.
+    """
 
     run: int
     recording: Recording
     learned: Learned | None
+    observed: Observed | None = None
 
 
 @dataclass(frozen=True)
@@ -104,9 +108,10 @@ def _analysed(job: Job, roads: Roads, settings: Settings) -> Answer:
     try:
         if job.learned is None:
             return Answer(job.run, evidence=json_of(evidence_of(job.recording, roads, settings)))
-        return Answer(
-            job.run, distil(analyse(job.recording, roads, settings, job.learned, with_suggestions=False))
+        whole = analyse(
+            job.recording, roads, settings, job.learned, observed=job.observed, with_suggestions=False
         )
+        return Answer(job.run, distil(whole))
     except CamberError as error:
         return Answer(job.run, state=_state_of(error), message=str(error))
     except Exception as error:  # noqa: BLE001 - a run that stumbles over a bug of ours costs itself alone

@@ -65,11 +65,15 @@ class Evidence:
         How the runner uses places: at most one.
     map_offsets : tuple of MapOffset
         Offsets of the pieces of ways that were run on.
+    ways : tuple of int
+        Ways that the runner was on, or may have been beside, sorted: what is observed of them concerns the
+        run.
     """
 
     run: str = ""
     uses: tuple[UseLikelihood, ...] = ()
     map_offsets: tuple[MapOffset, ...] = ()
+    ways: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
@@ -17,10 +18,12 @@ import pytest
 import camber
 from camber.lateral import SharedEvidence
 from camber.library import analyse_library, open_library, week_named
+from camber.library.batch import _handed
 from camber.library.checking import check_library
 from camber.library.importing import import_paths
+from camber.library.results import read_evidence
 from camber.pipeline import evidence_of
-from camber.schema import Settings
+from camber.schema import Observed, RoadObserved, Settings
 from camber.summary import add_summaries
 from tests.library.dump import dump, exact
 
@@ -263,3 +266,27 @@ def test_evidence_alone_is_that_of_the_whole_analysis(analysed, town):
         ]
     for recording in recordings:
         assert evidence_of(recording, roads) == camber.analyse(recording, roads).evidence
+
+
+def test_an_observation_concerns_the_runs_that_pass_there_and_leaves_no_trace(library, choose, here):
+    before = dump(library.connection)
+    passed = [evidence.ways for _, evidence in read_evidence(library.connection)]
+    counts = Counter(way for ways in passed for way in ways)
+    way, count = next((way, count) for way, count in sorted(counts.items()) if count < len(passed))
+    fall = {"left_pct": -3.0, "left_sd_pct": 0.2, "right_pct": -3.0, "right_sd_pct": 0.2}
+    seen = Observed((RoadObserved(way, 0.0, 1e5, **fall),))
+    assert analyse_library(library, [choose], executor=here, observed=seen).analysed == count
+    assert dump(library.connection) != before
+    assert analyse_library(library, [choose], executor=here, observed=seen).analysed == 0
+    assert analyse_library(library, [choose], executor=here).analysed == count
+    assert dump(library.connection) == before
+
+
+def test_of_other_ways_a_run_hears_the_first_eight_sixteen_and_so_on():
+    roads = tuple(RoadObserved(way, 0.0, 100.0) for way in range(40))
+    for count, others in ((7, 0), (8, 8), (15, 8), (16, 16), (40, 32)):
+        handed = _handed(Observed(roads[:count]), ways=(3, count - 1))
+        expected = set(range(others)) | {3, count - 1}
+        assert {one.way_id for one in handed.roads} == expected
+    assert _handed(Observed(roads[:7]), ways=(99,)) is None
+    assert _handed(None, ways=(3,)) is None

@@ -267,7 +267,7 @@ def test_a_row_says_what_a_person_would_ask():
     assert row["applies_to"] == "primary, secondary, tertiary, trunk (paved) in US, CA"
     assert row["value"] == (
         "2 ± 0.6 % (of that 0.25 shared); crowned 0.85 (of them parabolic 0), one way 0.15, inverted 0 "
-        "(worth 16 roads)"
+        "(worth 8 roads)"
     )
     assert (row["confidence"], row["status"]) == ("high", "opened")
 
