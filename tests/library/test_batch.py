@@ -143,10 +143,10 @@ def test_a_run_without_roads_keeps_what_was_found_before(library, here):
 def test_a_run_that_stumbles_costs_itself_alone(imported, choose, here, tmp_path, monkeypatch):
     given = camber.library.workers.analyse
 
-    def stumble(recording, *rest):
+    def stumble(recording, *rest, **named):
         if recording.name == "Run 2":
             raise ZeroDivisionError("a slip")
-        return given(recording, *rest)
+        return given(recording, *rest, **named)
 
     monkeypatch.setattr("camber.library.workers.analyse", stumble)
     with open_library(copied(imported, tmp_path)) as library:
