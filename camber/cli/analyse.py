@@ -33,6 +33,9 @@ T = TypeVar("T")
 
 app = typer.Typer(rich_markup_mode=None)
 
+_OF_THE_CACHE: Final = ("damaged_cache", "cache_not_written")
+"""Problems of roads that are about this machine and not about the map."""
+
 _AROUND_M: Final = 300.0
 """How far around a run the roads are drawn [m] (judgement: what is seen beside it)."""
 
@@ -206,6 +209,8 @@ def analyse_files(
             return done, failures
 
         extracts, no_roads = each(road_files, partial(camber.read_roads, country=country, cache=cache))
+        for problem in (one for roads in extracts for one in roads.problems if one.code in _OF_THE_CACHE):
+            session.say(plain(problem.message))
         roads_for = fitting(extracts) if extracts or kept is None else kept
         act = partial(_analysed, roads_for=roads_for, settings=settings, session=session)
         found, unread = each(

@@ -200,7 +200,7 @@ def set_rows(call, *lines):
 
 def test_the_report_says_what_the_user_set(call, morning, town):
     plain = json.loads(call("-q", "analyse", morning, "--roads", town, "--format", "json")[1])["total"]
-    set_rows(call, "row,slope_mean_pct,slope_std_pct", "any_road_paved,6,0.2")
+    set_rows(call, "row,slope_mean_pct,slope_std_pct", "fi_residential_paved,6,0.2", "fi_main_paved,6,0.2")
     code, out, err = call("-q", "analyse", morning, "--roads", town, "--format", "json")
     total = json.loads(out)["total"]
     assert (code, err) == (0, "")

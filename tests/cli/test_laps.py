@@ -166,5 +166,5 @@ def test_a_lift_in_a_car_is_no_run_and_is_said(call, tmp_path, ride_m, ride_s, s
     then = first + [ride_m + 3.0, 0.0] + first[-1] - first[0] - [3.0, 0.0]
     seconds = np.concatenate([np.arange(len(first)), len(first) - 1 + ride_s + np.arange(len(then))])
     run = gpx(tmp_path / "lift.gpx", np.concatenate([first, then]), seconds)
-    _, out, _ = call("analyse", run, "--roads", roads)
+    _, out, _ = call("analyse", run, "--roads", roads, "--details")
     assert re.search(f"{said} in them are not counted", " ".join(out.split()))

@@ -352,7 +352,7 @@ def map_data(page):
     """Texts and places of the map in a page."""
     held = json.loads(re.search(r'id="map-data"[^>]*>(.*?)</script>', page.read_text("utf-8"), re.DOTALL)[1])
     longitudes = []
-    for packed in [*(row[6] for row in held["stretches"]), *(row[1] for row in held["roads"])]:
+    for *_, packed in (*held["stretches"], *held["roads"]):
         at = 0
         for step in packed[::2]:
             at += step
@@ -376,7 +376,7 @@ def crossing(call, run, roads, tmp_path, *, metres, towards, within_deg=0.03):
     assert week["total"]["distance_m"] == pytest.approx(metres, rel=0.02)
     assert call("week", "2026-W47", "--html", tmp_path / "week.html")[0] == 0
     texts, longitudes = map_data(tmp_path / "week.html")
-    assert {re.search(r"towards ([\w-]+),", text)[1] for text in texts if "towards" in text} == towards
+    assert {re.search(r"towards the ([\w-]+)", text)[1] for text in texts if "towards" in text} == towards
     assert max(longitudes) - min(longitudes) < 2.0 * within_deg
     assert call("export", "--format", "geojson", "-o", tmp_path / "runs.geojson")[0] == 0
     code, _, err = call(
