@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from camber.lateral import learned_shares, pool_evidence
 from camber.library.activities import doubt_of_day, moment
 from camber.library.days import week_of
 from camber.library.periods import state_of, trend_of
@@ -165,6 +164,8 @@ def shoes_frame(connection: sqlite3.Connection) -> pd.DataFrame:
 
 def habits_frame(connection: sqlite3.Connection) -> pd.DataFrame:
     """Build a table of habits; see `camber.library.library.Library.habits`."""
+    from camber.lateral import learned_shares, pool_evidence  # noqa: PLC0415 - compiled kernels load only where something is learned
+
     learned = pool_evidence(evidence for _, evidence in read_evidence(connection))
     columns = ["use", "region", "share", "std", "before"]
     return pd.DataFrame(learned_shares(learned), columns=columns).set_index("use")

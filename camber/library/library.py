@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from camber.errors import UnknownRunError
-from camber.lateral import pool_evidence
 from camber.library.activities import ANALYSABLE, places_of, read_recording_of, tell_day
 from camber.library.database import FILE_NAME, open_database, writing
 from camber.library.days import week_of
@@ -191,6 +190,8 @@ class Library:
         Learned
             For `camber.analyse`; from an empty library it says nothing.
         """
+        from camber.lateral import pool_evidence  # noqa: PLC0415 - compiled kernels load only where something is learned
+
         return pool_evidence(evidence for _, evidence in read_evidence(self.connection))
 
     def habits(self) -> pd.DataFrame:

@@ -14,7 +14,6 @@ import shapely
 from camber.conventions import NO_WAY, WGS84, SideBasis, SurfaceKind, Verdict
 from camber.library.database import insert
 from camber.library.stored_values import json_of, value_from
-from camber.network import ends_and_junctions
 from camber.packing import fingerprint, pack_columns, pack_table, unpack_columns, unpack_table
 from camber.schema import Draws, Evidence, Summary
 from camber.schema.tables import EXPOSURE
@@ -146,6 +145,8 @@ def _junctions(roads: Roads, way_id: int) -> NDArray[np.float64]:
     graph = roads.graph
     edges = np.flatnonzero(graph.edge_way == row)
     # A ring is cut where nothing meets it: no place to end what is hidden.
+    from camber.network import ends_and_junctions  # noqa: PLC0415 - compiled kernels, which reading needs none of
+
     cut = edges[ends_and_junctions(graph)[graph.edge_from[edges]]]
     end = graph.edge_start_m[edges[-1]] + graph.edge_length_m[edges[-1]]
     return np.unique(np.round(np.r_[graph.edge_start_m[cut], end], 3))
