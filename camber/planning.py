@@ -167,9 +167,13 @@ class Planner:
 
 
 def gain_of_swap(before: Effect, after: Effect, rest: Effect) -> float:
-    """Take what another route evens out, by the tilted metres of this one; 0 where it spares no leg."""
+    """Take what another route evens out, by the tilted metres of this one; 0 where it spares no leg.
+
+    As if it were as long: to run less is no way to even out.
+    """
     if (rest + before).most_m() <= (rest + after).most_m():
         return 0.0
+    after = after.times(before.tilted_m() / max(after.tilted_m(), 1.0))
     return ((rest + before).uneven_m() - (rest + after).uneven_m()) / max(before.tilted_m(), 1.0)
 
 

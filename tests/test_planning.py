@@ -79,6 +79,9 @@ def test_results_with_another_number_of_draws_do_not_count():
         ((1000, 0), (0, 1000), (0, 0), 0.0),
         ((1000, 0), (1000, 900), (9000, 0), 0.0),
         ((1000, 0), (0, 1000), (0, 9000), 0.0),
+        # A shorter route that is no more even takes nothing off.
+        ((1000, 0), (700, 0), (9000, 0), 0.0),
+        ((800, 200), (400, 100), (9000, 0), 0.0),
     ],
 )
 def test_another_route_is_worth_what_it_takes_off_the_difference(before, after, rest, gain):
