@@ -86,16 +86,19 @@ def _get_map(session: Session, road_files: "Sequence[Path]", server: str | None,
     store = TileStore(roads_cache())
     with camber.open_library() as library:
         tracks = [(longitude, latitude) for _, longitude, latitude in library.positions()]
-    for path in road_files:
-        with session.steps(path.name) as tell:
-            add_file(path, store, touched_tiles(tracks), progress=tell)
-    lacking = () if road_files else tiles_needed(tracks, store).lacking
-    if lacking:
+    if road_files:
+        wanted = touched_tiles(tracks)
+        for path in road_files:
+            with session.steps(path.name) as tell:
+                add_file(path, store, wanted, progress=tell)
+        return
+    needed = tiles_needed(tracks, store)
+    if needed.lacking:
         session.say(
-            f"Your runs need {len(lacking)} more map tiles, about {max(len(lacking) // 2, 1)} MB, from a "
+            f"Your runs need {len(needed.lacking)} more map tiles, about {needed.expected_mb:.0f} MB, from a "
             "public server; --roads FILE takes an extract instead."
         )
-        fetch_asked(lacking, store, session, server, yes=yes)
+        fetch_asked(needed.lacking, store, session, server, yes=yes)
 
 
 def _analyse(session: Session, road_files: "Sequence[Path]", workers: int | None) -> None:
@@ -107,8 +110,10 @@ def _analyse(session: Session, road_files: "Sequence[Path]", workers: int | None
     done = analyse_all(
         session, road_files, usual.settings, usual.country or None, workers=workers, tiles_first=True
     )
-    for run, reason in (*done.failed, *done.no_roads):
-        session.say(f"run {run}: {reason}", at=-1 if run in dict(done.failed) else 1)
+    for run, reason in done.failed:
+        session.say(f"run {run}: {reason}", at=-1)
+    for run, reason in done.no_roads:
+        session.say(f"run {run}: {reason}", at=1)
     if done.no_roads:
         runs = "1 run lies" if len(done.no_roads) == 1 else f"{len(done.no_roads)} runs lie"
         session.say(f"{runs} outside the map: `camber roads fetch` gets what is missing.", at=-1)

@@ -141,12 +141,12 @@ def _segment(
 
 
 def _junctions(roads: Roads, way_id: int) -> NDArray[np.float64]:
+    from camber.network import ends_and_junctions  # noqa: PLC0415 - compiled kernels, which reading needs none of
+
     row = roads.ways.index.get_loc(way_id)
     graph = roads.graph
     edges = np.flatnonzero(graph.edge_way == row)
     # A ring is cut where nothing meets it: no place to end what is hidden.
-    from camber.network import ends_and_junctions  # noqa: PLC0415 - compiled kernels, which reading needs none of
-
     cut = edges[ends_and_junctions(graph)[graph.edge_from[edges]]]
     end = graph.edge_start_m[edges[-1]] + graph.edge_length_m[edges[-1]]
     return np.unique(np.round(np.r_[graph.edge_start_m[cut], end], 3))

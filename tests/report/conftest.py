@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from camber.library.loose_runs import period_of_analyses
+from tests import fabricate_period
 
 
 def _load(name):
@@ -23,6 +24,12 @@ def fabricate():
 @pytest.fixture(scope="session")
 def run(fabricate):
     return fabricate.analysis()
+
+
+@pytest.fixture(scope="session")
+def period(run):
+    """A week of the library, made up."""
+    return fabricate_period.week(run)
 
 
 @pytest.fixture(scope="session")

@@ -2,16 +2,9 @@
 
 from dataclasses import replace
 
-import pytest
-
 from camber.report.cards import TALL, WIDE, story_cards
 from camber.report.story import Reader, story_of
 from tests import fabricate_period as made
-
-
-@pytest.fixture(scope="module")
-def period(run):
-    return made.week(run)
 
 
 def test_they_have_their_size_and_the_same_bytes_twice(period):

@@ -16,11 +16,6 @@ from tests import fabricate_period as made
 
 
 @pytest.fixture(scope="module")
-def period(run):
-    return made.week(run)
-
-
-@pytest.fixture(scope="module")
 def story(period):
     return story_of(period)
 

@@ -54,11 +54,6 @@ class Reading(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def period(run):
-    return made.week(run)
-
-
-@pytest.fixture(scope="module")
 def story(period):
     return story_of(period)
 

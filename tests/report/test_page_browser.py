@@ -20,11 +20,6 @@ def chromium():
 
 
 @pytest.fixture(scope="module")
-def period(run):
-    return made.week(run)
-
-
-@pytest.fixture(scope="module")
 def path(run, period, tmp_path_factory):
     ways = run.roads.ways.to_crs("EPSG:4326").reset_index()[["way_id", "highway", "geometry"]]
     found = tmp_path_factory.mktemp("page") / "week.html"

@@ -1,10 +1,8 @@
 """The story of a period: told to a reader in an order, with the numbers that it was made of."""
 
-import importlib.util
 import re
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,23 +11,7 @@ from camber.conventions import LATERAL_STATES
 from camber.report.story import Reader, story_of, tries_of
 from camber.report.wording import dates_words, percent_left, ratio_words, title_words
 from camber.schema import Draws, Interval, SideTotal, UsualRange, Word, low_leg
-
-
-def _load(name):
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).parents[1] / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def made():
-    return _load("fabricate_period")
-
-
-@pytest.fixture(scope="module")
-def period(made, run):
-    return made.week(run)
+from tests import fabricate_period as made
 
 
 def sides(**metres):
@@ -171,7 +153,7 @@ def test_weeks_alike_are_counted_where_they_say_something(period):
     assert told(6, usual) == "That is as usual for you (60 to 80 % left in 6 weeks)."
 
 
-def test_a_notebook_gets_the_story_with_every_name_escaped(made, period):
+def test_a_notebook_gets_the_story_with_every_name_escaped(period):
     html = story_of(made.poisoned(period, made.payloads()))._repr_html_()
     assert story_of(period).headline in story_of(period)._repr_html_()
     assert "<script" not in html
@@ -179,7 +161,7 @@ def test_a_notebook_gets_the_story_with_every_name_escaped(made, period):
     assert period._repr_html_().startswith("<p>Low leg: <strong>")
 
 
-def test_no_runs_and_nothing_analysed_are_told_in_one_sentence(made, period):
+def test_no_runs_and_nothing_analysed_are_told_in_one_sentence(period):
     nothing = story_of(made.without_runs(period))
     assert (nothing.headline, nothing.low, nothing.tiles) == ("No runs this week.", None, ())
     waiting = story_of(made.not_analysed(period))
@@ -238,7 +220,7 @@ def test_others_read_about_the_runner_and_not_of_themselves(period):
                     assert not story.leg or f"{story.leg} leg" in story.headline
 
 
-def test_hostile_names_lose_what_steers_a_terminal(made, period):
+def test_hostile_names_lose_what_steers_a_terminal(period):
     bad = made.poisoned(period, made.payloads())
     story = story_of(bad)
     texts = " ".join(str(value) for name, value in vars(story).items() if name != "period")
