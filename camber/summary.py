@@ -163,6 +163,13 @@ def add_draws(parts: Sequence[Draws]) -> Draws:
     )
 
 
+SIDE_TOTAL_COLUMNS: Final = (
+    *("distance_m", "unmatched_m", "side_basis", "left_low_m", "right_low_m"),
+    *P_STATES,
+)
+"""The columns that `side_totals` reads."""
+
+
 def side_totals(exposures: Sequence[pd.DataFrame]) -> tuple[SideTotal, ...]:
     """Sum up on which side of the road some runs were, and what that did to the legs.
 

@@ -27,7 +27,7 @@ from camber.schema import (
     interval_of,
     low_leg_of,
 )
-from camber.summary import add_draws, add_summaries, side_totals
+from camber.summary import SIDE_TOTAL_COLUMNS, add_draws, add_summaries, side_totals
 
 if TYPE_CHECKING:
     import sqlite3
@@ -124,7 +124,7 @@ def period_of(
     total, draws = total_of(runs, week.title)
     weeks, compared = _weeks_of(connection, week, week_start)
     analysed = [row for row in rows if row["summary"] is not None]
-    exposures = (read_exposure(connection, row["activity_id"]) for row in analysed)
+    exposures = (read_exposure(connection, row["activity_id"], SIDE_TOTAL_COLUMNS) for row in analysed)
     stretches = None
     if with_stretches:
         stretches = stretches_of(connection, [row["activity_id"] for row in analysed])

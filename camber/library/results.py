@@ -250,14 +250,20 @@ def read_evidence(connection: sqlite3.Connection) -> Iterator[tuple[int, Evidenc
         yield row["activity_id"], value_from(row["value"], Evidence)
 
 
-def read_exposure(connection: sqlite3.Connection, activity_id: int) -> pd.DataFrame | None:
-    """Read the intervals of a run, with ``street`` and its first and last fix; None if it is not analysed."""
+def read_exposure(
+    connection: sqlite3.Connection, activity_id: int, only: tuple[str, ...] | None = None
+) -> pd.DataFrame | None:
+    """Read the intervals of a run, with ``street`` and its first and last fix; None if it is not analysed.
+
+    With ``only`` some columns, which costs a quarter of the time.
+    """
     found = connection.execute("SELECT exposure FROM result WHERE activity_id = ?", (activity_id,)).fetchone()
     if found is None:
         return None
-    table = unpack_table(found[0])
+    table = unpack_table(found[0], only)
     # What an earlier camber did not say is missing.
-    return table.assign(**{c.name: np.nan for c in EXPOSURE if c.name not in table.columns})
+    wanted = only or tuple(column.name for column in EXPOSURE)
+    return table.assign(**{name: np.nan for name in wanted if name not in table.columns})
 
 
 def draws_from(data: bytes) -> Draws:

@@ -12,6 +12,7 @@ from camber.library.database import writing
 from camber.library.frames import ANALYSED_DAYS
 from camber.library.lines import WAYS_OF_RUN
 from camber.library.periods import LAST_DAY, ONE_RUN, RUNS, STREET_SOURCES, TREND, VISITS
+from tests.pace import slowed
 
 ACTIVITIES = 3000
 FIRST = date(2018, 1, 1)
@@ -84,13 +85,13 @@ def test_lists_of_everything_read_each_row_once(years):
 
 
 def test_a_week_out_of_3000_activities_takes_less_than_50_ms(years):
-    """Best of five, in processor time: other work on the machine must not decide this."""
+    """Best of twenty, in processor time and at the machine's pace: other work must not decide this."""
     week = week_of(FIRST + timedelta(days=2500))
     times = []
-    for _ in range(5):
+    for _ in range(20):
         before = time.process_time()
         period = years.period(week)
         times.append(time.process_time() - before)
     assert len(period.runs) == 7
     assert period.usual is None or period.usual.weeks >= 4
-    assert min(times) < 0.05
+    assert min(times) < 0.05 * slowed()
