@@ -222,6 +222,10 @@ class UnknownRunError(LibraryError, LookupError):
     """There is no such run in the library."""
 
 
+class AnswerError(CamberError, ValueError):
+    """What was told makes no sense, or fits nothing that is known; nothing of it was kept."""
+
+
 def _rebuilt(kind: type[CamberError], args: tuple[object, ...], facts: dict[str, object]) -> CamberError:
     error = kind.__new__(kind, *args)
     error.args = args

@@ -19,7 +19,17 @@ from camber.schema.analysis import Analysis
 from camber.schema.inputs import Problem, Recording, RoadGraph, Roads, card
 from camber.schema.learned import Evidence, Learned, MapOffset, UseLikelihood
 from camber.schema.likelihood import LowLeg, Word, chance_words, low_leg, low_leg_of, word_for
-from camber.schema.observed import ObservationSource, Observed, RoadObserved, RoadSurface
+from camber.schema.observed import (
+    HabitObserved,
+    ObservationSource,
+    Observed,
+    PlaceUnknown,
+    RoadObserved,
+    RoadSurface,
+    SideObserved,
+    SidewalkObserved,
+    WidthObserved,
+)
 from camber.schema.period import (
     Advice,
     NotJudged,
@@ -93,6 +103,7 @@ __all__ = [
     "Exposure",
     "ExposureSettings",
     "Fixes",
+    "HabitObserved",
     "Interval",
     "LateralHistories",
     "LateralSettings",
@@ -109,6 +120,7 @@ __all__ = [
     "Path",
     "Period",
     "PeriodTotal",
+    "PlaceUnknown",
     "PlannedStretch",
     "Problem",
     "Question",
@@ -120,7 +132,9 @@ __all__ = [
     "RoutePlan",
     "RunResult",
     "Settings",
+    "SideObserved",
     "SideTotal",
+    "SidewalkObserved",
     "SlopeHistories",
     "SlopeOptions",
     "SlopedTrack",
@@ -137,6 +151,7 @@ __all__ = [
     "UsualRange",
     "Ways",
     "WhatIf",
+    "WidthObserved",
     "Word",
     "as_candidates",
     "as_crossings",

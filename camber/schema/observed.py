@@ -1,14 +1,17 @@
-"""What somebody told, or an instrument measured, about single roads: evidence, never an override.
+"""What somebody told, or an instrument measured, about roads, sides and habits: evidence, never an override.
 
-Everything here is in the way frame, the direction in which the way is drawn in OpenStreetMap, so that left
-and right are turned in one place only, where a run meets it.
+Roads are in the way frame, the direction in which the way is drawn in OpenStreetMap; where a runner was is
+in that of travel, once for each direction in which a way can be run. What people call left, right, north or
+facing traffic is turned into these in one place only (`camber.observations`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import nan
+from math import inf, nan
 from typing import Literal
+
+from camber.conventions import NO_WAY, LateralState
 
 RoadSurface = Literal["carriageway", "left_sidewalk", "right_sidewalk"]
 """What was observed: the way's own surface, or a sidewalk that is a tag on it, left or right as drawn."""
@@ -65,14 +68,149 @@ class RoadObserved:
     year: int | None = None
 
 
+@dataclass(frozen=True, order=True)
+class SideObserved:
+    """Where across the street a runner was, as it was told.
+
+    It speaks of each pass as a whole: with probability ``p_wrong`` the pass was otherwise than told, and then
+    this says nothing about it.
+
+    Parameters
+    ----------
+    way_id : int
+        The carriageway, or a path; -1 for wherever the run went.
+    from_m, to_m : float
+        The stretch, as chainages along the way as drawn [m].
+    run : str
+        Fingerprint of the recording that it speaks of; "" for every run. What was said of a run goes before
+        what was said of a street in general.
+    run_from_m, run_to_m : float
+        The stretch of that run, as distances from its start [m].
+    along, against : tuple of LateralState
+        The states that agree with what was told, left and right as seen in the direction of travel, for a
+        runner who goes along the drawing of the way and for one who goes against it; none where it says
+        nothing.
+    p_wrong : float
+        Probability that a pass was not as told (0.05: judgement; `camber.observations` learns it from answers
+        that are repeated).
+    """
+
+    way_id: int = NO_WAY
+    from_m: float = 0.0
+    to_m: float = inf
+    run: str = ""
+    run_from_m: float = 0.0
+    run_to_m: float = inf
+    along: tuple[LateralState, ...] = ()
+    against: tuple[LateralState, ...] = ()
+    p_wrong: float = 0.05
+
+
+@dataclass(frozen=True)
+class SidewalkObserved:
+    """Whether there are sidewalks along a way, as it was told or measured.
+
+    Parameters
+    ----------
+    way_id : int
+        The carriageway.
+    left, right : bool or None
+        Whether there is one left and right of the way as drawn; None where nothing was said.
+    p_wrong : float
+        Probability that this says nothing (another street, or another stretch of it; 0.05: judgement).
+    source : str
+        As for `RoadObserved`.
+    year : int or None
+        When it was so.
+    """
+
+    way_id: int
+    left: bool | None = None
+    right: bool | None = None
+    p_wrong: float = 0.05
+    source: ObservationSource = "told"
+    year: int | None = None
+
+
+@dataclass(frozen=True)
+class WidthObserved:
+    """How wide the carriageway of a way is, and where its true middle lies.
+
+    Parameters
+    ----------
+    way_id : int
+        The carriageway.
+    from_m, to_m : float
+        The stretch, as chainages along the way as drawn [m].
+    width_m, width_sd_m : float
+        Width between the edges and its standard deviation [m]; NaN where it is not known.
+    middle_m, middle_sd_m : float
+        Offset of the true middle from the mapped line [m], positive right of the way as drawn, and its
+        standard deviation; NaN where it is not known.
+    source : str
+        As for `RoadObserved`.
+    year : int or None
+        When it was so.
+    """
+
+    way_id: int
+    from_m: float = 0.0
+    to_m: float = inf
+    width_m: float = nan
+    width_sd_m: float = nan
+    middle_m: float = nan
+    middle_sd_m: float = nan
+    source: ObservationSource = "told"
+    year: int | None = None
+
+
+PlaceUnknown = Literal["facing", "sidewalk", "middle", "existence"]
+"""What is unknown of a runner's use of places, and of a town: the unknowns of ``place_use.csv``."""
+
+
+@dataclass(frozen=True, order=True)
+class HabitObserved:
+    """What a runner says of a habit, or of the sidewalks of a town.
+
+    Parameters
+    ----------
+    unknown : {"facing", "sidewalk", "middle", "existence"}
+        Facing traffic at the edges of the road; a sidewalk where there is one; the middle of the road where
+        on no sidewalk; sidewalks in streets whose tags tell of none.
+    share : float
+        How often, as a share of the metres, or of the streets.
+    region : str
+        For ``"existence"`` the town, as in `UseLikelihood`; "" for all.
+    p_wrong : float
+        Probability that this says nothing (0.05: judgement).
+    """
+
+    unknown: PlaceUnknown
+    share: float
+    region: str = ""
+    p_wrong: float = 0.05
+
+
 @dataclass(frozen=True)
 class Observed:
-    """All that was observed.
+    """All that was observed; within each part any order gives the same result.
 
     Parameters
     ----------
     roads : tuple of RoadObserved
-        How surfaces fall; any order gives the same result.
+        How surfaces fall.
+    sides : tuple of SideObserved
+        Where the runner was.
+    sidewalks : tuple of SidewalkObserved
+        Where there are sidewalks, and where there are none.
+    widths : tuple of WidthObserved
+        How wide carriageways are, and where their middle lies.
+    habits : tuple of HabitObserved
+        How the runner uses places, and whether towns have sidewalks.
     """
 
     roads: tuple[RoadObserved, ...] = ()
+    sides: tuple[SideObserved, ...] = ()
+    sidewalks: tuple[SidewalkObserved, ...] = ()
+    widths: tuple[WidthObserved, ...] = ()
+    habits: tuple[HabitObserved, ...] = ()
