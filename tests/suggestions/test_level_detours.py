@@ -173,19 +173,18 @@ def runs():
 def test_every_way_round_keeps_to_the_tags_of_the_file(tagged):
     seen = 0
     for analysis, trip, route in runs():
-        for dark in (False, True):
-            for before_m in (-2500.0, 2500.0):
-                before = Effect(np.array([max(-before_m, 0.0)]), np.array([max(before_m, 0.0)]))
-                found = find_detours(trip._replace(route=route, history=before, dark=dark))
-                for detour in found:
-                    seen += 1
-                    for fault in faults_of(detour, analysis, route, tagged, dark=dark):
-                        pytest.fail(fault)
-                    length = route.stretches.length_m @ replaced_share(route, detour)
-                    assert length == pytest.approx(detour.rejoin_m - detour.leave_m, abs=0.1)
-                extra = sum(one.length_m - (one.rejoin_m - one.leave_m) for one in found)
-                assert extra <= SETTINGS.longest_detour_m + 1e-6
-                assert all(a.rejoin_m <= b.leave_m for a, b in pairwise(found))
+        for dark, before_m in ((False, -2500.0), (True, 2500.0)):
+            before = Effect(np.array([max(-before_m, 0.0)]), np.array([max(before_m, 0.0)]))
+            found = find_detours(trip._replace(route=route, history=before, dark=dark))
+            for detour in found:
+                seen += 1
+                for fault in faults_of(detour, analysis, route, tagged, dark=dark):
+                    pytest.fail(fault)
+                length = route.stretches.length_m @ replaced_share(route, detour)
+                assert length == pytest.approx(detour.rejoin_m - detour.leave_m, abs=0.1)
+            extra = sum(one.length_m - (one.rejoin_m - one.leave_m) for one in found)
+            assert extra <= SETTINGS.longest_detour_m + 1e-6
+            assert all(a.rejoin_m <= b.leave_m for a, b in pairwise(found))
     assert seen
 
 
