@@ -16,6 +16,7 @@ from camber.schema.advice import (
     WhatIf,
 )
 from camber.schema.analysis import Analysis
+from camber.schema.cross_sections import REFUSED, CrossSections, MappedRoad, as_cross_sections
 from camber.schema.inputs import Problem, Recording, RoadGraph, Roads, card
 from camber.schema.learned import Evidence, Learned, MapOffset, UseLikelihood
 from camber.schema.likelihood import LowLeg, Word, chance_words, low_leg, low_leg_of, word_for
@@ -89,11 +90,13 @@ from camber.schema.totals import (
 )
 
 __all__ = [
+    "REFUSED",
     "SILENT",
     "Advice",
     "Analysis",
     "Assumption",
     "Candidates",
+    "CrossSections",
     "CrossSlopeSettings",
     "Crossings",
     "Cue",
@@ -111,6 +114,7 @@ __all__ = [
     "Learned",
     "LowLeg",
     "MapOffset",
+    "MappedRoad",
     "MatchedTrack",
     "MatchingSettings",
     "NextBest",
@@ -154,6 +158,7 @@ __all__ = [
     "WidthObserved",
     "Word",
     "as_candidates",
+    "as_cross_sections",
     "as_crossings",
     "as_exposure",
     "as_fixes",
