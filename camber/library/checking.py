@@ -125,6 +125,9 @@ def _results(library: Library) -> Iterator[Finding]:
         for table, found in counts.items():
             if found.get(row["activity_id"], 0) != row[table]:
                 yield Finding(where, f"holds {found.get(row['activity_id'], 0)} {table}, not {row[table]}")
+        kept = library.connection.execute("SELECT * FROM passes WHERE activity_id = ?", (row["activity_id"],))
+        if any(one["fingerprint"] != fingerprint(one["streets"], one["draws"]) for one in kept):
+            yield Finding(where, "what its streets hold has changed since it was written")
         try:
             whole_result(row)
         except (CamberError, ValueError, KeyError, TypeError) as error:

@@ -14,6 +14,7 @@ import shapely
 from camber.conventions import NO_WAY, WGS84, SideBasis, SurfaceKind, Verdict
 from camber.library.database import insert
 from camber.library.stored_values import json_of, value_from
+from camber.observations.passes import StreetPasses, pack_passes, street_passes, unpack_passes
 from camber.packing import fingerprint, pack_columns, pack_table, unpack_columns, unpack_table
 from camber.schema import Draws, Evidence, Summary
 from camber.schema.tables import EXPOSURE
@@ -68,6 +69,8 @@ class Outcome:
     """Position of the segment, start [ms] or None, direction, from, to and length [m], probability."""
     streets: tuple[tuple[Any, ...], ...]
     """Name, source of the slope, and the numbers of `camber.schema.StreetTotal`."""
+    passes: tuple[bytes, bytes] = (b"", b"")
+    """Streets of the run as its histories have them, packed: what questions are chosen by."""
 
 
 def distil(analysis: Analysis) -> Outcome:
@@ -92,7 +95,8 @@ def distil(analysis: Analysis) -> Outcome:
         "traversals": len(traversals),
         "streets": len(summary.streets),
     }
-    return Outcome(result, segments, traversals, _streets(summary, exposure))
+    passes = pack_passes(street_passes(analysis))
+    return Outcome(result, segments, traversals, _streets(summary, exposure), passes)
 
 
 def not_judged_m(exposure: pd.DataFrame) -> dict[str, float]:
@@ -219,6 +223,8 @@ def store_outcome(
         "INSERT INTO street VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [(activity_id, seq, name, day, *rest) for seq, (name, *rest) in enumerate(outcome.streets)],
     )
+    kept = (activity_id, *outcome.passes, fingerprint(*outcome.passes))
+    connection.execute("INSERT INTO passes VALUES (?, ?, ?, ?)", kept)
 
 
 def _drop_result(connection: sqlite3.Connection, activity_id: int) -> None:
@@ -264,6 +270,13 @@ def read_exposure(
     # What an earlier camber did not say is missing.
     wanted = only or tuple(column.name for column in EXPOSURE)
     return table.assign(**{name: np.nan for name in wanted if name not in table.columns})
+
+
+def read_passes(connection: sqlite3.Connection, activity_id: int) -> StreetPasses | None:
+    """Read the streets of a run as its histories have them; None where an earlier camber analysed it."""
+    query = "SELECT streets, draws FROM passes WHERE activity_id = ?"
+    found = connection.execute(query, (activity_id,)).fetchone()
+    return None if found is None else unpack_passes(*found)
 
 
 def draws_from(data: bytes) -> Draws:

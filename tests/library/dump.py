@@ -3,7 +3,7 @@
 import hashlib
 
 TABLES = ("input", "original", "activity", "fixes", "evidence", "result", "failure", "traversal",
-          "street", "preference")  # fmt: skip
+          "street", "passes", "preference")  # fmt: skip
 
 
 def dump(connection):
