@@ -59,6 +59,10 @@ class StreetPasses:
     right_low_m: FloatArray
 
 
+_TOLD_OF_WAYS: Final = (
+    *("street_id", "name", "highway", "oneway"),
+    *("traffic_side", "built_up", "sidewalk_left", "sidewalk_right"),
+)
 _QUIET: Final = ("residential", "living_street", "unclassified", "service")
 
 
@@ -125,7 +129,8 @@ def _row(
     distance = exposure["distance_m"].to_numpy()
     by_way = pd.Series(distance[at]).groupby(road[at]).sum()
     ways = analysis.roads.ways
-    way: pd.Series[Any] = ways.iloc[ways.index.get_indexer([by_way.idxmax()])[0]]
+    row = int(ways.index.get_indexer(by_way.index[[by_way.to_numpy().argmax()]])[0])
+    way: dict[str, Any] = {name: ways[name].to_numpy()[row] for name in _TOLD_OF_WAYS}
     of_street = ways.index[ways["street_id"].to_numpy() == way["street_id"]]
     middle = at[np.searchsorted(np.cumsum(distance[at]), distance[at].sum() / 2.0)]
     others = [str(name) for name in (_beside(names, road, at[0], -1), _beside(names, road, at[-1], 1))]
