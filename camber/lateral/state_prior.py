@@ -50,6 +50,12 @@ _KIND = (0, 1, 2, 1, 0, 3)
 
 _TINY = 1e-12
 
+_ROUNDABOUTS = ("roundabout", "circular")
+
+_ONE_WAY_HABIT = 0.6
+"""Share of runners who keep to their usual side on one-way streets, too, where nothing is to be faced
+(judgement: who keeps left on every other street mostly does so there; no study was found)."""
+
 
 class StreetShares(NamedTuple):
     """What is assumed about runners on the street of each block; shape (n,) throughout.
@@ -63,8 +69,10 @@ class StreetShares(NamedTuple):
     facing, walk_facing : ndarray of float64
         Share of those at the edges, and on sidewalks, who face traffic, at the usual node: over all nodes it
         is that of the standards, and even on sidewalks.
-    open_facing : ndarray of bool
-        False off carriageways and on one-way streets, where both sides face the same traffic.
+    habit : ndarray of float64
+        Share of those who keep to their usual side here: all on two-way streets, none off carriageways and
+        on roundabouts, some on one-way streets, where both sides face the same traffic; the others are on
+        either.
     left_faces : ndarray of bool
         Whether the left side faces traffic: where vehicles drive on the right, and off carriageways.
     """
@@ -74,7 +82,7 @@ class StreetShares(NamedTuple):
     centre: FloatArray
     facing: FloatArray
     walk_facing: FloatArray
-    open_facing: BoolArray
+    habit: FloatArray
     left_faces: BoolArray
 
     def at(self, rows: NDArray[np.int64]) -> StreetShares:
@@ -85,7 +93,7 @@ class StreetShares(NamedTuple):
             self.centre[rows],
             self.facing[rows],
             self.walk_facing[rows],
-            self.open_facing[rows],
+            self.habit[rows],
             self.left_faces[rows],
         )
 
@@ -115,11 +123,13 @@ def street_shares(places: Places, roads: Roads) -> StreetShares:
     # Who is on a sidewalk that the context does not foresee comes from the edges and the middle alike.
     middle = np.divide(middle, 1.0 - share, out=np.zeros_like(share), where=share < 1.0)
     one_way = (ways["oneway"] != 0)[row]
-    open_facing = road & ~one_way
+    habit = np.where(one_way, _ONE_WAY_HABIT, 1.0)
+    # Who goes along a roundabout turns off it: which side is the shorter one.
+    round_about = np.isin(ways["junction"], _ROUNDABOUTS)[row]
+    habit = np.where(road & ~round_about, habit, 0.0)
     left_faces = ~road | (ways["traffic_side"] == TrafficSide.RIGHT)[row]
-    facing = np.where(open_facing, _usual_facing(facing), 0.5)
-    walk_facing = np.where(open_facing, _usual_facing(np.full(len(row), 0.5)), 0.5)
-    return StreetShares(existence, used, middle, facing, walk_facing, open_facing, left_faces)
+    walk_facing = _usual_facing(np.full(len(row), 0.5))
+    return StreetShares(existence, used, middle, _usual_facing(facing), walk_facing, habit, left_faces)
 
 
 def _usual_facing(share: FloatArray) -> FloatArray:
@@ -169,10 +179,9 @@ def _state_prior(exists: BoolArray, here: StreetShares, shift: FloatArray) -> Fl
             on_left, on_right = 0.5 * walk * left, 0.5 * walk * right
             at_left, at_right = 0.5 * (1.0 - centre) - on_left, 0.5 * (1.0 - centre) - on_right
         else:
-            facing, walk_facing = here.facing[k], 0.5
-            if here.open_facing[k]:
-                facing = _moved(facing, shift[0])
-                walk_facing = _moved(here.walk_facing[k], shift[0])
+            habit, either = here.habit[k], 0.5 * (1.0 - here.habit[k])
+            facing = either + habit * _moved(here.facing[k], shift[0])
+            walk_facing = either + habit * _moved(here.walk_facing[k], shift[0])
             if not here.left_faces[k]:
                 facing, walk_facing = 1.0 - facing, 1.0 - walk_facing
             at_left, at_right = (1.0 - walk - centre) * facing, (1.0 - walk - centre) * (1.0 - facing)

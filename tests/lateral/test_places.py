@@ -234,8 +234,14 @@ def test_where_the_law_asks_for_facing_more_face():
 
 
 def test_on_a_one_way_street_neither_edge_is_preferred():
-    prior = prior_of(straight(highway="primary", oneway=1))
+    prior = mean_prior_of(straight(highway="primary", oneway=1))
     assert prior[LEFT] == pytest.approx(prior[RIGHT])
+
+
+def test_most_keep_to_their_usual_side_on_a_one_way_street_and_the_others_are_on_either():
+    for facing, usual, other in ((50.0, LEFT, RIGHT), (-50.0, RIGHT, LEFT)):
+        prior = prior_of(straight(highway="primary", oneway=1), shift=(facing, 0.0, 0.0, 0.0))
+        assert prior[usual] / (prior[usual] + prior[other]) == pytest.approx(0.8)
 
 
 def test_most_use_a_sidewalk_where_there_is_one():
@@ -294,8 +300,9 @@ def test_whether_untagged_sidewalks_exist_moves_untagged_streets_alone():
     np.testing.assert_array_equal(prior_of(both, shift=few), prior_of(both))
 
 
-def test_on_a_one_way_street_and_on_a_path_no_habit_of_facing_moves_anything():
-    for roads in (straight(highway="primary", oneway=1), straight(highway="path")):
+def test_on_a_roundabout_and_on_a_path_no_habit_of_facing_moves_anything():
+    roundabout = straight(highway="primary", oneway=1, junction="roundabout")
+    for roads in (roundabout, straight(highway="path")):
         np.testing.assert_array_equal(prior_of(roads, shift=(3.0, 0.0, 0.0, 0.0)), prior_of(roads))
 
 
