@@ -140,6 +140,25 @@ class OutsideRoadsError(RoadsError):
         self.roads_bounds_deg = roads_bounds_deg
 
 
+class TerrainError(CamberError, ValueError):
+    """A terrain model, or a survey of cross slopes, cannot be used.
+
+    Parameters
+    ----------
+    message : str
+        What happened and what to do next.
+    path : Path or str
+        The file.
+    code : str
+        Short stable name of the reason, such as ``"no_crs"``.
+    """
+
+    def __init__(self, message: str, *, path: Path | str, code: str) -> None:
+        super().__init__(f"{path}: {message}")
+        self.path = path
+        self.code = code
+
+
 class DamagedStoreError(CamberError, ValueError):
     """What camber stored is damaged, or of another kind: nothing in it is trusted.
 

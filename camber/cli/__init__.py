@@ -11,7 +11,20 @@ from typing import Annotated
 
 import typer
 
-from camber.cli import analyse, config, demo, export, import_, report, roads, runs, standards, start, suggest
+from camber.cli import (
+    analyse,
+    config,
+    demo,
+    export,
+    import_,
+    report,
+    roads,
+    runs,
+    standards,
+    start,
+    suggest,
+    terrain,
+)
 from camber.cli.session import Exit, Session, error_line, exit_code
 
 app = typer.Typer(
@@ -24,6 +37,7 @@ for commands in (start, demo, analyse, standards):
     app.add_typer(commands.app)
 app.add_typer(config.app, name="config")
 app.add_typer(roads.app, name="roads")
+app.add_typer(terrain.app, name="terrain")
 for commands in (import_, runs, report, suggest, export):
     app.add_typer(commands.app)
 app.add_typer(export.zones, name="zones")

@@ -15,6 +15,7 @@ import camber
 from camber.cli.options import Details, Output, RoadFiles, Strict, format_of, spread
 from camber.cli.roads import kept_roads
 from camber.cli.session import Exit, Session, roads_cache
+from camber.cli.terrain import say_surveyed
 from camber.errors import CamberError, SettingsError
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
     from camber.cli.config import Preferences
     from camber.cli.roads import RoadsFor
-    from camber.library.batch import BatchReport, Step
+    from camber.cli.session import Tell
+    from camber.library.batch import BatchReport, RoadChoice, Step
     from camber.schema import Analysis, Recording, Roads, Settings
 
 S = TypeVar("S")
@@ -306,22 +308,42 @@ def analyse_all(
     tiles_first: bool = False,
 ) -> "BatchReport":
     """Analyse every run whose result is missing or stale; tiles serve where no extract does, or before it."""
-    from camber.library.batch import analyse_library, from_extracts, from_tiles
+    from camber.library.batch import analyse_library
 
-    cache = roads_cache()
-    choices = [from_extracts(road_files, country=country, folder=cache)] if road_files else []
-    choices.insert(0 if tiles_first else len(choices), from_tiles(cache, country=country))
+    choices = road_choices(road_files, country, tiles_first=tiles_first)
     with (
         camber.open_library() as library,
         _cluster(dask) as executor,
         session.steps("analysing", lines=True) as tell,
     ):
+        watch = watching(session, tell)
+        done = analyse_library(library, choices, settings, executor=executor, workers=workers, watch=watch)
+    say_surveyed(session, done.surveyed)
+    return done
 
-        def watch(step: "Step") -> None:
-            tell(f"{step.what}: {step.done} of {step.total} runs", step.done, step.total)
+
+def road_choices(
+    road_files: "Sequence[Path]", country: str | None, *, tiles_first: bool = False
+) -> "list[RoadChoice]":
+    """Choose among extracts and tiles that are kept, in the order in which they are asked."""
+    from camber.library.batch import from_extracts, from_tiles
+
+    cache = roads_cache()
+    choices = [from_extracts(road_files, country=country, folder=cache)] if road_files else []
+    choices.insert(0 if tiles_first else len(choices), from_tiles(cache, country=country))
+    return choices
+
+
+def watching(session: Session, tell: "Tell") -> "Callable[[Step], None]":
+    """Give what shows how far a batch is."""
+
+    def watch(step: "Step") -> None:
+        what = "runs" if step.run else "ways"
+        tell(f"{step.what}: {step.done} of {step.total} {what}", step.done, step.total)
+        if step.run:
             session.say(f"{step.what}: run {step.run}", at=1)
 
-        return analyse_library(library, choices, settings, executor=executor, workers=workers, watch=watch)
+    return watch
 
 
 @contextmanager

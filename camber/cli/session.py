@@ -11,7 +11,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from camber.errors import CamberError, RecordingError, RoadsError, SettingsError, UnknownRunError
+from camber.errors import (
+    CamberError,
+    RecordingError,
+    RoadsError,
+    SettingsError,
+    TerrainError,
+    UnknownRunError,
+)
 from camber.library.place import HOME_VARIABLE
 from camber.whole_files import write_whole
 
@@ -50,6 +57,7 @@ def exit_code(error: BaseException) -> Exit:
     known = (
         (UnknownRunError, Exit.USAGE),
         (RecordingError, Exit.NO_INPUT),
+        (TerrainError, Exit.NO_INPUT),
         (RoadsError, Exit.NO_ROADS),
         (SettingsError, Exit.USAGE),
         (KeyboardInterrupt, Exit.INTERRUPTED),

@@ -140,14 +140,22 @@ class Component(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """Slopes that one observation measured: values and variances of left and right half; NaN without."""
+    """Slopes that one observation measured: values and variances of left and right half; NaN without.
+
+    Unsigned ones say how steep the halves are, whichever way they fall.
+    """
 
     slope: FloatArray
     variance: FloatArray
+    unsigned: bool = False
 
     def any(self) -> bool:
         """Whether there is one."""
         return bool(np.isfinite(self.slope).any())
+
+    def under(self, signs: IntArray) -> FloatArray:
+        """Slopes as they are if the halves fall as a pattern has them; shape as that of ``signs``."""
+        return np.where(self.unsigned, signs * np.abs(self.slope), self.slope + 0.0 * signs)
 
 
 def measured(one: RoadObserved) -> Measured:
@@ -158,8 +166,8 @@ def measured(one: RoadObserved) -> Measured:
     if one.surface != "carriageway" and known.any():
         weight = np.where(known, 1.0 / np.where(known, variance, 1.0), 0.0)
         whole = float((weight * np.where(known, slope, 0.0)).sum() / weight.sum())
-        return Measured(np.array([whole, np.nan]), np.array([1.0 / weight.sum(), np.nan]))
-    return Measured(np.where(known, slope, np.nan), np.where(known, variance, np.nan))
+        return Measured(np.array([whole, np.nan]), np.array([1.0 / weight.sum(), np.nan]), one.unsigned)
+    return Measured(np.where(known, slope, np.nan), np.where(known, variance, np.nan), one.unsigned)
 
 
 def pattern_likelihoods(one: RoadObserved, spot: Spot) -> FloatArray:
@@ -173,12 +181,12 @@ def pattern_likelihoods(one: RoadObserved, spot: Spot) -> FloatArray:
         crowned, left, right, inverted = (0.0 if math.isnan(value) else value for value in named)
         logs = np.array([crowned, crowned, left, right, inverted, left if spot.banked_side < 0 else right])
     else:
-        slope, variance = measured(one)
-        known = np.isfinite(slope)
+        seen = measured(one)
+        known = np.isfinite(seen.slope)
         mean, std = spot.expected()
         signs = spot.signs()[:, known]
-        away = slope[known] - signs * mean[:, np.newaxis]
-        weight = 1.0 / variance[known]
+        away = seen.under(spot.signs())[:, known] - signs * mean[:, np.newaxis]
+        weight = 1.0 / seen.variance[known]
         pull = std**2 * weight.sum()
         square = (away**2 * weight).sum(axis=1)
         square -= (away * signs * weight).sum(axis=1) ** 2 * std**2 / (1.0 + pull)
@@ -238,7 +246,7 @@ def _component(
     information = sum((np.nan_to_num(1.0 / one.variance) for one in used), np.zeros(2))
     if not information.any():
         return Component(weight, pattern)
-    value = sum((np.nan_to_num(one.slope / one.variance) for one in used), np.zeros(2))
+    value = sum((np.nan_to_num(one.under(signs) / one.variance) for one in used), np.zeros(2))
     precision = 1.0 / own**2 + information
     halves = (signs * mean / own**2 + value) / precision
     spread, common = 1.0 / np.sqrt(precision), signs * shared / own**2 / precision

@@ -272,19 +272,25 @@ def _surfaces_of(strips: Sequence[tuple[int, str]], roads: Roads) -> Surfaces:
 
 def _slopes(one: RoadObserved, spot: Spot, likelihood: FloatArray, weight: float) -> list[SlopeLesson]:
     """Say what the measured slopes of a stretch tell of the mean of their kind, under each pattern."""
-    slope, variance = measured(one)
-    known = np.isfinite(slope)
+    seen = measured(one)
+    known = np.isfinite(seen.slope)
     if not known.any() or spot.mean_sd_pct <= 0.0:
         return []
     share = spot.usual_shares() * likelihood
     right, wrong = robust_likelihoods(one, spot)
     trust = share / share.sum() * right / (right + wrong)
-    information = (1.0 / variance[known]).sum()
+    information = (1.0 / seen.variance[known]).sum()
     own = spot.std_pct**2 - spot.mean_sd_pct**2 + 1.0 / information
     return [
         SlopeLesson(
             float(weight * trust[pattern] * spot.mean_sd_pct**2 / own),
-            float(((signs * slope / variance)[known].sum() / information - spot.mean_pct) / spot.mean_sd_pct),
+            float((_mean(signs * seen.under(signs), seen.variance) - spot.mean_pct) / spot.mean_sd_pct),
         )
         for pattern, signs in enumerate(spot.signs()[: INVERTED + 1])
     ]
+
+
+def _mean(slope: FloatArray, variance: FloatArray) -> float:
+    """Mean of what is known, by its precision."""
+    known = np.isfinite(slope)
+    return float((slope / variance)[known].sum() / (1.0 / variance[known]).sum())

@@ -17,15 +17,17 @@ from camber.errors import MissingTilesError
 from camber.lateral import SharedEvidence
 from camber.library.database import note_sizes
 from camber.library.results import read_evidence, store_evidence, store_failure, store_outcome
+from camber.library.surveying import Surveyed, measure_missing
+from camber.library.surveys import measured_roads
 from camber.library.workers import Job, RoadsOf, Work, Workers
 from camber.longitudes import is_inside
 from camber.roads import read_roads
 from camber.roads.tiles import TileStore, usable_tiles
-from camber.schema import Evidence, Settings
+from camber.schema import Evidence, Observed, Settings
 from camber.versions import MODEL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from concurrent.futures import Executor
     from pathlib import Path
 
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.library import Library
-    from camber.schema import Learned, Observed
+    from camber.schema import Learned, RoadObserved
 
     FloatArray = NDArray[np.float64]
     RoadChoice = Callable[[FloatArray, FloatArray], RoadsOf | None]
@@ -46,6 +48,10 @@ _RUNS_PER_TASK: Final = 4
 _HEARD_FROM: Final = 8
 """So many observed roads are heard by runs that do not pass them (judgement: fewer hardly move a share that
 is worth as many, and each doubling makes every result anew)."""
+
+
+_HEARD_MEASURED: Final = 64
+"""No more measured roads are heard elsewhere (judgement: no row's shares are worth more than 8)."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,8 @@ class BatchReport:
         Runs whose result was up to date.
     no_roads, failed : tuple of (int, str)
         Runs without roads, and runs that could not be analysed: number and reason.
+    surveyed : Surveyed
+        What came of measuring their ways.
     """
 
     runs: int
@@ -69,6 +77,7 @@ class BatchReport:
     kept: int
     no_roads: tuple[tuple[int, str], ...]
     failed: tuple[tuple[int, str], ...]
+    surveyed: Surveyed = field(default_factory=Surveyed)
 
 
 @dataclass(frozen=True)
@@ -78,17 +87,17 @@ class Step:
     Parameters
     ----------
     what : str
-        What is going on: ``"reading habits and map offsets"`` or ``"analysing"``.
+        What is going on: ``"reading habits and map offsets"``, ``"measuring ways"`` or ``"analysing"``.
     done, total : int
-        Runs.
+        Runs, or ways.
     run : int
-        The run that is done.
+        The run that is done; 0 for ways.
     """
 
     what: str
     done: int
     total: int
-    run: int
+    run: int = 0
 
 
 @dataclass(frozen=True)
@@ -113,6 +122,7 @@ class _Batch:
     pool: Workers
     watch: Callable[[Step], None]
     observed: Observed | None = None
+    measured: tuple[RoadObserved, ...] = ()
     runs: int = 0
     analysed: int = 0
     no_roads: list[tuple[int, str]] = field(default_factory=list)
@@ -170,12 +180,66 @@ def analyse_library(
         batch = _Batch(library, settings or Settings(), pool, watch, observed)
         planned = _plan(batch, choices)
         _work_off(batch, _silent(batch, planned), "reading habits and map offsets")
+        surveyed = _survey(batch, planned)
+        batch.measured = measured_roads(library.connection)
         _work_off(batch, _stale(batch, _told(batch, planned)), "analysing")
         if batch.analysed:
             note_sizes(library.connection)
     kept = batch.runs - batch.analysed - len(batch.failed) - len(batch.no_roads)
     failed = tuple(sorted(batch.failed.items()))
-    return BatchReport(batch.runs, batch.analysed, kept, tuple(batch.no_roads), failed)
+    return BatchReport(batch.runs, batch.analysed, kept, tuple(batch.no_roads), failed, surveyed)
+
+
+def measure_library(
+    library: Library,
+    choices: Sequence[RoadChoice],
+    settings: Settings | None = None,
+    *,
+    runs: Collection[int] = (),
+    executor: Executor | None = None,
+    workers: int | None = None,
+    watch: Callable[[Step], None] = lambda _step: None,
+) -> Surveyed:
+    """Measure the ways of runs in the terrain models that are known, each once, and analyse nothing.
+
+    Parameters
+    ----------
+    library, choices, settings, executor, workers, watch
+        As for `analyse_library`.
+    runs : collection of int
+        Which runs; none for all.
+
+    Returns
+    -------
+    Surveyed
+        What came of it.
+
+    Raises
+    ------
+    LibraryBusyError
+        If somebody else is writing; says who.
+    LibraryError
+        If the library cannot be written.
+    """
+    with library.held_for("measure"), Workers(executor, workers) as pool:
+        batch = _Batch(library, settings or Settings(), pool, watch)
+        planned = [plan for plan in _plan(batch, choices) if not runs or plan.run in runs]
+        _work_off(batch, _silent(batch, planned), "reading habits and map offsets")
+        return _survey(batch, planned)
+
+
+def _survey(batch: _Batch, planned: Sequence[_Planned]) -> Surveyed:
+    """Measure the ways of the runs, each over the roads of the first run that has to do with it."""
+    roads_of: dict[int, RoadsOf] = {}
+    evidence = dict(read_evidence(batch.library.connection))
+    for plan in planned:
+        for way in evidence.get(plan.run, Evidence()).ways:
+            roads_of.setdefault(way, plan.roads)
+
+    def watch(done: int, total: int) -> None:
+        batch.watch(Step("measuring ways", done, total))
+
+    return measure_missing(batch.library, roads_of, batch.pool, watch)
 
 
 def _plan(batch: _Batch, choices: Sequence[RoadChoice]) -> list[_Planned]:
@@ -215,7 +279,8 @@ def _told(batch: _Batch, planned: Sequence[_Planned]) -> list[_Planned]:
     shared, told = SharedEvidence(evidence.values()), []
     for plan in planned:
         own = evidence.get(plan.run, Evidence())
-        told.append(replace(plan, learned=shared.told(own), observed=_handed(batch.observed, own.ways)))
+        observed = _with_measured(_handed(batch.observed, own.ways), batch.measured, own.ways)
+        told.append(replace(plan, learned=shared.told(own), observed=observed))
     return told
 
 
@@ -227,6 +292,19 @@ def _handed(observed: Observed | None, ways: Sequence[int]) -> Observed | None:
     heard = 1 << (count.bit_length() - 1) if count >= _HEARD_FROM else 0
     roads = tuple(one for n, one in enumerate(observed.roads) if n < heard or one.way_id in own)
     return replace(observed, roads=roads) if roads else None
+
+
+def _with_measured(
+    observed: Observed | None, measured: Sequence[RoadObserved], ways: Sequence[int]
+) -> Observed | None:
+    """Add what was measured of some ways, and of the first others, which tell of roads like them."""
+    own, count = set(ways), min(len(measured), _HEARD_MEASURED)
+    heard = 1 << (count.bit_length() - 1) if count >= _HEARD_FROM else 0
+    roads = tuple(one for n, one in enumerate(measured) if n < heard or one.way_id in own)
+    if not roads:
+        return observed
+    told = observed or Observed()
+    return replace(told, roads=(*told.roads, *roads))
 
 
 def _stale(batch: _Batch, planned: Sequence[_Planned]) -> list[_Planned]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self, TypeVar
 
 from camber.errors import CamberError, RoadsError
 from camber.library.results import Outcome, distil
@@ -20,11 +20,30 @@ from camber.roads import read_roads
 from camber.roads.tiles import open_tiles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Executor, Future
 
     from camber.roads.grid import Tile
     from camber.schema import Learned, Observed, Recording, Roads, Settings
+
+T = TypeVar("T")
+
+
+class Task(Protocol[T]):
+    """A piece of work that a process does, plain values in and plain values out."""
+
+    def do(self) -> list[T]:
+        """Do it; nothing is raised."""
+        ...
+
+    def parts(self) -> Sequence[Task[T]]:
+        """Cut it into its smallest pieces; one that is left has itself alone."""
+        ...
+
+    def died(self) -> list[T]:
+        """Say what comes of it where every process that does it dies."""
+        ...
+
 
 _AHEAD: Final = 16
 """Pieces of work that are given out before the first of them is waited for (judgement)."""
@@ -84,18 +103,30 @@ class Work:
     roads: RoadsOf
     settings: Settings
 
+    def do(self) -> list[Answer]:
+        """Analyse them; one answer per run, and nothing is raised."""
+        try:
+            roads = opened(self.roads)
+        except CamberError as error:
+            return [Answer(job.run, state=_state_of(error), message=str(error)) for job in self.jobs]
+        return [_analysed(job, roads, self.settings) for job in self.jobs]
 
-def do(work: Work) -> list[Answer]:
-    """Analyse some runs of the same roads; one answer per run, and nothing is raised."""
-    try:
-        roads = _opened(work.roads)
-    except CamberError as error:
-        return [Answer(job.run, state=_state_of(error), message=str(error)) for job in work.jobs]
-    return [_analysed(job, roads, work.settings) for job in work.jobs]
+    def parts(self) -> list[Work]:
+        """Cut it into single runs."""
+        return [replace(self, jobs=(job,)) for job in self.jobs]
+
+    def died(self) -> list[Answer]:
+        """Give them up."""
+        return [Answer(job.run, state="failed", message=_DIED) for job in self.jobs]
+
+
+def do(task: Task[T]) -> list[T]:
+    """Do a piece of work."""
+    return task.do()
 
 
 @lru_cache(maxsize=2)
-def _opened(roads_of: RoadsOf) -> Roads:
+def opened(roads_of: RoadsOf) -> Roads:
     """Keep the roads open from one task to the next."""
     if roads_of.extract is not None:
         return read_roads(roads_of.extract, country=roads_of.country, cache=roads_of.folder)
@@ -149,9 +180,9 @@ class Workers:
             self._lone.shutdown(wait=True, cancel_futures=True)
         self._folder.cleanup()
 
-    def answers(self, works: Iterator[Work]) -> Iterator[Answer]:
-        """Do work after work, taken as workers get free: one answer per run, in the order of the work."""
-        waiting: deque[tuple[Work, Future[list[Answer]] | None]] = deque()
+    def answers(self, works: Iterable[Task[T]]) -> Iterator[T]:
+        """Do work after work, taken as workers get free: the answers in the order of the work."""
+        waiting: deque[tuple[Task[T], Future[list[T]] | None]] = deque()
         try:
             for work in works:
                 waiting.append((work, self._submit(work)))
@@ -164,7 +195,7 @@ class Workers:
                 if future is not None:
                     future.cancel()
 
-    def _first(self, waiting: deque[tuple[Work, Future[list[Answer]] | None]]) -> list[Answer]:
+    def _first(self, waiting: deque[tuple[Task[T], Future[list[T]] | None]]) -> list[T]:
         work, future = waiting.popleft()
         try:
             if future is not None:
@@ -176,7 +207,7 @@ class Workers:
             waiting.extend(kept)
         return self._alone(work)
 
-    def _submit(self, work: Work) -> Future[list[Answer]] | None:
+    def _submit(self, work: Task[T]) -> Future[list[T]] | None:
         try:
             if self._given is not None:
                 return self._given.submit(do, work)
@@ -185,14 +216,14 @@ class Workers:
         except BrokenExecutor:
             return None
 
-    def _hand_over(self, pool: ProcessPoolExecutor, work: Work) -> Future[list[Answer]]:
+    def _hand_over(self, pool: ProcessPoolExecutor, work: Task[T]) -> Future[list[T]]:
         """Send work by way of a file: a process that dies while the pipe to it is full blocks the pool."""
         self._sent += 1
         path = Path(self._folder.name) / str(self._sent)
         path.write_bytes(pickle.dumps(work))
         return pool.submit(_do_sent, do, path)
 
-    def _alone(self, work: Work) -> list[Answer]:
+    def _alone(self, work: Task[T]) -> list[T]:
         for _ in range(2):  # where the process that is there dies of it, once more in a fresh one
             self._lone = self._lone or _processes(1)
             try:
@@ -200,9 +231,8 @@ class Workers:
             except BrokenExecutor:
                 self._lone.shutdown(wait=True)
                 self._lone = None
-        if len(work.jobs) == 1:
-            return [Answer(work.jobs[0].run, state="failed", message=_DIED)]
-        return [answer for job in work.jobs for answer in self._alone(replace(work, jobs=(job,)))]
+        parts = work.parts()
+        return work.died() if len(parts) == 1 else [one for part in parts for one in self._alone(part)]
 
     def _drop_processes(self) -> None:
         if self._own is not None:
@@ -210,13 +240,13 @@ class Workers:
             self._own = None
 
 
-def _do_sent(do_it: Callable[[Work], list[Answer]], path: Path) -> list[Answer]:
+def _do_sent(do_it: Callable[[Task[T]], list[T]], path: Path) -> list[T]:
     work = pickle.loads(path.read_bytes())  # noqa: S301 - of our own, in a folder that is ours alone
     path.unlink()
     return do_it(work)
 
 
-def _is_broken(future: Future[list[Answer]] | None) -> bool:
+def _is_broken(future: Future[list[T]] | None) -> bool:
     if future is None:
         return True
     return future.done() and (future.cancelled() or isinstance(future.exception(), BrokenExecutor))

@@ -49,6 +49,8 @@ class RoadObserved:
         ``"told"``, ``"measured"`` (by the runner), ``"terrain"`` or ``"inventory"``.
     year : int or None
         When the surface was as observed.
+    unsigned : bool
+        Whether the slopes say how steep it is, and not to which side.
     """
 
     way_id: int
@@ -66,6 +68,7 @@ class RoadObserved:
     p_wrong: float = 0.05
     source: ObservationSource = "told"
     year: int | None = None
+    unsigned: bool = False
 
 
 @dataclass(frozen=True, order=True)

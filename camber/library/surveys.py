@@ -1,0 +1,234 @@
+"""Terrain models and surveyed lines that are known, where they lie, and what they said of each way.
+
+Only paths are kept: the files stay where they are. What was measured is kept when a file moves away; a file
+that was changed is read anew.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from camber.errors import CamberError
+from camber.library.database import insert
+from camber.library.lines import line_of
+from camber.library.stored_values import json_of, value_from
+from camber.packing import fingerprint
+from camber.schema import Observed
+from camber.terrain.headers import TerrainFile, read_header
+from camber.terrain.inventories import SlopeLines, read_lines
+from camber.terrain.sources import key_of, places_along
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from camber.library.library import Library
+    from camber.schema import RoadObserved
+    from camber.terrain.sources import Measured, Survey
+
+    FloatArray = NDArray[np.float64]
+
+_METRES_PER_DEG: Final = 111_195.0
+"""Of a great circle on a sphere of 6,371 km."""
+
+_EACH: Final = 10
+
+_NOTE: Final = """
+INSERT INTO measured_way (way_id, asked, version, length_m, observed, said, fingerprint)
+VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (way_id) DO UPDATE SET asked = excluded.asked,
+version = excluded.version, length_m = excluded.length_m, observed = excluded.observed,
+said = excluded.said, fingerprint = excluded.fingerprint
+"""
+
+
+def surveys(connection: sqlite3.Connection) -> tuple[Survey, ...]:
+    """Give all files that are known, in the order in which they came."""
+    rows = connection.execute("SELECT kind, header FROM survey ORDER BY survey_id")
+    return tuple(
+        value_from(header, TerrainFile if kind == "terrain" else SlopeLines) for kind, header in rows
+    )
+
+
+def note_survey(connection: sqlite3.Connection, survey: Survey) -> bool:
+    """Keep where a file lies and what its header says; False where that was known.
+
+    One that was known elsewhere, and is there no more, has moved.
+    """
+    known = surveys(connection)
+    if survey in known:
+        return False
+    moved = (one for one in known if key_of(one) == key_of(survey) and not Path(one.path).exists())
+    for old in (*moved, survey):
+        connection.execute("DELETE FROM survey WHERE kind = ? AND path = ? AND member = ?", (*_place(old),))
+    kind, path, member = _place(survey)
+    insert(connection, "survey", {"kind": kind, "path": path, "member": member, "header": json_of(survey)})
+    return True
+
+
+def forget_survey(connection: sqlite3.Connection, path: Path) -> int:
+    """Forget a file, or all files of a folder, and what was measured with it; the number of files."""
+    place = str(path.resolve())
+    inside = [one for one in surveys(connection) if place in {one.path, *map(str, Path(one.path).parents)}]
+    for one in inside:
+        connection.execute("DELETE FROM survey WHERE kind = ? AND path = ? AND member = ?", _place(one))
+    names = {key_of(one) for one in inside}
+    for way, said in connection.execute("SELECT way_id, said FROM measured_way").fetchall():
+        if names & json.loads(said).keys():
+            connection.execute("DELETE FROM measured_way WHERE way_id = ?", (way,))
+    return len(inside)
+
+
+def _place(survey: Survey) -> tuple[str, str, str]:
+    if isinstance(survey, TerrainFile):
+        return "terrain", survey.path, survey.member
+    return "lines", survey.path, ""
+
+
+class Present(NamedTuple):
+    """Files as they are now: those that are there, of them those that were changed, and those that are not.
+
+    ``problems`` has a sentence for each that is not there or cannot be read any more.
+    """
+
+    there: tuple[Survey, ...]
+    changed: tuple[Survey, ...]
+    moved: tuple[Survey, ...]
+    problems: tuple[str, ...]
+
+
+def present(connection: sqlite3.Connection) -> Present:
+    """See which files are there; those that were changed are read anew."""
+    there, changed, moved, problems = [], [], [], []
+    for one in surveys(connection):
+        state = _state(one)
+        if state == "moved":
+            text = "is not there any more: what it said is kept; add it again from where it is now"
+            problems.append(f"{one.path}: {text}")
+            moved.append(one)
+            continue
+        try:
+            now = _read_anew(one) if state == "changed" else one
+        except CamberError as error:
+            problems.append(str(error))
+            continue
+        there.append(now)
+        if now != one:
+            changed.append(now)
+    return Present(tuple(there), tuple(changed), tuple(moved), tuple(problems))
+
+
+def _state(survey: Survey) -> str:
+    try:
+        found = Path(survey.path).stat()
+    except OSError:
+        return "moved"
+    return "" if (found.st_size, found.st_mtime_ns) == (survey.size, survey.changed_ns) else "changed"
+
+
+def _read_anew(survey: Survey) -> Survey:
+    if isinstance(survey, TerrainFile):
+        return read_header(Path(survey.path), survey.member, flown=survey.year, crs=survey.crs)
+    found = Path(survey.path).stat()
+    now = replace(survey, size=found.st_size, changed_ns=found.st_mtime_ns)
+    read_lines(now)
+    return now
+
+
+# -- What they said -------------------------------------------------------------------------------------
+
+
+def measured_versions(connection: sqlite3.Connection) -> dict[int, tuple[str, str]]:
+    """Give for each way what was asked about it, and the version of what was answered."""
+    rows = connection.execute("SELECT way_id, asked, version FROM measured_way")
+    return {way: (asked, version) for way, asked, version in rows}
+
+
+def note_measured(connection: sqlite3.Connection, asked: str, measured: Measured) -> None:
+    """Keep what was measured of a way; where nothing is new, that it was asked."""
+    if measured.observed is None:
+        query = "UPDATE measured_way SET asked = ? WHERE way_id = ?"
+        connection.execute(query, (asked, measured.way_id))
+        return
+    values = (measured.version, measured.length_m, json_of(measured.observed), json.dumps(measured.said))
+    connection.execute(_NOTE, (measured.way_id, asked, *values, fingerprint(*values)))
+
+
+def measured_roads(connection: sqlite3.Connection) -> tuple[RoadObserved, ...]:
+    """Give all that was measured in the order in which it came, the first stretch of each way before others.
+
+    So the first of them tell of as many roads as they can.
+    """
+    texts = connection.execute("SELECT observed FROM measured_way ORDER BY number")
+    ways = [value_from(text, Observed).roads for (text,) in texts]
+    return tuple(way[n] for n in range(max(map(len, ways), default=0)) for way in ways if n < len(way))
+
+
+def said_of_files(connection: sqlite3.Connection) -> dict[str, dict[str, int]]:
+    """Sum up what came of the windows in each file: how many were measured (""), or refused and why."""
+    total: dict[str, dict[str, int]] = {}
+    for (text,) in connection.execute("SELECT said FROM measured_way"):
+        for key, counts in json.loads(text).items():
+            own = total.setdefault(key, {})
+            for reason, count in counts.items():
+                own[reason] = own.get(reason, 0) + count
+    return total
+
+
+def asked_of(roads_version: str, files: Sequence[Survey]) -> str:
+    """Name what is asked of a way: these roads, and these files."""
+    state = sha256(roads_version.encode())
+    for key in sorted(map(key_of, files)):
+        state.update(key.encode())
+    return state.hexdigest()[:16]
+
+
+# -- Where they lie -------------------------------------------------------------------------------------
+
+
+class Coverage(NamedTuple):
+    """Length of the ways that were run, each once, of what files cover of it, and of ways measured [m]."""
+
+    run_m: float
+    covered_m: float
+    measured_m: float
+
+
+def coverage(connection: sqlite3.Connection, files: Sequence[Survey]) -> Coverage:
+    """Say how much of the ways that were run lies within terrain models."""
+    rows = connection.execute(
+        "SELECT line, length_m FROM segment WHERE segment_id IN (SELECT segment_id FROM traversal)"
+    ).fetchall()
+    run = covered = 0.0
+    for line, length_m in rows:
+        places = places_along(line_of(line) * _METRES_PER_DEG) / _METRES_PER_DEG
+        run += length_m
+        covered += length_m * float(_within_any(places, files).mean())
+    query = "SELECT coalesce(sum(length_m), 0) FROM measured_way WHERE json_array_length(observed, '$.roads')"
+    return Coverage(run, covered, connection.execute(query).fetchone()[0])
+
+
+def places_without(library: Library) -> tuple[FloatArray, FloatArray]:
+    """Give places of runs that lie in no terrain model: longitude and latitude of each tenth fix [deg]."""
+    files = surveys(library.connection)
+    places = [np.column_stack([x, y])[::_EACH] for _, x, y in library.positions()]
+    whole = np.concatenate([np.empty((0, 2)), *places])
+    free = whole[~_within_any(whole, files)]
+    return free[:, 0], free[:, 1]
+
+
+def _within_any(places_deg: FloatArray, files: Sequence[Survey]) -> NDArray[np.bool_]:
+    inside = np.zeros(len(places_deg), dtype=bool)
+    for one in files:
+        if isinstance(one, TerrainFile):
+            west, south, east, north = one.bounds_deg()
+            x, y = places_deg.T
+            inside |= (x >= west) & (x <= east) & (y >= south) & (y <= north)
+    return inside
