@@ -30,10 +30,10 @@ def degrees(line, epsg):
     return np.column_stack(turn.transform(*np.asarray(line, dtype=float).T))
 
 
-def osm(lines_deg, tags):
-    """Write streets as OpenStreetMap XML: way 1, 2, ... with these tags each."""
+def osm(lines_deg, tags, first=1):
+    """Write streets as OpenStreetMap XML: ways from a number on, with these tags each."""
     nodes, ways = [], []
-    for way, (line, own) in enumerate(zip(lines_deg, tags, strict=True), start=1):
+    for way, (line, own) in enumerate(zip(lines_deg, tags, strict=True), start=first):
         refs = []
         for x, y in line:
             nodes.append(f'<node id="{len(nodes) + 1}" lat="{y:.8f}" lon="{x:.8f}" version="1"/>')
@@ -53,9 +53,10 @@ def gpx_along(line, epsg, *, name="Run", day=17, offset_m=1.5, pace_mps=3.0):
     way /= np.maximum(np.hypot(*way.T), 1e-9)[:, np.newaxis]
     there = degrees(xy + offset_m * np.column_stack([way[:, 1], -way[:, 0]]), epsg)
     start = datetime(2026, 11, day, 6, 0, tzinfo=UTC)
+    times = [f"{start + timedelta(seconds=n):%Y-%m-%dT%H:%M:%SZ}" for n in range(len(there))]
     points = "".join(
-        f'<trkpt lat="{y:.7f}" lon="{x:.7f}"><time>{start + timedelta(seconds=n):%Y-%m-%dT%H:%M:%SZ}</time></trkpt>'
-        for n, (x, y) in enumerate(there.tolist())
+        f'<trkpt lat="{y:.7f}" lon="{x:.7f}"><time>{time}</time></trkpt>'
+        for time, (x, y) in zip(times, there.tolist(), strict=True)
     )
     head = '<?xml version="1.0"?><gpx version="1.1" creator="test" xmlns="http://www.topografix.com/GPX/1/1">'
     return f"{head}<trk><name>{name}</name><type>running</type><trkseg>{points}</trkseg></trk></gpx>"

@@ -191,7 +191,7 @@ def test_two_that_contradict_each_other_leave_it_open():
     left, right = planed(sd=0.3), planed(left=2.5, right=2.5, sd=0.3, source="terrain", year=2019)
     sloped, _ = assign(Observed((left, right)))
     assert sloped.iloc[0]["p_falls_left"] == pytest.approx(0.5, abs=0.05)
-    assert sloped.iloc[0]["slope_source"] == "measured (terrain model, 2019), told"
+    assert sloped.iloc[0]["slope_source"] == "measured (terrain model, flown 2019), told"
 
 
 def test_sure_of_opposites_nothing_is_left_but_what_is_usual():

@@ -93,9 +93,13 @@ def observed_on(roads: Roads, observed: Observed | None) -> tuple[RoadObserved, 
 
 
 def source_of(seen: Sequence[RoadObserved]) -> str:
-    """Say on what a slope rests: "told", "measured (terrain model, 2019)", several joined by commas."""
-    years = [(one.source, "" if one.year is None else f", {one.year}") for one in seen]
-    return ", ".join(sorted({_SOURCES[source].format(year) for source, year in years}))
+    """Say on what a slope rests: "told", "measured (terrain model, flown 2019)", several joined by commas."""
+    return ", ".join(sorted({_source_of(one) for one in seen}))
+
+
+def _source_of(one: RoadObserved) -> str:
+    when = "flown " if one.source == "terrain" else ""
+    return _SOURCES[one.source].format("" if one.year is None else f", {when}{one.year}")
 
 
 def meet(

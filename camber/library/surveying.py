@@ -14,6 +14,7 @@ from camber.library.surveys import (
     note_survey,
     present,
     said_of_files,
+    said_of_ways,
     surveys,
 )
 from camber.library.workers import opened
@@ -139,13 +140,18 @@ def measure_missing(
         with library.writing():
             for one in some:
                 note_measured(connection, asked[roads_of[one.way_id]], one)
-        measured += sum(bool(one.said) for one in some)
+        measured += sum(_says(one.said) for one in some)
         done += len(some)
         problems |= dict.fromkeys(text for one in some for text in one.problems)
         watch(done, len(mapped))
-    kept = sum(way in known for way in roads_of) - measured
+    said = said_of_ways(connection)
+    kept = sum(_says(said.get(way, {})) for way in roads_of) - measured
     sentences = (*problems, *faults(library), *_of_no_use(library))
-    return Surveyed(len(roads_of), measured, max(kept, 0), sentences)
+    return Surveyed(len(roads_of), measured, kept, sentences)
+
+
+def _says(said: dict[str, dict[str, int]]) -> bool:
+    return any(any(counts.values()) for counts in said.values())
 
 
 def _looks(ways: list[int], roads_of: Mapping[int, RoadsOf]) -> Iterator[_Look]:

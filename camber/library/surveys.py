@@ -7,6 +7,7 @@ that was changed is read anew.
 from __future__ import annotations
 
 import json
+from collections import Counter, defaultdict
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -53,7 +54,8 @@ def surveys(connection: sqlite3.Connection) -> tuple[Survey, ...]:
     """Give all files that are known, in the order in which they came."""
     rows = connection.execute("SELECT kind, header FROM survey ORDER BY survey_id")
     return tuple(
-        value_from(header, TerrainFile if kind == "terrain" else SlopeLines) for kind, header in rows
+        value_from(header, TerrainFile) if kind == "terrain" else value_from(header, SlopeLines)
+        for kind, header in rows
     )
 
 
@@ -65,9 +67,9 @@ def note_survey(connection: sqlite3.Connection, survey: Survey) -> bool:
     known = surveys(connection)
     if survey in known:
         return False
-    moved = (one for one in known if key_of(one) == key_of(survey) and not Path(one.path).exists())
-    for old in (*moved, survey):
-        connection.execute("DELETE FROM survey WHERE kind = ? AND path = ? AND member = ?", (*_place(old),))
+    moved = [one for one in known if key_of(one) == key_of(survey) and not Path(one.path).exists()]
+    for old in [*moved, survey]:
+        connection.execute("DELETE FROM survey WHERE kind = ? AND path = ? AND member = ?", _place(old))
     kind, path, member = _place(survey)
     insert(connection, "survey", {"kind": kind, "path": path, "member": member, "header": json_of(survey)})
     return True
@@ -80,8 +82,8 @@ def forget_survey(connection: sqlite3.Connection, path: Path) -> int:
     for one in inside:
         connection.execute("DELETE FROM survey WHERE kind = ? AND path = ? AND member = ?", _place(one))
     names = {key_of(one) for one in inside}
-    for way, said in connection.execute("SELECT way_id, said FROM measured_way").fetchall():
-        if names & json.loads(said).keys():
+    for way, said in said_of_ways(connection).items():
+        if names & said.keys():
             connection.execute("DELETE FROM measured_way WHERE way_id = ?", (way,))
     return len(inside)
 
@@ -171,15 +173,19 @@ def measured_roads(connection: sqlite3.Connection) -> tuple[RoadObserved, ...]:
     return tuple(way[n] for n in range(max(map(len, ways), default=0)) for way in ways if n < len(way))
 
 
+def said_of_ways(connection: sqlite3.Connection) -> dict[int, dict[str, dict[str, int]]]:
+    """Give by way and file how many windows were measured (""), or refused and why."""
+    rows = connection.execute("SELECT way_id, said FROM measured_way")
+    return {way: json.loads(said) for way, said in rows}
+
+
 def said_of_files(connection: sqlite3.Connection) -> dict[str, dict[str, int]]:
-    """Sum up what came of the windows in each file: how many were measured (""), or refused and why."""
-    total: dict[str, dict[str, int]] = {}
-    for (text,) in connection.execute("SELECT said FROM measured_way"):
-        for key, counts in json.loads(text).items():
-            own = total.setdefault(key, {})
-            for reason, count in counts.items():
-                own[reason] = own.get(reason, 0) + count
-    return total
+    """Sum up what came of the windows in each file."""
+    total: dict[str, Counter[str]] = defaultdict(Counter)
+    for said in said_of_ways(connection).values():
+        for key, counts in said.items():
+            total[key].update(counts)
+    return {key: dict(counts) for key, counts in total.items()}
 
 
 def asked_of(roads_version: str, files: Sequence[Survey]) -> str:

@@ -93,14 +93,16 @@ def _cells_in(grid: Any, file: TerrainFile, bounds: Bounds) -> FloatArray:  # no
     from rasterio.windows import Window  # noqa: PLC0415 - an extra
 
     west, south, east, north = np.array(bounds) / file.metres
-    columns, rows = np.array([~grid.transform * (x, y) for x in (west, east) for y in (south, north)]).T
+    turn = np.reshape(grid.transform, (3, 3))
+    corners = np.array([(x, y, 1.0) for x in (west, east) for y in (south, north)])
+    columns, rows, _ = np.linalg.solve(turn, corners.T)
     left, right = np.clip([np.floor(columns.min()), np.ceil(columns.max())], 0, grid.width).astype(int)
     top, bottom = np.clip([np.floor(rows.min()), np.ceil(rows.max())], 0, grid.height).astype(int)
     if left >= right or top >= bottom:
         return np.empty((0, 3))
     heights = heights_in(grid, Window(left, top, right - left, bottom - top)).ravel()
     row, column = np.divmod(np.flatnonzero(np.isfinite(heights)), right - left)
-    x, y = grid.transform * (column + left + 0.5, row + top + 0.5)
+    x, y, _ = turn @ np.stack([column + left + 0.5, row + top + 0.5, np.ones(len(row))])
     known = heights[np.isfinite(heights)]
     return np.column_stack([x * file.metres, y * file.metres, known * file.height_metres])
 
@@ -125,7 +127,7 @@ def _returns_near(file: TerrainFile, lines: Sequence[FloatArray]) -> FloatArray:
     whole = np.concatenate(kept)
     whole = whole[np.lexsort(whole.T[::-1])]
     # What lies on the border of two blocks comes twice.
-    return whole[np.r_[True, (np.diff(whole, axis=0) != 0.0).any(axis=1)][: len(whole)]]
+    return np.asarray(whole[np.r_[True, (np.diff(whole, axis=0) != 0.0).any(axis=1)][: len(whole)]])
 
 
 def _chunks(file: TerrainFile, near: _Squares) -> Iterator[Any]:
