@@ -129,7 +129,7 @@ def _row(
     distance = exposure["distance_m"].to_numpy()
     by_way = pd.Series(distance[at]).groupby(road[at]).sum()
     ways = analysis.roads.ways
-    row = int(ways.index.get_indexer(by_way.index[[by_way.to_numpy().argmax()]])[0])
+    row = int(ways.index.get_indexer(by_way.index[[int(by_way.to_numpy().argmax())]])[0])
     way: dict[str, Any] = {name: ways[name].to_numpy()[row] for name in _TOLD_OF_WAYS}
     of_street = ways.index[ways["street_id"].to_numpy() == way["street_id"]]
     middle = at[np.searchsorted(np.cumsum(distance[at]), distance[at].sum() / 2.0)]
