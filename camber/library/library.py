@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from camber.errors import UnknownRunError
 from camber.library.activities import ANALYSABLE, places_of, read_recording_of, tell_day
+from camber.library.asking import pass_over, passed_over, questions_due
 from camber.library.database import FILE_NAME, open_database, writing
 from camber.library.days import week_of
 from camber.library.frames import habits_frame, runs_frame, shoes_frame, streets_frame, weeks_frame
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.library.days import Span, Week
-    from camber.schema import Learned, Period, PeriodTotal, Recording, RunResult
+    from camber.schema import Inquiry, Learned, Period, PeriodTotal, Recording, RunResult
 
 _LAST_RUN: Final = """
 SELECT activity_id FROM activity WHERE duplicate_of IS NULL AND kind = 'run'
@@ -470,6 +471,35 @@ class Library:
         """
         day: Any = self.connection.execute(LAST_DAY).fetchone()[0]
         return None if day is None else week_of(date.fromisoformat(day), week_start)
+
+    def questions(self, most: int = 5) -> tuple[Inquiry, ...]:
+        """Choose questions whose answers are expected to narrow the balance of the last four weeks most.
+
+        By the histories that are kept with each run: nothing is analysed.
+
+        Parameters
+        ----------
+        most : int
+            How many.
+
+        Returns
+        -------
+        tuple of Inquiry
+            Best first, each as it helps after those before it; without those that were passed over for good.
+            None where nothing would help, or where an earlier camber analysed the runs.
+        """
+        return questions_due(self.connection, most)
+
+    def pass_over(self, name: str) -> None:
+        """Never ask a question again.
+
+        Parameters
+        ----------
+        name : str
+            Name of the question, such as ``"facing"``.
+        """
+        with self.writing() as connection:
+            pass_over(connection, {*passed_over(connection), name})
 
     def preference(self, key: str) -> str | None:
         """Read what an export said about its runner.

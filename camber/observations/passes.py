@@ -45,8 +45,8 @@ class StreetPasses:
         those run on, with blanks between), ``before`` and ``after`` (streets run before and after it),
         ``latitude_deg``, ``longitude_deg`` and ``heading_deg`` (its middle, and the direction of travel
         there), ``distance_m``, ``facing`` (side of travel that faces traffic, -1 left, 1 right, 0 where
-        vehicles go one way only), ``walk`` (``"yes"``, ``"no"`` or "" as tags tell of a sidewalk) and
-        ``quiet`` (whether it is a quiet street of a town).
+        vehicles go one way only), ``walk`` (``"yes"``, ``"no"`` or "" as tags tell of a sidewalk),
+        ``receiver`` (class of the recording's error) and ``quiet`` (whether it is a quiet street of a town).
     place : ndarray of int8, shape (n_draws, n_rows)
         Place in `camber.conventions.LATERAL_STATES` where a history has most of the metres; `NOWHERE`.
     left_low_m, right_low_m : ndarray of float64, shape (n_draws, n_rows)
@@ -148,6 +148,7 @@ def _row(
         "distance_m": distance[at].sum(),
         "facing": 0 if way["oneway"] else facing,
         "walk": "yes" if tags & {"yes", "separate"} else "no" if tags == {"no"} else "",
+        "receiver": analysis.lateral_histories.device_class,
         "quiet": bool(way["built_up"]) and way["highway"] in _QUIET,
     }
 

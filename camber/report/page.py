@@ -1,6 +1,6 @@
 """The page: a story as one self-contained HTML file with its figures, map and tables; nothing is loaded.
 
-The content security policy allows the style sheet and the two scripts that stand in the page, by their
+The content security policy allows the style sheet and the scripts that stand in the page, by their
 hashes, and nothing else. Everything that a recording or the map may have named is escaped, or is data that
 the script writes as text. Every figure is SVG of the template, on one scale: left stands on the left.
 """
@@ -63,7 +63,7 @@ def story_page(story: Story, basemap: gpd.GeoDataFrame | None = None) -> str:
     # Leaflet's pictures of markers and its shapes for old browsers are not used, and would be loaded.
     style = "\n".join(line for line in css.splitlines() if "url(" not in line) + "\n"
     drawn = _map(story, basemap)
-    leaflet, script = _leaflet(), _file("templates/map.js")
+    leaflet, script, questions = _leaflet(), _file("templates/map.js"), _file("templates/questions.js")
     values = {
         **_parts(story),
         "map": drawn,
@@ -74,6 +74,8 @@ def story_page(story: Story, basemap: gpd.GeoDataFrame | None = None) -> str:
         "leaflet_hash": source_hash(leaflet),
         "script": Markup(script),  # noqa: S704 - the package's own file
         "script_hash": source_hash(script),
+        "questions_script": Markup(questions),  # noqa: S704 - the package's own file
+        "questions_hash": source_hash(questions),
         "copyright_url": OSM_COPYRIGHT_URL,
         "version": CAMBER,
     }

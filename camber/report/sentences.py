@@ -28,7 +28,7 @@ from camber.schema.likelihood import LEG_NAMED
 if TYPE_CHECKING:
     from datetime import date
 
-    from camber.schema import Interval, LowLeg, NotJudged, Period, PeriodTotal, Question, Summary
+    from camber.schema import Inquiry, Interval, LowLeg, NotJudged, Period, PeriodTotal, Question, Summary
 
 ROADS: Final = (SurfaceKind.ROAD_EDGE, SurfaceKind.ROAD_CENTRE, SurfaceKind.SIDEWALK)
 NOUNS: Final = {"week": "this week", "month": "this month", "year": "this year", "days": "in these days"}
@@ -297,6 +297,18 @@ def question_words(question: Question, units: str) -> str:
     """Say what the runner could tell that would help most."""
     far = far_text(question.undecided_m, units)
     return _QUESTION[question.asks].format(street=plain(question.street, 80), far=far)
+
+
+def question_lines(inquiry: Inquiry, units: str) -> tuple[str, str, str]:
+    """Head a question, say where it is and how far it was run, and what an answer would help."""
+    far = far_text(inquiry.metres, units)
+    heading = plain(inquiry.street, 80) if inquiry.street else inquiry.asks[0]
+    part = f"{plain(inquiry.where, 160)}, " if inquiry.where else ""
+    where = (
+        f"{part}{far} in the last four weeks" if inquiry.street else f"It concerns {far} of the last weeks."
+    )
+    percent = round(100.0 * inquiry.narrower)
+    return heading, where, f"An answer would make the range of those weeks about {percent} % narrower."
 
 
 def instead(period: Period, units: str) -> str:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from camber.report.details import Grid
-    from camber.schema import Period, PeriodTotal, RunResult, Suggestion
+    from camber.schema import Choice, Inquiry, Period, PeriodTotal, RunResult, Suggestion
 
 MOST_STREETS: Final = 5
 """Streets of a story (judgement: what a reader looks at)."""
@@ -149,6 +149,17 @@ class Try:
 
 
 @dataclass(frozen=True)
+class AskedLine:
+    """A question to the runner: its name, a heading, where it is, what an answer helps, and its parts."""
+
+    name: str
+    heading: str
+    where: str
+    helps: str
+    parts: tuple[tuple[str, tuple[Choice, ...]], ...]
+
+
+@dataclass(frozen=True)
 class Section:
     """A part of a story with a heading: sentences, then a table, each of which may be missing.
 
@@ -192,6 +203,8 @@ class Story:
         What to try next, best first; only for the runner.
     instead : str
         Where there is nothing to try, the true reason; "" where it was not asked or there is something.
+    questions : tuple of AskedLine
+        What the runner could tell that would make it surer; only for the runner.
     runs, weeks, streets : tuple
         One line each; weeks oldest first, from the first run on, gaps among them.
     cannot_tell : tuple of str
@@ -220,6 +233,7 @@ class Story:
     tiles: tuple[Tile, ...]
     tries: tuple[Try, ...]
     instead: str
+    questions: tuple[AskedLine, ...]
     runs: tuple[RunLine, ...]
     weeks: tuple[WeekLine, ...]
     streets: tuple[StreetLine, ...]
@@ -299,6 +313,7 @@ def story_of(period: Period, reader: Reader = Reader.RUNNER, *, units: str = "km
         tiles=() if low is None or low.left_share is None else _tiles(period, low, units, say),
         tries=tries,
         instead=sentences.instead(period, units) if own and not tries else "",
+        questions=tuple(_asked(one, units) for one in period.inquiries) if own else (),
         runs=tuple(_run_line(run, units, named=own) for run in period.runs),
         weeks=_week_lines(period, units),
         streets=_street_lines(period, units) if places else (),
@@ -311,6 +326,13 @@ def story_of(period: Period, reader: Reader = Reader.RUNNER, *, units: str = "km
         ),
         notes=STANDING_NOTES,
         has_map=places,
+    )
+
+
+def _asked(inquiry: Inquiry, units: str) -> AskedLine:
+    heading, where, helps = sentences.question_lines(inquiry, units)
+    return AskedLine(
+        inquiry.name, heading, where, helps, tuple(zip(inquiry.asks, inquiry.choices, strict=True))
     )
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from camber.schema.advice import Question, Suggestions
+    from camber.schema.inquiry import Inquiry
     from camber.schema.likelihood import LowLeg
     from camber.schema.totals import Draws, Interval, StreetTotal, Summary
 
@@ -294,6 +295,8 @@ class Period:
         Seed of the draws, where all of it was drawn with one that is known.
     advice : Advice or None
         What to try, where that was asked for (`camber.planning.with_advice`).
+    inquiries : tuple of Inquiry
+        What the runner could tell, for the runner alone: `camber.library.library.Library.questions`.
     """
 
     title: str
@@ -315,6 +318,7 @@ class Period:
     kind: str = "week"
     seed: int | None = None
     advice: Advice | None = None
+    inquiries: tuple[Inquiry, ...] = ()
 
     def __repr__(self) -> str:
         """Say what it is, without its tables."""
