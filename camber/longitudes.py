@@ -88,6 +88,13 @@ def turned_to(bounds: Bounds, other: Bounds) -> Bounds:
     return west + turn, south, east + turn, north
 
 
+def overlap_deg2(one: Bounds, other: Bounds) -> float:
+    """Give how much two areas have in common [square degrees]."""
+    west, south, east, north = turned_to(one, other)
+    wide, high = min(east, other[2]) - max(west, other[0]), min(north, other[3]) - max(south, other[1])
+    return max(wide, 0.0) * max(high, 0.0)
+
+
 def lines_seam_deg(lines: NDArray[np.object_]) -> float:
     """Find where to begin to count, so that lines lie together; see `seam_deg`."""
     return seam_deg(wrapped(shapely.get_coordinates(lines)[:, 0]))

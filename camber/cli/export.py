@@ -1,5 +1,6 @@
 """Commands about what leaves the library: ``camber export`` and ``camber zones``."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,12 +8,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import camber
+from camber.cli.options import RoadFiles
+from camber.cli.roads import roads_within
+from camber.cli.runs import units_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from camber.cli.session import Session
+    from camber.cli.suggest import Line
+    from camber.library import Library
+    from camber.library.sharing import Shown
+    from camber.longitudes import Bounds
+    from camber.schema import Analysis, Recording, Roads, RunResult
 
 app = typer.Typer(rich_markup_mode=None)
-zones = typer.Typer(rich_markup_mode=None, help="Places that no export shows, such as your home.")
+zones = typer.Typer(rich_markup_mode=None, help="Places that nothing shared shows, such as your home.")
 
 
 class ExportFormat(StrEnum):
@@ -34,24 +45,77 @@ def export(
     run: Annotated[
         list[int] | None, typer.Option("--run", metavar="RUN", help="Only this run; may be repeated.")
     ] = None,
-    whole: Annotated[
-        bool, typer.Option("--whole", help="For yourself: with what your privacy zones hide.")
+    share: Annotated[
+        bool, typer.Option("--share", help="For others: without what your privacy zones hide.")
     ] = False,
+    no_zone: Annotated[bool, typer.Option("--no-zone", help="With --share: you need no privacy zone.")] = (
+        False
+    ),
+    roads: RoadFiles = None,
 ) -> None:
-    """Write all intervals of your runs to one file; what your privacy zones hide is left out."""
-    from camber.library.privacy import list_zones
+    """Write your runs to one file, interval by interval: whole, or with --share without what is hidden."""
+    from camber.library.loose_runs import stretches_of_analyses
+    from camber.library.sharing import untimed
     from camber.report.stretches_file import write_stretches
 
     session: Session = context.obj
+    if no_zone and not share:
+        raise typer.BadParameter("--no-zone belongs to --share", param_hint="--no-zone")
     with camber.open_library() as library:
-        frame = library.runs()
-        chosen = run or [int(n) for n in frame.index[frame["state"] == "analysed"]] if len(frame) else []
-        stretches = library.stretches(chosen, public=not whole)
-        hidden = bool(list_zones(library.connection))
+        runs = [library.run(number) for number in run or list(library.runs().index)]
+        if share:
+            shown = shown_to_others(session, library, runs, roads or [], without_zone=no_zone)
+            stretches = untimed(stretches_of_analyses([one for _, one in shown.runs]))
+        else:
+            stretches = library.stretches([one.run for one in runs if one.summary is not None])
+        units = units_of(session, library)
+    written_m = float(stretches["distance_m"].sum())
     for path in write_stretches(stretches, output or Path(f"camber.{kind}"), kind):
         session.say(f"wrote {path}")
-    if not whole and not hidden:
-        session.say("there are no privacy zones: the file shows where you start (`camber zones add`)")
+    whole_m = sum(one.distance_m for one in runs)
+    session.say(what_is_in_it(written_m, whole_m, units, share=share))
+
+
+def what_is_in_it(written_m: float, whole_m: float, units: str, *, share: bool) -> str:
+    """Say to the runner, and to nobody else, how much of some runs is in a file."""
+    from camber.report.wording import far_text
+
+    left = f"{far_text(max(whole_m - written_m, 0.0), units)} of {far_text(whole_m, units)} are not in it"
+    if share:
+        return f"{left}: what your privacy zones hide, and roads that would tell from where you came"
+    return f"for yourself: it shows where you start (--share leaves that out); {left}"
+
+
+@dataclass(frozen=True)
+class _Maps:
+    """The map of whoever shares: extracts, or kept tiles."""
+
+    files: "Sequence[Path]"
+    country: str | None
+    line: "Line"
+
+    def within(self, bounds_deg: "Bounds") -> "Roads":
+        return roads_within(bounds_deg, self.files, country=self.country)
+
+    def analyse(self, recording: "Recording") -> "Analysis":
+        return self.line(recording, Path(recording.source))
+
+
+def shown_to_others(
+    session: "Session",
+    library: "Library",
+    runs: "Sequence[RunResult]",
+    roads: "Sequence[Path]",
+    *,
+    without_zone: bool,
+) -> "Shown":
+    """Find what others may see of some runs of the library, and tell how far that is."""
+    from camber.cli.suggest import line_over
+    from camber.library.sharing import shown_of
+
+    maps = _Maps(roads, session.preferences.country or None, line_over(session, roads))
+    with session.steps("looking at what may be shown", len(runs), lines=True) as tell:
+        return shown_of(library.connection, runs, maps, without_zone=without_zone, step=tell)
 
 
 @zones.command("list")
@@ -76,7 +140,7 @@ def zones_add(
     radius: Annotated[float, typer.Option("--radius", metavar="M", help="In metres, 200 to 1600.")] = 400.0,
     name: Annotated[str, typer.Option("--name", help="For yourself.")] = "",
 ) -> None:
-    """Add a place that no export shows. What is cut is larger, and cut where roads meet."""
+    """Add a place that nothing shared shows; what is hidden is larger, a district and roads around it."""
     from camber.library.privacy import add_zone
     from camber.report.wording import plain
 

@@ -64,8 +64,6 @@ class Wanted:
 
     def __post_init__(self) -> None:
         """Refuse what does not go together."""
-        if self.for_coach and self.share:
-            raise typer.BadParameter("--for-coach shows no place: give one of the two", param_hint="--share")
         if self.no_zone and not self.share:
             raise typer.BadParameter("--no-zone belongs to --share", param_hint="--no-zone")
         to_send = self.beside or self.main is not PeriodFormat.TEXT
@@ -190,21 +188,34 @@ def story_of_days(
     units = units_of(session, library)
     period = library.period(days, week_start=session.preferences.week_start)
     analysed = [run.run for run in period.runs if run.summary is not None]
-    if wanted.needs_map and len(analysed) <= _MOST_RUNS:
+    with_map = wanted.needs_map and len(analysed) <= _MOST_RUNS
+    if wanted.share:
+        period = _shared(session, library, period, wanted, with_map=with_map)
+    elif with_map:
         period = replace(period, stretches=library.stretches(analysed))
     if not wanted.share and not wanted.for_coach and analysed:
         from camber.cli.suggest import advised
 
         period = advised(session, library, period, wanted.roads or [])
-    if wanted.share:
-        from camber.library.privacy import public_period
-
-        period = public_period(library.connection, period, without_zone=wanted.no_zone)
     from camber.report import Reader, story_of
 
-    reader = "shared" if wanted.share else "coach" if wanted.for_coach else "runner"
+    reader = "coach" if wanted.for_coach else "shared" if wanted.share else "runner"
     story = story_of(period, Reader(reader), units=units)
     return story, _basemap(library, period, own=not wanted.share) if wanted.needs_map else None
+
+
+def _shared(
+    session: Session, library: "Library", period: "Period", wanted: Wanted, *, with_map: bool
+) -> "Period":
+    """Tell the days to others, and the runner how much of them is not in it."""
+    from camber.cli.export import shown_to_others, what_is_in_it
+    from camber.library.sharing import shared_period
+
+    shown = shown_to_others(session, library, period.runs, wanted.roads or [], without_zone=wanted.no_zone)
+    shared = shared_period(period, shown, with_stretches=with_map)
+    told_m, whole_m = (sum(run.distance_m for run in one.runs) for one in (shared, period))
+    session.say(what_is_in_it(told_m, whole_m, units_of(session, library), share=True))
+    return shared
 
 
 def _write_beside(

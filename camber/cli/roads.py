@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from camber.longitudes import Bounds
     from camber.roads.grid import Tile
     from camber.roads.needed_tiles import NeededTiles
     from camber.roads.overpass import Fetching
@@ -177,6 +178,30 @@ def kept_roads(session: Session, country: str | None, *, fetch: bool = False) ->
         return opened()
 
     return around
+
+
+def roads_within(
+    bounds_deg: "Bounds", files: "Sequence[Path]" = (), *, country: str | None = None
+) -> "Roads":
+    """Open what is there of an area: of some extracts that which holds most of it, without any kept tiles.
+
+    Raises
+    ------
+    RoadsError
+        If nothing of the area is there.
+    """
+    from camber.longitudes import overlap_deg2
+    from camber.roads.tiles import TileStore, open_tiles
+
+    if files:
+        extracts = [camber.read_roads(file, country=country, cache=roads_cache()) for file in files]
+        return max(extracts, key=lambda roads: overlap_deg2(roads.bounds_deg, bounds_deg))
+    kept = TileStore(roads_cache()).tiles()
+    here = [tile for tile in kept if overlap_deg2(tile.bounds_deg, bounds_deg) > 0.0]
+    if not here:
+        text = "the map around your privacy zones is not kept: `camber roads fetch` gets it; or give --roads"
+        raise RoadsError(text, path="roads")
+    return open_tiles(roads_cache(), here, country=country)
 
 
 def _track(recording: "Recording") -> "Track":

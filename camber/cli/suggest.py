@@ -101,7 +101,7 @@ def planner_for(
     """Plan runs of a library over extracts, or over kept tiles, told what all runs say."""
     from camber.planning import Planner
 
-    line = _line(session, road_files, library.learned())
+    line = line_over(session, road_files, library.learned())
     draws = session.preferences.settings.draws
     return Planner(library, lambda recording, run: line(recording, Path(run.source)), draws=draws, dark=dark)
 
@@ -120,7 +120,7 @@ def advised(session: Session, library: "Library", period: "Period", road_files: 
     return with_advice(planner_for(session, library, road_files), period)
 
 
-def _line(session: Session, road_files: "Sequence[Path]", learned: "Learned | None") -> "Line":
+def line_over(session: Session, road_files: "Sequence[Path]", learned: "Learned | None" = None) -> "Line":
     """Say how a recording is analysed: over the extract that fits it, or without any over kept tiles."""
     country = session.preferences.country or None
     extracts = [camber.read_roads(file, country=country, cache=roads_cache()) for file in road_files]
@@ -154,7 +154,7 @@ def _plan_run(
         return _Planned(known.title, planned.analysis, planned.plan)
     day = None if recording.started_at is None else recording.started_at.date()
     history = planner.history(day, known.run if known else None) if planner and with_history else None
-    line = _line(session, road_files, None if library is None else library.learned())
+    line = line_over(session, road_files, None if library is None else library.learned())
     analysis = line(recording, Path(name))
     plan = plan_route(analysis, history=history, dark=dark)
     return _Planned(recording.name or Path(name).name, analysis, plan)

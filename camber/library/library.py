@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -18,7 +17,6 @@ from camber.library.lock import held
 from camber.library.loose_runs import period_of_runs
 from camber.library.periods import LAST_ANALYSED_DAY, LAST_DAY, ONE_RUN, RUNS, period_of, run_result, trend_of
 from camber.library.place import library_folder
-from camber.library.privacy import hidden_intervals
 from camber.library.results import read_evidence, read_exposure
 from camber.schema import Exposure, card
 
@@ -231,15 +229,13 @@ class Library:
             raise UnknownRunError(f"there is no analysed run {run}; `camber runs` lists all", path="library")
         return Exposure(table)
 
-    def stretches(self, runs: Sequence[int], *, public: bool = False) -> gpd.GeoDataFrame:
-        """Draw the intervals of some runs.
+    def stretches(self, runs: Sequence[int]) -> gpd.GeoDataFrame:
+        """Draw the intervals of some runs, with all that privacy zones hide from others.
 
         Parameters
         ----------
         runs : sequence of int
             Their numbers.
-        public : bool
-            Whether to leave out what the privacy zones hide, for everything that leaves the library.
 
         Returns
         -------
@@ -247,8 +243,7 @@ class Library:
             One row per interval that can be drawn, lines in the direction of travel, WGS 84; columns as in
             `camber.schema.Period.stretches`. Longitudes go on beyond 180 where the lines cross it.
         """
-        hidden = partial(hidden_intervals, self.connection) if public else None
-        return stretches_of(self.connection, runs, hidden)
+        return stretches_of(self.connection, runs)
 
     def recording(self, run: int) -> Recording:
         """Give a recording back.

@@ -18,13 +18,11 @@ from camber.schema.tables import P_STATES
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     FloatArray = NDArray[np.float64]
-    Hidden = Callable[[int, pd.DataFrame], NDArray[np.bool_]]
-    """Says of the intervals of a run which must not be drawn."""
 
 COLUMNS: Final = (
     *("run", "block", "way_id", "travel_direction", "street", "side", "side_basis", "surface_kind"),
@@ -59,15 +57,13 @@ class Way(NamedTuple):
     length_m: float
 
 
-def stretches_of(
-    connection: sqlite3.Connection, runs: Sequence[int], hidden: Hidden | None = None
-) -> gpd.GeoDataFrame:
-    """Draw the intervals of some runs; nothing of those that are hidden is in any line.
+def stretches_of(connection: sqlite3.Connection, runs: Sequence[int]) -> gpd.GeoDataFrame:
+    """Draw the intervals of some runs, for the runner alone: privacy zones or not.
 
     One row per interval with the columns of `COLUMNS`, lines in the direction of travel, WGS 84; runs that
     are not analysed have none, and intervals of one fix alone are left out.
     """
-    return joined([table for run in runs if (table := _run(connection, run, hidden)) is not None])
+    return joined([table for run in runs if (table := _run(connection, run)) is not None])
 
 
 def joined(tables: Sequence[pd.DataFrame]) -> gpd.GeoDataFrame:
@@ -97,20 +93,19 @@ def ways_of(connection: sqlite3.Connection, runs: Sequence[int]) -> gpd.GeoDataF
     return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(lines, crs=WGS84))
 
 
-def _run(connection: sqlite3.Connection, run: int, hidden: Hidden | None) -> pd.DataFrame | None:
+def _run(connection: sqlite3.Connection, run: int) -> pd.DataFrame | None:
     table = read_exposure(connection, run)
     if table is None:
         return None
-    hide = np.zeros(len(table), dtype=bool) if hidden is None else hidden(run, table)
     rows = connection.execute(WAYS_OF_RUN, (run,))
     ways = {row["way_id"]: Way(line_of(row["line"]), row["length_m"]) for row in rows}
-    return drawn_intervals(run, table, places_of(connection, run), ways, hide)
+    return drawn_intervals(run, table, places_of(connection, run), ways)
 
 
 def drawn_intervals(
-    run: int, table: pd.DataFrame, places_deg: FloatArray, ways: dict[int, Way], hide: NDArray[np.bool_]
+    run: int, table: pd.DataFrame, places_deg: FloatArray, ways: dict[int, Way]
 ) -> pd.DataFrame:
-    """Draw the intervals of one run that are not hidden, with the columns of `COLUMNS` and ``geometry``.
+    """Draw the intervals of one run, with the columns of `COLUMNS` and ``geometry``.
 
     ``table`` is as `camber.library.results.read_exposure` gives it, ``places_deg`` longitude and latitude of
     every fix, shape (n, 2), and ``ways`` those that it was on.
@@ -118,31 +113,26 @@ def drawn_intervals(
     longitude, latitude = places_deg.T
     fixes = np.column_stack([unrolled(longitude), latitude])
     lines = np.empty(len(table), dtype=object)
-    after_hidden = np.r_[False, hide[:-1]]
-    begin, end = _where_they_meet(table, hide, ways)
+    begin, end = _where_they_meet(table, ways)
     table = table.assign(
         start_chainage_m=begin,
         end_chainage_m=end,
-        from_fix=np.maximum(table["first_fix"] - ~after_hidden, 0),
+        from_fix=table["first_fix"] - (table["section"].diff() == 0),
     )
     lines[:] = [_line(row, ways, fixes) for row in table.itertuples()]
     drawn = table.assign(run=run)[list(COLUMNS)].assign(geometry=lines)
-    return drawn[[line is not None for line in lines] & ~hide]
+    return drawn[[line is not None for line in lines]]
 
 
-def _where_they_meet(
-    table: pd.DataFrame, hide: NDArray[np.bool_], ways: dict[int, Way]
-) -> tuple[FloatArray, FloatArray]:
+def _where_they_meet(table: pd.DataFrame, ways: dict[int, Way]) -> tuple[FloatArray, FloatArray]:
     """Let an interval begin where the one before it ended, on the same way and without a break.
 
-    Where a closed way goes on past its first node, both reach to that node. Nothing is drawn from what is
-    hidden, or towards it.
+    Where a closed way goes on past its first node, both reach to that node.
     """
     start, end = (table[name].to_numpy(copy=True) for name in ("start_chainage_m", "end_chainage_m"))
     before = np.r_[np.nan, end[:-1]]
     travel = table["travel_direction"].to_numpy()
     same = np.r_[False, (np.diff(table[["section", "way_id", "travel_direction"]], axis=0) == 0).all(axis=1)]
-    same &= ~np.r_[False, hide[:-1]]
     ahead = travel * (start - before)
     meets = same & (ahead >= -_NOISE_M) & (ahead <= _LONGEST_STEP_M)
     over = same & (ahead < -_NOISE_M)
@@ -151,7 +141,7 @@ def _where_they_meet(
     whole = table["way_id"].map(length).to_numpy(dtype=float)
     over &= whole + ahead <= _LONGEST_STEP_M
     start = np.where(meets, before, np.where(over, np.where(travel > 0, 0.0, whole), start))
-    reaches_on = np.r_[over[1:] & ~hide[1:], False]
+    reaches_on = np.r_[over[1:], False]
     return start, np.where(reaches_on, np.where(travel > 0, whole, 0.0), end)
 
 

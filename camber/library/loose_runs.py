@@ -54,13 +54,15 @@ def period_of_analyses(
     tables = [exposure_of(analysis) for analysis in analyses]
     runs = [_run_of(number, analysis) for number, analysis in enumerate(analyses, 1)]
     runs += [_failed(number, error) for number, error in enumerate(failures, len(runs) + 1)]
-    stretches = None
-    if with_stretches:
-        drawn = (_drawn(*of_run) for of_run in zip(range(1, len(tables) + 1), analyses, tables, strict=True))
-        stretches = joined(list(drawn))
+    stretches = stretches_of_analyses(analyses) if with_stretches else None
     roads = tuple(dict.fromkeys((one.roads.source, one.roads.osm_date) for one in analyses))
     period = period_of_runs(runs, tables, roads, (CAMBER,), stretches)
     return replace(period, seed=analyses[0].settings.seed)
+
+
+def stretches_of_analyses(analyses: Sequence[Analysis]) -> gpd.GeoDataFrame:
+    """Draw the intervals of recordings that are in no library, numbered from 1; see `Period.stretches`."""
+    return joined([_drawn(number, one, exposure_of(one)) for number, one in enumerate(analyses, 1)])
 
 
 def period_of_runs(
@@ -128,7 +130,7 @@ def _run_of(number: int, analysis: Analysis) -> RunResult:
         gear=None,
         started_at=summary.started_at,
         time_zone=summary.time_zone,
-        day=_day(summary.started_at, summary.time_zone),
+        day=day_at(summary.started_at, summary.time_zone),
         distance_m=summary.distance_m,
         duration_s=summary.duration_s,
         state="analysed",
@@ -140,7 +142,8 @@ def _run_of(number: int, analysis: Analysis) -> RunResult:
     )
 
 
-def _day(moment: datetime | None, zone: str | None) -> date | None:
+def day_at(moment: datetime | None, zone: str | None) -> date | None:
+    """Give the day of a moment by the clock at a place; by UTC where nobody knows its zone."""
     if moment is None:
         return None
     try:
@@ -163,7 +166,7 @@ def _drawn(number: int, analysis: Analysis, table: pd.DataFrame) -> pd.DataFrame
     rows = zip(used.index, used.geometry.to_crs(WGS84), used["length_m"], strict=True)
     ways = {way_id: Way(_degrees(line), length_m) for way_id, line, length_m in rows}
     places_deg = analysis.recording.fixes[["longitude_deg", "latitude_deg"]].to_numpy()
-    return drawn_intervals(number, table, places_deg, ways, np.zeros(len(table), dtype=bool))
+    return drawn_intervals(number, table, places_deg, ways)
 
 
 def _degrees(line: shapely.Geometry) -> NDArray[np.float64]:

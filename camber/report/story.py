@@ -47,8 +47,8 @@ LITTLE_OF_RUN_M: Final = 1000.0
 a week needs)."""
 
 SHARED_REMARK: Final = (
-    "To be shown to others: what lies in a privacy zone is left out from junction to junction. Distances are "
-    "of what is left; shares and their ranges are of the whole runs."
+    "To be shown to others: districts around privacy zones are left out, with every road beyond them that "
+    "would tell from where a run came. All that is said here is of the rest, as if only that had been run."
 )
 
 
@@ -281,7 +281,7 @@ def story_of(period: Period, reader: Reader = Reader.RUNNER, *, units: str = "km
     ----------
     period : Period
         Some runs and their total. For a reader to whom places are not shown whole it has to be cut before:
-        `camber.library.privacy.public_period`.
+        `camber.library.sharing.shared_period`.
     reader : Reader
         Whom it is for: others see no titles of runs and nothing to try, a coach no map and no streets either.
     units : {"km", "mi"}

@@ -79,11 +79,11 @@ def _geojson(frame: gpd.GeoDataFrame) -> str:
 
 
 def _values(row: Any) -> list[Any]:  # noqa: ANN401 - a row of a table
-    """Plain values: None where missing, minutes of times, six decimals of numbers."""
+    """Plain values: None where missing, seconds of times, six decimals of numbers."""
     values: list[Any] = []
     for value in row:
         if isinstance(value, pd.Timestamp):
-            values.append(f"{value:%Y-%m-%dT%H:%MZ}")
+            values.append(f"{value:%Y-%m-%dT%H:%M:%SZ}")
         elif value is None or value is pd.NaT or value != value:  # noqa: PLR0124 - NaN is not itself
             values.append(None)
         else:
@@ -92,8 +92,8 @@ def _values(row: Any) -> list[Any]:  # noqa: ANN401 - a row of a table
 
 
 def _write_binary(frame: gpd.GeoDataFrame, path: Path, file_format: str) -> None:
-    times = {name: frame[name].dt.floor("min") for name in ("start_time", "end_time")}
-    whole = frame.assign(**times).set_geometry(
+    times = [name for name in ("start_time", "end_time") if name in frame]
+    whole = frame.assign(**{name: frame[name].dt.floor("s") for name in times}).set_geometry(
         gpd.GeoSeries(cut_at_antimeridian(frame.geometry.to_numpy()), index=frame.index, crs=frame.crs)
     )
     with in_place_of(path, suffix=f".{file_format}") as part:

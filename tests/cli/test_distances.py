@@ -54,7 +54,7 @@ def test_the_same_in_import_runs_show_week_csv_and_page(call, tmp_path, morning,
     in_week = {run["source"]: run["distance_m"] for run in week["runs"]}
     page = tmp_path / "week.html"
     assert call("week", "2026-W47", "--html", page)[0] == 0
-    assert call("export", "--format", "csv", "--whole", "-o", tmp_path / "runs.csv")[0] == 0
+    assert call("export", "--format", "csv", "-o", tmp_path / "runs.csv")[0] == 0
     in_csv = defaultdict(float)
     with (tmp_path / "runs.csv").open(encoding="utf-8", newline="") as file:
         for line in csv.DictReader(file):

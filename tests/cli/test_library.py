@@ -145,7 +145,7 @@ def test_a_month_and_a_year_are_those_of_the_last_run(call, evening, tmp_path):
     days = json.loads(call("report", "--from", "2026-11-29", "--to", "2026-12-01", "--json")[1])
     assert [run["day"] for run in days["runs"]] == ["2026-11-30"]
     assert call("report", "--from", "soon", "--to", "later")[0] == 2
-    assert call("year", "--share", "--for-coach", "--html", tmp_path / "x.html")[0] == 2
+    assert call("year", "--share")[0] == 2
 
 
 @pytest.mark.usefixtures("at_home")
@@ -265,31 +265,67 @@ def test_an_export_says_whose_the_map_is_and_every_format_holds_the_same(call, t
         assert frame["distance_m"].sum() == pytest.approx(total, abs=0.01)
         assert frame.crs.to_epsg() == 4326
     assert not list(tmp_path.glob(".camber-*"))
-    assert pd.Series([row["start_time"] for row in rows]).str.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\dZ").all()
+    assert (
+        pd.Series([row["start_time"] for row in rows]).str.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ").all()
+    )
 
 
 @pytest.mark.usefixtures("at_home")
-def test_zones_are_listed_and_cut_from_exports(call, home, tmp_path):
+def test_an_export_is_whole_and_shared_without_what_zones_hide(call, home, town, tmp_path):
+    """The town is so small that one region holds it, as everybody in it might live anywhere in it."""
     with open_library(home / "library") as library:
         fixes = library.recording(1).fixes
         place = fixes["latitude_deg"].iloc[0], fixes["longitude_deg"].iloc[0]
-    call("export", "--format", "csv", "-o", tmp_path / "before.csv")
+    code, _, err = call("export", "--format", "csv", "--share", "-o", tmp_path / "none.csv", "--roads", town)
+    assert (code, "camber zones add" in err) == (2, True)
+    open_to_all = ("--share", "--no-zone", "--roads", town)
+    assert call("export", "--format", "csv", *open_to_all, "-o", tmp_path / "open.csv")[0] == 0
     assert call("zones", "add", *place, "--radius", "200", "--name", "home")[0] == 0
     try:
         assert "200 m  hand  home" in call("zones", "list")[1]
-        call("export", "--format", "csv", "-o", tmp_path / "after.csv")
-        call("export", "--format", "csv", "--whole", "-o", tmp_path / "whole.csv")
+        said = call("export", "--format", "csv", "-o", tmp_path / "whole.csv")[2]
+        assert "it shows where you start" in said
+        assert re.search(r"[\d.]+ k?m of \d+\.\d km are not in it", said), said
+        share = ("--share", "--roads", town)
+        said = call("export", "--format", "csv", *share, "-o", tmp_path / "shared.csv")[2]
+        whole = re.search(r"(\d+\.\d km) of (\d+\.\d km) are not in it", said)
+        assert whole.group(1) == whole.group(2)
+        code, _, err = call("week", *share, "--html", tmp_path / "week.html")
+        assert (code, "nothing of these days can be shown" in err) == (2, True)
+        assert not (tmp_path / "week.html").exists()
+        code, _, err = call("week", "--share", "--html", tmp_path / "week.html")
+        assert (code, "camber roads fetch" in err) == (4, True)
     finally:
         assert call("zones", "remove", "1")[0] == 0
     lines = {
-        name: (tmp_path / f"{name}.csv").read_text("utf-8").count("\n")
-        for name in ("before", "after", "whole")
+        name: (tmp_path / f"{name}.csv").read_text("utf-8").splitlines()
+        for name in ("open", "shared", "whole")
     }
-    assert lines["after"] < lines["before"] == lines["whole"]
+    assert len(lines["shared"]) == 1
+    assert len(lines["open"]) > 0.9 * len(lines["whole"])
+    assert "start_time" in lines["whole"][0]
+    assert "time" not in lines["open"][0]
     assert call("zones", "remove", "1")[0] == 1
     assert call("zones", "add", "--", "95", "-30")[0] == 1
     assert call("zones", "add", "--", "-33.9", "18.4")[0] == 0
     assert call("zones", "remove", "1")[0] == 0
+
+
+@pytest.mark.usefixtures("at_home")
+def test_a_page_to_share_without_a_zone_holds_no_time_of_day(call, town, tmp_path):
+    share = ("--share", "--no-zone", "--roads", town)
+    code, _, err = call(
+        "week", *share, "--html", tmp_path / "week.html", "--json", "-o", tmp_path / "week.json"
+    )
+    assert (code, "are not in it" in err) == (0, True)
+    told = json.loads((tmp_path / "week.json").read_text("utf-8"))
+    assert [run["run"] for run in told["runs"]] == [1, 2]
+    assert {run["started_at"] for run in told["runs"]} == {None}
+    assert told["weeks"] == []
+    assert "T05" not in (tmp_path / "week.html").read_text("utf-8")
+    coach = tmp_path / "coach.html"
+    assert call("week", *share, "--for-coach", "--html", coach)[0] == 0
+    assert "Rantatie" not in coach.read_text("utf-8")
 
 
 @pytest.mark.usefixtures("at_home")

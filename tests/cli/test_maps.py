@@ -471,17 +471,6 @@ def test_a_run_along_180_degrees_is_a_run(call, written, tmp_path):
     crossing(call, path, written(across_file(places=shifted)), tmp_path, metres=1290.0, towards={"north"})
 
 
-def test_a_privacy_zone_reaches_across_180_degrees(call, written, tmp_path):
-    path = tmp_path / "run.gpx"
-    path.write_text(track(ACROSS), encoding="utf-8")
-    crossing(call, path, written(across_file()), tmp_path, metres=1200.0, towards={"east"})
-    assert call("zones", "add", str(FIJI), "179.9995", "--radius", "200")[0] == 0
-    assert call("export", "--format", "geojson", "-o", tmp_path / "shown.geojson")[0] == 0
-    for x, y in positions(tmp_path / "shown.geojson"):
-        east = (x - 179.9995 + 180.0) % 360.0 - 180.0
-        assert math.hypot(east * math.cos(math.radians(y)), y - FIJI) * METRES > 190.0
-
-
 def test_a_box_across_180_degrees_is_named_as_others_name_it(call, written):
     code, _, err = call("roads", "add", written(across_file()), "--bbox", "179.95,-16.85,-179.95,-16.8")
     assert code == 0

@@ -64,7 +64,6 @@ def test_it_gives_the_same_week(old):
     assert len(period.stretches) == said["stretches"]["rows"]
     assert period.stretches["distance_m"].sum() == said["stretches"]["distance_m"]
     lines = {"places": period.stretches, "ways": old.ways([1, 3])}
-    lines["public"] = old.stretches([1, 3], public=True)
     for name, frame in lines.items():
         assert coordinates(frame) == pytest.approx(said["coordinates"][name], rel=1e-12)
     for run, total in said["exposure"].items():
