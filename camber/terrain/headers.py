@@ -222,7 +222,7 @@ def open_grid(path: str, member: str) -> Iterator[Any]:
     import rasterio  # noqa: PLC0415 - an extra
 
     with (
-        rasterio.Env(GDAL_CACHEMAX=64, GDAL_PAM_ENABLED="NO"),
+        rasterio.Env(GDAL_CACHEMAX=64),
         rasterio.open(f"/vsizip/{{{path}}}/{member}" if member else path) as grid,
     ):
         yield grid
