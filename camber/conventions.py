@@ -61,12 +61,13 @@ class SideBasis(StrEnum):
     """What a statement about the side rests on.
 
     ``MAPPED``: the runner was on a way whose place beside the road is in the map. ``SEEN``: the recording
-    alone, without any prior, reaches the threshold. ``ASSUMED``: the prior (traffic side, law, tags)
-    decides. ``UNKNOWN``: nothing reaches the threshold.
+    alone, without any prior, reaches the threshold. ``TOLD``: the runner said so. ``ASSUMED``: the prior
+    (traffic side, law, tags) decides. ``UNKNOWN``: nothing reaches the threshold.
     """
 
     MAPPED = "mapped"
     SEEN = "seen"
+    TOLD = "told"
     ASSUMED = "assumed"
     UNKNOWN = "unknown"
 

@@ -60,7 +60,7 @@ def analyse(
         What other runs of this runner say, from `camber.lateral.pool_evidence`; the run's own part in it is
         taken out first.
     observed : Observed, optional
-        What was told or measured of single roads; of those that the map holds, in any order.
+        What was told or measured of roads, sides and habits; of ways that the map holds, in any order.
     with_suggestions : bool
         Whether to look for what could be changed as well, about a third more work. Off for many runs of which
         few are asked about: `camber.planning.plan_route` makes the same suggestions later.
@@ -93,6 +93,7 @@ def analyse(
         learned=learned,
         run=_name(recording),
         seed=given.seed,
+        observed=observed,
     )
     sloped, slopes = assign_cross_slope(
         lateral, states, roads, given.cross_slope, observed, seed=given.seed, rng=rng
@@ -161,7 +162,12 @@ def trip_on(
     )
 
 
-def evidence_of(recording: Recording, roads: Roads, settings: Settings | None = None) -> Evidence:
+def evidence_of(
+    recording: Recording,
+    roads: Roads,
+    settings: Settings | None = None,
+    observed: Observed | None = None,
+) -> Evidence:
     """Find out what a recording says about use of places and map: the part of `analyse` that this needs.
 
     Parameters
@@ -172,6 +178,8 @@ def evidence_of(recording: Recording, roads: Roads, settings: Settings | None = 
         Roads of the area.
     settings : Settings, optional
         Settings of every stage.
+    observed : Observed, optional
+        What was told or measured, as for `analyse`.
 
     Returns
     -------
@@ -189,7 +197,7 @@ def evidence_of(recording: Recording, roads: Roads, settings: Settings | None = 
     roads = roads if given.overrides is None else replace(roads, overrides=given.overrides)
     track, _ = prepare_track(recording, crs=roads.crs, settings=given.track)
     matched, candidates, _ = match(track, roads, given.matching)
-    evidence = gather(matched, candidates, roads, given.lateral, run=_name(recording))
+    evidence = gather(matched, candidates, roads, given.lateral, run=_name(recording), observed=observed)
     return _with_ways(evidence, matched, candidates, roads)
 
 

@@ -37,6 +37,7 @@ from camber.lateral.learning import (
 from camber.lateral.noise import classify, noise_hypotheses, why_silent
 from camber.lateral.places import (
     Places,
+    chainage_on,
     find_places,
     silenced,
 )
@@ -49,13 +50,21 @@ from camber.lateral.state_prior import (
     transitions,
 )
 from camber.lateral.switching import MAP
+from camber.lateral.told_passes import (
+    Claims,
+    Ground,
+    claims_on,
+    with_answers,
+    with_claims,
+    without_claims,
+)
+from camber.lateral.told_streets import measured_middle, region_of, said_of_use
 from camber.lateral.use import (
     Hypothesised,
     Looks,
     hypothesise,
     learned_shares,
     mixed_prior,
-    region_of,
     use_likelihood,
     use_posterior,
 )
@@ -67,8 +76,10 @@ from camber.schema import (
     LateralTrack,
     Learned,
     MatchedTrack,
+    Observed,
     Roads,
     UseLikelihood,
+    WidthObserved,
     as_lateral_track,
 )
 from camber.schema.tables import P_STATES, with_columns
@@ -108,6 +119,7 @@ def locate(
     learned: Learned | None = None,
     run: str = "",
     seed: int = 0,
+    observed: Observed | None = None,
 ) -> tuple[LateralTrack, LateralHistories, Evidence]:
     """Infer the lateral state of every fix.
 
@@ -131,6 +143,8 @@ def locate(
         Fingerprint of the recording.
     seed : int
         Seed of what all runs of a runner share: in draw ``i`` of every run places are used alike.
+    observed : Observed, optional
+        What was told or measured of sides, sidewalks, widths and habits.
 
     Returns
     -------
@@ -142,23 +156,29 @@ def locate(
         What this run says about the runner's use of places and the map, gained without ``learned``.
     """
     settings = settings or LateralSettings()
-    scene, silent = _look(matched, candidates, roads, settings)
+    scene, silent = _look(matched, candidates, roads, settings, observed)
     blocks, places, shares = scene.blocks, scene.places, street_shares(scene.places, roads)
     seen = posterior = alone = infer_alone(scene, shares)
-    known = () if learned is None else learned.own
-    evidence = _evidence(run, scene, alone, shares, known)
+    scene = _told(scene, shares, observed, run)
+    claims = scene.claims
+    known = () if learned is None or claims is not None else learned.own
+    said = alone if claims is None else infer_alone(scene, shares)
+    evidence = _evidence(run, scene, said, shares, known)
     others = None if learned is None else without(learned, evidence)
     if others is not None:
-        seen = posterior = infer_told(scene, shares, alone, others)
+        seen = posterior = infer_told(scene._replace(claims=None), shares, alone, others)
     if settings.facing_habit:
-        uses = hypothesise(use_posterior(evidence.uses, others, scene.region))
+        own = said_of_use(observed, roads, scene.region)
+        uses = hypothesise(use_posterior(evidence.uses, others, scene.region, own))
         posterior = infer_with_use(scene, shares, alone, others, uses)
+    elif claims is not None:
+        posterior = said if others is None else infer_told(scene, shares, alone, others)
     n = len(blocks.first)
-    doubts = draw_existence(places, shares.sidewalk, draws, seed)
-    state = draw_histories(posterior, _use_ranks(seed, draws), rng, doubts)
+    doubts = with_answers(draw_existence(places, shares.sidewalk, draws, seed), claims, seed)
+    state = draw_histories(posterior, _use_ranks(seed, draws), rng, doubts) % len(P_STATES)
     state = np.where(_doubtful(blocks.p_off_road, rng.random((draws, n))), np.int8(-1), state)
     astray = _doubtful(1.0 - blocks.p_street, rng.random((draws, n)))
-    columns = _columns(blocks, places, posterior, seen, settings.threshold)
+    columns = _columns(blocks, places, posterior, seen, claims, settings.threshold)
     frame = with_columns(matched, columns, blocks.number)
     histories = LateralHistories(np.arange(n), state, astray, posterior.likeliest_noise, silent)
     return as_lateral_track(frame), histories, evidence
@@ -171,12 +191,13 @@ def gather(
     settings: LateralSettings | None = None,
     *,
     run: str = "",
+    observed: Observed | None = None,
 ) -> Evidence:
     """Find out what a run says about the runner's use of places and the map: the part of `locate` for that.
 
     Parameters
     ----------
-    matched, candidates, roads, settings, run
+    matched, candidates, roads, settings, run, observed
         As for `locate`.
 
     Returns
@@ -184,16 +205,21 @@ def gather(
     Evidence
         The same as that of `locate`.
     """
-    scene, _ = _look(matched, candidates, roads, settings or LateralSettings())
+    scene, _ = _look(matched, candidates, roads, settings or LateralSettings(), observed)
     shares = street_shares(scene.places, roads)
+    scene = _told(scene, shares, observed, run)
     return _evidence(run, scene, infer_alone(scene, shares), shares)
 
 
 def _look(
-    matched: MatchedTrack, candidates: Candidates, roads: Roads, settings: LateralSettings
+    matched: MatchedTrack,
+    candidates: Candidates,
+    roads: Roads,
+    settings: LateralSettings,
+    observed: Observed | None,
 ) -> tuple[Scene, str]:
     """Lay a run out; one that is no evidence of a side is silenced, and why."""
-    scene = lay_out(matched, candidates, roads, settings)
+    scene = lay_out(matched, candidates, roads, settings, observed)
     silent = why_silent(scene.blocks, matched, settings)
     if silent:
         scene = scene._replace(places=silenced(scene.places, np.ones(len(scene.piece), dtype=bool)))
@@ -217,6 +243,12 @@ class Scene(NamedTuple):
         Where it was, for what towns share.
     settings : LateralSettings
         Numbers of the model.
+    along_m : ndarray of float64, shape (n,)
+        Chainage on the street, where something was observed that is in a place of its own [m].
+    widths : tuple of WidthObserved
+        Where the middle of streets lies.
+    claims : Claims or None
+        What was told of sides.
     """
 
     blocks: Blocks
@@ -226,20 +258,43 @@ class Scene(NamedTuple):
     device: GnssClass
     region: str
     settings: LateralSettings
+    along_m: FloatArray
+    widths: tuple[WidthObserved, ...] = ()
+    claims: Claims | None = None
 
 
-def lay_out(matched: MatchedTrack, candidates: Candidates, roads: Roads, settings: LateralSettings) -> Scene:
+def lay_out(
+    matched: MatchedTrack,
+    candidates: Candidates,
+    roads: Roads,
+    settings: LateralSettings,
+    observed: Observed | None = None,
+) -> Scene:
     """Cut a run into blocks and find its streets; blocks far from their way are no evidence of a side."""
     blocks = cut_blocks(matched, candidates, roads, settings)
     offset = matched["offset_m"].to_numpy(dtype=float)
     xy = shapely.get_coordinates(np.asarray(matched.geometry.array))
-    places = find_places(blocks, offset, xy, roads)
+    places = find_places(blocks, offset, xy, roads, observed)
     mean_offset = block_mean(offset, blocks.number)
     device = classify(blocks, mean_offset, settings)
     places = silenced(places, ~(np.abs(mean_offset) <= settings.mismatch_m))
     change = change_probability(blocks, places, settings)
     pieces, region = map_pieces(blocks, places, matched), region_of(roads.crs, xy)
-    return Scene(blocks, places, pieces, change, device, region, settings)
+    along, widths = np.zeros(len(blocks.first)), () if observed is None else observed.widths
+    if observed is not None and (observed.sides or widths):
+        along = chainage_on(places, blocks, matched, roads)
+    return Scene(blocks, places, pieces, change, device, region, settings, along, widths)
+
+
+def _told(scene: Scene, shares: StreetShares, observed: Observed | None, run: str) -> Scene:
+    """Add what was told of sides."""
+    if observed is None or not observed.sides:
+        return scene
+    blocks, places = scene.blocks, scene.places
+    ground = Ground(places.reference, places.direction, scene.along_m, blocks.distance_m)
+    prior = state_prior(places, shares)
+    step = transitions(blocks, prior, scene.change)
+    return scene._replace(claims=claims_on(ground, observed.sides, run, prior, step))
 
 
 def infer_alone(scene: Scene, shares: StreetShares) -> Posterior:
@@ -278,6 +333,8 @@ def _infer(
     """Weigh what the noise may be, and infer the states under each, and under each use of places."""
     blocks, places, settings = scene.blocks, scene.places, scene.settings
     line = map_prior(places.reference, scene.piece, settings.map_sigma_m, learned)
+    if scene.widths and (learned is not None or uses is not None):
+        line = measured_middle(places.reference, scene.along_m, line, scene.widths)
     priors = [(1.0, state_prior(places, shares))]
     if uses is not None:
         priors = [(use.mass, mixed_prior(places, shares, use.share)) for use in uses]
@@ -286,7 +343,8 @@ def _infer(
         states = prior, transitions(blocks, prior, scene.change)
         for noise, weight in noises:
             observed = observe(blocks, places, noise, states, line, settings)
-            hypotheses.append(Hypothesis(noise, number, mass, weight, observed))
+            told = with_claims(observed, scene.claims)
+            hypotheses.append(Hypothesis(noise, number, mass, weight, told))
     return weigh(hypotheses, settings.degrees_of_freedom, settings.noise_evidence)
 
 
@@ -296,7 +354,7 @@ def _evidence(
     """Read the use of places, unless it is known already, and map offsets off what the run says alone."""
     blocks, places, states, settings = scene.blocks, scene.places, alone.states, scene.settings
     likeliest = max(alone.parts, key=lambda part: part.weight)
-    looks = Looks(blocks, places, here, scene.change, likeliest.observations)
+    looks = Looks(blocks, places, here, scene.change, without_claims(likeliest.observations), scene.claims)
     uses = known or use_likelihood(scene.region, looks, settings.degrees_of_freedom)
     seen = np.isfinite(places.observed_m).any(axis=1)
     where = np.where(seen & (scene.piece >= 0), places.reference, NO_WAY)
@@ -320,14 +378,19 @@ def _doubtful(probability: FloatArray, uniform: FloatArray) -> NDArray[np.bool_]
 
 
 def _columns(
-    blocks: Blocks, places: Places, posterior: Posterior, seen: Posterior, threshold: float
+    blocks: Blocks,
+    places: Places,
+    posterior: Posterior,
+    seen: Posterior,
+    claims: Claims | None,
+    threshold: float,
 ) -> dict[str, Any]:
     """Columns of the lateral track, one value for each block."""
     probability, on_road = posterior.states.probability, 1.0 - blocks.p_off_road
     shown = probability * on_road[:, np.newaxis]
     shown[:, OTHER] += blocks.p_off_road
     sure = (on_road * blocks.p_street)[:, np.newaxis]
-    side, basis = _sides(places, probability * sure, seen.states.probability * sure, threshold)
+    side, basis = _sides(places, probability * sure, seen.states.probability * sure, claims, threshold)
     spread = np.sqrt(places.spread_m**2 + places.width_std_m**2)
     mean = (probability * places.place_m).sum(axis=1)
     variance = (probability * (places.place_m**2 + spread**2)).sum(axis=1) - mean**2
@@ -366,12 +429,13 @@ def _shown_by_map(places: Places, seen: FloatArray, states: list[int]) -> NDArra
 
 
 def _sides(
-    places: Places, shown: FloatArray, seen: FloatArray, threshold: float
+    places: Places, shown: FloatArray, seen: FloatArray, claims: Claims | None, threshold: float
 ) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
     """Name the side where a probability reaches the threshold, and what the statement rests on."""
     side = np.full(len(shown), Side.UNKNOWN.value, dtype=object)
     basis = np.full(len(shown), SideBasis.UNKNOWN.value, dtype=object)
     on_path = places.mapped[:, OTHER]
+    agrees = np.zeros(shown.shape, dtype=bool) if claims is None else claims.agreed()
     for name, states in _SIDES.items():
         named = shown[:, states].sum(axis=1) >= threshold
         by_line = (shown[:, states] * places.mapped[:, states]).sum(axis=1) >= threshold
@@ -383,6 +447,7 @@ def _sides(
             named &= places.place_m[:, RIGHT_EDGE] - places.place_m[:, LEFT_EDGE] >= _WIDE_M
         side[named] = name.value
         basis[named] = SideBasis.ASSUMED.value
+        basis[named & agrees[:, states].any(axis=1)] = SideBasis.TOLD.value
         basis[named & alone] = SideBasis.SEEN.value
         basis[named & by_line] = SideBasis.MAPPED.value
     return side, basis

@@ -24,6 +24,7 @@ from camber.lateral.switching import (
     filter_forward,
     smooth,
 )
+from camber.lateral.told_passes import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -184,7 +185,7 @@ def weigh(given: Iterable[Hypothesis], degrees_of_freedom: float, noise_evidence
     weight = np.where(weight >= _LEAST_WEIGHT * weight.sum(), weight, 0.0)
     weight /= weight.sum()
     parts = tuple(
-        Part(one.noise, one.use, share, one.observations, state, smooth(one.observations, state))
+        Part(one.noise, one.use, share, one.observations, state, folded(smooth(one.observations, state)))
         for one, state, share in zip(hypotheses, filtered, weight.tolist(), strict=True)
         if share > 0.0
     )

@@ -11,13 +11,15 @@ import shapely
 from camber import cross_section, standards
 from camber.conventions import LATERAL_STATES, LEFT_SIDEWALK, NO_WAY, OTHER, RIGHT_SIDEWALK
 from camber.geometry import project_to_line
+from camber.lateral.told_streets import measured_half, sidewalk_odds
+from camber.schema import Observed
 from camber.schema.tables import take_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.lateral.blocks import Blocks
-    from camber.schema import Roads
+    from camber.schema import MatchedTrack, Roads
 
     BoolArray = NDArray[np.bool_]
     FloatArray = NDArray[np.float64]
@@ -69,6 +71,8 @@ class Places(NamedTuple):
         Direction of travel on that way; 0 off the road.
     doubtful : ndarray of bool, shape (n, 6)
         True where the state is a sidewalk that no tag and no line tells of: it may not exist.
+    odds : ndarray of float64, shape (n, 2), or None
+        How much likelier what was told makes a sidewalk left and right of travel; None where nothing was.
     """
 
     observed_m: FloatArray
@@ -80,6 +84,7 @@ class Places(NamedTuple):
     reference: IntArray
     direction: IntArray
     doubtful: BoolArray
+    odds: FloatArray | None = None
 
 
 class Beside(NamedTuple):
@@ -120,15 +125,18 @@ class _Streets(NamedTuple):
     spread_m: FloatArray
     tagged: BoolArray
     allowed: BoolArray
+    odds: FloatArray | None
 
 
-def find_places(blocks: Blocks, offset_m: FloatArray, xy: FloatArray, roads: Roads) -> Places:
+def find_places(
+    blocks: Blocks, offset_m: FloatArray, xy: FloatArray, roads: Roads, observed: Observed | None = None
+) -> Places:
     """Find the lateral states of each block.
 
     From the offset of each fix from its matched way [m], positive right of travel, and its position [m];
-    shapes (n_fixes,) and (n_fixes, 2).
+    shapes (n_fixes,) and (n_fixes, 2). And from what was observed of sidewalks and widths.
     """
-    streets = _look_up(roads, blocks.street_id)
+    streets = _look_up(roads, blocks.street_id, observed or Observed())
     own_row = np.where(blocks.way_id == NO_WAY, -1, np.searchsorted(streets.way_id, blocks.way_id))
     beside = find_lines_beside(blocks, own_row, offset_m, xy, (streets.street_id, streets.lines))
     shape = len(own_row), len(LATERAL_STATES)
@@ -142,6 +150,7 @@ def find_places(blocks: Blocks, offset_m: FloatArray, xy: FloatArray, roads: Roa
         reference=blocks.way_id.copy(),
         direction=blocks.travel_direction.copy(),
         doubtful=np.zeros(shape, dtype=bool),
+        odds=None if streets.odds is None else np.ones((len(own_row), 2)),
     )
     carriageway = _carriageways(beside, len(own_row), streets)
     _fill_paths(places, beside, carriageway, streets)
@@ -151,18 +160,32 @@ def find_places(blocks: Blocks, offset_m: FloatArray, xy: FloatArray, roads: Roa
     return places
 
 
+def chainage_on(places: Places, blocks: Blocks, matched: MatchedTrack, roads: Roads) -> FloatArray:
+    """Chainage of each block on the street that its states refer to [m], shape (n,); 0 off the road."""
+    middle = (blocks.first + blocks.last) // 2
+    along = matched["chainage_m"].to_numpy(dtype=float)[middle]
+    other = np.flatnonzero((places.reference != blocks.way_id) & (places.reference != NO_WAY))
+    lines = np.asarray(roads.ways.geometry.loc[places.reference[other].tolist()])
+    points = np.asarray(matched.geometry.array)[middle[other]]
+    along[other] = shapely.line_locate_point(lines, points)
+    return np.asarray(np.nan_to_num(along))
+
+
 def silenced(places: Places, silent: BoolArray) -> Places:
     """Take back what is observed in some of the blocks, shape (n,)."""
     return places._replace(observed_m=np.where(silent[:, np.newaxis], np.nan, places.observed_m))
 
 
-def _look_up(roads: Roads, street_id: IntArray) -> _Streets:
+def _look_up(roads: Roads, street_id: IntArray, observed: Observed) -> _Streets:
     """Look up all ways of some streets."""
     rows = np.flatnonzero(np.isin(roads.ways["street_id"].to_numpy(), np.unique(street_id)))
     rows = rows[np.argsort(roads.ways.index.to_numpy()[rows])]
     ways = take_columns(roads.ways, _COLUMNS, rows)
     assumed = standards.assumed_columns(ways, roads.overrides)
+    way_id = roads.ways.index.to_numpy()[rows]
     half, half_std = cross_section.half_width(ways, assumed)
+    if observed.widths:
+        half, half_std = measured_half(way_id, half, half_std, observed.widths)
     # Only the runner's own spread is wanted here: the width is one latent error for a whole way.
     place, spread = cross_section.offsets_both_ways(ways, half, assumptions=_OWN_SPREAD)
     tagged, possible = (
@@ -173,8 +196,9 @@ def _look_up(roads: Roads, street_id: IntArray) -> _Streets:
     )
     # Most sidewalks in towns are in no map: untagged means unknown there, not absent.
     allowed = np.where(ways["built_up"][:, np.newaxis], possible, tagged)
+    odds = sidewalk_odds(way_id, observed.sidewalks)
     return _Streets(
-        way_id=roads.ways.index.to_numpy()[rows],
+        way_id=way_id,
         street_id=ways["street_id"],
         lines=ways["geometry"],
         is_road=assumed["is_road"],
@@ -184,6 +208,7 @@ def _look_up(roads: Roads, street_id: IntArray) -> _Streets:
         spread_m=spread,
         tagged=cross_section.both_ways(tagged),
         allowed=cross_section.both_ways(allowed),
+        odds=None if odds is None else np.stack([odds, odds[:, ::-1]]),
     )
 
 
@@ -335,6 +360,11 @@ def _fill_streets(places: Places, beside: Beside, carriageway: IntArray, streets
     turned = (direction < 0).astype(np.int64)
     tagged = streets.tagged[turned, row]
     exists = np.where(lines[k, np.newaxis], tagged, streets.allowed[turned, row])
+    if places.odds is not None and streets.odds is not None:
+        told = places.odds[k] = streets.odds[turned, row]
+        walks = [LEFT_SIDEWALK, RIGHT_SIDEWALK]
+        exists[:, walks] |= (told > 1.0) & streets.is_road[row, np.newaxis]
+        tagged[:, walks] &= told >= 1.0
     places.observed_m[k] = beside.offset_m[pair, np.newaxis]
     places.place_m[k] = streets.place_m[turned, row]
     places.spread_m[k] = streets.spread_m[turned, row]

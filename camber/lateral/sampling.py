@@ -48,7 +48,7 @@ class Doubts(NamedTuple):
         Number of the road in doubt under each block; -1 where nothing is in doubt.
     rank : ndarray of float64, shape (draws, r)
         Uniform rank in [0, 1) of each road in each draw.
-    used : float
+    used : ndarray of float64, shape (n,)
         Probability that a pass goes by the road's rank and not by one of its own: that of a sidewalk being
         used by those who could.
     """
@@ -56,12 +56,14 @@ class Doubts(NamedTuple):
     doubtful: NDArray[np.bool_]
     road: NDArray[np.int64]
     rank: FloatArray
-    used: float
+    used: FloatArray
 
 
 def no_doubts(draws: int, shape: tuple[int, ...]) -> Doubts:
     """Say that every state of so many blocks and states exists."""
-    return Doubts(np.zeros(shape, dtype=bool), np.full(shape[0], -1), np.zeros((draws, 0)), 0.0)
+    return Doubts(
+        np.zeros(shape, dtype=bool), np.full(shape[0], -1), np.zeros((draws, 0)), np.zeros(shape[0])
+    )
 
 
 def draw_existence(places: Places, share: FloatArray, draws: int, seed: int) -> Doubts:
@@ -79,7 +81,7 @@ def draw_existence(places: Places, share: FloatArray, draws: int, seed: int) -> 
     rank = np.column_stack(
         [np.random.Generator(np.random.Philox(key=[seed % 2**64, int(way)])).random(draws) for way in ways]
     )
-    return Doubts(places.doubtful & here[:, np.newaxis], road, rank, used)
+    return Doubts(places.doubtful & here[:, np.newaxis], road, rank, np.full(len(here), used))
 
 
 @numba.njit(cache=True)
@@ -147,7 +149,7 @@ def _draw_entry(weight: FloatArray, doubts: Doubts, block: int, draw: int, unifo
     """
     if doubts.road[block] < 0:
         return _draw(weight, uniform)
-    doubtful, used = doubts.doubtful[block], doubts.used
+    doubtful, used = doubts.doubtful[block], doubts.used[block]
     total, walk = 0.0, 0.0
     for a in range(len(weight)):
         total += weight[a]

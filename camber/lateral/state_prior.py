@@ -6,7 +6,7 @@ The prior comes from traffic side, law and tags (`camber.standards`), moved by h
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numba
 import numpy as np
@@ -25,6 +25,7 @@ from camber.conventions import (
     SIDE_OF_STATE,
     TrafficSide,
 )
+from camber.lateral.told_streets import believed_existence
 from camber.schema.tables import take_columns
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ class StreetShares(NamedTuple):
         either.
     left_faces : ndarray of bool
         Whether the left side faces traffic: where vehicles drive on the right, and off carriageways.
+    walk_left, walk_right : ndarray of float64
+        How likely a sidewalk left and right of travel exists if any does: 1 unless something was told.
     """
 
     existence: FloatArray
@@ -84,6 +87,8 @@ class StreetShares(NamedTuple):
     walk_facing: FloatArray
     habit: FloatArray
     left_faces: BoolArray
+    walk_left: FloatArray
+    walk_right: FloatArray
 
     def at(self, rows: NDArray[np.int64]) -> StreetShares:
         """Give the shares at some blocks."""
@@ -95,6 +100,8 @@ class StreetShares(NamedTuple):
             self.walk_facing[rows],
             self.habit[rows],
             self.left_faces[rows],
+            self.walk_left[rows],
+            self.walk_right[rows],
         )
 
     @property
@@ -128,8 +135,39 @@ def street_shares(places: Places, roads: Roads) -> StreetShares:
     round_about = np.isin(ways["junction"], _ROUNDABOUTS)[row]
     habit = np.where(road & ~round_about, habit, 0.0)
     left_faces = ~road | (ways["traffic_side"] == TrafficSide.RIGHT)[row]
-    walk_facing = _usual_facing(np.full(len(row), 0.5))
-    return StreetShares(existence, used, middle, _usual_facing(facing), walk_facing, habit, left_faces)
+    facing, walk_facing = _usual_facing(facing), _usual_facing(np.full(len(row), 0.5))
+    sides = np.ones((len(row), 2))
+    if places.odds is not None:
+        existence, used, sides = _as_told(places, places.odds, ways, row, (existence, used), known)
+    return StreetShares(
+        existence, used, middle, facing, walk_facing, habit, left_faces, sides[:, 0], sides[:, 1]
+    )
+
+
+def _as_told(
+    places: Places,
+    odds: FloatArray,
+    ways: dict[str, NDArray[Any]],
+    row: NDArray[np.int64],
+    usual: tuple[FloatArray, FloatArray],
+    known: BoolArray,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Existence of sidewalks and their use with what was told, and how much of it is left and right, (n, 2).
+
+    A sidewalk that the map shows as a line exists whatever was told.
+    """
+    existence, used = usual
+    tags = np.stack([ways["sidewalk_left"], ways["sidewalk_right"]], axis=1)[row]
+    turned = (places.direction < 0)[:, np.newaxis]
+    tags = np.where(turned, tags[:, ::-1], tags)
+    town = np.where(ways["built_up"][row] & ~known & (existence < 1.0), existence, 0.0)
+    believed = believed_existence(odds, tags == "yes", tags == "", town)
+    believed = np.where(places.mapped[:, _WALKS], 1.0, believed)
+    any_ = believed.max(axis=1)
+    told = (odds != 1.0).any(axis=1)
+    sides = np.where(told[:, np.newaxis], believed / np.maximum(any_, _TINY)[:, np.newaxis], 1.0)
+    used = np.where(told & (used <= 0.0), standards.mapped_sidewalk_share(), used)
+    return np.where(told, any_, existence), used, sides
 
 
 def _usual_facing(share: FloatArray) -> FloatArray:
@@ -176,7 +214,8 @@ def _state_prior(exists: BoolArray, here: StreetShares, shift: FloatArray) -> Fl
             walk = _moved(here.existence[k], shift[3]) * _moved(here.used[k], shift[1])
         centre = _moved(here.centre[k], shift[2]) * (1.0 - walk)
         if even:
-            on_left, on_right = 0.5 * walk * left, 0.5 * walk * right
+            on_left = 0.5 * walk * left * here.walk_left[k]
+            on_right = 0.5 * walk * right * here.walk_right[k]
             at_left, at_right = 0.5 * (1.0 - centre) - on_left, 0.5 * (1.0 - centre) - on_right
         else:
             habit, either = here.habit[k], 0.5 * (1.0 - here.habit[k])
@@ -186,6 +225,11 @@ def _state_prior(exists: BoolArray, here: StreetShares, shift: FloatArray) -> Fl
                 facing, walk_facing = 1.0 - facing, 1.0 - walk_facing
             at_left, at_right = (1.0 - walk - centre) * facing, (1.0 - walk - centre) * (1.0 - facing)
             weight_left, weight_right = walk_facing * left, (1.0 - walk_facing) * right
+            if here.walk_left[k] < 1.0 or here.walk_right[k] < 1.0:
+                # Each may exist without the other, and then those who walk are on that one.
+                there_left, there_right = left * here.walk_left[k], right * here.walk_right[k]
+                weight_left = there_left * (1.0 - there_right * (1.0 - walk_facing))
+                weight_right = there_right * (1.0 - there_left * walk_facing)
             total = max(weight_left + weight_right, _TINY)
             on_left, on_right = walk * weight_left / total, walk * weight_right / total
         prior[k, LEFT_SIDEWALK], prior[k, RIGHT_SIDEWALK] = on_left, on_right

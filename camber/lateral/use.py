@@ -16,6 +16,7 @@ import numpy as np
 from camber import standards
 from camber.lateral.state_prior import state_prior, transitions
 from camber.lateral.switching import Observations, filter_forward
+from camber.lateral.told_passes import with_claims
 from camber.schema import UseLikelihood
 
 if TYPE_CHECKING:
@@ -26,12 +27,10 @@ if TYPE_CHECKING:
     from camber.lateral.blocks import Blocks
     from camber.lateral.places import Places
     from camber.lateral.state_prior import StreetShares
+    from camber.lateral.told_passes import Claims
     from camber.schema import Learned
 
     FloatArray = NDArray[np.float64]
-
-_REGION_M: Final = 10_000.0
-"""Side of the squares in which untagged sidewalks are one unknown [m] (judgement: about a town)."""
 
 _HYPOTHESES: Final = 4
 """Hypotheses of equal mass under which a run is inferred (judgement: their cost against what they show)."""
@@ -52,12 +51,6 @@ class Hypothesised(NamedTuple):
 
     mass: float
     share: FloatArray
-
-
-def region_of(crs: str, xy: FloatArray) -> str:
-    """Name the square in which most of a run lies; ``xy`` in the grid of the roads [m], shape (n, 2)."""
-    east, north = (int(value) for value in np.median(xy, axis=0) // _REGION_M)
-    return f"{crs} {east} {north}"
 
 
 @cache
@@ -87,6 +80,7 @@ class Looks(NamedTuple):
     shares: StreetShares
     change: FloatArray
     observed: Observations
+    claims: Claims | None = None
 
 
 def coarse(looks: Looks) -> Looks:
@@ -97,7 +91,9 @@ def coarse(looks: Looks) -> Looks:
     """
     blocks, places, given = looks.blocks, looks.places, looks.observed
     known = np.isfinite(given.residual_m).all(axis=1)
-    keys = np.column_stack([blocks.section, blocks.way_id, blocks.travel_direction, places.way_id, known])
+    told = np.zeros((len(given.keep), 0)) if looks.claims is None else looks.claims.answer
+    way = blocks.section, blocks.way_id, blocks.travel_direction
+    keys = np.column_stack([*way, places.way_id, known, told])
     new = np.r_[True, (keys[1:] != keys[:-1]).any(axis=1)]
     start = np.flatnonzero(new)
     place = np.arange(len(new)) - start[np.cumsum(new) - 1]
@@ -123,38 +119,43 @@ def coarse(looks: Looks) -> Looks:
         looks.shares.at(first),
         change,
         Observations(residual, coefficient, noise, keep, given.prior[first], given.transition[first]),
+        None if looks.claims is None else looks.claims.at(first),
     )
 
 
 def use_likelihood(region: str, looks: Looks, degrees_of_freedom: float) -> tuple[UseLikelihood, ...]:
     """Say how well each use of places explains a run; nothing where the run has no evidence."""
-    if not np.isfinite(looks.observed.residual_m).any():
+    if looks.claims is None and not np.isfinite(looks.observed.residual_m).any():
         return ()
     nodes, which = _computed()
     found = np.empty(len(nodes))
-    blocks, places, shares, change, observed = coarse(looks)
+    blocks, places, shares, change, observed, claims = coarse(looks)
     for at, shift in enumerate(standards.use_nodes().shift[nodes]):
         prior = state_prior(places, shares, shift)
         given = observed._replace(prior=prior, transition=transitions(blocks, prior, change))
-        found[at] = filter_forward(given, degrees_of_freedom).log_evidence
+        found[at] = filter_forward(with_claims(given, claims), degrees_of_freedom).log_evidence
     found = np.round(found - found.max(), _DIGITS)
     return (UseLikelihood(region, tuple(found[which].tolist())),)
 
 
-def use_posterior(own: tuple[UseLikelihood, ...], told: Learned | None, region: str) -> FloatArray:
-    """Posterior of the nodes, shape (k,), from what a run says and what it is told.
+def use_posterior(
+    own: tuple[UseLikelihood, ...], told: Learned | None, region: str, said: FloatArray | None = None
+) -> FloatArray:
+    """Posterior of the nodes, shape (k,), from what a run says, what it is told, and what the runner said.
 
-    In other regions there may be other sidewalks: they are integrated over there.
+    The last is a log-likelihood of the nodes, shape (3, 3, 3, 3). In other regions there may be other
+    sidewalks: they are integrated over there.
     """
     weight = standards.use_nodes().weight
     log = np.log(weight)
     existence = np.log(weight.sum(axis=(0, 1, 2)))
     share = 1.0 if told is None else told.own_weight
-    said = [] if told is None else [(one, 1.0) for one in told.uses]
-    here = [(one, 1.0) for one, _ in said if one.region == region] + [(one, share) for one in own]
+    log = log if said is None else log + said
+    others = [] if told is None else told.uses
+    here = [(one, 1.0) for one in others if one.region == region] + [(one, share) for one in own]
     for one, part in here:
         log = log + part * np.reshape(one.log_likelihood, weight.shape)
-    for one, _ in said:
+    for one in others:
         if one.region != region:
             there = np.reshape(one.log_likelihood, weight.shape) + existence
             log = log + np.logaddexp.reduce(there, axis=-1, keepdims=True)

@@ -96,6 +96,9 @@ class SideObserved:
     p_wrong : float
         Probability that a pass was not as told (0.05: judgement; `camber.observations` learns it from answers
         that are repeated).
+    answer : str
+        Names the answer that this is a part of: in a pass it is right or wrong as a whole, and in all runs
+        alike.
     """
 
     way_id: int = NO_WAY
@@ -107,6 +110,7 @@ class SideObserved:
     along: tuple[LateralState, ...] = ()
     against: tuple[LateralState, ...] = ()
     p_wrong: float = 0.05
+    answer: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from camber import standards
 from camber.lateral import SharedEvidence, gather, infer_alone, lay_out, locate
 from camber.lateral.learning import novelty, pool_evidence
 from camber.lateral.state_prior import street_shares
-from camber.lateral.use import Looks, coarse, hypothesise, region_of, use_likelihood, use_posterior
+from camber.lateral.told_streets import region_of
+from camber.lateral.use import Looks, coarse, hypothesise, use_likelihood, use_posterior
 from camber.schema import LateralSettings, Learned, UseLikelihood
 from tests.worlds import candidates_of, matched_on, roads_of
 

@@ -1,0 +1,305 @@
+"""What was told of sides, pass by pass: each answer is right or wrong of a pass as a whole.
+
+Of a pass over a street of which something was told there are copies of the states: one in which the answer
+is right and the runner stays where it says, but for a block here and there, and one in which it is wrong and
+says nothing. The chain chooses between them where the pass begins; the recording may then speak against an
+answer as loudly as against anything. As far as the standards go it is wrong as often as it is thought to be,
+however rare what it says. An answer is right or wrong in all runs alike, so its copy is drawn by a rank that
+all runs share (`camber.lateral.sampling`).
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numba
+import numpy as np
+
+from camber.conventions import NO_WAY, STATE_CODE
+from camber.lateral.sampling import Doubts
+from camber.lateral.switching import Observations, Smoothed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from camber.schema import SideObserved
+
+    BoolArray = NDArray[np.bool_]
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+
+_SLOTS: Final = 2
+"""So many answers are heard of one block, the surest (judgement: of more, nothing else is to be learned)."""
+
+_STATES: Final = len(STATE_CODE)
+_EXCEPTION: Final = 0.05
+"""A block in which a runner is elsewhere although an answer is right, against one as told (judgement: a mouth
+of a street, somebody in the way)."""
+
+_LEAST: Final = 1e-9
+"""Nothing that was told is thought to be less likely than this before (rounding)."""
+
+
+class Claims(NamedTuple):
+    """What was told of ``n`` blocks, by up to two answers; all of shape (n, 2) but for the last.
+
+    Parameters
+    ----------
+    answer : ndarray of int64
+        Number of the answer; -1 where none is heard.
+    before : ndarray of int64
+        Place of the same answer in the block before; -1 where the pass begins.
+    right, wrong : ndarray of float64
+        Weights of the two copies where the pass begins.
+    agrees : ndarray of bool, shape (n, 2, 6)
+        States that agree with it.
+    names : tuple of str
+        Names of the answers.
+    """
+
+    answer: IntArray
+    before: IntArray
+    right: FloatArray
+    wrong: FloatArray
+    agrees: BoolArray
+    names: tuple[str, ...]
+
+    @property
+    def copies(self) -> int:
+        """Number of copies of the states."""
+        return 1 << int((self.answer >= 0).any(axis=0).sum())
+
+    def agreed(self) -> BoolArray:
+        """States that agree with the surest answer to each block, shape (n, 6)."""
+        return np.asarray(self.agrees[:, 0] & (self.answer[:, 0] >= 0)[:, np.newaxis])
+
+    def at(self, rows: IntArray) -> Claims:
+        """Give the claims on some blocks, of which none joins two passes."""
+        return Claims(
+            self.answer[rows],
+            self.before[rows],
+            self.right[rows],
+            self.wrong[rows],
+            self.agrees[rows],
+            self.names,
+        )
+
+
+class _Heard(NamedTuple):
+    """An answer to a block: how closely it speaks of it, states that agree, how likely it is wrong."""
+
+    closely: tuple[int, float]
+    states: tuple[int, ...]
+    p_wrong: float
+
+
+class Ground(NamedTuple):
+    """Where a run is, as answers name it; shape (n,) throughout.
+
+    Parameters
+    ----------
+    way_id, direction : ndarray of int64
+        Street, and direction of travel on it; -1 and 0 off the road.
+    along_m : ndarray of float64
+        Chainage on the street [m].
+    distance_m : ndarray of float64
+        Distance from the start of the run [m].
+    """
+
+    way_id: IntArray
+    direction: IntArray
+    along_m: FloatArray
+    distance_m: FloatArray
+
+
+def claims_on(
+    ground: Ground,
+    sides: Sequence[SideObserved],
+    run: str,
+    prior: FloatArray,
+    transition: FloatArray,
+) -> Claims | None:
+    """Find what was told of each block; None where nothing was.
+
+    ``prior`` and ``transition``, shapes (n, 6) and (n, 6, 6), are those of the states without any habit: an
+    answer is as likely to be wrong as it says, whatever these make of it.
+    """
+    there = {NO_WAY, *ground.way_id[ground.direction != 0].tolist()}
+    asked = sorted({one for one in sides if one.run in {"", run} and one.way_id in there})
+    heard = _heard(ground, asked)
+    if not any(heard):
+        return None
+    names = sorted({key for block in heard for key in block})
+    number = {key: k for k, key in enumerate(names)}
+    n = len(heard)
+    claims = Claims(
+        np.full((n, _SLOTS), -1),
+        np.full((n, _SLOTS), -1),
+        np.ones((n, _SLOTS)),
+        np.zeros((n, _SLOTS)),
+        np.ones((n, _SLOTS, _STATES), dtype=bool),
+        tuple(names),
+    )
+    for k, block in enumerate(heard):
+        for slot, key in enumerate(sorted(block)):
+            _, codes, p_wrong = block[key]
+            claims.answer[k, slot] = number[key]
+            claims.agrees[k, slot] = np.isin(np.arange(_STATES), codes)
+            claims.right[k, slot], claims.wrong[k, slot] = 1.0 - p_wrong, p_wrong
+            if k and key in heard[k - 1]:
+                claims.before[k, slot] = sorted(heard[k - 1]).index(key)
+    _weigh_against_chance(claims, prior, transition)
+    return claims
+
+
+def _heard(ground: Ground, asked: Sequence[SideObserved]) -> list[dict[str, _Heard]]:
+    """Collect the answers heard of each block by name: states that agree, and how likely it is wrong.
+
+    What was said of a stretch of the run goes before what was said of all of it, and that before what was
+    said of the street.
+    """
+    n = len(ground.way_id)
+    told: list[dict[str, _Heard]] = [{} for _ in range(n)]
+    for one in asked:
+        here = ground.direction != 0
+        if one.way_id != NO_WAY:
+            here = here & (ground.way_id == one.way_id)
+            here &= (ground.along_m >= one.from_m) & (ground.along_m <= one.to_m)
+        here = here & (ground.distance_m >= one.run_from_m) & (ground.distance_m <= one.run_to_m)
+        closely = int(bool(one.run)), -(one.run_to_m - one.run_from_m)
+        for k in np.flatnonzero(here).tolist():
+            states = one.along if ground.direction[k] > 0 else one.against
+            if states:
+                name = one.answer or f"{one.way_id} {states}"
+                told[k][name] = _Heard(closely, tuple(STATE_CODE[state] for state in states), one.p_wrong)
+    heard = []
+    for block in told:
+        closest = max((one.closely for one in block.values()), default=(0, 0.0))
+        near = [(key, one) for key, one in block.items() if one.closely == closest]
+        heard.append(dict(sorted(near, key=lambda pair: (pair[1].p_wrong, pair[0]))[:_SLOTS]))
+    return heard
+
+
+def _weigh_against_chance(claims: Claims, prior: FloatArray, transition: FloatArray) -> None:
+    """Divide the weight of the right copy by how likely the pass would be so without the answer, in place."""
+    for k, slot in np.argwhere((claims.answer >= 0) & (claims.before < 0)).tolist():
+        weight = np.where(claims.agrees[k, slot], prior[k], _EXCEPTION * prior[k])
+        chance, at, block = weight.sum(), slot, k + 1
+        while block < len(prior) and chance > _LEAST:
+            following = np.flatnonzero((claims.before[block] == at) & (claims.answer[block] >= 0))
+            if not len(following):
+                break
+            at = int(following[0])
+            weight = (weight / weight.sum()) @ transition[block]
+            weight = np.where(claims.agrees[block, at], weight, _EXCEPTION * weight)
+            chance *= weight.sum()
+            block += 1
+        claims.right[k, slot] /= max(chance, _LEAST)
+
+
+def with_claims(given: Observations, claims: Claims | None) -> Observations:
+    """Copy the states of a run for answers that are right and wrong; unchanged where nothing was told."""
+    if claims is None:
+        return given
+    copies = claims.copies
+    prior, transition = _copied(given.prior, given.transition, *claims[:-1], copies)
+    return Observations(
+        np.tile(given.residual_m, (1, copies)),
+        np.tile(given.coefficient, (1, copies, 1)),
+        np.tile(given.noise_m, (1, copies)),
+        given.keep,
+        prior,
+        transition,
+    )
+
+
+@numba.njit(cache=True)
+def _copied(
+    prior: FloatArray,
+    transition: FloatArray,
+    answer: IntArray,
+    before: IntArray,
+    right: FloatArray,
+    wrong: FloatArray,
+    agrees: BoolArray,
+    copies: int,
+) -> tuple[FloatArray, FloatArray]:
+    """Prior and transitions among the copies; in copy ``c`` answers whose bit is set are right."""
+    n, s = prior.shape
+    start, step = np.zeros((n, copies * s)), np.zeros((n, copies * s, copies * s))
+    for k in range(n):
+        for c in range(copies):
+            # How well each state fits what is taken to be right, and what the copy weighs where it begins.
+            weight, usable, anew = 1.0, True, False
+            fits = np.ones(s)
+            for j in range(2):
+                is_right = (c >> j) & 1 == 1
+                if answer[k, j] < 0:
+                    usable = usable and not is_right
+                    continue
+                if before[k, j] < 0:
+                    weight *= right[k, j] if is_right else wrong[k, j]
+                    anew = anew or is_right
+                if is_right:
+                    for b in range(s):
+                        fits[b] *= 1.0 if agrees[k, j, b] else _EXCEPTION
+            if not usable:
+                continue
+            for b in range(s):
+                start[k, c * s + b] = prior[k, b] * fits[b] * weight
+            for d in range(copies):
+                same = True
+                for j in range(2):
+                    at = before[k, j]
+                    if answer[k, j] >= 0 and at >= 0:
+                        same = same and ((c >> j) & 1) == ((d >> at) & 1)
+                if same:
+                    for a in range(s):
+                        for b in range(s):
+                            # Where the runner was before says nothing against what is taken to be right.
+                            reach = prior[k, b] if anew else transition[k, a, b]
+                            step[k, d * s + a, c * s + b] = reach * fits[b] * weight
+    return start, step
+
+
+def without_claims(given: Observations) -> Observations:
+    """Take the first copy of the states of a run; prior and transitions are those of wrong answers."""
+    columns = slice(0, _STATES)
+    return given._replace(
+        residual_m=given.residual_m[:, columns],
+        coefficient=given.coefficient[:, columns],
+        noise_m=given.noise_m[:, columns],
+        prior=given.prior[:, columns],
+        transition=given.transition[:, columns, columns],
+    )
+
+
+def folded(states: Smoothed) -> Smoothed:
+    """Add the copies of each state up."""
+    n, s = states.probability.shape
+    if s == _STATES:
+        return states
+    return states._replace(probability=states.probability.reshape(n, -1, _STATES).sum(axis=1))
+
+
+def with_answers(doubts: Doubts, claims: Claims | None, seed: int) -> Doubts:
+    """Let each answer be right or wrong by a rank that it has in every run."""
+    if claims is None:
+        return doubts
+    draws, roads = doubts.rank.shape
+    keys = [int.from_bytes(sha256(name.encode()).digest()[:8], "big") for name in claims.names]
+    ranks = [np.random.Generator(np.random.Philox(key=[seed % 2**64, key])).random(draws) for key in keys]
+    # The first answer of a block decides; a second one follows from it and from what was recorded.
+    told = claims.answer[:, 0] >= 0
+    wrong = (np.arange(claims.copies) & 1) == 0
+    doubtful = np.tile(doubts.doubtful, (1, claims.copies))
+    doubtful[told] = np.repeat(wrong, _STATES)
+    return Doubts(
+        doubtful,
+        np.where(told, roads + claims.answer[:, 0], doubts.road),
+        np.column_stack([doubts.rank, *ranks]),
+        np.where(told, 1.0, doubts.used),
+    )
