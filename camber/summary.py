@@ -83,7 +83,7 @@ def summarise(
         duration_s=float(exposure["duration_s"].sum()),
         **_intervals(draws),
         verdict_m={v.value: float(distance[exposure["verdict"] == v].sum()) for v in Verdict},
-        side_basis_m={b.value: float(distance[exposure["side_basis"] == b].sum()) for b in SideBasis},
+        side_basis_m=_by_basis(exposure, distance),
         coverage=_share(float((distance - exposure["unmatched_m"]).sum()), float(distance.sum())),
         judged=_share(float(distance[exposure["verdict"].isin(_JUDGED)].sum()), float(distance.sum())),
         facing_traffic=_share(facing_m, two_way_m) if two_way_m > 0.0 else None,
@@ -99,6 +99,12 @@ def summarise(
         ),
         two_way_edge_m=two_way_m,
     )
+
+
+def _by_basis(exposure: pd.DataFrame, distance: pd.Series[float]) -> dict[str, float]:
+    """Sum metres by what the side rests on; what was told stands there only where something was."""
+    found = {b.value: float(distance[exposure["side_basis"] == b].sum()) for b in SideBasis}
+    return {name: metres for name, metres in found.items() if metres or name != SideBasis.TOLD}
 
 
 def add_summaries(parts: Sequence[tuple[Summary, Draws]], title: str) -> Summary:
@@ -141,7 +147,11 @@ def add_summaries(parts: Sequence[tuple[Summary, Draws]], title: str) -> Summary
         duration_s=sum(summary.duration_s for summary in summaries),
         **_intervals(draws),
         verdict_m={v.value: sum(s.verdict_m.get(v, 0.0) for s in summaries) for v in Verdict},
-        side_basis_m={b.value: sum(s.side_basis_m.get(b, 0.0) for s in summaries) for b in SideBasis},
+        side_basis_m={
+            b.value: sum(s.side_basis_m.get(b, 0.0) for s in summaries)
+            for b in SideBasis
+            if b != SideBasis.TOLD or any(b in s.side_basis_m for s in summaries)
+        },
         coverage=_share(sum(s.coverage * s.distance_m for s in summaries), distance),
         judged=_share(sum(s.judged * s.distance_m for s in summaries), distance),
         facing_traffic=_share(facing_m, two_way_m) if two_way_m > 0.0 else None,

@@ -291,7 +291,7 @@ def _told(scene: Scene, shares: StreetShares, observed: Observed | None, run: st
     if observed is None or not observed.sides:
         return scene
     blocks, places = scene.blocks, scene.places
-    ground = Ground(places.reference, places.direction, scene.along_m, blocks.distance_m)
+    ground = Ground(places.reference, places.direction, scene.along_m, blocks.distance_m, shares.habit >= 1.0)
     prior = state_prior(places, shares)
     step = transitions(blocks, prior, scene.change)
     return scene._replace(claims=claims_on(ground, observed.sides, run, prior, step))

@@ -107,12 +107,15 @@ class Ground(NamedTuple):
         Chainage on the street [m].
     distance_m : ndarray of float64
         Distance from the start of the run [m].
+    open_facing : ndarray of bool
+        False where both sides face the same traffic.
     """
 
     way_id: IntArray
     direction: IntArray
     along_m: FloatArray
     distance_m: FloatArray
+    open_facing: BoolArray
 
 
 def claims_on(
@@ -165,6 +168,8 @@ def _heard(ground: Ground, asked: Sequence[SideObserved]) -> list[dict[str, _Hea
     told: list[dict[str, _Heard]] = [{} for _ in range(n)]
     for one in asked:
         here = ground.direction != 0
+        if one.by_traffic:
+            here = here & ground.open_facing
         if one.way_id != NO_WAY:
             here = here & (ground.way_id == one.way_id)
             here &= (ground.along_m >= one.from_m) & (ground.along_m <= one.to_m)
@@ -280,7 +285,7 @@ def without_claims(given: Observations) -> Observations:
 def folded(states: Smoothed) -> Smoothed:
     """Add the copies of each state up."""
     n, s = states.probability.shape
-    if s == _STATES:
+    if s % _STATES or s == _STATES:
         return states
     return states._replace(probability=states.probability.reshape(n, -1, _STATES).sum(axis=1))
 

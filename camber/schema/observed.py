@@ -99,6 +99,9 @@ class SideObserved:
     answer : str
         Names the answer that this is a part of: in a pass it is right or wrong as a whole, and in all runs
         alike.
+    by_traffic : bool
+        Whether the side was said by traffic: that says nothing of one-way streets, where both sides face the
+        same.
     """
 
     way_id: int = NO_WAY
@@ -111,6 +114,7 @@ class SideObserved:
     against: tuple[LateralState, ...] = ()
     p_wrong: float = 0.05
     answer: str = ""
+    by_traffic: bool = False
 
 
 @dataclass(frozen=True)
