@@ -23,6 +23,7 @@ from camber.cli import (
     standards,
     start,
     suggest,
+    tell,
     terrain,
 )
 from camber.cli.session import Exit, Session, error_line, exit_code
@@ -38,7 +39,7 @@ for commands in (start, demo, analyse, standards):
 app.add_typer(config.app, name="config")
 app.add_typer(roads.app, name="roads")
 app.add_typer(terrain.app, name="terrain")
-for commands in (import_, runs, report, suggest, export):
+for commands in (import_, runs, report, tell, suggest, export):
     app.add_typer(commands.app)
 app.add_typer(export.zones, name="zones")
 

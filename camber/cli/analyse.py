@@ -19,7 +19,7 @@ from camber.cli.terrain import say_surveyed
 from camber.errors import CamberError, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from concurrent.futures import Executor
 
     import geopandas as gpd
@@ -306,6 +306,7 @@ def analyse_all(
     dask: str | None = None,
     workers: int | None = None,
     tiles_first: bool = False,
+    only: "Collection[int] | None" = None,
 ) -> "BatchReport":
     """Analyse every run whose result is missing or stale; tiles serve where no extract does, or before it."""
     from camber.library.batch import analyse_library
@@ -317,7 +318,9 @@ def analyse_all(
         session.steps("analysing", lines=True) as tell,
     ):
         watch = watching(session, tell)
-        done = analyse_library(library, choices, settings, executor=executor, workers=workers, watch=watch)
+        done = analyse_library(
+            library, choices, settings, only=only, executor=executor, workers=workers, watch=watch
+        )
     say_surveyed(session, done.surveyed)
     return done
 

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 import shapely
+from pyproj import Transformer
 
 from camber import standards
+from camber.conventions import WGS84
+from camber.geometry import local_utm
 from camber.schema.tables import take_columns
 from camber.standards.sides import logit
 
@@ -159,3 +162,10 @@ def _streets_told(
             if there or (one.left is False and one.right is False):
                 found[int(ways["street_id"][k])] = float(share[k]), there, one.p_wrong
     return [found[street] for street in sorted(found)]
+
+
+def region_at(latitude_deg: float, longitude_deg: float) -> str:
+    """Name the square of a place, in the grid that roads around it have."""
+    crs = local_utm((longitude_deg, latitude_deg, longitude_deg, latitude_deg))
+    to_metres = Transformer.from_crs(WGS84, crs, always_xy=True)
+    return region_of(crs, np.array([to_metres.transform(longitude_deg, latitude_deg)]))

@@ -8,11 +8,12 @@ else is in the library, and the library is the same whatever the number of worke
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from hashlib import sha256
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from camber.conventions import NO_WAY
 from camber.errors import MissingTilesError
 from camber.lateral import SharedEvidence
 from camber.library.database import note_sizes
@@ -46,8 +47,8 @@ _RUNS_PER_TASK: Final = 4
 
 
 _HEARD_FROM: Final = 8
-"""So many observed roads are heard by runs that do not pass them (judgement: fewer hardly move a share that
-is worth as many, and each doubling makes every result anew)."""
+"""So many observed roads, or answers, are heard by runs that do not pass them (judgement: fewer hardly move a
+share that is worth as many, and each doubling makes every result anew)."""
 
 
 _HEARD_MEASURED: Final = 64
@@ -107,6 +108,7 @@ class _Planned:
     version: str
     learned: Learned | None = None
     observed: Observed | None = None
+    evidence_version: str = ""
 
     @property
     def learned_version(self) -> str:
@@ -123,10 +125,21 @@ class _Batch:
     watch: Callable[[Step], None]
     observed: Observed | None = None
     measured: tuple[RoadObserved, ...] = ()
+    only: Collection[int] | None = None
     runs: int = 0
     analysed: int = 0
     no_roads: list[tuple[int, str]] = field(default_factory=list)
     failed: dict[int, str] = field(default_factory=dict)
+
+    def said(self) -> tuple[Observed, ...]:
+        """Give what was observed in parts: each road by itself, or each answer in the library."""
+        if self.observed is None:
+            return self.library.observed_parts()
+        return tuple(
+            replace(Observed(), **{part.name: (one,)})
+            for part in fields(self.observed)
+            for one in getattr(self.observed, part.name)
+        )
 
 
 def analyse_library(
@@ -135,6 +148,7 @@ def analyse_library(
     settings: Settings | None = None,
     *,
     observed: Observed | None = None,
+    only: Collection[int] | None = None,
     executor: Executor | None = None,
     workers: int | None = None,
     watch: Callable[[Step], None] = lambda _step: None,
@@ -156,7 +170,9 @@ def analyse_library(
     settings : Settings, optional
         Settings of every stage.
     observed : Observed, optional
-        What was told or measured of single roads, in the order in which it came.
+        What was told or measured, in the order in which it came; what the library keeps of it if missing.
+    only : collection of int, optional
+        Runs to which it keeps itself; all of them if missing.
     executor : concurrent.futures.Executor, optional
         Where runs are analysed, such as that of a Dask client; processes of this machine if missing.
     workers : int, optional
@@ -177,12 +193,15 @@ def analyse_library(
         If the library cannot be written.
     """
     with library.held_for("analyse"), Workers(executor, workers) as pool:
-        batch = _Batch(library, settings or Settings(), pool, watch, observed)
-        planned = _plan(batch, choices)
-        _work_off(batch, _silent(batch, planned), "reading habits and map offsets")
+        batch = _Batch(library, settings or Settings(), pool, watch, observed, only=only)
+        planned, parts = _plan(batch, choices), batch.said()
+        _work_off(batch, _silent(batch, planned, parts), "reading habits and map offsets")
         surveyed = _survey(batch, planned)
         batch.measured = measured_roads(library.connection)
-        _work_off(batch, _stale(batch, _told(batch, planned)), "analysing")
+        _work_off(batch, _stale(batch, _told(batch, planned, parts)), "analysing")
+        if batch.analysed and parts and (again := batch.said()) != parts:
+            # A run was the first on a part of a street of which something was told.
+            _work_off(batch, _stale(batch, _told(batch, planned, again)), "analysing")
         if batch.analysed:
             note_sizes(library.connection)
     kept = batch.runs - batch.analysed - len(batch.failed) - len(batch.no_roads)
@@ -224,7 +243,7 @@ def measure_library(
     with library.held_for("measure"), Workers(executor, workers) as pool:
         batch = _Batch(library, settings or Settings(), pool, watch)
         planned = [plan for plan in _plan(batch, choices) if not runs or plan.run in runs]
-        _work_off(batch, _silent(batch, planned), "reading habits and map offsets")
+        _work_off(batch, _silent(batch, planned, batch.said()), "reading habits and map offsets")
         return _survey(batch, planned)
 
 
@@ -247,7 +266,7 @@ def _plan(batch: _Batch, choices: Sequence[RoadChoice]) -> list[_Planned]:
     connection = batch.library.connection
     decided = f"{MODEL}-{_digest(asdict(batch.settings))}"
     planned = []
-    for run, longitude, latitude in batch.library.positions():
+    for run, longitude, latitude in batch.library.positions(batch.only):
         batch.runs += 1
         chosen = (choice(longitude, latitude) for choice in choices)
         roads = next((roads for roads in chosen if roads is not None), None)
@@ -261,16 +280,22 @@ def _plan(batch: _Batch, choices: Sequence[RoadChoice]) -> list[_Planned]:
     return planned
 
 
-def _silent(batch: _Batch, planned: Sequence[_Planned]) -> list[_Planned]:
-    """First pass: runs that have not said by themselves what they say about habits and map."""
+def _silent(batch: _Batch, planned: Sequence[_Planned], parts: Sequence[Observed]) -> list[_Planned]:
+    """First pass: runs that have not said by themselves what they say about habits and map.
+
+    Of what was observed they take only what all runs hear, so that an answer concerns few.
+    """
     connection = batch.library.connection
     known = dict(connection.execute("SELECT activity_id, version FROM evidence").fetchall())
     query = "SELECT activity_id, version FROM failure WHERE state = 'failed'"
     failed = dict(connection.execute(query).fetchall())
-    return [p for p in planned if p.version not in {known.get(p.run), failed.get(p.run)}]
+    heard = _joined(parts[: _heard(parts)])
+    mark = "" if heard is None else f"-{_digest(heard)}"
+    asked = [replace(p, observed=heard, evidence_version=p.version + mark) for p in planned]
+    return [p for p in asked if p.evidence_version != known.get(p.run) and p.version != failed.get(p.run)]
 
 
-def _told(batch: _Batch, planned: Sequence[_Planned]) -> list[_Planned]:
+def _told(batch: _Batch, planned: Sequence[_Planned], parts: Sequence[Observed]) -> list[_Planned]:
     """Second pass: what all runs say together, of which each run is told what the others say.
 
     And of the roads that were observed its own, and some.
@@ -279,19 +304,39 @@ def _told(batch: _Batch, planned: Sequence[_Planned]) -> list[_Planned]:
     shared, told = SharedEvidence(evidence.values()), []
     for plan in planned:
         own = evidence.get(plan.run, Evidence())
-        observed = _with_measured(_handed(batch.observed, own.ways), batch.measured, own.ways)
+        observed = _with_measured(_handed(parts, own), batch.measured, own.ways)
         told.append(replace(plan, learned=shared.told(own), observed=observed))
     return told
 
 
-def _handed(observed: Observed | None, ways: Sequence[int]) -> Observed | None:
-    """Take what was observed of some ways, and the first 8, 16, 32, ... of all; None if there is nothing."""
-    if observed is None:
-        return None
-    own, count = set(ways), len(observed.roads)
-    heard = 1 << (count.bit_length() - 1) if count >= _HEARD_FROM else 0
-    roads = tuple(one for n, one in enumerate(observed.roads) if n < heard or one.way_id in own)
-    return replace(observed, roads=roads) if roads else None
+def _heard(parts: Sequence[Observed]) -> int:
+    """Count what all runs hear: the first 8, 16, 32, ..."""
+    return 1 << (len(parts).bit_length() - 1) if len(parts) >= _HEARD_FROM else 0
+
+
+def _handed(parts: Sequence[Observed], own: Evidence) -> Observed | None:
+    """Take what was observed of a run or its ways, habits, and the first 8, 16, 32, ... of all; or None.
+
+    Of other ways nothing is told that only says where the runner was, or how wide they are.
+    """
+    ways, heard = {NO_WAY, *own.ways}, _heard(parts)
+    taken = []
+    for n, part in enumerate(parts):
+        sides = tuple(one for one in part.sides if one.way_id in ways and one.run in {"", own.run})
+        widths = tuple(one for one in part.widths if one.way_id in ways)
+        roads, walks = part.roads, part.sidewalks
+        if n >= heard:
+            roads = tuple(one for one in roads if one.way_id in ways)
+            walks = tuple(one for one in walks if one.way_id in ways)
+        taken.append(replace(part, roads=roads, sides=sides, sidewalks=walks, widths=widths))
+    return _joined(taken)
+
+
+def _joined(parts: Sequence[Observed]) -> Observed | None:
+    """Put parts together again; None if nothing is in them."""
+    names = [part.name for part in fields(Observed)]
+    joined = {name: tuple(one for part in parts for one in getattr(part, name)) for name in names}
+    return Observed(**joined) if any(joined.values()) else None
 
 
 def _with_measured(
@@ -330,7 +375,7 @@ def _work_off(batch: _Batch, planned: Iterable[_Planned], what: str) -> None:
                 store_failure(connection, plan.run, plan.version, answer.state, answer.message)
                 batch.failed[plan.run] = answer.message
             elif answer.outcome is None:
-                store_evidence(connection, plan.run, plan.version, answer.evidence)
+                store_evidence(connection, plan.run, plan.evidence_version, answer.evidence)
             else:
                 store_outcome(connection, plan.run, plan.version, plan.learned_version, answer.outcome)
                 batch.analysed += 1

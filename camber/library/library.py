@@ -22,7 +22,7 @@ from camber.schema import Exposure, card
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     import geopandas as gpd
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.library.days import Span, Week
-    from camber.schema import Inquiry, Learned, Period, PeriodTotal, Recording, RunResult
+    from camber.observations.answers import Answer
+    from camber.observations.phrases import Where
+    from camber.schema import Inquiry, Learned, Observed, Period, PeriodTotal, Recording, RunResult
 
 _LAST_RUN: Final = """
 SELECT activity_id FROM activity WHERE duplicate_of IS NULL AND kind = 'run'
@@ -374,6 +376,97 @@ class Library:
             told = tell_day(connection, run, day)
         return None if told is None else date.fromisoformat(told)
 
+    def tell(
+        self,
+        said: Answer | str,
+        phrase: str = "",
+        *,
+        run: int | None = None,
+        near: tuple[float, float] | None = None,
+        where: Where | None = None,
+    ) -> int:
+        """Tell something that you know of a street, a run or yourself; it is heard by the next analysis.
+
+        Parameters
+        ----------
+        said : Answer or str
+            An answer, or the name of a street, or, without ``phrase``, what there is to say of a run.
+        phrase : str
+            What there is to say of the street, such as ``"crowned"``, ``"sidewalk none"`` or ``"facing"``.
+        run : int, optional
+            The run that it is about; of a road's left and right, the run on which they are.
+        near : tuple of float, optional
+            Latitude and longitude [deg] near the street, where several have its name.
+        where : Where, optional
+            Day, stretch of the run, instrument and the like (`camber.observations.phrases.Where`); today and
+            all of the run if missing.
+
+        Returns
+        -------
+        int
+            Its number, by which `take_back` takes it back.
+
+        Raises
+        ------
+        AnswerError
+            If it is not understood, makes no sense, or names no street that a run was on; nothing is kept.
+        UnknownRunError
+            If there is no such run.
+        """
+        from camber.library.tellings import keep_answer, said_of  # noqa: PLC0415 - loads when something is told
+
+        if isinstance(said, str):
+            said = said_of(self.connection, said, phrase, run=run, near=near, where=where)
+        with self.writing() as connection:
+            return keep_answer(connection, said)
+
+    def answers(self) -> dict[int, Answer]:
+        """Give what was told and not taken back.
+
+        Returns
+        -------
+        dict of int to Answer
+            By number, in the order in which it came.
+        """
+        from camber.library.tellings import read_told  # noqa: PLC0415 - as above
+
+        return {told.number: told.answer for told in read_told(self.connection)}
+
+    def take_back(self, number: int) -> Answer:
+        """Take an answer back: after the next analysis everything is as if it had not been given.
+
+        Parameters
+        ----------
+        number : int
+            Its number.
+
+        Returns
+        -------
+        Answer
+            What was told.
+
+        Raises
+        ------
+        AnswerError
+            If there is none of that number.
+        """
+        from camber.library.tellings import take_back  # noqa: PLC0415 - as above
+
+        with self.writing() as connection:
+            return take_back(connection, number)
+
+    def observed_parts(self) -> tuple[Observed, ...]:
+        """Turn what was told into evidence.
+
+        Returns
+        -------
+        tuple of Observed
+            One for each answer, in the order in which they came.
+        """
+        from camber.library.tellings import observed_parts  # noqa: PLC0415 - as above
+
+        return observed_parts(self.connection)
+
     def last_run(self) -> int | None:
         """Find the latest run.
 
@@ -385,8 +478,15 @@ class Library:
         found = self.connection.execute(_LAST_RUN).fetchone()
         return None if found is None else int(found[0])
 
-    def positions(self) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.float64]]]:
+    def positions(
+        self, only: Collection[int] | None = None
+    ) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.float64]]]:
         """Give the positions of all runs that are to be analysed.
+
+        Parameters
+        ----------
+        only : collection of int, optional
+            Runs to which it keeps itself.
 
         Yields
         ------
@@ -394,6 +494,8 @@ class Library:
             Number of the run, longitude and latitude of its fixes [deg].
         """
         for (run,) in self.connection.execute(ANALYSABLE).fetchall():
+            if only is not None and run not in only:
+                continue
             longitude_deg, latitude_deg = places_of(self.connection, run).T
             yield run, longitude_deg, latitude_deg
 

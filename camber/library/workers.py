@@ -138,7 +138,9 @@ def opened(roads_of: RoadsOf) -> Roads:
 def _analysed(job: Job, roads: Roads, settings: Settings) -> Answer:
     try:
         if job.learned is None:
-            return Answer(job.run, evidence=json_of(evidence_of(job.recording, roads, settings)))
+            return Answer(
+                job.run, evidence=json_of(evidence_of(job.recording, roads, settings, job.observed))
+            )
         whole = analyse(
             job.recording, roads, settings, job.learned, observed=job.observed, with_suggestions=False
         )

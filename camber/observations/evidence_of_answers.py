@@ -84,14 +84,14 @@ def observed_of(answers: Sequence[Answer], known: Known, trust: Trust | None = N
     known : Known
         The ways that it is about.
     trust : Trust, optional
-        How far a word goes before repeated answers are looked at.
+        How far a word goes; learned from these answers if missing.
 
     Returns
     -------
     Observed
         What the stages hear. Streets that no known way belongs to say nothing.
     """
-    trust, parts = learned_trust(answers, trust), []
+    trust, parts = trust or learned_trust(answers), []
     for answer in answers:
         street = street_of(answer)
         ways = [] if street is None else ways_of(street, known.ways)

@@ -127,8 +127,7 @@ def answer_of(phrase: str, where: Where) -> Answer:
     said: dict[str, Any] = {"on": where.on, "by": where.by, "sure": where.sure}
     first, rest = (words[0], words[1:]) if words else ("", [])
     of_street: dict[str, Any] = said | {"street": where.street, "heading_deg": where.heading_deg}
-    asked_of_road = first in {*_FALLS, "falls", "width", "tilt"} or (first == "sidewalk" and rest)
-    if asked_of_road and where.street is None:
+    if of_road(phrase) and where.street is None:
         raise AnswerError(f"which street is {phrase!r}? Name it first")
     if first in _FALLS and not rest:
         return FallAnswer(**of_street | {"fall": first})
@@ -148,6 +147,13 @@ def answer_of(phrase: str, where: Where) -> Answer:
             chosen |= {"street": where.street, "run": where.run, "from_m": where.from_m, "to_m": where.to_m}
             return SideAnswer(**chosen)
     raise AnswerError(f"{phrase!r} is not understood; say one of: {EXAMPLES}")
+
+
+def of_road(phrase: str) -> bool:
+    """Say whether a phrase is about the road itself, rather than about where somebody was."""
+    words = words_of(phrase)
+    first = words[0] if words else ""
+    return first in {*_FALLS, "falls", "width", "tilt"} or (first == "sidewalk" and len(words) > 1)
 
 
 def is_phrase(text: str) -> bool:

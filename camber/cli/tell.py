@@ -1,0 +1,261 @@
+"""``camber tell``: what you know of a street, a run or yourself, and what that changes."""
+
+import math
+import re
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+import camber
+from camber.cli.options import RoadFiles
+from camber.errors import AnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from camber.cli.session import Session
+    from camber.library import Library, Week
+    from camber.observations.answers import Answer
+
+app = typer.Typer(rich_markup_mode=None)
+
+_AT_ONCE: Final = 60
+"""So many of the runs that an answer touches are analysed at once, the latest (judgement: under a minute)."""
+
+_KILOMETRES: Final = re.compile(r"(\d{1,4}(?:[.,]\d{1,4})?)\s*(km|m)?")
+
+
+@app.command()
+def tell(
+    context: typer.Context,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="WHAT...",
+            help='A street and what you know of it, such as "Kuusitie" crowned (hollow, level, falls north), '
+            "sidewalk none (both, left, separate), width 6m, tilt 2% north at north edge, facing, left edge, "
+            "north sidewalk, middle, or town sidewalks never; with --run only where you were; habit facing "
+            "always (sidewalk, middle; usually to never); or list, undo 3, export or import FILE, osm NAME.",
+        ),
+    ] = None,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="RUN", help="The run that it is about, or `last`.")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="KM", help="From there in the run, such as 1.2km.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="KM", help="To there in the run.")] = None,
+    near: Annotated[
+        str | None,
+        typer.Option("--near", metavar="LAT,LON", help="Near there, where several streets have the name."),
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option("--on", metavar="DAY", help="Since that day; today if missing.")
+    ] = None,
+    instrument: Annotated[
+        str, typer.Option("--with", help="Instrument of a tilt: phone, spirit level, digital level, eye.")
+    ] = "phone",
+    turned: Annotated[
+        bool, typer.Option("--turned", help="The tilt is the mean of two readings, turned by 180 degrees.")
+    ] = False,
+    sure: Annotated[
+        float | None, typer.Option("--sure", help="How sure you are, 0.5 to 0.99; 0.95 if missing.")
+    ] = None,
+    roads: RoadFiles = None,
+) -> None:
+    """Tell camber what you know of a street, a run or yourself, and see what it changes."""
+    from camber.observations.phrases import Where
+
+    session: Session = context.obj
+    given = words or ["list"]
+    with camber.open_library() as library:
+        if _kept(session, library, given, roads or []):
+            return
+        where = Where(
+            _day(on),
+            from_m=_metres(start),
+            to_m=_metres(end),
+            sure=math.nan if sure is None else sure,
+            instrument=instrument,
+            turned=turned,
+        )
+        number = _run_of(library, run)
+        name, phrase = _parted(given, number)
+        told = library.tell(name, phrase, run=number, near=_place(near), where=where)
+        answer = library.answers()[told]
+        session.write(f"{told}: {_said(library, answer)}\n")
+        _look_again(session, library, [answer], roads or [])
+
+
+def _parted(words: "Sequence[str]", run: int | None) -> tuple[str, str]:
+    """Part the name of a street from what is said of it; of a run alone there is no name."""
+    from camber.observations.phrases import is_phrase
+
+    if words[0] != "habit" and run is not None and is_phrase(words[0]):
+        return " ".join(words), ""
+    return words[0], " ".join(words[1:])
+
+
+def _kept(session: "Session", library: "Library", words: "Sequence[str]", roads: "Sequence[Path]") -> bool:
+    """Do what has to do with answers that are there; False where something new is told."""
+    what, rest = words[0], list(words[1:])
+    if what == "list" and not rest:
+        session.write(_listed(library))
+    elif what == "undo" and len(rest) == 1:
+        answer = library.take_back(_number(rest[0]))
+        session.write(f"taken back: {_said(library, answer)}\n")
+        _look_again(session, library, [answer], roads)
+    elif what == "export" and len(rest) == 1:
+        from camber.observations.answers_file import write_answers
+        from camber.whole_files import write_whole
+
+        write_whole(Path(rest[0]), write_answers(library.answers().values()))
+        session.write(f"{rest[0]}: {len(library.answers())} answers; streets are named in it\n")
+    elif what == "import" and len(rest) == 1:
+        new = _imported(library, Path(rest[0]))
+        session.write(f"{len(new)} answers taken in\n")
+        if new:
+            _look_again(session, library, new, roads)
+    elif what == "osm" and len(rest) == 1:
+        session.write(_links(library, rest[0]))
+    else:
+        return False
+    return True
+
+
+def _imported(library: "Library", path: Path) -> "list[Answer]":
+    """Take in the answers of a file that are not there yet: all of them, or none."""
+    from camber.library.tellings import keep_answer
+    from camber.observations.answers_file import read_answers
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise AnswerError(
+            f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}"
+        ) from None
+    try:
+        answers = read_answers(text)
+    except AnswerError as error:
+        raise AnswerError(f"{path}: {error}") from None
+    known = {repr(answer) for answer in library.answers().values()}
+    new = [answer for answer in answers if repr(answer) not in known]
+    with library.writing() as connection:
+        for answer in new:
+            keep_answer(connection, answer)
+    return new
+
+
+def _listed(library: "Library") -> str:
+    from camber.observations.trust import contradictions
+
+    answers = library.answers()
+    if not answers:
+        return 'nothing is told yet; such as: camber tell "Kuusitie" crowned\n'
+    against = contradictions(answers)
+    lines = []
+    for number, answer in answers.items():
+        others = ", ".join(str(other) for other in against.get(number, ()))
+        doubt = f"; contradicts {others}" if others else ""
+        lines.append(f"{number:>4}  {answer.on}  {_said(library, answer)}{doubt}\n")
+    return "".join(lines)
+
+
+def _said(library: "Library", answer: "Answer") -> str:
+    from camber.library.tellings import runs_by_fingerprint
+    from camber.observations.phrases import in_words
+
+    runs = {mark: f"run {run}" for mark, run in runs_by_fingerprint(library.connection).items()}
+    return in_words(answer, runs)
+
+
+def _links(library: "Library", name: str) -> str:
+    """Say where a street is edited in OpenStreetMap, to hand on what was told; nothing is sent."""
+    from camber.library.tellings import find_street
+
+    ways = find_street(library.connection, name)
+    links = [f"https://www.openstreetmap.org/edit?way={way.way_id}" for way in ways]
+    lines = [f"{name} in the editor of OpenStreetMap (it asks for an account; nothing was sent):", *links]
+    return "\n".join([*lines, "Sidewalks are the tag sidewalk, widths the tag width.", ""])
+
+
+def _look_again(
+    session: "Session", library: "Library", answers: "Sequence[Answer]", roads: "Sequence[Path]"
+) -> None:
+    """Analyse the runs again that answers speak of, and say what that changed."""
+    from camber.cli.analyse import analyse_all
+    from camber.library.tellings import touched_by
+
+    runs: set[int] = set()
+    states = library.runs()["state"]
+    everything = [int(run) for run in states.index[states == "analysed"]]
+    for answer in answers:
+        touched = touched_by(library.connection, answer)
+        runs |= set(everything if touched is None else touched)
+    latest = sorted(runs & set(everything))[-_AT_ONCE:]
+    if not latest:
+        session.write("none of your analysed runs was there yet\n")
+        return
+    week = library.last_week(session.preferences.week_start)
+    before = None if week is None else _left(library, week)
+    given = session.preferences
+    report = analyse_all(session, roads, given.settings, given.country or None, only=latest)
+    count = f"{report.analysed} of {len(latest)} runs analysed again"
+    rest = "" if len(runs) == len(latest) else "; the others: camber analyse --all"
+    session.write(f"{count}{rest}\n")
+    if report.no_roads or not report.analysed:
+        session.say("if your map is a file: camber analyse --all --roads FILE")
+    if week is not None and before:
+        session.write(f"{week.title}: {before} is now {_left(library, week)}\n")
+
+
+def _left(library: "Library", week: "Week") -> str:
+    """Say the share of the left leg in a week with its range, such as ``"66 % left (50 to 81)"``; or ""."""
+    from camber.report.wording import left_share_of
+
+    total = library.period(week).total
+    share = None if total is None else left_share_of(total.balance)
+    if share is None:
+        return ""
+    low, median, high = (round(100.0 * value) for value in (share.low, share.median, share.high))
+    return f"{median} % left ({low} to {high})"
+
+
+def _run_of(library: "Library", run: str | None) -> int | None:
+    from camber.cli.runs import run_number
+
+    return None if run is None else run_number(library, run)
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise AnswerError(f"{text!r} is no number of an answer; `camber tell list` has them all")
+    return int(text)
+
+
+def _day(text: str | None) -> date:
+    try:
+        return date.today() if text is None else date.fromisoformat(text)  # noqa: DTZ011 - the runner's own day
+    except ValueError:
+        raise AnswerError(f"{text!r} is no day; give one such as 2026-11-22") from None
+
+
+def _metres(text: str | None) -> float:
+    if text is None:
+        return math.nan
+    found = _KILOMETRES.fullmatch(text.strip().lower())
+    if not found:
+        raise AnswerError(f"{text!r} is no place in a run; give kilometres from its start, such as 1.2km")
+    return float(found[1].replace(",", ".")) * (1.0 if found[2] == "m" else 1000.0)
+
+
+def _place(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        latitude, longitude = (float(part) for part in text.split(","))
+    except ValueError:
+        raise AnswerError(f"{text!r} is no place; give latitude and longitude, such as 60.53,26.94") from None
+    return latitude, longitude
