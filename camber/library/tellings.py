@@ -43,9 +43,10 @@ FROM traversal JOIN segment USING (segment_id) WHERE activity_id = ? GROUP BY wa
 """
 
 _ON_WAYS: Final = """
-SELECT DISTINCT activity_id FROM traversal JOIN segment USING (segment_id)
-WHERE way_id IN (SELECT value FROM json_each(?)) ORDER BY activity_id
+SELECT DISTINCT activity_id FROM evidence, json_each(evidence.value, '$.ways') AS way
+WHERE way.value IN (SELECT value FROM json_each(?)) ORDER BY activity_id
 """
+"""Runs that were on some ways, or may have been beside them."""
 
 _NEAR_KM: Final = 5.0
 """How far a place that was named may be from the street that is meant [km] (judgement)."""

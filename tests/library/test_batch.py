@@ -23,7 +23,7 @@ from camber.library.checking import check_library
 from camber.library.importing import import_paths
 from camber.library.results import read_evidence
 from camber.pipeline import evidence_of
-from camber.schema import Observed, RoadObserved, Settings
+from camber.schema import Evidence, Observed, RoadObserved, Settings
 from camber.summary import add_summaries
 from tests.library.dump import dump, exact
 
@@ -285,8 +285,8 @@ def test_an_observation_concerns_the_runs_that_pass_there_and_leaves_no_trace(li
 def test_of_other_ways_a_run_hears_the_first_eight_sixteen_and_so_on():
     roads = tuple(RoadObserved(way, 0.0, 100.0) for way in range(40))
     for count, others in ((7, 0), (8, 8), (15, 8), (16, 16), (40, 32)):
-        handed = _handed(Observed(roads[:count]), ways=(3, count - 1))
+        handed = _handed([Observed((one,)) for one in roads[:count]], Evidence(ways=(3, count - 1)))
         expected = set(range(others)) | {3, count - 1}
         assert {one.way_id for one in handed.roads} == expected
-    assert _handed(Observed(roads[:7]), ways=(99,)) is None
-    assert _handed(None, ways=(3,)) is None
+    assert _handed([Observed((one,)) for one in roads[:7]], Evidence(ways=(99,))) is None
+    assert _handed([], Evidence(ways=(3,))) is None
