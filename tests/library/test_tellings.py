@@ -39,7 +39,7 @@ def test_an_answer_concerns_the_runs_that_pass_and_taken_back_it_leaves_no_bit(l
     assert 0 < len(touched) < len(metres)
     assert counted() == len(touched)
     assert {run for run, value in left(library).items() if value != metres[run]} <= set(touched)
-    assert library.runs()["left_low_m"].loc[touched].tolist() != [metres[run] for run in touched]
+    assert dump(library.connection) != before
     assert counted() == 0
     library.take_back(number)
     assert counted() == len(touched)
@@ -49,8 +49,10 @@ def test_an_answer_concerns_the_runs_that_pass_and_taken_back_it_leaves_no_bit(l
 
 def test_the_order_of_answers_does_not_matter_and_a_run_hears_what_is_said_of_it_alone(library, counted):
     said = [("Rantatie", "crowned"), ("Rantatie", "facing"), ("Puistokatu", "sidewalk none")]
+    without = left(library)
     numbers = [library.tell(*one, where=DAY) for one in said]
     counted()
+    assert left(library) != without
     there = dump(library.connection)
     for number in numbers:
         library.take_back(number)
