@@ -87,12 +87,13 @@ def test_shares_are_those_of_a_dirichlet_distribution():
     assert np.corrcoef(shared.crowned[:, 0], shared.inverted[:, 0])[0, 1] == pytest.approx(expected, abs=0.02)
 
 
-def test_shares_never_exceed_the_whole_and_kinds_are_strangers():
+def test_shares_never_exceed_the_whole_and_kinds_are_half_alike():
     shared = shared_of(0.3, 0.35, 2.0, kinds=40)
     assert (shared.crowned + shared.inverted <= 1.0 + 1e-12).all()
     between = np.corrcoef(shared.crowned.T)[~np.eye(40, dtype=bool)]
-    assert abs(between.mean()) < 0.01
-    assert between.std() == pytest.approx(1.0 / np.sqrt(DRAWS), rel=0.15)
+    # A correlation of 0.5 of the normal ranks is a little less of the shares.
+    assert 0.4 < between.mean() < 0.5
+    assert between.std() < 1.0 / np.sqrt(DRAWS)
 
 
 def test_a_kind_is_a_row_in_a_country():

@@ -19,7 +19,7 @@ import numba
 import numpy as np
 
 from camber.conventions import NO_WAY
-from camber.cross_slope.road_numbers import key_of, road_normal, slice_of
+from camber.cross_slope.road_numbers import road_normal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +33,13 @@ if TYPE_CHECKING:
 
 _COUNTRY: Final = np.uint64(0xA0761D6478BD642F)
 """Turns the seed of ways into that of what the roads of a country share."""
+
+_EVERYWHERE: Final = np.uint64(0x9E3779B97F4A7C15)
+"""Names what all kinds of roads share."""
+
+_ALIKE: Final = 0.5
+"""Correlation of the shares of two kinds of roads, through normal ranks (judgement: where main roads are
+crowned more often than the standards say, the same builders made the side streets)."""
 
 _USE_CROWNED, _USE_INVERTED, _USE_SLOPE = range(3)
 """What the numbers of a kind of road are for."""
@@ -230,9 +237,14 @@ def _orders(seed: int, key: int, draws: int) -> tuple[IntArray, IntArray, FloatA
 @numba.njit(cache=True)
 def _numbers(seed: np.uint64, key: np.uint64, draws: int) -> tuple[IntArray, FloatArray]:
     order, normal = np.empty((2, draws), dtype=np.int64), np.empty(draws)
+    mixed = np.empty(draws)
+    own = math.sqrt(1.0 - _ALIKE)
+    for use in range(2):
+        for d in range(draws):
+            everywhere = road_normal(seed, _EVERYWHERE, d, draws, use)
+            mixed[d] = math.sqrt(_ALIKE) * everywhere + own * road_normal(seed, key, d, draws, use)
+        order[use, np.argsort(mixed)] = np.arange(draws)
     for d in range(draws):
-        for use in range(2):
-            order[use, d] = slice_of(key_of(seed, key, use), d, draws)
         normal[d] = road_normal(seed, key, d, draws, _USE_SLOPE)
     return order, normal
 

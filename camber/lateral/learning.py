@@ -48,13 +48,13 @@ _PLACE_SIGMA_M: Final = 1.0
 """Error of the place that a run takes a runner to be at when it tells a line's offset [m] (judgement: half of
 what lies between edge and middle, or edge and sidewalk)."""
 
-_SAME_RUNNER: Final = 0.05
+_SAME_RUNNER: Final = 0.2
 """Correlation of what two runs of a runner on different streets say of the use of places (judgement: the
-offset of the watch and the mean width of roads, 0.5 m, against the 1 to 2 m by which a run errs)."""
+offset of the watch and the mean width of roads, 0.5 m, against the 1 m by which the mean of a run errs)."""
 
-_SAME_STREET: Final = 0.3
+_SAME_STREET: Final = 0.75
 """The same, in addition, of two passes over the same streets in the same direction (judgement: map offset,
-width, sidewalks and usual choice there against the slow error of a run)."""
+width, sidewalks and usual choice there are the same, so that a second pass hardly says anything new)."""
 
 _DIGITS: Final = 3
 """Digits of a run's own share that are kept, so that it is stale only when something was said."""

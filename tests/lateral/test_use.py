@@ -169,7 +169,7 @@ def test_passes_of_the_same_streets_count_as_correlated_looks_do():
     routes, runs = 4, 8
     passes = [frozenset((way + 10 * route, 0, 1) for way in range(10)) for route in range(routes)] * runs
     route = np.tile(np.arange(routes), runs)
-    same = 0.05 + 0.3 * (route[:, None] == route)
+    same = 0.2 + 0.75 * (route[:, None] == route)
     covariance = np.where(np.eye(len(route), dtype=bool), 1.0, same)
     looks = np.linalg.cholesky(covariance) @ rng.standard_normal(len(route))
     values = np.linspace(-1.0, 1.0, 5)
