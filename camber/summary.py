@@ -280,6 +280,10 @@ def _ranked(streets: list[StreetTotal]) -> tuple[StreetTotal, ...]:
     return tuple(sorted(streets, key=lambda street: (-abs(street.net_tilt_pct_km), street.name)))
 
 
+MEASURED: Final = "measured"
+"""How sources of slopes begin that were measured, such as ``"measured (terrain model, flown 2019)"``."""
+
+
 def _assumptions(exposure: Exposure, roads: Roads, histories: LateralHistories) -> tuple[Assumption, ...]:
     """Rows of the standards that this run rests on, with the metres that rest on each."""
     on = exposure[exposure["way_id"] != NO_WAY]
@@ -312,6 +316,11 @@ def _assumptions(exposure: Exposure, roads: Roads, histories: LateralHistories) 
             )
             for row in listed
             if (row["table"], row["row"]) in metres
+        ]
+        + [
+            Assumption("cross_slope", row, "as measured", "high", "not assumed", value)
+            for (table, row), value in metres.items()
+            if table == "cross_slope" and row.startswith(MEASURED)
         ]
     )
 

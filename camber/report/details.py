@@ -172,13 +172,24 @@ def how_sure(summary: Summary, draws: int) -> tuple[str, ...]:
 
 
 def _slope_sentence(summary: Summary) -> tuple[str, ...]:
+    """Say once how much of the slopes was measured, by what, and what the rest rests on."""
     slopes = [item for item in summary.assumptions if item.table.startswith("cross_slope")]
-    covered = sum(item.distance_m for item in slopes)
-    if not covered:
-        return ()
-    low = share_text(sum(item.distance_m for item in slopes if item.confidence == "low") / covered)
-    text = "How the roads tilt comes from road standards and judgement, with low confidence for"
-    return (f"{text} {low} of those metres.",)
+    measured = [item for item in slopes if basis_of_slope(item.applies_to) == "measured"]
+    assumed = [item for item in slopes if item not in measured]
+    covered = sum(item.distance_m for item in assumed)
+    said = []
+    if measured:
+        share = share_text(sum(item.distance_m for item in measured) / (summary.distance_m or 1.0))
+        by = "; ".join(
+            dict.fromkeys(item.applies_to.removeprefix("measured ").strip("()") for item in measured)
+        )
+        said.append(f"How the ground falls was measured on {share} of the distance ({plain(by)}).")
+    if covered:
+        low = share_text(sum(item.distance_m for item in assumed if item.confidence == "low") / covered)
+        where = "Elsewhere how" if measured else "How"
+        text = f"{where} the roads tilt comes from road standards and judgement, with low confidence for"
+        said.append(f"{text} {low} of those metres.")
+    return tuple(said)
 
 
 def problem_lines(summary: Summary) -> tuple[str, ...]:

@@ -323,6 +323,8 @@ def source_words(source: str) -> str:
     str
         Without the name of a row: ``"a guess from road standards"``, or where it was mapped or measured.
     """
+    if source.startswith("measured"):
+        return source
     kind = source.partition(":")[0]
     return _SOURCES.get(kind, "a guess from road standards")
 

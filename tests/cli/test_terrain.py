@@ -226,6 +226,8 @@ def test_runs_on_ways_that_were_measured_are_analysed_again(call, town):
     assert "1 grids of 1 m, flown 2019" in out
     assert "% of" in out
     week = json.loads(call("week", "2026-W47", "--json")[1])
+    page = call("week", "2026-W47", "--details")[1]
+    assert re.search(r"How the ground falls was measured on \d+ % of the distance", " ".join(page.split()))
     (street,) = week["streets"]
     assert (street["slope_basis"], street["slope_source"]) == (
         "measured",
