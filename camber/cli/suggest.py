@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from camber.library import Library
     from camber.planning import Planner
-    from camber.schema import Analysis, Learned, Period, Recording, RoutePlan, RunResult
+    from camber.schema import Analysis, Period, Recording, RoutePlan, RunResult
 
     Line = Callable[[Recording, Path], Analysis]
     """Analyses a recording, which came from a file."""
@@ -101,7 +101,7 @@ def planner_for(
     """Plan runs of a library over extracts, or over kept tiles, told what all runs say."""
     from camber.planning import Planner
 
-    line = line_over(session, road_files, library.learned())
+    line = line_over(session, road_files, library)
     draws = session.preferences.settings.draws
     return Planner(library, lambda recording, run: line(recording, Path(run.source)), draws=draws, dark=dark)
 
@@ -120,17 +120,21 @@ def advised(session: Session, library: "Library", period: "Period", road_files: 
     return with_advice(planner_for(session, library, road_files), period)
 
 
-def line_over(session: Session, road_files: "Sequence[Path]", learned: "Learned | None" = None) -> "Line":
-    """Say how a recording is analysed: over the extract that fits it, or without any over kept tiles."""
+def line_over(session: Session, road_files: "Sequence[Path]", library: "Library | None" = None) -> "Line":
+    """Say how a recording is analysed: over the extract that fits it, or without any over kept tiles.
+
+    With what the library has learned and measured, if there is one.
+    """
+    learned = None if library is None else library.learned()
     country = session.preferences.country or None
     extracts = [camber.read_roads(file, country=country, cache=roads_cache()) for file in road_files]
     roads_for = fitting(extracts) if extracts else kept_roads(session, country)
     settings = session.preferences.settings
 
     def line(recording: "Recording", path: Path) -> "Analysis":
-        return camber.analyse(
-            recording, roads_for(recording, path), settings, learned, with_suggestions=False
-        )
+        roads = roads_for(recording, path)
+        observed = None if library is None else library.measured_along(roads, recording)
+        return camber.analyse(recording, roads, settings, learned, observed=observed, with_suggestions=False)
 
     return line
 
@@ -154,7 +158,7 @@ def _plan_run(
         return _Planned(known.title, planned.analysis, planned.plan)
     day = None if recording.started_at is None else recording.started_at.date()
     history = planner.history(day, known.run if known else None) if planner and with_history else None
-    line = line_over(session, road_files, None if library is None else library.learned())
+    line = line_over(session, road_files, library)
     analysis = line(recording, Path(name))
     plan = plan_route(analysis, history=history, dark=dark)
     return _Planned(recording.name or Path(name).name, analysis, plan)

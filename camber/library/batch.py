@@ -19,7 +19,7 @@ from camber.lateral import SharedEvidence
 from camber.library.database import note_sizes
 from camber.library.results import read_evidence, store_evidence, store_failure, store_outcome
 from camber.library.surveying import Surveyed, measure_missing
-from camber.library.surveys import measured_roads
+from camber.library.surveys import heard_of, measured_roads
 from camber.library.workers import Job, RoadsOf, Work, Workers
 from camber.longitudes import is_inside
 from camber.roads import read_roads
@@ -49,10 +49,6 @@ _RUNS_PER_TASK: Final = 4
 _HEARD_FROM: Final = 8
 """So many observed roads, or answers, are heard by runs that do not pass them (judgement: fewer hardly move a
 share that is worth as many, and each doubling makes every result anew)."""
-
-
-_HEARD_MEASURED: Final = 64
-"""No more measured roads are heard elsewhere (judgement: no row's shares are worth more than 8)."""
 
 
 @dataclass(frozen=True)
@@ -343,9 +339,7 @@ def _with_measured(
     observed: Observed | None, measured: Sequence[RoadObserved], ways: Sequence[int]
 ) -> Observed | None:
     """Add what was measured of some ways, and of the first others, which tell of roads like them."""
-    own, count = set(ways), min(len(measured), _HEARD_MEASURED)
-    heard = 1 << (count.bit_length() - 1) if count >= _HEARD_FROM else 0
-    roads = tuple(one for n, one in enumerate(measured) if n < heard or one.way_id in own)
+    roads = heard_of(measured, ways)
     if not roads:
         return observed
     told = observed or Observed()

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from camber.library.days import Span, Week
     from camber.observations.answers import Answer
     from camber.observations.phrases import Where
-    from camber.schema import Inquiry, Learned, Observed, Period, PeriodTotal, Recording, RunResult
+    from camber.schema import Inquiry, Learned, Observed, Period, PeriodTotal, Recording, Roads, RunResult
 
 _LAST_RUN: Final = """
 SELECT activity_id FROM activity WHERE duplicate_of IS NULL AND kind = 'run'
@@ -498,6 +498,27 @@ class Library:
                 continue
             longitude_deg, latitude_deg = places_of(self.connection, run).T
             yield run, longitude_deg, latitude_deg
+
+    def measured_along(self, roads: Roads, recording: Recording) -> Observed | None:
+        """Give what was measured of the ways near a recording, for `camber.analyse`.
+
+        Parameters
+        ----------
+        roads : Roads
+            The map.
+        recording : Recording
+            Any recording, in the library or not.
+
+        Returns
+        -------
+        Observed or None
+            None where nothing was measured.
+        """
+        from camber.library.surveys import measured_along  # noqa: PLC0415 - compiled kernels, as above
+
+        fixes = recording.fixes
+        places = (fixes[name].to_numpy() for name in ("longitude_deg", "latitude_deg"))
+        return measured_along(self.connection, roads, *places)
 
     def ways(self, runs: Sequence[int]) -> gpd.GeoDataFrame:
         """Give the ways that some runs were on, whole, for the runner's own map.

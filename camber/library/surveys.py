@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+import shapely
+from pyproj import Transformer
 
+from camber.conventions import WGS84
 from camber.errors import CamberError
 from camber.library.database import insert
 from camber.library.lines import line_of
@@ -27,12 +30,12 @@ from camber.terrain.sources import key_of, places_along
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
     from camber.library.library import Library
-    from camber.schema import RoadObserved
+    from camber.schema import RoadObserved, Roads
     from camber.terrain.sources import Measured, Survey
 
     FloatArray = NDArray[np.float64]
@@ -41,6 +44,14 @@ _METRES_PER_DEG: Final = 111_195.0
 """Of a great circle on a sphere of 6,371 km."""
 
 _EACH: Final = 10
+
+_HEARD_FROM: Final = 8
+_HEARD: Final = 64
+"""So many measured stretches are heard by runs that do not pass them: from the one, doubled, up to the other
+(judgement: no row's shares are worth more than eight roads)."""
+
+_NEAR_M: Final = 60.0
+"""How near a way is that a run may have to do with [m] (judgement: beyond the error of a position)."""
 
 _NOTE: Final = """
 INSERT INTO measured_way (way_id, asked, version, length_m, observed, said, fingerprint)
@@ -171,6 +182,27 @@ def measured_roads(connection: sqlite3.Connection) -> tuple[RoadObserved, ...]:
     texts = connection.execute("SELECT observed FROM measured_way ORDER BY number")
     ways = [value_from(text, Observed).roads for (text,) in texts]
     return tuple(way[n] for n in range(max(map(len, ways), default=0)) for way in ways if n < len(way))
+
+
+def heard_of(measured: Sequence[RoadObserved], ways: Collection[int]) -> tuple[RoadObserved, ...]:
+    """Take what was measured of some ways, and of the first 8, 16, 32 or 64 others, which are like them."""
+    own, count = set(ways), min(len(measured), _HEARD)
+    heard = 1 << (count.bit_length() - 1) if count >= _HEARD_FROM else 0
+    return tuple(one for n, one in enumerate(measured) if n < heard or one.way_id in own)
+
+
+def measured_along(
+    connection: sqlite3.Connection, roads: Roads, longitude_deg: FloatArray, latitude_deg: FloatArray
+) -> Observed | None:
+    """Take what was measured near the fixes of a recording, as the analysis of a library does; or None."""
+    measured = measured_roads(connection)
+    if not measured:
+        return None
+    turn = Transformer.from_crs(WGS84, roads.crs, always_xy=True)
+    fixes = shapely.points(*turn.transform(longitude_deg, latitude_deg))
+    _, rows = roads.ways.sindex.query(fixes, predicate="dwithin", distance=_NEAR_M)
+    heard = heard_of(measured, roads.ways.index[np.unique(rows)].tolist())
+    return Observed(heard) if heard else None
 
 
 def said_of_ways(connection: sqlite3.Connection) -> dict[int, dict[str, dict[str, int]]]:
