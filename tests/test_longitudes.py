@@ -15,6 +15,7 @@ from camber.longitudes import (
     is_inside,
     lines_from_seam,
     lines_seam_deg,
+    overlap_deg2,
     seam_deg,
     short_way,
     turned_to,
@@ -123,3 +124,17 @@ def test_lines_that_are_drawn_together_lie_together():
     run = np.array([shapely.LineString([(-179.99, 0.0), (-179.98, 0.0)])])
     road = lines_from_seam(lines[:1], lines_seam_deg(run))[0]
     assert road.bounds[::2] == pytest.approx((-180.1, -179.9))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "common"),
+    [
+        ((0.0, 0.0, 2.0, 2.0), (1.0, 1.0, 3.0, 3.0), 1.0),
+        ((0.0, 0.0, 2.0, 2.0), (2.0, 0.0, 3.0, 2.0), 0.0),
+        ((179.0, 0.0, 181.0, 1.0), (-180.0, 0.0, -179.5, 1.0), 0.5),
+        ((-180.0, 0.0, -179.5, 1.0), (179.0, 0.0, 181.0, 1.0), 0.5),
+        ((10.0, 0.0, 11.0, 1.0), (-170.0, 0.0, -169.0, 1.0), 0.0),
+    ],
+)
+def test_what_two_areas_have_in_common(one, other, common):
+    assert overlap_deg2(one, other) == pytest.approx(common)

@@ -82,7 +82,9 @@ def what_is_in_it(written_m: float, whole_m: float, units: str, *, share: bool) 
 
     left = f"{far_text(max(whole_m - written_m, 0.0), units)} of {far_text(whole_m, units)} are not in it"
     if share:
-        return f"{left}: what your privacy zones hide, and roads that would tell from where you came"
+        all_of_it = "; --for-coach tells of all of it, without a place" if written_m < 0.5 * whole_m else ""
+        why = "what your privacy zones hide, and roads that would tell from where you came"
+        return f"{left}: {why}{all_of_it}" if written_m < 0.99 * whole_m else left
     return f"for yourself: it shows where you start (--share leaves that out); {left}"
 
 
