@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from camber.errors import (
+    AnswerError,
     CamberError,
     RecordingError,
     RoadsError,
@@ -59,7 +60,7 @@ def exit_code(error: BaseException) -> Exit:
         (RecordingError, Exit.NO_INPUT),
         (TerrainError, Exit.NO_INPUT),
         (RoadsError, Exit.NO_ROADS),
-        (SettingsError, Exit.USAGE),
+        ((SettingsError, AnswerError), Exit.USAGE),
         (KeyboardInterrupt, Exit.INTERRUPTED),
     )
     return next((code for kind, code in known if isinstance(error, kind)), Exit.UNEXPECTED)

@@ -155,9 +155,10 @@ def how_sure(summary: Summary, draws: int) -> tuple[str, ...]:
     """Say how sure a summary is, and why, in sentences."""
     total = summary.distance_m or 1.0
     basis = {name: share_text(summary.side_basis_m.get(name, 0.0) / total) for name in SideBasis}
+    told = f"is as you said on {basis[SideBasis.TOLD]}, " if summary.side_basis_m.get(SideBasis.TOLD) else ""
     side = (
         f"Your side of the road was seen in the recording on {basis[SideBasis.SEEN]} of the distance, is in "
-        f"the map on {basis[SideBasis.MAPPED]}, is assumed from traffic, law and tags on "
+        f"the map on {basis[SideBasis.MAPPED]}, {told}is assumed from traffic, law and tags on "
         f"{basis[SideBasis.ASSUMED]}, and is not known on {basis[SideBasis.UNKNOWN]}."
     )
     sure = (

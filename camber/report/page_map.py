@@ -70,6 +70,7 @@ _SHIFTED: Final = {-1: " on the left", 0: "", 1: " on the right"}
 _BASES: Final = {
     SideBasis.SEEN: "seen in the recording",
     SideBasis.MAPPED: "from the map",
+    SideBasis.TOLD: "as you said",
     SideBasis.ASSUMED: "assumed from law and habit",
     SideBasis.UNKNOWN: "likely",
 }
@@ -321,10 +322,13 @@ def source_words(source: str) -> str:
     Returns
     -------
     str
-        Without the name of a row: ``"a guess from road standards"``, or where it was mapped or measured.
+        Without the name of a row: ``"a guess from road standards"``, ``"you said so"``, or where it was
+        mapped or measured.
     """
+    if source.startswith("told"):
+        return "you said so"
     if source.startswith("measured"):
-        return source
+        return "measured by you" if "by you" in source else source
     kind = source.partition(":")[0]
     return _SOURCES.get(kind, "a guess from road standards")
 
