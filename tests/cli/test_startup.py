@@ -12,7 +12,8 @@ import pytest
 from tests.pace import slowed
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = (("start",), ("demo",), ("analyse",), ("standards",), ("suggest",), ("simulate",), ("config",),
+COMMANDS = (("start",), ("demo",), ("analyse",), ("standards",), ("suggest",), ("tell",),
+            ("terrain",), ("simulate",), ("config",),
             ("config", "path"), ("config", "show"), ("config", "set"), ("roads",),
             ("roads", "add"), ("roads", "fetch"), ("roads", "status"), ("roads", "refresh"),
             ("roads", "prune"), ("import",), ("check",), ("runs",), ("show",), ("week",),
