@@ -13,6 +13,7 @@ import typer
 
 from camber.cli import (
     analyse,
+    ask,
     config,
     demo,
     export,
@@ -39,7 +40,7 @@ for commands in (start, demo, analyse, standards):
 app.add_typer(config.app, name="config")
 app.add_typer(roads.app, name="roads")
 app.add_typer(terrain.app, name="terrain")
-for commands in (import_, runs, report, tell, suggest, export):
+for commands in (import_, runs, report, tell, suggest, ask, export):
     app.add_typer(commands.app)
 app.add_typer(export.zones, name="zones")
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 app = typer.Typer(rich_markup_mode=None)
 
 _MOST_TILES: Final = 12
+_MOST_ASKED: Final = 3
+"""Questions on a page (judgement: more are left for `camber ask`)."""
+
 _MOST_RUNS: Final = 150
 """Runs beyond which a page has no map (judgement: a season; of so many the page draws the streets alone)."""
 
@@ -197,6 +200,9 @@ def story_of_days(
         from camber.cli.suggest import advised
 
         period = advised(session, library, period, wanted.roads or [])
+        last = library.last_analysed_day()
+        asked = library.questions(_MOST_ASKED) if last and days.starts_on <= last <= days.ends_on else ()
+        period = replace(period, inquiries=asked, record=library.record())
     from camber.report import Reader, story_of
 
     reader = "coach" if wanted.for_coach else "shared" if wanted.share else "runner"
@@ -247,7 +253,8 @@ def _next_steps(period: "Period", *, details: bool) -> list[str]:
     name = period.title if period.kind in {"week", "month", "year"} else ""
     days = f"camber report --from {period.starts_on} --to {period.ends_on}"
     command = f"camber {period.kind} {name}" if name else days
-    return [*([] if details else [f"{command} --details"]), f"{command} --html page.html"]
+    asked = ["camber ask makes it surer"] if period.inquiries else []
+    return [*([] if details else [f"{command} --details"]), *asked, f"{command} --html page.html"]
 
 
 def _basemap(library: "Library", period: "Period", *, own: bool) -> "gpd.GeoDataFrame | None":

@@ -136,6 +136,6 @@ def _show_week(
     # The page has the rest: here one answer, and one thing to try.
     brief = replace(story, usual="", runs=(), cannot_tell=())
     brief = replace(brief, tries=tuple(replace(item, steps=()) for item in story.tries[:1]))
-    session.show(story_text(brief, [str(page), "camber week"]))
+    session.show(story_text(brief, [str(page), *(["camber ask"] if story.questions else []), "camber week"]))
     if session.out.is_terminal and not no_open:
         typer.launch(str(page))

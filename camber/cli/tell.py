@@ -86,7 +86,7 @@ def tell(
         told = library.tell(name, phrase, run=number, near=_place(near), where=where)
         answer = library.answers()[told]
         session.write(f"{told}: {_said(library, answer)}\n")
-        _look_again(session, library, [answer], roads or [])
+        look_again(session, library, [answer], roads or [])
 
 
 def _parted(words: "Sequence[str]", run: int | None) -> tuple[str, str]:
@@ -99,14 +99,16 @@ def _parted(words: "Sequence[str]", run: int | None) -> tuple[str, str]:
 
 
 def _kept(session: "Session", library: "Library", words: "Sequence[str]", roads: "Sequence[Path]") -> bool:
-    """Do what has to do with answers that are there; False where something new is told."""
+    """Do what has to do with answers that are there, or to questions; False where something else is told."""
+    from camber.cli.ask import by_name
+
     what, rest = words[0], list(words[1:])
     if what == "list" and not rest:
         session.write(_listed(library))
     elif what == "undo" and len(rest) == 1:
         answer = library.take_back(_number(rest[0]))
         session.write(f"taken back: {_said(library, answer)}\n")
-        _look_again(session, library, [answer], roads)
+        look_again(session, library, [answer], roads)
     elif what == "export" and len(rest) == 1:
         from camber.observations.answers_file import write_answers
         from camber.whole_files import write_whole
@@ -117,7 +119,10 @@ def _kept(session: "Session", library: "Library", words: "Sequence[str]", roads:
         new = _imported(library, Path(rest[0]))
         session.write(f"{len(new)} answers taken in\n")
         if new:
-            _look_again(session, library, new, roads)
+            look_again(session, library, new, roads)
+    elif (answers := by_name(library, words)) is not None:
+        session.write("".join(f"{_said(library, answer)}\n" for answer in answers))
+        look_again(session, library, answers, roads)
     elif what == "osm" and len(rest) == 1:
         session.write(_links(library, rest[0]))
     else:
@@ -181,7 +186,7 @@ def _links(library: "Library", name: str) -> str:
     return "\n".join([*lines, "Sidewalks are the tag sidewalk, widths the tag width.", ""])
 
 
-def _look_again(
+def look_again(
     session: "Session", library: "Library", answers: "Sequence[Answer]", roads: "Sequence[Path]"
 ) -> None:
     """Analyse the runs again that answers speak of, and say what that changed."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STEPS: Final = tuple(
-    files("camber.library").joinpath(f"step_{number}.sql").read_text("utf-8") for number in (1, 2, 3, 4, 5, 6)
+    files("camber.library").joinpath(f"step_{number}.sql").read_text("utf-8") for number in range(1, 8)
 )
 """SQL of each step, in order; the version of a library is the number of steps it has seen."""
 

@@ -33,7 +33,17 @@ if TYPE_CHECKING:
     from camber.library.days import Span, Week
     from camber.observations.answers import Answer
     from camber.observations.phrases import Where
-    from camber.schema import Inquiry, Learned, Observed, Period, PeriodTotal, Recording, Roads, RunResult
+    from camber.schema import (
+        Believed,
+        Inquiry,
+        Learned,
+        Observed,
+        Period,
+        PeriodTotal,
+        Recording,
+        Roads,
+        RunResult,
+    )
 
 _LAST_RUN: Final = """
 SELECT activity_id FROM activity WHERE duplicate_of IS NULL AND kind = 'run'
@@ -414,11 +424,14 @@ class Library:
             If there is no such run.
         """
         from camber.library.tellings import keep_answer, said_of  # noqa: PLC0415 - loads when something is told
+        from camber.library.told_record import note_belief  # noqa: PLC0415 - as above
 
         if isinstance(said, str):
             said = said_of(self.connection, said, phrase, run=run, near=near, where=where)
         with self.writing() as connection:
-            return keep_answer(connection, said)
+            number = keep_answer(connection, said)
+            note_belief(connection, number, said)
+            return number
 
     def answers(self) -> dict[int, Answer]:
         """Give what was told and not taken back.
@@ -608,16 +621,28 @@ class Library:
         """
         return questions_due(self.connection, most)
 
-    def pass_over(self, name: str) -> None:
+    def pass_over(self, name: str | None) -> None:
         """Never ask a question again.
 
         Parameters
         ----------
-        name : str
-            Name of the question, such as ``"facing"``.
+        name : str or None
+            Name of the question, such as ``"facing"``; None to ask all of them again.
         """
         with self.writing() as connection:
-            pass_over(connection, {*passed_over(connection), name})
+            pass_over(connection, () if name is None else {*passed_over(connection), name})
+
+    def record(self) -> tuple[Believed, ...]:
+        """Give the record of what had been believed of sides before they were told.
+
+        Returns
+        -------
+        tuple of Believed
+            By class of receiver; answers that were taken back are not in it.
+        """
+        from camber.library.told_record import read_record  # noqa: PLC0415 - as above
+
+        return read_record(self.connection)
 
     def preference(self, key: str) -> str | None:
         """Read what an export said about its runner.

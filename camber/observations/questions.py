@@ -43,6 +43,10 @@ _SURE: Final = 0.95 * 0.9
 """Probability that an answer of both parts is right (judgement: nineteen in twenty of where one runs, nine in
 ten of which way it falls)."""
 
+_SURE_HABIT: Final = 0.8
+"""The same of a habit (judgement: a word such as usually stands for shares from a half to nearly all; in
+simulated seasons habits took away two thirds of what the shares themselves would)."""
+
 _ANSWERED: Final = {"habit": 0.95, "town": 0.7, "usual street": 0.6, "street": 0.4}
 """How likely a runner can answer (judgement: of oneself everybody knows; of a street that was passed once few
 saw which way it falls)."""
@@ -161,7 +165,9 @@ def _of_habits(share: FloatArray, all_: Concerned) -> Iterator[tuple[Asked, Inqu
         often = (kept + _LEAST_M * kept.mean() / whole.mean()) / (whole + _LEAST_M)
         word = np.abs(often[:, np.newaxis] - np.array(list(SHARES.values()))).argmin(axis=1)
         town = habit == "existence"
-        asked = Asked(share[:, np.newaxis], word[:, np.newaxis], 0.95, _ANSWERED["town" if town else "habit"])
+        asked = Asked(
+            share[:, np.newaxis], word[:, np.newaxis], _SURE_HABIT, _ANSWERED["town" if town else "habit"]
+        )
         choices = (*_HAVE, *_HAVE_FEW) if town else _OFTEN
         yield asked, Inquiry(habit, "", "", float(whole.mean()), (_HABITS[habit],), (choices,), 0.0)
 

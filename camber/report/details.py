@@ -52,7 +52,12 @@ def parts_of(period: Period, units: str, *, own: bool, streets: bool) -> tuple[P
             ("legs", "By leg", (), leg_grid(total, units)),
             ("surfaces", "On what surface", (), surface_grid(total, units)),
             ("sides", "Side of the road", _stated(sentences.facing(total)), side_grid(period, units)),
-            ("sure", "How sure, and why", how_sure(total, draws), None),
+            (
+                "sure",
+                "How sure, and why",
+                (*how_sure(total, draws), *record_lines(period, units, own=own)),
+                None,
+            ),
         ]
         if streets and period.streets:
             parts.append(("streets", "All streets", (), street_grid(period, units)))
@@ -149,6 +154,19 @@ def street_grid(period: Period, units: str) -> Grid:
 
 
 _MOST_STREETS: Final = 25
+
+
+def record_lines(period: Period, units: str, *, own: bool) -> tuple[str, ...]:
+    """Say how right camber had been where the runner told the side afterwards, by receiver."""
+    lines = []
+    for one in period.record if own else ():
+        told, named = far_text(one.told_m, units), far_text(one.named_m, units)
+        right = f", and was right on {100.0 * one.right_m / one.named_m:.0f} % of that" if one.named_m else ""
+        receiver = one.receiver.replace("_", " ")
+        lines.append(
+            f"Of {told} whose side you told, camber had named {named} before{right} ({receiver} receiver)."
+        )
+    return tuple(lines)
 
 
 def how_sure(summary: Summary, draws: int) -> tuple[str, ...]:

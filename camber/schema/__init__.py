@@ -18,7 +18,7 @@ from camber.schema.advice import (
 from camber.schema.analysis import Analysis
 from camber.schema.cross_sections import REFUSED, CrossSections, MappedRoad, as_cross_sections
 from camber.schema.inputs import Problem, Recording, RoadGraph, Roads, card
-from camber.schema.inquiry import Choice, Inquiry
+from camber.schema.inquiry import Believed, Choice, Inquiry
 from camber.schema.learned import Evidence, Learned, MapOffset, UseLikelihood
 from camber.schema.likelihood import LowLeg, Word, chance_words, low_leg, low_leg_of, word_for
 from camber.schema.observed import (
@@ -96,6 +96,7 @@ __all__ = [
     "Advice",
     "Analysis",
     "Assumption",
+    "Believed",
     "Candidates",
     "Choice",
     "CrossSections",

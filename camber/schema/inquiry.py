@@ -1,4 +1,4 @@
-"""A question to the runner, its answers by one key each, and what an answer would be worth."""
+"""Questions to the runner, what an answer would be worth, and what was believed before it was given."""
 
 from __future__ import annotations
 
@@ -64,3 +64,25 @@ class Inquiry:
     ways: tuple[int, ...] = ()
     headings_deg: tuple[float, ...] = ()
     facing: int = 0
+
+
+@dataclass(frozen=True)
+class Believed:
+    """What was believed of sides before the runner told them, by one class of receiver.
+
+    Parameters
+    ----------
+    receiver : str
+        Class of the recordings' error: a row of ``gnss_error.csv``.
+    told_m : float
+        Metres whose side was told [m].
+    named_m : float
+        Those on which a side had been named before [m].
+    right_m : float
+        Those of them on which it was the one that was told [m].
+    """
+
+    receiver: str
+    told_m: float
+    named_m: float
+    right_m: float

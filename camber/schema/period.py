@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from camber.schema.advice import Question, Suggestions
-    from camber.schema.inquiry import Inquiry
+    from camber.schema.inquiry import Believed, Inquiry
     from camber.schema.likelihood import LowLeg
     from camber.schema.totals import Draws, Interval, StreetTotal, Summary
 
@@ -297,6 +297,8 @@ class Period:
         What to try, where that was asked for (`camber.planning.with_advice`).
     inquiries : tuple of Inquiry
         What the runner could tell, for the runner alone: `camber.library.library.Library.questions`.
+    record : tuple of Believed
+        How right camber had been where the runner told the side, in the whole library, by receiver.
     """
 
     title: str
@@ -319,6 +321,7 @@ class Period:
     seed: int | None = None
     advice: Advice | None = None
     inquiries: tuple[Inquiry, ...] = ()
+    record: tuple[Believed, ...] = ()
 
     def __repr__(self) -> str:
         """Say what it is, without its tables."""

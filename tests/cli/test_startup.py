@@ -18,7 +18,7 @@ COMMANDS = (("start",), ("demo",), ("analyse",), ("standards",), ("suggest",), (
             ("roads", "add"), ("roads", "fetch"), ("roads", "status"), ("roads", "refresh"),
             ("roads", "prune"), ("import",), ("check",), ("runs",), ("show",), ("week",),
             ("weeks",), ("month",), ("year",), ("report",),
-            ("export",), ("zones",), ("zones", "add"), ("zones", "list"),
+            ("export",), ("ask",), ("zones",), ("zones", "add"), ("zones", "list"),
             ("zones", "remove"))  # fmt: skip
 HEAVY = {"pandas", "numpy", "numba", "geopandas", "shapely", "matplotlib", "osmium", "lxml", "jinja2", "rich"}
 

@@ -98,7 +98,7 @@ def test_answers_by_keyboard(chromium, path):
         first = page.locator("[data-question=sidewalk] input").first
         first.focus()
         page.keyboard.press("n")
-        assert page.locator("#told-line").inner_text() == "camber ask sidewalk=n"
+        assert page.locator("#told-line").inner_text() == "camber tell sidewalk=n"
         page.keyboard.press("Tab")
         street = page.locator("[data-question=street-10]")
         street.locator("summary").focus()
@@ -106,11 +106,11 @@ def test_answers_by_keyboard(chromium, path):
         street.locator("fieldset").first.locator("input").first.focus()
         page.keyboard.press("4")
         # Of a question with two parts one alone is no answer yet.
-        assert page.locator("#told-line").inner_text() == "camber ask sidewalk=n"
+        assert page.locator("#told-line").inner_text() == "camber tell sidewalk=n"
         street.locator("fieldset").nth(1).locator("input").first.focus()
         page.keyboard.press("ArrowDown")
         line = page.locator("#told-line").inner_text()
-        assert shlex.split(line) == ["camber", "ask", "sidewalk=n", "street-10=4f"]
+        assert shlex.split(line) == ["camber", "tell", "sidewalk=n", "street-10=4f"]
         assert seen.asked == [seen.url]
         assert seen.said == []
 
@@ -125,7 +125,7 @@ def test_answers_by_touch_on_a_phone_are_copied(chromium, path):
     label.tap()
     page.locator("#told-copy").tap()
     page.locator("#told-said", has_text=re.compile("Cop")).wait_for()
-    assert page.locator("#told-line").inner_text() == "camber ask sidewalk=a"
+    assert page.locator("#told-line").inner_text() == "camber tell sidewalk=a"
     said = page.locator("#told-said").inner_text()
     assert said in {"Copied: paste it into a terminal.", "Copy the marked line."}
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

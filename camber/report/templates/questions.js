@@ -5,7 +5,7 @@
   var said = document.getElementById("told-said");
   document.getElementById("told").hidden = false;
 
-  // One word for each question of which every part is answered, as `camber ask` takes them.
+  // One word for each question of which every part is answered, as `camber tell` takes them.
   function command() {
     var words = [];
     block.querySelectorAll("[data-question]").forEach(function (question) {
@@ -16,7 +16,7 @@
       });
       if (keys.length === parts.length) { words.push(question.dataset.question + "=" + keys); }
     });
-    return words.length ? "camber ask " + words.join(" ") : "";
+    return words.length ? "camber tell " + words.join(" ") : "";
   }
 
   function show() {
