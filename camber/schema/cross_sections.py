@@ -50,6 +50,7 @@ CROSS_SECTIONS: Final = (
     Column("right_walk_sd_pct", "float", 0.0, missing=True),
     Column("roughness_m", "float", 0.0, missing=True),
     Column("second_difference_m", "float", 0.0, missing=True),
+    Column("evenness", "float", 0.0, missing=True),
     Column("refused", "text", allowed=REFUSED),
 )
 """One row per window of about 40 m, along the way as drawn.
@@ -61,7 +62,9 @@ of them 0 (the planes fall to the left and to the right). ``centre_m`` is the mi
 positive right of the line; ``step_*_m`` how much higher the ground is just outside each edge; ``*_walk_pct``
 the slope of the strip beyond it, where that is three cells wide and more. ``roughness_m`` is the robust
 scatter of the cells about the fit, ``second_difference_m`` that of second differences over sqrt 6, which is
-small where a grid was interpolated (missing for points). What is not known is missing.
+small where a grid was interpolated (missing for points); ``evenness`` is
+their share over 1 m of those over 3 m: 1 for white noise, half in a grid that was smoothed over 3 m. What is
+not known is missing.
 """
 
 as_cross_sections: Final = Table("CrossSections", CROSS_SECTIONS, CrossSections)

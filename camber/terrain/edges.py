@@ -53,6 +53,9 @@ class EdgeAssumptions:
         Cost of a metre beyond the strips, where anything may lie, in logarithms of likelihood.
     strip_cost : float
         Cost of a strip beside the road.
+    alike : float
+        Blocks of 10 m err alike with their neighbours: by so much the errors that they show beyond those of
+        single points are too small.
     tempered : float
         Share of the evidence that counts: neighbouring bins err alike.
     """
@@ -60,14 +63,15 @@ class EdgeAssumptions:
     line_std_m: float = 1.5
     far_std_m: float = 3.0
     far_share: float = 0.1
-    told_again: float = 0.25
+    told_again: float = 0.5
     drift_std_m: float = 0.4
     widening_std_m: float = 0.2
     jump: float = 0.02
     misfit_m: float = 0.006
-    bowed: float = 0.25
-    free_per_m: float = 4.0
+    bowed: float = 0.15
+    free_per_m: float = 3.5
     strip_cost: float = 3.0
+    alike: float = 3.0
     tempered: float = 0.6
 
 
@@ -79,6 +83,11 @@ _STEP_AT_EDGE: Final = np.array([0.55, 0.25, 0.10, 0.10])
 _STEP_ELSEWHERE: Final = np.array([0.03, 0.85, 0.03, 0.09])
 """Steps of kerbs, flush edges, drops and anything else: mean, spread, and shares at edges and elsewhere
 (judgement)."""
+
+_BREAK: Final = 0.05
+_EVEN: Final = 0.008
+_EVEN_SHARE: Final = 0.8
+"""Change of slope at an edge, and elsewhere, where it is small in most places [1] (judgement)."""
 
 _STRIPS_M: Final = np.array([0.0, 1.5, 3.0])
 
@@ -185,12 +194,27 @@ def _step_ratio(step: float, variance: float) -> float:
 
 
 @numba.njit(cache=True)
+def _break_ratio(change: float, variance: float) -> float:
+    """Log-likelihood ratio of a change of slope at an edge against one elsewhere."""
+    wide, narrow = np.sqrt(_BREAK**2 + variance), np.sqrt(_EVEN**2 + variance)
+    edge = np.exp(-0.5 * (change / wide) ** 2) / wide
+    even = np.exp(-0.5 * (change / narrow) ** 2) / narrow
+    return float(np.log((edge + 1e-12) / (_EVEN_SHARE * even + (1.0 - _EVEN_SHARE) * edge + 1e-12)))
+
+
+@numba.njit(cache=True)
 def _beside(
-    sums: FloatArray, edge: float, at_edge: float, side: int, outside_m: float, half: int, cost: FloatArray
+    sums: FloatArray,
+    edge: float,
+    road: tuple[float, float],
+    side: int,
+    outside_m: float,
+    half: int,
+    cost: FloatArray,
 ) -> tuple[float, float]:
     """Score one side beyond an edge, and the step there; ``cost`` is that of a metre and of a strip.
 
-    ``at_edge`` is the height that the road has there. All widths of strips are added up.
+    ``road`` is the height that the road has there, and its slope. All widths of strips are added up.
     """
     end = half * BIN_M + 1.0
     start = edge + side * outside_m
@@ -209,9 +233,11 @@ def _beside(
             height = (m[5] - m[1] * m[6] / flat) / max(least, 1e-9)
             slope = (m[6] - m[1] * height) / flat
             rest = max(m[8] - height * m[5] - slope * m[6], 0.0)
-            step = height - at_edge
+            step = height - road[0]
             score += -0.5 * rest - cost[1] + _step_ratio(step, 1.0 / max(least, 1e-9) + 1e-4)
-        if score > best:
+            across = max(m[2] - m[1] * m[1] / m[0], 1e-9)
+            score += _break_ratio(slope + road[1], 1.0 / across + 0.005**2)
+        if strip > 0.0 and score > best:
             best, step_of_best = score, step
         total = score if total == -np.inf else max(total, score) + np.log1p(np.exp(-abs(total - score)))
     return total, step_of_best
@@ -245,12 +271,11 @@ def try_edges(
                 x, rest = _halves(m_left, m_right, h, form)
                 crown[form, i, j], left[form, i, j], right[form, i, j] = x[0], x[1], x[2]
                 prior = np.log(bowed if form == _BOWED else 1.0 - bowed)
-                low, step_left[form, i, j] = _beside(
-                    sums, c - h, x[0] + x[1] * h, -1, search.outside_m, half, cost
-                )
-                high, step_right[form, i, j] = _beside(
-                    sums, c + h, x[0] - x[2] * h, 1, search.outside_m, half, cost
-                )
+                steep = 2.0 if form == _BOWED else 1.0
+                edge = (x[0] + x[1] * h, steep * x[1])
+                low, step_left[form, i, j] = _beside(sums, c - h, edge, -1, search.outside_m, half, cost)
+                edge = (x[0] - x[2] * h, steep * x[2])
+                high, step_right[form, i, j] = _beside(sums, c + h, edge, 1, search.outside_m, half, cost)
                 score[form, i, j] = -0.5 * rest + prior + low + high
                 if m_left[0] + m_right[0] <= 0.0:
                     score[form, i, j] = -1e9

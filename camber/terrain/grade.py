@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BIN_M: Final = 0.25
 """Width of the bins across the road [m]."""
 
-BLOCK_M: Final = 5.0
+BLOCK_M: Final = 10.0
 """Length of the blocks along the road within which errors are alike [m] (judgement)."""
 
 _KNOT_M: Final = 10.0
@@ -30,7 +30,15 @@ _UP, _DOWN = 2.5, 4.0
 """Cells further above or below the profile than this, in robust standard deviations, are left out: cars stand
 up (judgement)."""
 
-_ROUNDS: Final = 5
+_ROUNDS: Final = 4
+
+_PATCH_M: Final = (2.5, 1.0)
+_STANDING_M: Final = 0.025
+"""Patches along and across the road [m], and how far one has to stand up at least to be left out (judgement:
+a car is 4 m long and 1.8 m wide; its rests stand out of single cells' noise as a whole)."""
+
+_RIB_M: Final = 0.5
+"""Distance of the ribs of the profile that the grade is found beside, linear between them [m]."""
 
 _MAD: Final = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""
@@ -55,12 +63,94 @@ class Levelled(NamedTuple):
 
 
 @numba.njit(cache=True)
-def _median_of_bins(value: FloatArray, first: IntArray, order: IntArray) -> FloatArray:
-    profile = np.full(len(first) - 1, np.nan)
-    for b in range(len(profile)):
-        if first[b + 1] > first[b]:
-            profile[b] = np.median(value[order[first[b] : first[b + 1]]])
-    return profile
+def _away(value: FloatArray, used: NDArray[np.bool_], first: IntArray, order: IntArray) -> FloatArray:
+    """Take from each value the median of those used in its bin, or of all if none is."""
+    away = value.copy()
+    for b in range(len(first) - 1):
+        here = order[first[b] : first[b + 1]]
+        if len(here) > 0:
+            good = here[used[here]]
+            away[here] -= np.median(value[good if len(good) > 0 else here])
+    return away
+
+
+@numba.njit(cache=True)
+def _standing(
+    share: FloatArray, offset_m: FloatArray, away_m: FloatArray, length_m: float, near_m: float
+) -> NDArray[np.bool_]:
+    """Which points lie in patches that stand up as a whole, as the rests of a parked car do.
+
+    ``share`` is how far along the window each one lies.
+    """
+    wide = 2 * int(np.ceil(near_m / _PATCH_M[1])) + 1
+    long = max(int(np.round(length_m / _PATCH_M[0])), 1)
+    count, total = np.zeros(wide * long), np.zeros(wide * long)
+    patch = np.full(len(share), -1, dtype=np.int64)
+    for i in range(len(share)):
+        column = int(np.floor(offset_m[i] / _PATCH_M[1] + 0.5)) + wide // 2
+        if abs(offset_m[i]) <= near_m and 0 <= column < wide:
+            patch[i] = min(int(share[i] * long), long - 1) * wide + column
+            count[patch[i]] += 1.0
+            total[patch[i]] += away_m[i]
+    full = count >= 2.0
+    if full.sum() < 10:
+        return np.zeros(len(share), dtype=np.bool_)
+    mean = np.where(full, total / np.maximum(count, 1.0), 0.0)
+    noise = _MAD * np.median(np.abs(mean[full]))
+    high = mean > max(_UP * noise, _STANDING_M)
+    stands = np.zeros(len(share), dtype=np.bool_)
+    for i in range(len(share)):
+        stands[i] = patch[i] >= 0 and high[patch[i]]
+    return stands
+
+
+@numba.njit(cache=True)
+def grade_of(
+    along_m: FloatArray, offset_m: FloatArray, height_m: FloatArray, length_m: float, near_m: float
+) -> FloatArray:
+    """Height of the grade at each point, from those within ``near_m`` of the line.
+
+    Grade and profile are solved for at once: where a road runs nearly along the rows of a grid, each row
+    tells of one stretch and one offset only, and taking turns would not come to an end.
+    """
+    n, knots = len(along_m), max(int(np.round(length_m / _KNOT_M)), 1) + 1
+    ribs = 2 * int(np.ceil(near_m / _RIB_M)) + 1
+    unknowns = knots + ribs
+    fitted, weight = np.zeros(n), np.ones(n)
+    near = np.flatnonzero(np.abs(offset_m) <= near_m)
+    base = np.median(height_m[near]) if len(near) else 0.0
+    column, share = np.zeros(4, dtype=np.int64), np.zeros(4)
+    for _ in range(_ROUNDS):
+        left, right = np.eye(unknowns) * 1e-6, np.zeros(unknowns)
+        # The profile is held to be even, lightly; its mean belongs to the grade.
+        for b in range(1, ribs - 1):
+            for i, f in ((-1, 1.0), (0, -2.0), (1, 1.0)):
+                for j, g in ((-1, 1.0), (0, -2.0), (1, 1.0)):
+                    left[knots + b + i, knots + b + j] += 0.05 * f * g
+        for p in near:
+            _hats(along_m[p] / length_m * (knots - 1), offset_m[p] / _RIB_M, knots, ribs, column, share)
+            for i in range(4):
+                right[column[i]] += weight[p] * share[i] * (height_m[p] - base)
+                for j in range(4):
+                    left[column[i], column[j]] += weight[p] * share[i] * share[j]
+        solved = np.linalg.solve(left, right)
+        for q in range(n):
+            _hats(along_m[q] / length_m * (knots - 1), offset_m[q] / _RIB_M, knots, ribs, column, share)
+            fitted[q] = base + share[0] * solved[column[0]] + share[1] * solved[column[1]]
+            weight[q] = height_m[q] - fitted[q] - share[2] * solved[column[2]] - share[3] * solved[column[3]]
+        noise = max(_MAD * np.median(np.abs(weight[near])), 1e-4) if len(near) else 1e-4
+        weight = np.where((weight < _UP * noise) & (weight > -_DOWN * noise), 1.0, 0.0)
+    return fitted
+
+
+@numba.njit(cache=True)
+def _hats(x: float, y: float, knots: int, ribs: int, column: IntArray, share: FloatArray) -> None:
+    """Write the two knots of the grade and the two ribs of the profile at a place, and their shares."""
+    k = min(int(x), knots - 2)
+    y = min(max(y + (ribs - 1) / 2.0, 0.0), ribs - 1.0)
+    b = min(int(y), ribs - 2)
+    column[0], column[1], column[2], column[3] = k, k + 1, knots + b, knots + b + 1
+    share[0], share[1], share[2], share[3] = 1.0 - (x - k), x - k, 1.0 - (y - b), y - b
 
 
 @numba.njit(cache=True)
@@ -79,51 +169,28 @@ def level(
         first[place[i] + 1] += 1
     first = np.cumsum(first)
     order = np.argsort(place, kind="mergesort")
-    knots = max(int(np.round(length_m / _KNOT_M)), 1) + 1
-    grade, residual = np.zeros(n), np.empty(n)
-    used, noise = np.ones(n, dtype=np.bool_), 0.0
-    for turn in range(_ROUNDS):
-        profile = _median_of_bins(height_m - grade, first, order)
-        for i in range(n):
-            residual[i] = height_m[i] - grade[i] - profile[place[i]]
-        near = np.abs(offset_m) <= near_m
-        noise = max(_MAD * np.median(np.abs(residual[near])), 1e-4) if near.any() else 1e-4
-        used = (residual < _UP * noise) & (residual > -_DOWN * noise)
-        if turn == _ROUNDS - 1:
-            break
-        # Least squares of what the profile leaves, in hat functions; held lightly where there is nothing.
-        left, right = np.eye(knots) * 1e-6, np.zeros(knots)
-        for i in range(n):
-            if used[i] and near[i]:
-                x = along_m[i] / length_m * (knots - 1)
-                k = min(int(x), knots - 2)
-                f = x - k
-                rest = height_m[i] - profile[place[i]]
-                left[k, k] += (1.0 - f) ** 2
-                left[k, k + 1] += f * (1.0 - f)
-                left[k + 1, k] += f * (1.0 - f)
-                left[k + 1, k + 1] += f * f
-                right[k] += (1.0 - f) * rest
-                right[k + 1] += f * rest
-        solved = np.linalg.solve(left, right)
-        for i in range(n):
-            x = along_m[i] / length_m * (knots - 1)
-            k = min(int(x), knots - 2)
-            grade[i] = solved[k] + (x - k) * (solved[k + 1] - solved[k])
+    rest = height_m - grade_of(along_m, offset_m, height_m, length_m, near_m)
+    used, noise = np.ones(n, dtype=np.bool_), 1e-4
+    for _ in range(3):
+        away = _away(rest, used, first, order)
+        near = np.flatnonzero((np.abs(offset_m) <= near_m) & used)
+        if len(near) > 0:
+            noise = max(_MAD * np.median(np.abs(away[near])), 1e-4)
+        used = (away < _UP * noise) & (away > -_DOWN * noise)
+        used &= ~_standing(along_m / length_m, offset_m, away, length_m, near_m)
     blocks = max(int(np.round(length_m / BLOCK_M)), 1)
     count, total, square = np.zeros((blocks, bins)), np.zeros((blocks, bins)), np.zeros((blocks, bins))
     middle = np.zeros(bins)
     for i in range(n):
         if used[i]:
             k = min(int(along_m[i] / length_m * blocks), blocks - 1)
-            value = height_m[i] - grade[i]
             count[k, place[i]] += 1.0
-            total[k, place[i]] += value
-            square[k, place[i]] += value * value
+            total[k, place[i]] += rest[i]
+            square[k, place[i]] += rest[i] * rest[i]
             middle[place[i]] += offset_m[i]
     for b in range(bins):
         middle[b] /= max(count[:, b].sum(), 1.0)
-    return Levelled(count, total, square, middle, noise, height_m - grade, used)
+    return Levelled(count, total, square, middle, noise, rest, used)
 
 
 @numba.njit(cache=True)

@@ -29,6 +29,11 @@ _OWN_PCT: Final = (0.7, 1.5)
 of their own (judgement: of 101 points in Bainbridge Island the mean is 2.5 %, the spread 1.8 %)."""
 
 
+_WALK_MISFIT_M: Final = 0.006
+_WALK_STRAIN: Final = 4.0
+"""Scatter of a sidewalk about one plane [m], and how many times its variance is no longer one (judgement)."""
+
+
 class Halves(NamedTuple):
     """Slopes of both halves [%], (2,), with covariance, (2, 2), logs of patterns, (4,), and the best fit."""
 
@@ -127,3 +132,28 @@ def _log_pattern(slope_pct: FloatArray, sign: FloatArray, covariance: FloatArray
         square = np.einsum("ni,ij,nj->n", away, np.linalg.inv(spread), away)
         total += share * np.exp(-0.5 * square) / np.sqrt(np.linalg.det(spread))
     return np.asarray(np.log(total + 1e-300))
+
+
+def walk_beyond(
+    level: Levelled, edge_m: float, side: int, outside_m: float, wide_m: float
+) -> tuple[float, float]:
+    """Slope of the strip beyond an edge and its standard error [%]; NaN where it is not one plane.
+
+    ``side`` is -1 left of the road and 1 right of it; the strip is ``wide_m`` wide.
+    """
+    beyond = side * (level.offset_m - edge_m)
+    count = level.points.sum(axis=0)
+    here = (beyond > outside_m) & (beyond < outside_m + wide_m) & (count > 0.0)
+    if here.sum() < 4:
+        return np.nan, np.nan
+    t, n = level.offset_m[here], count[here]
+    height = level.height_m[:, here].sum(axis=0) / n
+    variance = level.noise_m**2 / n + _WALK_MISFIT_M**2
+    middle = np.average(t, weights=1.0 / variance)
+    across = float(((t - middle) ** 2 / variance).sum())
+    slope = float(((t - middle) * height / variance).sum()) / across
+    rest = height - np.average(height, weights=1.0 / variance) - slope * (t - middle)
+    strain = float((rest**2 / variance).sum()) / (here.sum() - 2.0)
+    if strain > _WALK_STRAIN:
+        return np.nan, np.nan
+    return -100.0 * slope, 100.0 * float(np.sqrt(max(strain, 1.0) / across))

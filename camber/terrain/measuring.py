@@ -18,8 +18,9 @@ from camber.schema import as_cross_sections
 from camber.schema.cross_sections import CROSS_SECTIONS
 from camber.terrain.edges import GIVEN, REACH_M, Evidence, Search, along_way, prior_of, try_edges
 from camber.terrain.grade import BIN_M, Levelled, level, second_differences
-from camber.terrain.halves import covariance_of, design_of, fit_at, halves_of
+from camber.terrain.halves import covariance_of, design_of, fit_at, halves_of, walk_beyond
 from camber.terrain.line_frame import beside_line, smooth_line, tight
+from camber.terrain.slope_errors import ERRORS, is_doubtful
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +66,7 @@ class Gates:
     paved_m: float = 0.04
     unpaved_m: float = 0.05
     interpolated_m: float = 0.002
-    smoothed: float = 0.65
+    smoothed: float = 0.45
     coarse_m: float = 1.25
     coarsest_m: float = 2.1
     path_m: float = 2.5
@@ -73,7 +74,7 @@ class Gates:
     filled: float = 0.3
 
 
-_GATES: Final = Gates()
+GATES: Final = Gates()
 
 
 class _Window(NamedTuple):
@@ -113,7 +114,7 @@ def measure_way(
         A row per window of about 40 m, from the start of the way to its end, refused ones included.
     """
     length = float(np.hypot(*np.diff(line_xy, axis=0).T).sum())
-    count = max(round(length / _GATES.window_m), 1)
+    count = max(round(length / GATES.window_m), 1)
     border = np.linspace(0.0, length, count + 1)
     rows = [_blank(low, high) for low, high in pairwise(border.tolist())]
     reason = _refused_at_once(length, road, spacing_m)
@@ -124,19 +125,20 @@ def measure_way(
     read = points if callable(points) else partial(_within, points)
     search = _search(road, spacing_m, gridded=gridded)
     nodes, chainage = smooth_line(line_xy)
-    bends = tight(nodes, chainage, _GATES.radius_m)
+    bends = tight(nodes, chainage, GATES.radius_m)
     windows = []
     for number, row in enumerate(rows):
         limits = (
-            max(border[number], min(_GATES.end_m, length / 8.0)),
-            min(border[number + 1], length - min(_GATES.end_m, length / 8.0)),
+            max(border[number], min(GATES.end_m, length / 8.0)),
+            min(border[number + 1], length - min(GATES.end_m, length / 8.0)),
         )
         here = (chainage >= limits[0] - 12.0) & (chainage <= limits[1] + 12.0)
         inside = (chainage >= limits[0]) & (chainage <= limits[1])
         if bends[inside].mean() > 0.5:
             row["refused"] = "bend"
             continue
-        found = _look(read, nodes[here], chainage[here], limits, search, road, spacing_m, gridded=gridded)
+        frame = nodes[here], chainage[here], bends[here]
+        found = _look(read, frame, limits, search, road, spacing_m, gridded=gridded)
         if isinstance(found, str):
             row["refused"] = found
         else:
@@ -166,11 +168,11 @@ def _refused_at_once(length_m: float, road: MappedRoad, spacing_m: float) -> str
     """Say why nothing of a way can be measured; "" where it can."""
     if road.covered:
         return "bridge or tunnel"
-    if length_m < _GATES.shortest_m:
+    if length_m < GATES.shortest_m:
         return "too short"
-    coarse = spacing_m > _GATES.coarse_m and road.width_m < 1.5 + 3.0 * spacing_m
-    narrow = road.width_m <= _GATES.path_m and spacing_m > _GATES.path_cell_m
-    return "cells too coarse" if coarse or narrow or spacing_m > _GATES.coarsest_m else ""
+    coarse = spacing_m > GATES.coarse_m and road.width_m < 1.5 + 3.0 * spacing_m
+    narrow = road.width_m <= GATES.path_m and spacing_m > GATES.path_cell_m
+    return "cells too coarse" if coarse or narrow or spacing_m > GATES.coarsest_m else ""
 
 
 def _search(road: MappedRoad, spacing_m: float, *, gridded: bool) -> Search:
@@ -186,8 +188,7 @@ def _search(road: MappedRoad, spacing_m: float, *, gridded: bool) -> Search:
 
 def _look(
     read: ReadPoints,
-    nodes: FloatArray,
-    chainage: FloatArray,
+    frame: tuple[FloatArray, FloatArray, BoolArray],
     limits: tuple[float, float],
     search: Search,
     road: MappedRoad,
@@ -196,16 +197,19 @@ def _look(
     gridded: bool,
 ) -> _Window | str:
     """Take the points of one window and try all edges on them; or say why that cannot be."""
+    nodes, chainage, bends = frame
     reach = REACH_M + search.half_m[-1] + search.outside_m + 3.0
     low, high = nodes.min(axis=0) - reach, nodes.max(axis=0) + reach
     points = read((float(low[0]), float(low[1]), float(high[0]), float(high[1])))
     number, along, offset = beside_line(points, nodes, chainage, reach)
-    keep = (along >= limits[0]) & (along <= limits[1])
+    # Cells in a tight bend are left out: nothing is straight there.
+    node = np.minimum(np.searchsorted(chainage, along), len(chainage) - 1)
+    keep = (along >= limits[0]) & (along <= limits[1]) & ~bends[node]
     number, along, offset = number[keep], along[keep] - limits[0], offset[keep]
     length = limits[1] - limits[0]
     expected = length * road.width_m / spacing_m**2
     near = np.abs(offset) <= road.width_m / 2.0
-    if near.sum() < max(_GATES.filled * expected, 30.0):
+    if near.sum() < max(GATES.filled * expected, 30.0):
         return "too few cells"
     half = int(np.ceil(reach / BIN_M))
     done = level(along, offset, points[number, 2], length, road.width_m / 2.0 + 1.5, half)
@@ -260,22 +264,20 @@ def _solve(
         fit = fit_at(window.evidence, at, design)
         told.append((weight, at, covariance_of(window.level, fit, np.nan_to_num(design))))
     # How much more than points that err alone: over all windows of the way, since one has few blocks.
-    ratio = [np.trace(blocks) / max(np.trace(alone), 1e-12) for _, _, (blocks, alone, _) in told]
-    common = (4.0 + sum(ratio)) / (2.0 + len(ratio))
+    ratio = [float(np.trace(blocks) / max(np.trace(alone), 1e-12)) for _, _, (blocks, alone, _) in told]
+    excess = GIVEN.alike * max((2.0 + sum(ratio)) / (1.0 + len(ratio)) - 1.0, 0.0)
     for (window, _), posterior, (weight, at, (blocks, alone, rough)) in zip(
         windows, probability, told, strict=True
     ):
         n = len(window.level.points)
-        covariance = 1e4 * (n * blocks + 8.0 * common * alone) / (n + 8.0)
+        covariance = 1e4 * (n * blocks + 8.0 * (1.0 + excess) * alone) / (n + 8.0)
         row = rows[window.number]
-        row["refused"] = _write(row, window, posterior, weight, at, covariance)
         row["roughness_m"] = rough
-        row["refused"] = row["refused"] or _refused_after(
-            row, window, at, rough, road, spacing_m, gridded=gridded
-        )
-        if row["refused"]:
-            kept = ("from_m", "to_m", "refused", "roughness_m", "second_difference_m")
-            row |= {name: np.nan for name in row if name not in kept}
+        if gridded:
+            row["second_difference_m"], row["evenness"] = _evenness(window, at, spacing_m)
+        row["refused"] = _refused_after(row, road)
+        if not row["refused"]:
+            _write(row, window, posterior, weight, at, covariance)
 
 
 def _write(
@@ -285,10 +287,12 @@ def _write(
     weight: FloatArray,
     at: tuple[int, int, int],
     covariance: FloatArray,
-) -> str:
+) -> None:
     """Write slopes, patterns, edges and steps of a window into its row."""
     search = window.search
-    told = halves_of(window.evidence, weight, covariance, 2.25 * covariance + 0.3**2 * np.eye(2))
+    beyond = ERRORS.kerbs_pct**2 + (ERRORS.smoothed_pct**2 if is_doubtful(row["evenness"]) else 0.0)
+    inflated = ERRORS.times**2 * covariance + beyond * np.eye(2)
+    told = halves_of(window.evidence, weight, covariance, inflated)
     sd = np.sqrt(np.diag(told.covariance))
     row["left_pct"], row["right_pct"] = told.slope_pct.tolist()
     row["left_sd_pct"], row["right_sd_pct"] = sd.tolist()
@@ -300,36 +304,31 @@ def _write(
         mean = float(share @ values)
         row[f"{name}_m"] = times * mean
         row[f"{name}_sd_m"] = times * float(np.sqrt(share @ (values - mean) ** 2 + BIN_M**2 / 12.0))
+    centre, half = search.centre_m[at[1]], search.half_m[at[2]]
+    for side, name in ((-1, "left"), (1, "right")):
+        walk = walk_beyond(window.level, centre + side * half, side, search.outside_m, 4.0 * search.outside_m)
+        row[f"{name}_walk_pct"], row[f"{name}_walk_sd_pct"] = walk
     row["step_left_m"], row["step_right_m"] = window.evidence.step_left[at], window.evidence.step_right[at]
-    return ""
 
 
-def _refused_after(
-    row: dict[str, float | str],
-    window: _Window,
-    at: tuple[int, int, int],
-    rough_m: float,
-    road: MappedRoad,
-    spacing_m: float,
-    *,
-    gridded: bool,
-) -> str:
-    """Say why what was found is not believed; "" where it is."""
-    if rough_m > (_GATES.paved_m if road.paved else _GATES.unpaved_m):
-        return "rough"
-    if not gridded:
-        return ""
+def _evenness(window: _Window, at: tuple[int, int, int], spacing_m: float) -> tuple[float, float]:
+    """Second differences of the road's cells, and their share over 1 m of those over 3 m; NaN for few."""
     design = design_of(window.search, at, window.offset_m)
     away = window.level.rest_m - fit_at(window.evidence, at, design)
     inside = np.isfinite(away)
     if inside.sum() < 20:
-        return ""
+        return np.nan, np.nan
     step = max(round(1.0 / spacing_m), 1)
     short, near, far = (
         second_differences(window.cell[inside], away[inside], lag) for lag in (1, step, 3 * step)
     )
-    row["second_difference_m"] = short
-    row["_ratio"] = near / far
-    if short < _GATES.interpolated_m:
+    return short, near / max(far, 1e-9)
+
+
+def _refused_after(row: dict[str, float | str], road: MappedRoad) -> str:
+    """Say why what was found is not believed; "" where it is."""
+    if float(row["roughness_m"]) > (GATES.paved_m if road.paved else GATES.unpaved_m):
+        return "rough"
+    if float(row["second_difference_m"]) < GATES.interpolated_m:
         return "interpolated"
-    return "smoothed" if near < _GATES.smoothed * far else ""
+    return "smoothed" if float(row["evenness"]) < GATES.smoothed else ""

@@ -20,7 +20,7 @@ from camber.terrain.headers import TerrainFile
 from camber.terrain.inventories import SlopeLines, surveyed_on
 from camber.terrain.measuring import measure_way
 from camber.terrain.nearby import Opened
-from camber.terrain.road_evidence import observed_of
+from camber.terrain.road_evidence import roads_observed
 from camber.versions import TERRAIN
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def _measured(way: MappedWay, models: _Models, lists: Sequence[SlopeLines], know
             continue
         problems += differing
         said |= _said(way, fitting, sections)
-        roads += observed_of(sections, way.way_id, fitting[0].year)
+        roads += roads_observed(sections, way.way_id, fitting[0].year, is_road=way.is_road)
         break
     for one in lists:
         try:

@@ -1,0 +1,302 @@
+"""The ground that a flight would have seen: streets with a known cross section, and errors of a survey.
+
+Heights follow the street's grade along its line and its section across it: two planes or a parabola between
+the edges, a kerb or none, a sidewalk that falls back, a verge that falls away, the rests of parked cars that
+no filter took out. A survey averages over cells, errs, smooths, and leaves voids.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import shapely
+
+from camber.conventions import PROFILE_CODE, Profile
+from camber.geometry import project_to_line
+from camber.simulate.world import draw_surfaces, town_offset, way_map_offset
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from camber.schema import Ways
+    from camber.simulate.receiver import GnssErrorModel
+
+    FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Section:
+    """Cross section of a street, way frame: positive is right of its line.
+
+    Parameters
+    ----------
+    left_pct, right_pct : float
+        Slope of each half, positive where it falls to the right [%]; of a parabola, its mean.
+    half_m, middle_m : float
+        Half the width between the edges, and where the middle lies from the line [m].
+    bowed : bool
+        A parabola in place of two planes.
+    kerb_left_m, kerb_right_m : float
+        Height of the step at each edge [m].
+    walk_m, walk_pct : float
+        Width of the strips beyond the edges [m] and how steeply they fall towards the road, or, where
+        negative, away from it [%].
+    beyond_pct : float
+        How steeply the ground rises beyond the strips [%].
+    cars_left, cars_right : float
+        Share of each edge along which rests of parked cars were left in the ground.
+    drift_m : float
+        How much further right the middle lies at the end of the line than at its start [m].
+    """
+
+    left_pct: float
+    right_pct: float
+    half_m: float = 3.0
+    middle_m: float = 0.0
+    bowed: bool = False
+    kerb_left_m: float = 0.1
+    kerb_right_m: float = 0.1
+    walk_m: float = 2.0
+    walk_pct: float = 2.0
+    beyond_pct: float = 3.0
+    cars_left: float = 0.0
+    cars_right: float = 0.0
+    drift_m: float = 0.0
+
+
+@dataclass(frozen=True)
+class Survey:
+    """How the ground was flown and filtered; the errors are those of published comparisons, or judgements.
+
+    Parameters
+    ----------
+    cell_m : float
+        Size of the cells [m].
+    white_m, correlated_m, correlation_m : float
+        Error of each cell alone, error that neighbours share, and over which distance they do [m].
+    smoothed_m : float
+        Length over which the grid was smoothed afterwards [m]; 0 for none.
+    beyond_m : float
+        Unevenness of the ground beyond the strips beside a road: gardens, fields, slopes [m]; half as much of
+        verges.
+    void_share : float
+        Share of the ground that is missing, in patches of some metres.
+    car_m, car_long_m : float
+        Height of the rests of a car and its length [m].
+    """
+
+    cell_m: float = 1.0
+    white_m: float = 0.03
+    correlated_m: float = 0.03
+    correlation_m: float = 10.0
+    smoothed_m: float = 0.0
+    beyond_m: float = 0.04
+    void_share: float = 0.0
+    car_m: float = 0.1
+    car_long_m: float = 4.5
+
+
+@dataclass(frozen=True, eq=False)
+class Heights:
+    """A grid of heights.
+
+    Parameters
+    ----------
+    west_m, north_m, cell_m : float
+        Its upper left corner and the size of its cells [m].
+    height_m : ndarray of float64, shape (rows, columns)
+        Heights, NaN where there are none [m].
+    """
+
+    west_m: float
+    north_m: float
+    cell_m: float
+    height_m: FloatArray
+
+    def points(self) -> FloatArray:
+        """Give the middles of the cells that have a height, shape (n, 3) [m]."""
+        row, column = np.nonzero(np.isfinite(self.height_m))
+        x, y = self.west_m + (column + 0.5) * self.cell_m, self.north_m - (row + 0.5) * self.cell_m
+        return np.stack([x, y, self.height_m[row, column]], axis=1)
+
+
+_SUBCELLS: Final = 3
+_AROUND_M: Final = 25.0
+_CAR_WIDE_M: Final = 1.8
+_UNEVEN_M: Final = 2.0
+
+
+def height_across(section: Section, offset_m: FloatArray) -> FloatArray:
+    """Height of a section over that of its middle at offsets from the middle [m]."""
+    half = section.half_m
+    inside = np.clip(offset_m, -half, half)
+    shape = inside * np.abs(inside) / half if section.bowed else inside
+    slope = np.where(inside < 0.0, section.left_pct, section.right_pct) / 100.0
+    over = np.maximum(np.abs(offset_m) - half, 0.0)
+    kerb = np.where(offset_m < 0.0, section.kerb_left_m, section.kerb_right_m)
+    strip = np.minimum(over, section.walk_m)
+    rise = strip * section.walk_pct + (over - strip) * section.beyond_pct
+    return np.asarray(-slope * shape + np.where(over > 0.0, kerb + rise / 100.0, 0.0))
+
+
+def lay_street(
+    line_xy: FloatArray, section: Section, survey: Survey, rng: np.random.Generator, *, grade_pct: float = 2.0
+) -> Heights:
+    """Survey one street: a grid about its line, of which ``section`` is the truth."""
+    low, high = line_xy.min(axis=0) - _AROUND_M, line_xy.max(axis=0) + _AROUND_M
+    return lay_streets([line_xy], [section], (*low, *high), survey, rng, grade_pct=grade_pct)
+
+
+def lay_streets(
+    lines: Sequence[FloatArray],
+    sections: Sequence[Section],
+    bounds: tuple[float, float, float, float],
+    survey: Survey,
+    rng: np.random.Generator,
+    *,
+    grade_pct: float = 2.0,
+) -> Heights:
+    """Survey an area: each cell has the section of the street whose edge it lies closest to, or inside.
+
+    ``bounds`` are west, south, east and north [m]; the ground rises by about ``grade_pct`` along the lines.
+    """
+    cell = survey.cell_m
+    west, north = np.floor(bounds[0] / cell) * cell, np.ceil(bounds[3] / cell) * cell
+    columns, rows = (
+        int(np.ceil((high - low) / cell)) for low, high in ((west, bounds[2]), (bounds[1], north))
+    )
+    total, rough = np.zeros((2, rows, columns))
+    cars = [_cars(line, section, survey, rng) for line, section in zip(lines, sections, strict=True)]
+    shift = (np.arange(_SUBCELLS) + 0.5) / _SUBCELLS
+    for right in shift:
+        for down in shift:
+            x, y = np.meshgrid(
+                west + (np.arange(columns) + right) * cell, north - (np.arange(rows) + down) * cell
+            )
+            xy = np.stack([x.ravel(), y.ravel()], axis=1)
+            height, uneven = _ground(xy, lines, sections, cars, grade_pct)
+            total += height.reshape(rows, columns)
+            rough += uneven.reshape(rows, columns)
+    height = total / _SUBCELLS**2
+    height += survey.beyond_m * rough / _SUBCELLS**2 * field(total.shape, _UNEVEN_M / cell, rng)
+    height += survey.white_m * rng.standard_normal(total.shape)
+    if survey.correlated_m > 0.0:
+        height += survey.correlated_m * field(total.shape, survey.correlation_m / cell, rng)
+    if survey.smoothed_m > 0.0:
+        height = box_mean(height, max(round(survey.smoothed_m / cell), 1))
+    if survey.void_share > 0.0:
+        patches = field(total.shape, 3.0 / cell, rng)
+        height[patches < np.quantile(patches, survey.void_share)] = np.nan
+    return Heights(float(west), float(north), cell, height)
+
+
+def _cars(line_xy: FloatArray, section: Section, survey: Survey, rng: np.random.Generator) -> FloatArray:
+    """Place the rests of cars: rows of start, side and height [m]."""
+    length = float(np.hypot(*np.diff(line_xy, axis=0).T).sum())
+    places = np.arange(0.0, length, survey.car_long_m + 1.0)
+    found = [
+        (start, side, survey.car_m * rng.uniform(0.5, 1.5))
+        for side, share in ((-1.0, section.cars_left), (1.0, section.cars_right))
+        for start in places[rng.random(len(places)) < share].tolist()
+    ]
+    return np.array(found).reshape(-1, 3)
+
+
+def _ground(
+    xy: FloatArray,
+    lines: Sequence[FloatArray],
+    sections: Sequence[Section],
+    cars: Sequence[FloatArray],
+    grade_pct: float,
+) -> tuple[FloatArray, FloatArray]:
+    """Heights of the ground at places, shape (n,), and how uneven it is there, from 0 on roads to 1."""
+    height, uneven, nearest = np.zeros(len(xy)), np.ones(len(xy)), np.full(len(xy), np.inf)
+    for line, section, parked in zip(lines, sections, cars, strict=True):
+        low, high = line.min(axis=0) - _AROUND_M, line.max(axis=0) + _AROUND_M
+        here = np.flatnonzero(((xy >= low) & (xy <= high)).all(axis=1))
+        along, offset, _ = project_to_line(xy[here], line)
+        step = np.hypot(*np.diff(line, axis=0).T)
+        passed = np.concatenate([[0.0], np.cumsum(step)])
+        u = offset - section.middle_m - section.drift_m * (along / passed[-1] - 0.5)
+        away = np.abs(u) - section.half_m
+        closer = (away < nearest[here]) & (np.abs(offset) < _AROUND_M)
+        here, along, u = here[closer], along[closer], u[closer]
+        nearest[here] = away[closer]
+        foot = np.stack([np.interp(along, passed, line[:, axis]) for axis in (0, 1)], axis=1)
+        height[here] = 100.0 + grade_pct / 100.0 * ((foot - lines[0][0]) @ np.array([0.6, 0.8]))
+        height[here] += height_across(section, u) + _on_cars(along, u, section, parked)
+        over = np.abs(u) - section.half_m
+        verge = 0.5 * (section.walk_pct < 0.0)
+        uneven[here] = np.where(over > section.walk_m, 1.0, np.where(over > 0.0, verge, 0.0))
+    return height, uneven
+
+
+def _on_cars(along_m: FloatArray, u: FloatArray, section: Section, parked: FloatArray) -> FloatArray:
+    top = np.zeros(len(u))
+    for start, side, high in parked:
+        beside = section.half_m - side * u
+        under = (along_m >= start) & (along_m < start + 4.5) & (beside > 0.2) & (beside < 0.2 + _CAR_WIDE_M)
+        top[under] = high
+    return top
+
+
+def field(shape: tuple[int, int], cells: float, rng: np.random.Generator) -> FloatArray:
+    """Draw a field of unit variance whose correlation falls off over so many cells, exp(-(d / cells)^2)."""
+    frequency = np.hypot(np.fft.fftfreq(shape[0])[:, np.newaxis], np.fft.rfftfreq(shape[1]))
+    gain = np.exp(-0.5 * (np.pi * cells * frequency) ** 2)
+    noise = np.fft.irfft2(np.fft.rfft2(rng.standard_normal(shape)) * gain, s=shape)
+    return np.asarray(noise / noise.std())
+
+
+def box_mean(values: FloatArray, size: int) -> FloatArray:
+    """Mean over a square of cells, edges repeated."""
+    for axis in (0, 1):
+        before = size // 2
+        pad = [(before, size - 1 - before) if k == axis else (0, 0) for k in (0, 1)]
+        values = np.lib.stride_tricks.sliding_window_view(np.pad(values, pad, mode="edge"), size, axis).mean(
+            -1
+        )
+    return values
+
+
+def sections_of(ways: Ways, seed: int, error: GnssErrorModel) -> list[tuple[FloatArray, Section]]:
+    """Give the true line and section of each way of a world: the surfaces and map errors of its runs.
+
+    The line is that of the map moved by the offset of the town and by the middle offset of the way's own;
+    what is left of that along the way is the section's drift. Kerbs stand where a sidewalk is, verges
+    elsewhere (judgement: 12 cm, and 4 % away from the road).
+    """
+    surfaces = draw_surfaces(ways, seed)
+    shift = town_offset(error, seed)
+    found = []
+    for way_id, (_, way), (_, true) in zip(
+        ways.index.tolist(), ways.iterrows(), surfaces.iterrows(), strict=True
+    ):
+        line = shapely.get_coordinates(way.geometry) + shift
+        length = float(way["length_m"])
+        start, middle, end = way_map_offset(
+            np.array([0.0, length / 2.0, length]), length, way_id, error, seed
+        )
+        traffic = 1.0 if way["traffic_side"] == "right" else -1.0
+        slope, shape = float(true["slope_pct"]), int(true["profile"])
+        ridged = {PROFILE_CODE[Profile.CROWNED], PROFILE_CODE[Profile.PARABOLIC]}
+        left = -slope if shape in ridged else slope * float(true["low_side"])
+        right = slope if shape in ridged else slope * float(true["low_side"])
+        if shape == PROFILE_CODE[Profile.INVERTED]:
+            left, right = slope, -slope
+        section = Section(
+            left_pct=left,
+            right_pct=right,
+            half_m=float(true["half_width_m"]),
+            middle_m=float(middle) * traffic,
+            bowed=shape == PROFILE_CODE[Profile.PARABOLIC],
+            drift_m=float(end - start) * traffic,
+        )
+        if not way["built_up"]:
+            section = replace(section, kerb_left_m=0.0, kerb_right_m=0.0, walk_pct=-4.0, walk_m=1.5)
+        found.append((line, section))
+    return found

@@ -1,0 +1,59 @@
+"""What measured slopes err by beyond their standard errors, and where a grid may have been smoothed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class TerrainErrors:
+    """What measured slopes err by beyond their standard errors.
+
+    Parameters
+    ----------
+    times : float
+        Factor on standard errors: in Delft, against all returns between surveyed edges, they came out 2 times
+        too small, of which the other terms explain a part.
+    slope_pct, kerbs_pct : float
+        Scatter beyond that, and where both kerbs are seen (the second: judgement) [%].
+    smoothed_pct : float
+        Error of slopes where the grid may have been smoothed: over 3 m it takes 1.5 % off the slope of a road
+        of 6 m in simulations [%].
+    yearly_pct : float
+        Change of a road's slope per year: settling, overlays [%] (judgement).
+    p_wrong : float
+        Probability that another strip was measured: 4 of 87 windows in Delft.
+    kerb_m : float
+        Steps from this height on are kerbs [m] (judgement: a lowered kerb is 2 to 3 cm high).
+    offset_m, offset_sd_m : float
+        Scatter of the middle, and the largest standard error with which it is believed [m] (judgement).
+    """
+
+    times: float = 1.5
+    slope_pct: float = 0.6
+    kerbs_pct: float = 0.3
+    smoothed_pct: float = 1.2
+    yearly_pct: float = 0.1
+    p_wrong: float = 0.05
+    kerb_m: float = 0.04
+    offset_m: float = 0.3
+    offset_sd_m: float = 0.3
+
+
+ERRORS: Final = TerrainErrors()
+
+DOUBTFUL: Final = 0.7
+"""Second differences over 1 m below this share of those over 3 m: the grid may have been smoothed, and slopes
+be too small (simulated grids smoothed over 3 m have 0.42 to 0.70; half of Delft's brick streets, too, are
+below it)."""
+
+
+def is_doubtful(evenness: Any) -> NDArray[np.bool_]:  # noqa: ANN401 - a number or an array of them
+    """Tell where a grid may have been smoothed; what is not known (NaN) is not doubted."""
+    return np.asarray(np.asarray(evenness, dtype=np.float64) < DOUBTFUL)
