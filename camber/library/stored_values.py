@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from dataclasses import asdict
+from typing import Any, TypeVar
 
 from cattrs.preconf.json import make_converter
 
+from camber.schema import RoadObserved
+
 _T = TypeVar("_T")
 _CONVERTER = make_converter(detailed_validation=False)  # so that what is wrong is a plain error
+
+
+def _known(one: RoadObserved) -> dict[str, Any]:
+    """Leave out what was not observed (NaN, the default): SQLite reads no JSON with NaN in it."""
+    return {name: value for name, value in asdict(one).items() if value == value}  # noqa: PLR0124
+
+
+_CONVERTER.register_unstructure_hook(RoadObserved, _known)
 
 
 def json_of(value: object) -> str:
