@@ -182,7 +182,9 @@ def _measured(way: MappedWay, models: _Models, lists: Sequence[SlopeLines], know
             continue
         problems += differing
         said |= _said(way, fitting, sections)
-        roads += roads_observed(sections, way.way_id, fitting[0].year, is_road=way.is_road)
+        measured = roads_observed(sections, way.way_id, fitting[0].year, is_road=way.is_road)
+        # Strips beyond a kerb are kept out until their sidewalks are known: else all runs are made anew.
+        roads += [one for one in measured if one.surface == "carriageway"]
         break
     for one in lists:
         try:
