@@ -30,7 +30,9 @@ def main(arguments: list[str]) -> int:
     # One core checks types while the other compiles the kernels: else every worker would compile them anew.
     started = {name: _python(command, stdout=subprocess.PIPE) for name, command in CHECKS.items()}
     with tempfile.TemporaryDirectory() as folder:
-        _python(["-m", "camber", "-q", "--offline", "demo", "-o", folder], stdout=subprocess.DEVNULL).wait()
+        _python(
+            ["-m", "camber", "-q", "--offline", "demo", "--check", "-o", folder], stdout=subprocess.DEVNULL
+        ).wait()
     tests = _python(["-m", "pytest", *arguments]).wait()
     failed = []
     for name, process in started.items():

@@ -1,4 +1,4 @@
-"""``camber demo`` and ``camber simulate``: a week of simulated recordings on real streets, and its truth."""
+"""``camber demo`` and ``camber simulate``: simulated recordings on real streets, and their truth."""
 
 import csv
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 import camber
+from camber.cli.options import NoOpen
 from camber.errors import RoadsError
 from camber.whole_files import write_whole
 
@@ -33,14 +34,35 @@ EXTRACTS: Final = ("kouvola.osm.pbf", "helsinki.osm.pbf")
 def demo(
     context: typer.Context,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the page and the maps.")
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for all that is written.")
     ] = Path("camber-demo"),
+    no_open: NoOpen = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Hold six other runs against the simulated truth instead.")
+    ] = False,
 ) -> None:
-    """Analyse the sample week: simulated recordings on real streets. Works offline."""
+    """Show ten weeks of a simulated runner on real streets, in twelve lines and as a page. Works offline."""
+    if check:
+        _check(context.obj, output)
+        return
+    from camber.cli.start import How, begin
+    from camber.simulate import Season, season_files, simulate_season
+
+    session: Session = context.obj
+    streets = sample_folder() / EXTRACTS[0]
+    recordings = output / "recordings"
+    with session.at_home(output / "library"):
+        for name, content in season_files(simulate_season(camber.read_roads(streets), Season())).items():
+            write_whole(recordings / name, content)
+        how = How(no_open=no_open, asks=False, next_step="camber start EXPORT for your own runs")
+        begin(session, [recordings], [streets], output, how)
+
+
+def _check(session: "Session", output: Path) -> None:
+    """Analyse the sample week file by file, and print each run and the total beside the truth."""
     from camber.cli.analyse import ReportFormat, analyse_files, write_files
     from camber.cli.session import roads_cache
 
-    session: Session = context.obj
     folder = sample_folder()
     found = analyse_files(
         sorted((folder / "week").glob("*.gpx")),

@@ -23,6 +23,8 @@ RoadFiles = Annotated[
     typer.Option("--roads", metavar="FILE", help="OpenStreetMap extract, or several; default: what is kept."),
 ]
 
+NoOpen = Annotated[bool, typer.Option("--no-open", help="Do not open the page in a browser.")]
+
 # The map
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be fetched.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Fetch without asking.")]

@@ -227,7 +227,7 @@ def _table(rows: list[dict[str, Any]], units: str) -> "Table":
     from rich.text import Text
 
     from camber.report.text import bar_text
-    from camber.report.wording import far_text, plain
+    from camber.report.wording import far_text, plain, run_name
     from camber.schema import Interval
 
     table = Table.grid(padding=(0, 2, 0, 0))
@@ -238,7 +238,7 @@ def _table(rows: list[dict[str, Any]], units: str) -> "Table":
         names = ("left_share_low90", "left_share", "left_share_high90")
         share = Interval(*(row[name] for name in names)) if analysed else None
         said = row["word"] if row["state"] == "analysed" else _state(row)
-        name = plain(row["title"] or row["source"], 24)
+        name = plain(run_name(row["title"] or row["source"]), 24)
         far = Text(far_text(row["distance_m"], units), justify="right")
         number = Text(str(row["run"]), justify="right")
         table.add_row(number, row["day"] or "no day", Text(name), far, bar_text(share), Text(said))

@@ -137,6 +137,19 @@ class Session:
             self.say(f"warning: {warning}")
         return preferences
 
+    @contextmanager
+    def at_home(self, folder: Path) -> Iterator[None]:
+        """Keep library and roads in this folder meanwhile, also in processes begun here; settings stay."""
+        _ = self.preferences
+        before = os.environ.get(HOME_VARIABLE)
+        os.environ[HOME_VARIABLE] = str(folder.resolve())
+        try:
+            yield
+        finally:
+            os.environ.pop(HOME_VARIABLE)
+            if before is not None:
+                os.environ[HOME_VARIABLE] = before
+
     def say(self, text: str, *, at: int = 0) -> None:
         """Say one or more lines on standard error, from a verbosity on; -1 says them always."""
         if self.verbosity >= at:

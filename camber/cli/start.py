@@ -1,6 +1,6 @@
 """``camber start``: from an export to the first page in one command; given again it goes on where it was."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 import camber
-from camber.cli.options import RoadFiles, Server, Yes
+from camber.cli.options import NoOpen, RoadFiles, Server, Yes
 from camber.cli.session import Exit, Session, roads_cache
 from camber.whole_files import write_whole
 
@@ -36,19 +36,37 @@ def start(
     ] = Path("camber"),
     yes: Yes = False,
     server: Server = None,
-    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in a browser.")] = False,
+    no_open: NoOpen = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes for the analysis.")] = None,
 ) -> None:
     """Begin: take your runs in, get the map, analyse, and show the last week.
 
     You can stop at any time; run the command again to continue.
     """
-    session: Session = context.obj
+    begin(context.obj, paths, roads or [], output, How(yes, server, no_open, workers))
+
+
+@dataclass(frozen=True)
+class How:
+    """What else `camber start` is told: whether to fetch and open without asking, what to do afterwards."""
+
+    yes: bool = False
+    server: str | None = None
+    no_open: bool = False
+    workers: int | None = None
+    asks: bool = True
+    next_step: str = "camber week"
+
+
+def begin(
+    session: Session, paths: "Sequence[Path]", road_files: "Sequence[Path]", folder: Path, how: How
+) -> None:
+    """Lead from files to the answer for the last week, which is printed and written as a page."""
     session.write(_take_in(session, paths) + "\n")
-    _get_map(session, roads or [], server, yes=yes)
-    _analyse(session, roads or [], workers)
+    _get_map(session, road_files, how.server, yes=how.yes)
+    _analyse(session, road_files, how.workers)
     with camber.open_library() as library:
-        _show_week(session, library, roads or [], output, no_open=no_open)
+        _show_week(session, library, road_files, folder, how)
 
 
 def _take_in(session: Session, paths: "Sequence[Path]") -> str:
@@ -122,7 +140,7 @@ def _analyse(session: Session, road_files: "Sequence[Path]", workers: int | None
 
 
 def _show_week(
-    session: Session, library: "Library", road_files: "Sequence[Path]", folder: Path, *, no_open: bool
+    session: Session, library: "Library", road_files: "Sequence[Path]", folder: Path, how: How
 ) -> None:
     """Answer for the last week, in a few lines and as a page."""
     from camber.cli.report import Wanted, story_of_days
@@ -134,8 +152,10 @@ def _show_week(
     story, basemap = story_of_days(session, library, week, Wanted(html=page, roads=list(road_files)))
     write_whole(page, story_page(story, basemap))
     # The page has the rest: here one answer, and one thing to try.
-    brief = replace(story, usual="", runs=(), cannot_tell=())
+    usual = story.usual if story.usual_share else ""
+    brief = replace(story, usual=usual, runs=(), cannot_tell=())
     brief = replace(brief, tries=tuple(replace(item, steps=()) for item in story.tries[:1]))
-    session.show(story_text(brief, [str(page), *(["camber ask"] if story.questions else []), "camber week"]))
-    if session.out.is_terminal and not no_open:
+    asked = ["camber ask"] if story.questions and how.asks else []
+    session.show(story_text(brief, [str(page), *asked, how.next_step]))
+    if session.out.is_terminal and not how.no_open:
         typer.launch(str(page))

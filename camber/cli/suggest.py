@@ -150,18 +150,19 @@ def _plan_run(
 ) -> _Planned:
     """Plan a recording, a planned route, or a run of the library, beside the weeks around it."""
     from camber.planning import plan_route
+    from camber.report.wording import run_name
 
     recording, known = _found(library, name)
     planner = None if library is None else planner_for(session, library, road_files, dark=dark)
     if planner is not None and known is not None and known.summary is not None and with_history:
         planned = planner.plan(known)
-        return _Planned(known.title, planned.analysis, planned.plan)
+        return _Planned(run_name(known.title), planned.analysis, planned.plan)
     day = None if recording.started_at is None else recording.started_at.date()
     history = planner.history(day, known.run if known else None) if planner and with_history else None
     line = line_over(session, road_files, library)
     analysis = line(recording, Path(name))
     plan = plan_route(analysis, history=history, dark=dark)
-    return _Planned(recording.name or Path(name).name, analysis, plan)
+    return _Planned(run_name(recording.name or Path(name).name), analysis, plan)
 
 
 def _found(library: "Library | None", name: str) -> "tuple[Recording, RunResult | None]":
@@ -185,6 +186,7 @@ def _plan_week(
 ) -> "tuple[list[_Planned], str]":
     """Plan the routes that would be run again, and say what that comes to."""
     from camber.planning import with_advice
+    from camber.report.wording import run_name
 
     last = None if library is None else library.last_week(session.preferences.week_start)
     if library is None or last is None or library.last_analysed_day() is None:
@@ -196,7 +198,7 @@ def _plan_week(
         [] if advice is None else [run for run in advice.routes if run.suggestions and run.suggestions.items]
     )
     planned = [planner.plan(run) for run in routes[:_MOST_CHANGES]]
-    found = [_Planned(f"{one.run.day} {one.run.title}", one.analysis, one.plan) for one in planned]
+    found = [_Planned(f"{one.run.day} {run_name(one.run.title)}", one.analysis, one.plan) for one in planned]
     return found, "" if advice is None else advice.conclusion
 
 

@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, Final
 from camber.conventions import ENOUGH_TO_COMPARE_M, OSM_ATTRIBUTION
 from camber.report import details, sentences
 from camber.report.wording import (
-    NAME_LENGTH,
-    SIMULATED_REMARK,
     STANDING_NOTES,
     day_words,
     far_text,
@@ -26,13 +24,15 @@ from camber.report.wording import (
     percent_left,
     plain,
     reason_words,
+    run_name,
     share_words,
+    simulated_remark,
     title_words,
 )
 from camber.schema import Interval, LowLeg, Word, low_leg_of, word_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import date
 
     from camber.report.details import Grid
@@ -321,7 +321,7 @@ def story_of(period: Period, reader: Reader = Reader.RUNNER, *, units: str = "km
         details=tuple(Section(key, title, tuple(map(say, said)), grid) for key, title, said, grid in parts),
         remarks=(
             *(_about_its_day(period.runs[0]) if own and period.kind == "run" else ()),
-            *((SIMULATED_REMARK,) if any(run.simulated for run in period.runs) else ()),
+            *simulated_remark(run.simulated for run in period.runs),
             *((SHARED_REMARK,) if reader is Reader.SHARED else ()),
         ),
         notes=STANDING_NOTES,
@@ -354,7 +354,7 @@ def _run_line(run: RunResult, units: str, *, named: bool) -> RunLine:
     return RunLine(
         run=run.run,
         day="no day" if run.day is None else day_words(run.day),
-        title=plain(run.title, NAME_LENGTH) if named else "",
+        title=run_name(run.title) if named else "",
         distance=far_text(run.distance_m, units),
         words=reason_words(run.state, run.reason) if low is None else low.phrase,
         share="" if low is None else share_words(low.left_share),
@@ -365,8 +365,12 @@ def _run_line(run: RunResult, units: str, *, named: bool) -> RunLine:
 
 def _week_lines(period: Period, units: str) -> tuple[WeekLine, ...]:
     """Give the weeks from the first run on; what goes before it says nothing."""
-    first = next((place for place, week in enumerate(period.weeks) if week.runs), len(period.weeks))
-    return tuple(week_line(week, units) for week in period.weeks[first:])
+    return tuple(week_line(week, units) for week in from_first_run(period.weeks))
+
+
+def from_first_run(weeks: Sequence[PeriodTotal]) -> Sequence[PeriodTotal]:
+    """Leave out the weeks before the first run."""
+    return weeks[next((place for place, week in enumerate(weeks) if week.runs), len(weeks)) :]
 
 
 def week_line(week: PeriodTotal, units: str) -> WeekLine:
@@ -451,7 +455,7 @@ def _is_safer(item: Suggestion) -> bool:
 def _try(run: RunResult, item: Suggestion, units: str) -> Try:
     before, after = left_share_of(item.balance_before), left_share_of(item.balance_after)
     whose = "" if run.day is None else f"{run.day:%A}'s "
-    name = plain(run.title, NAME_LENGTH)
+    name = run_name(run.title)
     return Try(
         run=run.run,
         heading=f"on {whose}{name} ({far_text(run.distance_m, units)})",

@@ -6,6 +6,7 @@ The leg on the falling side is the *low* leg; there is no "short" or "long" leg,
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import UTC, date
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,7 @@ from camber.conventions import (
 from camber.schema import Interval
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
 LEG_WORDS: Final = {
@@ -48,7 +50,8 @@ STATE_WORDS: Final = {
     LateralState.OTHER: "path or off the road",
 }
 
-SIMULATED_REMARK: Final = "Some of these recordings are simulated: nobody ran them."
+_SIMULATED_NOTE: Final = re.compile(r"\s*\(simulated recording on real streets\)$", re.IGNORECASE)
+"""What files of `camber.simulate` say behind their title; a story says it once, before everything."""
 
 DAY_WORDS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 """By `date.weekday`."""
@@ -88,6 +91,18 @@ def plain(text: str, longest: int = 1000) -> str:
     kept = "".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in text if _visible(c))
     joined = " ".join(kept.split())
     return joined if len(joined) <= longest else joined[: longest - 1] + "…"
+
+
+def run_name(title: str) -> str:
+    """Write the title of a run as its runner gave it."""
+    return plain(_SIMULATED_NOTE.sub("", title), NAME_LENGTH)
+
+
+def simulated_remark(simulated: Iterable[bool]) -> tuple[str, ...]:
+    """Say that runs are simulated: some of them, or all."""
+    found = tuple(simulated)
+    who = "These" if all(found) else "Some of these"
+    return (f"{who} recordings are simulated: nobody ran them.",) if any(found) else ()
 
 
 def _visible(character: str) -> bool:

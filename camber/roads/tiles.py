@@ -353,7 +353,9 @@ def add_file(
         whole = _holds(extract.box_deg, tile.bounds_deg) and not torn[rows].any()
         new = TileWays(extract.raw_ways(rows), extract.osm_date, path.name, at, whole)
         if _replaces(store, tile, new):
-            store.write(tile, _united(store, tile, new))
+            united = _united(store, tile, new)
+            if not _is_kept(store, tile, united):
+                store.write(tile, united)
             kept.add(tile)
             cut |= set() if whole else {tile}
             ways += len(rows)
@@ -373,6 +375,15 @@ def _replaces(store: TileStore, tile: Tile, new: TileWays) -> bool:
     if old.whole and not new.whole:
         return False
     return not (old.osm_date and new.osm_date and new.osm_date < old.osm_date)
+
+
+def _is_kept(store: TileStore, tile: Tile, new: TileWays) -> bool:
+    """Whether the same is kept but for its time: written again, it would make every result stale."""
+    old = store.head(tile)
+    if old is None:
+        return False
+    start = bytes(_packed(replace(new, kept_at=old.kept_at), label=tile.name)[0])
+    return start.endswith(old.checksum)
 
 
 def _united(store: TileStore, tile: Tile, new: TileWays) -> TileWays:

@@ -13,6 +13,7 @@ from camber.simulate.routes import (
 )
 from camber.simulate.run import Setup, SimulatedRun, TruthTotals, simulate_run, truth_totals
 from camber.simulate.runner import Habit, RunnerModel
+from camber.simulate.season import Season, season_files, simulate_season
 from camber.simulate.week import WEEK_SEED, sample_week, week_files
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Preference",
     "Route",
     "RunnerModel",
+    "Season",
     "Setup",
     "SimulatedRun",
     "TruthTotals",
@@ -33,7 +35,9 @@ __all__ = [
     "random_tour",
     "route_via",
     "sample_week",
+    "season_files",
     "simulate_run",
+    "simulate_season",
     "truth_totals",
     "week_files",
 ]

@@ -19,12 +19,9 @@ from camber.errors import RoadsError
 DATA = Path(__file__).parents[2] / "data"
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    """One demo for all tests: it analyses a whole week."""
-    folder = tmp_path_factory.mktemp("demo")
+def run(folder, *arguments):
     done = subprocess.run(
-        [sys.executable, "-m", "camber", "demo"],
+        [sys.executable, "-m", "camber", "demo", *arguments],
         cwd=folder,
         env={**os.environ, "CAMBER_HOME": str(folder / "home")},
         capture_output=True,
@@ -34,7 +31,44 @@ def demo(tmp_path_factory):
     return done, folder / "camber-demo"
 
 
-def test_the_demo_runs_offline_and_says_what_it_is(demo):
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """One check for all tests: it analyses a whole week."""
+    return run(tmp_path_factory.mktemp("demo"), "--check")
+
+
+@pytest.fixture(scope="module")
+def season(tmp_path_factory):
+    """Ten weeks of a runner who always faces traffic, at the road's edge, in a home of their own."""
+    return run(tmp_path_factory.mktemp("season"), "--no-open")
+
+
+def test_the_demo_shows_a_season_in_a_few_lines_and_a_page(season):
+    done, folder = season
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    lines = done.stdout.splitlines()
+    assert len([line for line in lines if line]) <= 14
+    assert lines[0].startswith("27 runs, ")
+    assert "These recordings are simulated: nobody ran them." in done.stdout
+    assert "Your left leg was" in done.stdout
+    assert "camber start EXPORT" in done.stdout
+    assert "simulated" in (folder / "2026-W47.html").read_text(encoding="utf-8")
+    # A library of one's own is not touched.
+    assert not (folder.parent / "home" / "library").exists()
+    assert len(list((folder / "recordings").glob("*.gpx"))) == 27
+
+
+def test_the_demo_again_gives_the_same_answer(season):
+    before, folder = season
+    again, _ = run(folder.parent, "--no-open")
+    assert again.returncode == 0, again.stderr
+    words, before_words = (done.stdout.split("Week 47", 1)[1].split() for done in (again, before))
+    assert words == before_words
+    assert "analysing" not in again.stderr
+
+
+def test_the_check_runs_offline_and_says_what_it_is(demo):
     done, _folder = demo
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
