@@ -115,6 +115,14 @@ def read_head(path: Path, form: bytes) -> Head | None:
         return None
 
 
+def is_as_written(path: Path, form: bytes) -> bool:
+    """Tell whether an exact file is of a form, and not a bit of it has changed."""
+    with path.open("rb") as file:
+        head = file.read(_CHECKED_FROM)
+        checksum = hashlib.file_digest(file, "sha256").digest()
+    return head == form + checksum
+
+
 def pack_texts(texts: Sequence[str]) -> tuple[Array, Array]:
     """Turn texts into arrays: UTF-8 one after the other, text ``t`` in bytes ``first[t]:first[t + 1]``."""
     packed = [text.encode() for text in texts]

@@ -7,7 +7,7 @@ import typer
 
 import camber
 from camber.cli.options import AsJson, Details, RoadFiles
-from camber.cli.session import Exit
+from camber.cli.session import Exit, roads_cache
 from camber.errors import SettingsError, UnknownRunError
 
 if TYPE_CHECKING:
@@ -28,13 +28,22 @@ _MOST_LINES: Final = 10
 
 
 @app.command()
-def check(context: typer.Context) -> None:
-    """Check that everything in your library is as it was written."""
+def check(
+    context: typer.Context,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Heal what can be healed; what was damaged is kept beside.")
+    ] = False,
+) -> None:
+    """Check that everything in your library is as it was written, and with --repair heal it."""
     from camber.library.checking import check_library
 
     session: Session = context.obj
+    if repair:
+        _repair(session)
     with camber.open_library() as library:
-        found = check_library(library, watch=lambda what: session.say(f"checking {what}", at=1))
+        found = check_library(
+            library, roads_cache(), watch=lambda what: session.say(f"checking {what}", at=1)
+        )
     for finding in found.findings:
         session.say(f"{finding.where}: {finding.what}", at=-1)
     counts = f"{found.recordings} recordings, {found.results} results, {found.originals} original files"
@@ -42,6 +51,23 @@ def check(context: typer.Context) -> None:
         session.say(f"{counts}: {len(found.findings)} findings", at=-1)
         raise typer.Exit(Exit.UNEXPECTED)
     session.write(f"{counts}: all is well\n")
+
+
+def _repair(session: "Session") -> None:
+    """Heal the database and the map, and say what was done and what is gone."""
+    from camber.library.place import library_folder
+    from camber.library.repair import put_roads_aside, read_originals_again, repair_database
+
+    aside = repair_database(library_folder())
+    if aside is not None:
+        session.say(f"the database was built again; the one before lies in {aside}", at=-1)
+    with camber.open_library() as library:
+        lost = read_originals_again(library)
+    if lost:
+        session.say(f"without positions, their files are gone: runs {', '.join(map(str, lost))}", at=-1)
+    for name in put_roads_aside(roads_cache()):
+        session.say(f"{name} was damaged and put aside: `camber roads fetch` gets tiles again", at=-1)
+    session.say("Next: `camber analyse --all`, for results that were not sound", at=-1)
 
 
 @app.command()

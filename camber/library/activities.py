@@ -78,7 +78,7 @@ def add_recording(
     """
     row = _row_of(connection, recording, content_sha256, part, gear=gear, kind=kind, reason=reason)
     activity_id = insert(connection, "activity", row | {"fingerprint": activity_fingerprint(row)})
-    _keep_fixes(connection, activity_id, recording, kind)
+    keep_fixes(connection, activity_id, recording, kind)
     if kind != "no_track":
         line = line_of(recording.fixes, int(row["shift_ms"] or 0))
         group_with(connection, activity_id, line, recording.time_zone)
@@ -121,7 +121,7 @@ def read_anew(
         )
         connection.execute("DELETE FROM fixes WHERE activity_id = ?", (number,))
         forget_results(connection, number)
-        _keep_fixes(connection, number, recording, kind)
+        keep_fixes(connection, number, recording, kind)
     join(connection, apart - {row["activity_id"] for row in old[len(rows) :]})
     for part, (recording, kind, reason) in enumerate(read[len(old) :], start=len(old)):
         numbers.append(
@@ -149,7 +149,8 @@ def _packed(recording: Recording) -> bytes:
     return pack_table(pd.DataFrame(recording.fixes)[[column.name for column in FIXES]])
 
 
-def _keep_fixes(connection: sqlite3.Connection, activity_id: int, recording: Recording, kind: str) -> None:
+def keep_fixes(connection: sqlite3.Connection, activity_id: int, recording: Recording, kind: str) -> None:
+    """Keep the fixes of a recording, within a transaction."""
     if kind != "no_track":
         data = _packed(recording)
         values = (activity_id, len(recording.fixes), data, fingerprint(data))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
+from contextlib import closing
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from camber.errors import CamberError
-from camber.library.activities import activity_fingerprint
+from camber.library.database import FILE_NAME, ORIGINALS, build, connected
 from camber.library.originals import content_of, laid_sha256, original_path
-from camber.library.results import Segment, result_fingerprint, whole_result
-from camber.packing import fingerprint, unpack_table
+from camber.library.sealing import unsound
+from camber.library.snapshot import DERIVED, read_snapshot, snapshots
+from camber.roads.tiles import TileStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from camber.library.library import Library
 
 _MOST: Final = 100
+_ANEW: Final = "`camber import FILE` puts it back"
+_OF_RUNS: Final = frozenset({"activity", *DERIVED} - {"segment"})
 
 
 class Finding(NamedTuple):
@@ -39,24 +44,25 @@ class Checked:
     findings: tuple[Finding, ...]
 
 
-def check_library(library: Library, *, watch: Callable[[str], None] = lambda _part: None) -> Checked:
-    """Check the file's structure, references, counts, check sums, and the original files.
+def check_library(
+    library: Library, roads: Path | None = None, *, watch: Callable[[str], None] = lambda _part: None
+) -> Checked:
+    """Check the database row by row, the original files, the snapshots, and the map kept in ``roads``.
 
     ``watch`` is told what is looked at next.
     """
-    parts: tuple[tuple[str, Callable[[Library], Iterator[Finding]]], ...] = (
-        ("the file", _structure),
-        ("recordings", _recordings),
-        ("results", _results),
-        ("roads", _segments),
-        ("original files", _originals),
-        ("permissions", _permissions),
+    parts: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
+        ("the database", partial(database_findings, library.connection)),
+        ("original files", partial(_originals, library)),
+        ("snapshots", partial(_snapshots, library.folder)),
+        ("the map", partial(_roads, roads)),
+        ("permissions", partial(_permissions, library)),
     )
     findings: list[Finding] = []
     for name, part in parts:
         watch(name)
         try:
-            findings.extend(part(library))
+            findings.extend(part())
         except sqlite3.Error as error:
             findings.append(Finding(name, f"cannot be read: {error}"))
     return Checked(
@@ -72,93 +78,70 @@ def _count(library: Library, table: str) -> int:
         return 0
 
 
-def _structure(library: Library) -> Iterator[Finding]:
-    for row in library.connection.execute(f"PRAGMA integrity_check({_MOST})"):
+def database_findings(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Find what is wrong with a database: its pages, what its rows refer to, its tables, and each row."""
+    for row in connection.execute(f"PRAGMA integrity_check({_MOST})"):
         if row[0] != "ok":
-            yield Finding(library.path.name, str(row[0]))
-    for table, rowid, parent, _ in library.connection.execute("PRAGMA foreign_key_check"):
+            yield Finding(FILE_NAME, str(row[0]))
+    for table, rowid, parent, _ in connection.execute("PRAGMA foreign_key_check"):
         yield Finding(f"{table} {rowid}", f"refers to a row of {parent} that is not there")
+    if _schema(connection) != _schema_of_steps():
+        yield Finding(FILE_NAME, "its tables are not those that camber made")
+    for table, key in unsound(connection):
+        of = "run " if table in _OF_RUNS else ""
+        yield Finding(f"{table} of {of}{key}", "is not as it was written")
 
 
-def _recordings(library: Library) -> Iterator[Finding]:
-    for row in library.connection.execute("SELECT * FROM activity ORDER BY activity_id"):
-        where = f"run {row['activity_id']}"
-        if row["fingerprint"] != activity_fingerprint(row):
-            yield Finding(where, "what it says of itself has changed since it was written")
-        found = library.connection.execute(
-            "SELECT rows, data, fingerprint FROM fixes WHERE activity_id = ?", (row["activity_id"],)
-        ).fetchone()
-        if found is None:
-            if row["fixes"]:
-                yield Finding(where, f"its {row['fixes']} fixes are not there")
-            continue
-        counted = _rows_of(found["data"])
-        same = found["fingerprint"] == fingerprint(found["data"])
-        if not same or not (counted == found["rows"] == row["fixes"]):
-            yield Finding(where, f"its fixes are damaged: {row['fixes']} were written, {counted} can be read")
-    for row in library.connection.execute("SELECT * FROM evidence"):
-        if row["fingerprint"] != fingerprint(row["version"], row["value"]):
-            yield Finding(f"run {row['activity_id']}", "what it says about habits has changed")
+def _schema(connection: sqlite3.Connection) -> list[tuple[str, ...]]:
+    query = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+    return sorted(tuple(map(str, row)) for row in connection.execute(query))
 
 
-def _rows_of(data: bytes) -> int | None:
-    try:
-        return len(unpack_table(data))
-    except CamberError:
-        return None
-
-
-def _results(library: Library) -> Iterator[Finding]:
-    counts = {
-        table: dict(library.connection.execute(query).fetchall())
-        for table, query in (
-            ("traversals", "SELECT activity_id, count(*) FROM traversal GROUP BY activity_id"),
-            ("streets", "SELECT activity_id, count(*) FROM street GROUP BY activity_id"),
-        )
-    }
-    for row in library.connection.execute("SELECT * FROM result ORDER BY activity_id"):
-        where = f"result of run {row['activity_id']}"
-        if row["fingerprint"] != result_fingerprint(row):
-            yield Finding(where, "has changed since it was written")
-        if _rows_of(row["exposure"]) != row["intervals"]:
-            yield Finding(where, f"not all of its {row['intervals']} intervals can be read")
-        for table, found in counts.items():
-            if found.get(row["activity_id"], 0) != row[table]:
-                yield Finding(where, f"holds {found.get(row['activity_id'], 0)} {table}, not {row[table]}")
-        kept = library.connection.execute("SELECT * FROM passes WHERE activity_id = ?", (row["activity_id"],))
-        if any(one["fingerprint"] != fingerprint(one["streets"], one["draws"]) for one in kept):
-            yield Finding(where, "what its streets hold has changed since it was written")
-        try:
-            whole_result(row)
-        except (CamberError, ValueError, KeyError, TypeError) as error:
-            yield Finding(where, f"cannot be read: {error}")
-
-
-def _segments(library: Library) -> Iterator[Finding]:
-    for row in library.connection.execute("SELECT * FROM segment"):
-        same = row["fingerprint"] == fingerprint(*(row[name] for name in Segment._fields))
-        if not same or _rows_of(row["line"]) != row["points"] or _rows_of(row["junctions"]) is None:
-            yield Finding(f"way {row['way_id']}", "its line is damaged")
+@cache
+def _schema_of_steps() -> list[tuple[str, ...]]:
+    with closing(connected(":memory:")) as made:
+        build(made)
+        return _schema(made)
 
 
 def _originals(library: Library) -> Iterator[Finding]:
+    known = set()
     for row in library.connection.execute("SELECT * FROM original ORDER BY content_sha256"):
+        known.add(row["content_sha256"])
         path = original_path(library.folder, row["content_sha256"])
         name = path.relative_to(library.folder).as_posix()
         try:
             data = path.read_bytes()
         except OSError as error:
-            yield Finding(name, f"cannot be read: {error.strerror}; import its file again")
+            yield Finding(name, f"cannot be read ({error.strerror}); {_ANEW}")
             continue
         if laid_sha256(data) != row["kept_sha256"]:
-            yield Finding(name, "has changed since it was written; import its file again")
+            yield Finding(name, f"has changed since it was written; {_ANEW}")
         elif content_of(data, largest=row["content_bytes"]).sha256 != row["content_sha256"]:
-            yield Finding(name, "does not hold what its name says")
+            yield Finding(name, f"does not hold what its name says; {_ANEW}")
+    for path in sorted(library.folder.glob(ORIGINALS)):
+        if path.stem not in known:
+            name = path.relative_to(library.folder).as_posix()
+            yield Finding(name, "is of no run: `camber check --repair` reads it")
+
+
+def _snapshots(folder: Path) -> Iterator[Finding]:
+    for path in snapshots(folder):
+        found = read_snapshot(path)
+        if found is None:
+            yield Finding(path.relative_to(folder).as_posix(), "is not as it was written")
+        else:
+            found.close()
+
+
+def _roads(folder: Path | None) -> Iterator[Finding]:
+    for path in () if folder is None else TileStore(folder).damaged():
+        yield Finding(path.name, "is not as it was written: `camber check --repair` puts it aside")
 
 
 def _permissions(library: Library) -> Iterator[Finding]:
-    if not hasattr(library.folder, "owner"):
-        return
+    if not hasattr(os, "getuid") or not os.access(library.folder, os.W_OK):
+        return  # nobody can close what cannot be written to
     for path in (library.folder, *library.folder.rglob("*")):
         mode = _mode(path)
         if mode is not None and mode & 0o077:

@@ -19,7 +19,7 @@ from camber.library.activities import (
     without_track,
 )
 from camber.library.database import note_sizes
-from camber.library.originals import Content, content_of, keep_original, laid_sha256
+from camber.library.originals import Content, content_of, keep_original, laid_sha256, original_path
 from camber.library.privacy import add_zones
 from camber.recording.archive import find_recordings
 from camber.recording.isolated import IsolatedReader
@@ -329,12 +329,26 @@ def _settle_error(library: Library, task: _Task, error: RecordingError) -> list[
 
 def _remember(library: Library, task: _Task) -> Imported:
     """Note a file that is known by its content under the name of its bytes, so that it is found sooner."""
+    _put_back(library, task)
     query = "SELECT 1 FROM input WHERE laid_sha256 = ? AND reader = ?"
     if library.connection.execute(query, (task.laid_sha256, str(READING))).fetchone() is None:
         with library.writing() as connection:
             # An earlier file of the same run may have come to the library since this one was looked at.
             _add_input(connection, task, "recording")
     return task.known or Imported(task.found.source, "known")
+
+
+def _put_back(library: Library, task: _Task) -> None:
+    """Put the original of a file that is known back where that is gone or has changed."""
+    name = task.content.sha256
+    query = "SELECT kept_sha256 FROM original WHERE content_sha256 = ?"
+    row = library.connection.execute(query, (name,)).fetchone()
+    path = original_path(library.folder, name)
+    if row is None or (path.is_file() and laid_sha256(path.read_bytes()) == row[0]):
+        return
+    kept = (keep_original(library.folder, task.found.data, task.content), name)
+    with library.writing() as connection:
+        connection.execute("UPDATE original SET kept_sha256 = ? WHERE content_sha256 = ?", kept)
 
 
 def _keep(library: Library, task: _Task, read: list[tuple[Recording, str, str]]) -> list[Imported]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from camber.errors import UnknownRunError
+from camber.errors import LibraryError, UnknownRunError
 from camber.library.activities import ANALYSABLE, places_of, read_recording_of, tell_day
 from camber.library.asking import pass_over, passed_over, questions_due
 from camber.library.database import FILE_NAME, open_database, writing
@@ -18,10 +20,10 @@ from camber.library.loose_runs import period_of_runs
 from camber.library.periods import LAST_ANALYSED_DAY, LAST_DAY, ONE_RUN, RUNS, period_of, run_result, trend_of
 from camber.library.place import library_folder
 from camber.library.results import read_evidence, read_exposure
+from camber.library.snapshot import keep_snapshot
 from camber.schema import Exposure, card
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Collection, Iterator, Sequence
     from contextlib import AbstractContextManager
 
@@ -111,7 +113,10 @@ class Library:
         return self.folder / FILE_NAME
 
     def close(self) -> None:
-        """Close it; what was written is safe before."""
+        """Close it; what was written is safe before, and what no file tells is copied beside it."""
+        with suppress(OSError, LibraryError, sqlite3.Error):  # a full disk, or closed before: the next time
+            if self.connection.total_changes:
+                keep_snapshot(self.folder, self.connection)
         self.connection.close()
 
     def writing(self) -> AbstractContextManager[sqlite3.Connection]:

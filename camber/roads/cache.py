@@ -46,7 +46,7 @@ QUARANTINE: Final = "quarantine"
 SUFFIX: Final = ".roads"
 """Ending of the names of entries."""
 
-_FORM: Final = b"roads\x00\x00\x02"
+ENTRY_FORM: Final = b"roads\x00\x00\x02"
 """First bytes of an entry; the last one is the version of the form."""
 
 _ABANDONED_S: Final = 86_400.0
@@ -115,7 +115,7 @@ def parser_version() -> str:
     """Name what decides how an extract comes out: our number, and the libraries that set the last digits."""
     libraries = (np.__version__, pd.__version__, gpd.__version__, shapely.__version__, shapely.geos_version)
     projection = (pyproj.__version__, pyproj.proj_version_str, metadata.version("osmium"))
-    return hashlib.sha256(repr((_FORM, ROADS, libraries, projection)).encode()).hexdigest()
+    return hashlib.sha256(repr((ENTRY_FORM, ROADS, libraries, projection)).encode()).hexdigest()
 
 
 def _digest(path: Path) -> str | None:
@@ -177,12 +177,12 @@ def _tidy(entry: Path) -> None:
 
 def pack_roads(roads: Roads, *, label: str) -> list[bytes | memoryview]:
     """Turn a road set into the parts of an entry; ``label`` says what it stands for."""
-    return pack_arrays(_FORM, _facts(roads, label=label), dict(_arrays(roads)))
+    return pack_arrays(ENTRY_FORM, _facts(roads, label=label), dict(_arrays(roads)))
 
 
 def unpack_roads(stored: NDArray[np.uint8], *, label: str) -> Roads:
     """Give the road set of `pack_roads`, equal in every value and type; arrays are views of ``stored``."""
-    header, arrays = unpack_arrays(_FORM, stored, label=label)
+    header, arrays = unpack_arrays(ENTRY_FORM, stored, label=label)
     return Roads(
         ways=_ways(arrays, header["crs"]),
         graph=RoadGraph(**{field.name: arrays[field.name] for field in fields(RoadGraph)}),

@@ -17,8 +17,8 @@ import numpy as np
 
 from camber.errors import MissingTilesError, NoRoadsError, RoadsError
 from camber.longitudes import turned_to
-from camber.packing import pack_arrays, pack_texts, read_head, unpack_arrays, unpack_texts
-from camber.roads.cache import QUARANTINE, SUFFIX, entry_name, keep_entry, open_entry
+from camber.packing import is_as_written, pack_arrays, pack_texts, read_head, unpack_arrays, unpack_texts
+from camber.roads.cache import ENTRY_FORM, QUARANTINE, SUFFIX, entry_name, keep_entry, open_entry
 from camber.roads.extract import read_extract
 from camber.roads.grid import Tile, tile_of_key, tile_of_name, tiles_of_keys, tiles_of_ways
 from camber.roads.needed_tiles import metres_by_tile, needed_keys, regions_of
@@ -153,7 +153,8 @@ class TileStore:
     def prepare(self) -> None:
         """Make the folder where it is missing; a `RoadsError` where that is not possible."""
         try:
-            self.place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # of parents the mode would not hold
+            self.place.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise self._refused(error) from error
 
@@ -188,6 +189,12 @@ class TileStore:
         """List the files of tiles that could not be trusted."""
         folder = self.place / QUARANTINE
         return tuple(sorted(folder.iterdir())) if folder.is_dir() else ()
+
+    def damaged(self) -> list[Path]:
+        """List the files of tiles, and of what was opened of them, that are not as they were written."""
+        files = ((path, _FORM) for path in sorted(self.place.glob(f"*{_SUFFIX}")))
+        entries = ((path, ENTRY_FORM) for path in sorted(self.folder.glob(f"*{SUFFIX}")))
+        return [path for path, form in (*files, *entries) if not is_as_written(path, form)]
 
     def opened(self) -> list[Path]:
         """List the files of road sets that were opened before, those last that were written longest ago."""
