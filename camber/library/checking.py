@@ -63,7 +63,7 @@ def check_library(
         watch(name)
         try:
             findings.extend(part())
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             findings.append(Finding(name, f"cannot be read: {error}"))
     return Checked(
         _count(library, "activity"), _count(library, "result"), _count(library, "original"), tuple(findings)

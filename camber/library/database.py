@@ -67,6 +67,10 @@ def open_database(folder: Path, steps: Sequence[str] = STEPS) -> sqlite3.Connect
     except sqlite3.Error as error:
         connection.close()
         raise refusal(error, path) from error
+    except UnicodeDecodeError as error:  # a message of SQLite's about a table whose name is damaged
+        connection.close()
+        text = "the file is damaged: `camber check --repair` heals what can be healed"
+        raise LibraryError(text, path=path) from error
     except BaseException:
         connection.close()
         raise

@@ -109,7 +109,7 @@ def _is_sound(folder: Path) -> bool:
         if not ours or elsewhere(error.__cause__):
             raise
         return False
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         if elsewhere(error):
             raise
         return False
@@ -117,7 +117,7 @@ def _is_sound(folder: Path) -> bool:
 
 def _take_over(new: sqlite3.Connection, table: Table, source: sqlite3.Connection) -> None:
     """Take the sound groups of a table that are not there yet; nothing where it cannot be read at all."""
-    with suppress(sqlite3.Error):
+    with suppress(sqlite3.Error, UnicodeDecodeError):
         there = next((one for one in tables_of(source) if one.name == table.name), None)
         if there is None:
             return
