@@ -127,12 +127,11 @@ def _cut(line: Any) -> Any:  # noqa: ANN401 - a geometry
     longitude, latitude = _with_crossings(longitude, places[:, 1])
     turn = np.floor(((longitude[:-1] + longitude[1:]) / 2.0 + 180.0) / 360.0)
     begins = np.flatnonzero(np.diff(turn, prepend=np.nan) != 0.0)
-    pieces = [
-        shapely.LineString(
-            np.column_stack([longitude[first : end + 1] - 360.0 * turn[first], latitude[first : end + 1]])
-        )
-        for first, end in zip(begins, np.append(begins[1:], len(turn)), strict=True)
-    ]
+    pieces = []
+    for first, end in zip(begins, np.append(begins[1:], len(turn)), strict=True):
+        # A place a rounding error short of 180 may come out one beyond.
+        here = np.clip(longitude[first : end + 1] - 360.0 * turn[first], -180.0, 180.0)
+        pieces.append(shapely.LineString(np.column_stack([here, latitude[first : end + 1]])))
     return pieces[0] if len(pieces) == 1 else shapely.MultiLineString(pieces)
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from camber.longitudes import (
@@ -74,6 +74,7 @@ def test_an_area_across_the_antimeridian_holds_what_lies_in_it():
     assert turned_to((-179.95, 0.0, -179.9, 1.0), bounds) == pytest.approx((180.05, 0.0, 180.1, 1.0))
 
 
+@example(179.99999999999997, [(1.0, 0.0)])
 @given(ANYWHERE, st.lists(st.tuples(st.floats(-20.0, 20.0), st.floats(-1.0, 1.0)), min_size=1, max_size=12))
 def test_a_line_that_is_cut_keeps_its_length_and_its_places(start, steps):
     x, y = np.cumsum([(start, 0.0), *steps], axis=0).T
