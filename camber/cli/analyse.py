@@ -15,7 +15,6 @@ import camber
 from camber.cli.options import Details, Output, RoadFiles, Strict, format_of, spread
 from camber.cli.roads import kept_roads
 from camber.cli.session import Exit, Session, roads_cache
-from camber.cli.terrain import say_surveyed
 from camber.errors import CamberError, SettingsError
 
 if TYPE_CHECKING:
@@ -321,7 +320,7 @@ def analyse_all(
         done = analyse_library(
             library, choices, settings, only=only, executor=executor, workers=workers, watch=watch
         )
-    say_surveyed(session, done.surveyed)
+    session.say_each(done.surveyed.problems)
     return done
 
 

@@ -1,14 +1,13 @@
 """``camber ask``: the few questions whose answers would make your balance surer, answered by one key each."""
 
-import re
 import sys
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 import camber
 from camber.cli.options import AsJson, RoadFiles
+from camber.cli.tell import keep, look_again
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 app = typer.Typer(rich_markup_mode=None)
 
 _SKIP, _NEVER, _ENOUGH = "s", "x", "q"
-_OTHERWISE: Final = f"  ?  don't know   {_SKIP} skip   {_NEVER} never ask again   {_ENOUGH} enough"
-_BY_NAME: Final = re.compile(r"([a-z]+(?:-\d+)?)=([0-9a-z?]{1,4})", re.IGNORECASE)
+_OTHERWISE: Final = f"  ?  don't know   {_SKIP} skip   {_NEVER} never ask   {_ENOUGH} enough"
 
 
 @app.command()
@@ -34,8 +32,6 @@ def ask(
     roads: RoadFiles = None,
 ) -> None:
     """Answer a few questions about what only you know; each makes your weeks surer."""
-    from camber.cli.tell import look_again
-
     session: Session = context.obj
     with camber.open_library() as library:
         if again:
@@ -120,11 +116,7 @@ def _keys(session: "Session", inquiry: "Inquiry") -> str:
     """Ask for one key for each part of a question; skip, never and enough end it at once."""
     keys = ""
     for number, part in enumerate(inquiry.choices):
-        lines = [
-            *_part(inquiry, number),
-            f"  ?  don't know   {_SKIP} skip   {_NEVER} never ask   {_ENOUGH} enough",
-        ]
-        session.write("\n".join(lines) + "\n")
+        session.write("\n".join([*_part(inquiry, number), _OTHERWISE]) + "\n")
         key = _pressed({choice.key for choice in part} | {"?", _SKIP, _NEVER, _ENOUGH})
         if key in {_SKIP, _NEVER, _ENOUGH}:
             return key
@@ -141,28 +133,3 @@ def _pressed(allowed: set[str]) -> str:
         if key in allowed:
             typer.echo(f"> {key}")
             return key
-
-
-def by_name(library: "Library", words: "Sequence[str]") -> "list[Answer] | None":
-    """Take answers as the page writes them, such as ``facing=a``; None where the words are something else.
-
-    All of them are kept, or none: AnswerError if one cannot be understood.
-    """
-    found = [_BY_NAME.fullmatch(word) for word in words]
-    if not all(found):
-        return None
-    from camber.library.asking import question_named
-
-    pairs = [(question_named(library.connection, one[1].lower()), one[2]) for one in found if one]
-    return keep(library, pairs)
-
-
-def keep(library: "Library", pairs: "Sequence[tuple[Inquiry, str]]") -> "list[Answer]":
-    """Tell the library what was answered: all of it, or nothing; gives the answers."""
-    from camber.observations.questions import answers_to
-
-    today = date.today()  # noqa: DTZ011 - the runner's own day
-    answers = [answer for inquiry, keys in pairs for answer in answers_to(inquiry, keys, today)]
-    for answer in answers:
-        library.tell(answer)
-    return answers

@@ -24,7 +24,7 @@ from camber.library.place import HOME_VARIABLE
 from camber.whole_files import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from rich.console import Console, RenderableType
 
@@ -35,6 +35,9 @@ _LINES: Final = 20
 
 _FEWEST: Final = 25
 """Steps between two plain lines, at least (judgement)."""
+
+_MOST: Final = 20
+"""Lines of one kind that are said unasked (judgement)."""
 
 
 class Exit(IntEnum):
@@ -156,6 +159,14 @@ class Session:
             from camber.report.wording import plain
 
             self.err.print("\n".join(plain(line) for line in text.splitlines()), soft_wrap=True)
+
+    def say_each(self, lines: Sequence[str]) -> None:
+        """Say lines always, and of very many how many more there are, unless more is asked for."""
+        most = len(lines) if self.verbosity > 0 else _MOST
+        for line in lines[:most]:
+            self.say(line, at=-1)
+        if len(lines) > most:
+            self.say(f"... and {len(lines) - most} more like these; -v says all", at=-1)
 
     @contextmanager
     def steps(self, what: str, total: int | None = None, *, lines: bool = False) -> Iterator[Tell]:

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from camber.cli.session import Session
     from camber.library import Library, Week
     from camber.observations.answers import Answer
+    from camber.schema import Inquiry
 
 app = typer.Typer(rich_markup_mode=None)
 
 _AT_ONCE: Final = 60
 """So many of the runs that an answer touches are analysed at once, the latest (judgement: under a minute)."""
 
+_BY_NAME: Final = re.compile(r"([a-z]+(?:-\d+)?)=([0-9a-z?]{1,4})", re.IGNORECASE)
 _KILOMETRES: Final = re.compile(r"(\d{1,4}(?:[.,]\d{1,4})?)\s*(km|m)?")
 
 
@@ -100,8 +102,6 @@ def _parted(words: "Sequence[str]", run: int | None) -> tuple[str, str]:
 
 def _kept(session: "Session", library: "Library", words: "Sequence[str]", roads: "Sequence[Path]") -> bool:
     """Do what has to do with answers that are there, or to questions; False where something else is told."""
-    from camber.cli.ask import by_name
-
     what, rest = words[0], list(words[1:])
     if what == "list" and not rest:
         session.write(_listed(library))
@@ -120,7 +120,7 @@ def _kept(session: "Session", library: "Library", words: "Sequence[str]", roads:
         session.write(f"{len(new)} answers taken in\n")
         if new:
             look_again(session, library, new, roads)
-    elif (answers := by_name(library, words)) is not None:
+    elif (answers := _by_name(library, words)) is not None:
         session.write("".join(f"{_said(library, answer)}\n" for answer in answers))
         look_again(session, library, answers, roads)
     elif what == "osm" and len(rest) == 1:
@@ -184,6 +184,31 @@ def _links(library: "Library", name: str) -> str:
     links = [f"https://www.openstreetmap.org/edit?way={way.way_id}" for way in ways]
     lines = [f"{name} in the editor of OpenStreetMap (it asks for an account; nothing was sent):", *links]
     return "\n".join([*lines, "Sidewalks are the tag sidewalk, widths the tag width.", ""])
+
+
+def _by_name(library: "Library", words: "Sequence[str]") -> "list[Answer] | None":
+    """Take answers as the page writes them, such as ``facing=a``; None where the words are something else.
+
+    All of them are kept, or none: AnswerError if one cannot be understood.
+    """
+    found = [_BY_NAME.fullmatch(word) for word in words]
+    if not all(found):
+        return None
+    from camber.library.asking import question_named
+
+    pairs = [(question_named(library.connection, one[1].lower()), one[2]) for one in found if one]
+    return keep(library, pairs)
+
+
+def keep(library: "Library", pairs: "Sequence[tuple[Inquiry, str]]") -> "list[Answer]":
+    """Tell the library what was answered: all of it, or nothing; gives the answers."""
+    from camber.observations.questions import answers_to
+
+    today = date.today()  # noqa: DTZ011 - the runner's own day
+    answers = [answer for inquiry, keys in pairs for answer in answers_to(inquiry, keys, today)]
+    for answer in answers:
+        library.tell(answer)
+    return answers
 
 
 def look_again(

@@ -1,7 +1,7 @@
 """Commands around measured slopes: ``camber terrain add|add-lines|status|measure|wanted|remove``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,13 +13,10 @@ from camber.errors import TerrainError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from camber.library.surveying import Surveyed
-
 app = typer.Typer(
     rich_markup_mode=None, help="Measure your streets in terrain models that agencies give away."
 )
 
-_MOST_LINES: Final = 20
 _LEAST_YEAR, _LAST_YEAR = 1990, 2100
 
 Flown = Annotated[
@@ -57,7 +54,7 @@ def add(
                 failures.append(error)
     with camber.open_library() as library, library.writing() as connection:
         count = sum(note_survey(connection, one) for one in new)
-    _say_all(session, [str(error) for error in failures])
+    session.say_each([str(error) for error in failures])
     if not new:
         session.say("there is no terrain model in it that can be used", at=-1)
         raise typer.Exit(Exit.NO_INPUT)
@@ -143,7 +140,7 @@ def status(context: typer.Context) -> None:
             share = f"{covered.covered_m / covered.run_m:.0%} of {covered.run_m / 1000.0:.0f} km"
             measured = f"{covered.measured_m / 1000.0:.0f} km of ways are measured"
             session.write(f"they cover {share} of streets and paths that you ran; {measured}\n")
-        _say_all(session, [*present(library.connection).problems, *faults(library)])
+        session.say_each([*present(library.connection).problems, *faults(library)])
 
 
 def _kinds(files: "Sequence[object]") -> list[str]:
@@ -190,7 +187,7 @@ def measure(
             library, choices, usual.settings, runs=wanted, workers=workers, watch=watching(session, tell)
         )
     session.write(f"{done.ways} ways: {done.measured} measured, {done.kept} measured before\n")
-    say_surveyed(session, done)
+    session.say_each(done.problems)
     if done.measured:
         session.say("Next: camber analyse --all")
 
@@ -216,17 +213,3 @@ def wanted(context: typer.Context) -> None:
         session.say(f"{what} from {page}")
         session.write("".join(f"{name}\n" for name in names))
     session.say("Next: download them into one folder, then camber terrain add FOLDER")
-
-
-def say_surveyed(session: Session, done: "Surveyed") -> None:
-    """Say what is wrong with files, a sentence each."""
-    _say_all(session, done.problems)
-
-
-def _say_all(session: Session, lines: "Sequence[str]") -> None:
-    """Say lines, and of very many how many more there are, unless more is asked for."""
-    most = len(lines) if session.verbosity > 0 else _MOST_LINES
-    for line in lines[:most]:
-        session.say(line, at=-1)
-    if len(lines) > most:
-        session.say(f"... and {len(lines) - most} more like these; -v says all", at=-1)

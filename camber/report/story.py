@@ -32,7 +32,7 @@ from camber.report.wording import (
 from camber.schema import Interval, LowLeg, Word, low_leg_of, word_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from datetime import date
 
     from camber.report.details import Grid
@@ -365,12 +365,8 @@ def _run_line(run: RunResult, units: str, *, named: bool) -> RunLine:
 
 def _week_lines(period: Period, units: str) -> tuple[WeekLine, ...]:
     """Give the weeks from the first run on; what goes before it says nothing."""
-    return tuple(week_line(week, units) for week in from_first_run(period.weeks))
-
-
-def from_first_run(weeks: Sequence[PeriodTotal]) -> Sequence[PeriodTotal]:
-    """Leave out the weeks before the first run."""
-    return weeks[next((place for place, week in enumerate(weeks) if week.runs), len(weeks)) :]
+    first = next((place for place, week in enumerate(period.weeks) if week.runs), len(period.weeks))
+    return tuple(week_line(week, units) for week in period.weeks[first:])
 
 
 def week_line(week: PeriodTotal, units: str) -> WeekLine:
