@@ -13,6 +13,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -45,6 +46,7 @@ _PROGRAM: Final = "import sys; sys.path[:] = {path!r}; from camber.recording.iso
 _LONGEST_LABEL: Final = 600
 _START_S: Final = 120.0
 """Time that the process may take to start [s]: a slow disk is no fault of the file; a judgement."""
+_TIME_IS_UP: Final = getattr(signal, "SIGXCPU", 0)  # Windows has none
 
 _FACTS: Final = ("source", "format", "sport", "device", "name", "time_zone")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -105,7 +107,9 @@ class IsolatedReader:
         name = one.name or clean_text(found.name, self._limits.name_length)
         return listed(replace(one, name=name, sport=sport_with(one.sport, found.sport)), found.at)
 
-    def _asked(self, label: str, data: bytes) -> tuple[Recording, ...] | errors.RecordingError:
+    def _asked(
+        self, label: str, data: bytes, *, is_again: bool = False
+    ) -> tuple[Recording, ...] | errors.RecordingError:
         if self._process is None or self._process.poll() is not None:
             self.close()
             self._process = self._started()
@@ -117,6 +121,9 @@ class IsolatedReader:
         except (OSError, EOFError, ValueError) as error:
             is_late = time.monotonic() - begin >= self._limits.wall_s
             self.close()
+            # Something else may have ended the process; a file that did so does it again.
+            if not (is_again or is_late or process.returncode == -_TIME_IS_UP):
+                return self._asked(label, data, is_again=True)
             raise _crash(process.returncode, label, self._limits, is_late=is_late) from error
         except BaseException:  # interrupted: what the process still says belongs to no file
             self.close()

@@ -123,7 +123,8 @@ def test_a_run_without_times_has_no_day_and_can_be_given_one(call, tmp_path, nam
 
 
 def test_what_is_told_outlives_import_and_analysis_and_can_be_taken_back(call, morning, town):
-    call("import", morning)
+    code, said, warned = call("import", morning)
+    assert (code, "left out" in said) == (0, False), said + warned
     call("analyse", "--all", "--workers", "1", "--roads", town)
     before = listed(call)
     assert before[0]["state"] == "analysed"

@@ -93,14 +93,33 @@ def test_one_process_reads_file_after_file():
         assert reader._process.pid == first
 
 
-def test_a_crash_costs_one_file():
+def struck(reader):
+    """End the process of a reader while a file is under way."""
+    os.kill(reader._process.pid, signal.SIGSTOP)
+    threading.Timer(0.3, os.kill, (reader._process.pid, signal.SIGSEGV)).start()
+    threading.Timer(0.4, os.kill, (reader._process.pid, signal.SIGCONT)).start()
+
+
+def test_a_file_pays_for_no_crash_but_its_own():
     with IsolatedReader() as reader:
         reader.read(Found("a.gpx", RUN))
-        os.kill(reader._process.pid, signal.SIGSTOP)  # so that the file is under way when the crash comes
-        threading.Timer(0.3, os.kill, (reader._process.pid, signal.SIGSEGV)).start()
-        threading.Timer(0.4, os.kill, (reader._process.pid, signal.SIGCONT)).start()
+        struck(reader)
+        assert len(reader.read(Found("b.gpx", RUN))[0].fixes) == 3
+
+
+def test_a_crash_costs_one_file(monkeypatch):
+    began = IsolatedReader._started
+
+    def doomed(reader):
+        reader._process = began(reader)
+        struck(reader)
+        return reader._process
+
+    with IsolatedReader() as reader:
+        monkeypatch.setattr(IsolatedReader, "_started", doomed)
         with pytest.raises(ReaderCrashError, match="signal 11"):
             reader.read(Found("b.gpx", RUN))
+        monkeypatch.undo()
         assert len(reader.read(Found("c.gpx", RUN))[0].fixes) == 3
 
 
