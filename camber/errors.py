@@ -237,6 +237,18 @@ class NewerLibraryError(LibraryError):
     """The library was written by a newer camber; it was not touched."""
 
 
+class EmptyLibraryError(LibraryError):
+    """There is nothing in the library yet; the message says how to begin."""
+
+    def __init__(self, path: Path | str) -> None:
+        Exception.__init__(
+            self,
+            "Your library is empty. `camber start EXPORT` brings your runs in; `camber demo` shows a season "
+            "of a simulated runner.",
+        )
+        self.path = path
+
+
 class UnknownRunError(LibraryError, LookupError):
     """There is no such run in the library."""
 

@@ -7,9 +7,10 @@ that ``camber --help`` is quick.
 import re
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperGroup
 
 from camber.cli import (
     analyse,
@@ -29,8 +30,36 @@ from camber.cli import (
 )
 from camber.cli.session import Exit, Session, error_line, exit_code
 
+_PANELS: Final = {
+    "Begin": ("start", "demo", "import", "analyse"),
+    "Reports": ("week", "month", "year", "report", "suggest"),
+    "Runs and streets": ("runs", "show", "weeks", "ask", "tell"),
+    "Sharing": ("export", "zones"),
+    "Map and ground": ("roads", "terrain"),
+    "Behind the scenes": ("config", "check", "standards", "simulate"),
+}
+
+
+class Panels(TyperGroup):
+    """The commands in the order in which a runner meets them, under headings."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - typer may bring its own click
+        """Write one list per heading; what no heading names comes last."""
+        found = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        shown = {name: one for name, one in found.items() if one is not None and not one.hidden}
+        named = [name for names in _PANELS.values() for name in names]
+        panels = {**_PANELS, "More": tuple(name for name in shown if name not in named)}
+        for title, names in panels.items():
+            rows = [(name, shown[name].get_short_help_str(200)) for name in names if name in shown]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows, col_max=12)
+
+
 app = typer.Typer(
     name="camber",
+    cls=Panels,
+    invoke_without_command=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -68,7 +97,16 @@ def _front(arguments: list[str]) -> list[str]:
     """Let the options of the program stand behind a command too, as people write them."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
     moved = [a for a in arguments[:end] if _ANYWHERE.fullmatch(a)]
-    return [*moved, *(a for a in arguments[:end] if a not in moved), *arguments[end:]]
+    rest = [a for a in arguments[:end] if a not in moved]
+    # "week -1" is a week, and no option.
+    back = [a for a in rest[1:] if rest[0] in {"week", "month", "year"} and re.fullmatch(r"-\d+", a)]
+    behind = ["--", *back] if back else []
+    return [
+        *moved,
+        *(a for a in rest if a not in back),
+        *(behind or arguments[end : end + 1]),
+        *arguments[end + 1 :],
+    ]
 
 
 def _version(asked: bool) -> None:
@@ -103,3 +141,5 @@ def program(
 ) -> None:
     """Which leg was low on a cambered road, how steeply and for how long, and how sure that is."""
     context.obj = Session(verbosity=-1 if quiet else verbose, colour=not no_color, offline=offline)
+    if context.invoked_subcommand is None:
+        start.say_where(context.obj)

@@ -4,7 +4,6 @@ import os
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TypeVar
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 import typer
 
 import camber
-from camber.cli.options import Details, Output, RoadFiles, Strict, format_of, spread
+from camber.cli.options import RoadFiles, Strict, spread
+from camber.cli.outputs import INTERVALS, Form, Outputs
 from camber.cli.roads import kept_roads
 from camber.cli.session import Exit, Session, roads_cache
 from camber.errors import CamberError, SettingsError
@@ -41,18 +41,8 @@ _AROUND_M: Final = 300.0
 """How far around a run the roads are drawn [m] (judgement: what is seen beside it)."""
 
 
-class ReportFormat(StrEnum):
-    """How a report is written."""
-
-    TEXT = "text"
-    JSON = "json"
-    CSV = "csv"
-    GEOJSON = "geojson"
-    HTML = "html"
-
-
-@dataclass(frozen=True)
-class _Beside:
+@dataclass(frozen=True, kw_only=True)
+class _Beside(Outputs):
     """Options beside the files: what takes the place of settings, and how much is shown."""
 
     country: Annotated[
@@ -61,7 +51,6 @@ class _Beside:
     ] = None
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the draws.")] = None
     draws: Annotated[int | None, typer.Option(min=20, max=10_000, help="Number of draws.")] = None
-    details: Details = False
 
     def over(self, usual: "Preferences") -> "tuple[Settings, str | None]":
         """Give settings of every stage, and the country."""
@@ -69,18 +58,15 @@ class _Beside:
         return replace(usual.settings, **given), self.country or usual.country or None
 
 
+@app.command("analyze", hidden=True)
 @app.command()
 @spread
 def analyse(
     context: typer.Context,
     runs: Annotated[
-        list[Path] | None, typer.Argument(metavar="RUN...", help="Recordings (GPX, TCX or FIT).")
+        list[Path] | None, typer.Argument(metavar="RUN", help="Recordings (GPX, TCX or FIT).")
     ] = None,
     roads: RoadFiles = None,
-    kind: Annotated[
-        ReportFormat | None, typer.Option("--format", help="Default: by the suffix of PATH, else text.")
-    ] = None,
-    output: Output = None,
     fetch: Annotated[
         bool, typer.Option("--fetch", help="Fetch roads that are not there yet from a server.")
     ] = False,
@@ -120,7 +106,7 @@ def analyse(
         cache=None if no_cache else roads_cache(),
         kept=kept_roads(session, country, fetch=fetch),
     )
-    write_files(found, format_of(kind, output, ReportFormat), output, session, details=beside.details)
+    write_files(found, beside, session)
     if strict and found.failures:
         raise typer.Exit(Exit.PARTIAL)
 
@@ -134,35 +120,27 @@ class Analysed:
     remarks: tuple[str, ...] = ()
 
 
-def write_files(
-    found: Analysed, kind: ReportFormat, path: Path | None, session: Session, *, details: bool = False
-) -> None:
-    """Tell the story of one file or several on standard output or in a file, or write their intervals."""
+def write_files(found: Analysed, outputs: Outputs, session: Session) -> None:
+    """Tell the story of one file or several in every form that is asked for, or write their intervals."""
     import camber.report as write
     from camber.library.loose_runs import period_of_analyses
 
-    if kind is ReportFormat.CSV:
-        session.write(write.intervals_csv(found.analyses), path)
-        return
-    if kind is ReportFormat.GEOJSON:
-        session.write(write.intervals_geojson(found.analyses), path)
-        return
-    with_map = kind is ReportFormat.HTML
-    period = period_of_analyses(found.analyses, found.failures, with_stretches=with_map)
-    units = session.preferences.units
-    story = write.story_of(period, units=units)
+    if outputs.main in INTERVALS:
+        rows = write.intervals_csv if outputs.main is Form.CSV else write.intervals_geojson
+        session.write(rows(found.analyses), outputs.output)
+        if not outputs.beside:
+            return
+        outputs = replace(outputs, kind=None, output=None)
+    period = period_of_analyses(found.analyses, found.failures, with_stretches=outputs.has_page)
+    story = write.story_of(period, units=session.preferences.units)
     story = replace(story, remarks=found.remarks or story.remarks)
-    if kind is ReportFormat.HTML:
-        session.write(write.story_page(story, _ways_around(found.analyses)), path)
-        return
-    if kind is ReportFormat.JSON:
-        session.write(write.story_json(story), path)
-        return
-    steps = ["-o page.html for a page with a map", "camber import FILE keeps your runs"]
-    session.show(
-        write.story_text(story, steps if details else ["--details for the rest", *steps], details=details),
-        path,
-    )
+    basemap = _ways_around(found.analyses) if outputs.has_page else None
+    steps = [
+        "--details for the rest",
+        "-o page.html for a page with a map",
+        "camber import FILE keeps your runs",
+    ]
+    outputs.write(session, story, basemap, steps)
 
 
 def _ways_around(analyses: "Sequence[Analysis]") -> "gpd.GeoDataFrame":

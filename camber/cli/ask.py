@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-import camber
 from camber.cli.options import AsJson, RoadFiles
+from camber.cli.runs import filled_library
 from camber.cli.tell import keep, look_again
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def ask(
 ) -> None:
     """Answer a few questions about what only you know; each makes your weeks surer."""
     session: Session = context.obj
-    with camber.open_library() as library:
+    with filled_library() as library:
         if again:
             library.pass_over(None)
         found = library.questions(most)

@@ -29,11 +29,19 @@ app = typer.Typer(rich_markup_mode=None, help="Show or change your settings: one
 _SHARES: Final = frozenset(
     {"threshold", "decided", "tilted", "smallest_gain", "usual_balance", "street_correlation"}
 )
+_OFTEN: Final = frozenset(
+    {
+        *("units", "week_start", "country", "overpass_server", "overrides"),
+        "suggestion.with_traffic_limit_kmh",
+    }
+)
+"""What a runner may want to set; the rest are numbers of the model."""
+
 _FEWEST_DRAWS: Final = 20
 _MOST_DRAWS: Final = 10_000
 _COUNTRY: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 _SERVER: Final = re.compile(r"https://[^/\s]|http://(localhost|127\.0\.0\.1|\[::1\])[:/]")
-_HEADER: Final = "# Settings of camber. `camber config show` lists every key with its value.\n"
+_HEADER: Final = "# Settings of camber. `camber config show --all` lists every key with its value.\n"
 
 
 @app.command("path")
@@ -43,12 +51,20 @@ def config_path() -> None:
 
 
 @app.command("show")
-def config_show(context: typer.Context) -> None:
-    """Show every setting, and which of them differ from their default."""
-    usual = defaults()
+def config_show(
+    context: typer.Context,
+    everything: Annotated[bool, typer.Option("--all", help="Those of the model too.")] = False,
+) -> None:
+    """Show your settings, and which of them differ from their default."""
+    usual, hidden = defaults(), 0
     for key, value in effective(context.obj.preferences).items():
+        if not everything and key not in _OFTEN and value == usual[key]:
+            hidden += 1
+            continue
         note = "" if value == usual[key] else f"   (default {usual[key]!r})"
         typer.echo(f"{key} = {value!r}{note}")
+    if hidden:
+        context.obj.say(f"{hidden} more are at their default: `camber config show --all`")
 
 
 @app.command("set")
@@ -264,5 +280,5 @@ def _number_problem(key: str, value: object, default: object) -> str | None:
 
 def _unknown_key(key: str) -> str:
     close = difflib.get_close_matches(key, defaults(), n=1, cutoff=0.5)
-    meant = f"; did you mean {close[0]}?" if close else "; `camber config show` lists all keys"
+    meant = f"; did you mean {close[0]}?" if close else "; `camber config show --all` lists all keys"
     return f"there is no setting {key!r}{meant}"

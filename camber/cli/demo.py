@@ -60,7 +60,8 @@ def demo(
 
 def _check(session: "Session", output: Path) -> None:
     """Analyse the sample week file by file, and print each run and the total beside the truth."""
-    from camber.cli.analyse import ReportFormat, analyse_files, write_files
+    from camber.cli.analyse import analyse_files, write_files
+    from camber.cli.outputs import Outputs
     from camber.cli.session import roads_cache
 
     folder = sample_folder()
@@ -72,12 +73,12 @@ def _check(session: "Session", output: Path) -> None:
         cache=roads_cache(),
         remarks=(SIMULATED,),
     )
-    write_files(found, ReportFormat.TEXT, None, session)
+    write_files(found, Outputs(), session)
     for part in truth_beside(
         found.analyses, session.preferences.units, true_totals(folder / "week" / "truth.csv")
     ):
         session.show(part)
-    write_files(found, ReportFormat.HTML, output / "week.html", session)
+    write_files(found, Outputs(output=output / "week.html"), session)
     for name, picture in _pictures(found.analyses, session.preferences.units):
         session.say(f"wrote {write_whole(output / name, picture)}")
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import camber
-from camber.cli.options import RoadFiles
+from camber.cli.options import RoadFiles, format_of, place_named
 from camber.cli.roads import roads_within
-from camber.cli.runs import units_of
+from camber.cli.runs import filled_library, units_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,9 +38,11 @@ class ExportFormat(StrEnum):
 @app.command()
 def export(
     context: typer.Context,
-    kind: Annotated[ExportFormat, typer.Option("--format", help="How to write it.")],
+    kind: Annotated[
+        ExportFormat | None, typer.Option("--format", help="Default: by the suffix of FILE, else csv.")
+    ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="PATH", help="Default: camber.FORMAT here.")
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: camber.FORMAT here.")
     ] = None,
     run: Annotated[
         list[int] | None, typer.Option("--run", metavar="RUN", help="Only this run; may be repeated.")
@@ -61,7 +63,9 @@ def export(
     session: Session = context.obj
     if no_zone and not share:
         raise typer.BadParameter("--no-zone belongs to --share", param_hint="--no-zone")
-    with camber.open_library() as library:
+    named = output is not None and output.suffix
+    kind = format_of(kind, output, ExportFormat) if kind or named else ExportFormat.CSV
+    with filled_library() as library:
         runs = [library.run(number) for number in run or list(library.runs().index)]
         if share:
             shown = shown_to_others(session, library, runs, roads or [], without_zone=no_zone)
@@ -131,14 +135,15 @@ def zones_list(context: typer.Context) -> None:
         place = f"{zone.latitude_deg:.5f} {zone.longitude_deg:.5f}"
         typer.echo(f"{zone.zone}  {place}  {zone.radius_m:.0f} m  {zone.source}  {zone.name}".rstrip())
     if not found:
-        context.obj.say("there are none; `camber zones add LATITUDE LONGITUDE` adds one")
+        context.obj.say("there are none; `camber zones add LAT,LON` adds one")
 
 
 @zones.command("add", context_settings={"ignore_unknown_options": True})
 def zones_add(
     context: typer.Context,
-    latitude: Annotated[float, typer.Argument(metavar="LATITUDE", help="In degrees.")],
-    longitude: Annotated[float, typer.Argument(metavar="LONGITUDE", help="In degrees.")],
+    place: Annotated[
+        list[str], typer.Argument(metavar="LAT,LON", help="As every map copies it, such as 60.53,26.94.")
+    ],
     radius: Annotated[float, typer.Option("--radius", metavar="M", help="In metres, 200 to 1600.")] = 400.0,
     name: Annotated[str, typer.Option("--name", help="For yourself.")] = "",
 ) -> None:
@@ -146,6 +151,7 @@ def zones_add(
     from camber.library.privacy import add_zone
     from camber.report.wording import plain
 
+    latitude, longitude = place_named(" ".join(place))
     with camber.open_library() as library:
         add_zone(library.connection, latitude, longitude, radius, plain(name, 60))
     context.obj.say("added")

@@ -31,7 +31,7 @@ def import_(
     context: typer.Context,
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH...", help="Export archives (zip), folders, or GPX, TCX and FIT files."),
+        typer.Argument(metavar="PATH", help="Export archives (zip), folders, or GPX, TCX and FIT files."),
     ],
     as_json: AsJson = False,
     strict: Strict = False,

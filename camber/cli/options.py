@@ -13,7 +13,7 @@ Format = TypeVar("Format", bound=StrEnum)
 
 Output = Annotated[
     Path | None,
-    typer.Option("--output", "-o", metavar="PATH", help="Write to this file instead of the terminal."),
+    typer.Option("--output", "-o", metavar="FILE", help="Write to this file; its suffix says what."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 Details = Annotated[bool, typer.Option("--details", help="Show all that stands behind the answer.")]
@@ -34,11 +34,26 @@ Server = Annotated[
 ]
 
 
+def place_named(text: str) -> tuple[float, float]:
+    """Read latitude and longitude [deg] as maps copy them, such as ``"60.53, 26.94"``."""
+    parts = text.replace(",", " ").split()
+    try:
+        latitude, longitude = map(float, parts)
+    except ValueError:
+        said = f"{text!r} is not a place: give latitude and longitude, such as 60.53,26.94"
+        raise typer.BadParameter(said) from None
+    return latitude, longitude
+
+
 def format_of(asked: Format | None, path: Path | None, formats: type[Format]) -> Format:
     """Choose a format: what was asked for by name, else by the suffix of the file, else text."""
     suffix = path.suffix.lower().removeprefix(".") if path else ""
-    wanted = "html" if suffix == "htm" else suffix
-    return asked or next((one for one in formats if one == wanted), formats("text"))
+    wanted = {"htm": "html", "": "text", "txt": "text", "md": "text"}.get(suffix, suffix)
+    if asked is None and wanted not in set(formats):
+        known = ", ".join(f".{one}" for one in formats if one != "text")
+        text = f"{path} ends in .{suffix}, which camber does not write; it writes .txt, {known}"
+        raise typer.BadParameter(text, param_hint="--output")
+    return asked or formats(wanted)
 
 
 def spread(command: Callable[..., None]) -> Callable[..., None]:

@@ -1,16 +1,14 @@
 """Commands that report some days of the library: ``camber week|month|year|report``."""
 
 from dataclasses import dataclass, replace
-from datetime import date
-from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-import camber
-from camber.cli.options import AsJson, Details, Output, RoadFiles, format_of, spread
-from camber.cli.runs import chosen_week, units_of
+from camber.cli.completion import of_weeks
+from camber.cli.options import RoadFiles, spread
+from camber.cli.outputs import Form, Outputs
+from camber.cli.runs import chosen_week, filled_library, units_of
 from camber.cli.session import Session, roads_cache
 
 if TYPE_CHECKING:
@@ -31,29 +29,10 @@ _MOST_RUNS: Final = 150
 """Runs beyond which a page has no map (judgement: a season; of so many the page draws the streets alone)."""
 
 
-class PeriodFormat(StrEnum):
-    """How a period is written to ``--output``."""
-
-    TEXT = "text"
-    JSON = "json"
-    HTML = "html"
-
-
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """What is to be written of some days: the options that every report has."""
+class Wanted(Outputs):
+    """What is to be written of some days, and for whom."""
 
-    kind: Annotated[
-        PeriodFormat | None, typer.Option("--format", help="Default: by the suffix of PATH, else text.")
-    ] = None
-    output: Output = None
-    html: Annotated[Path | None, typer.Option(metavar="FILE", help="One page with a map.")] = None
-    png: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A card of 1200 x 630, and a tall one beside it.")
-    ] = None
-    eml: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A mail for your mail program; nothing is sent.")
-    ] = None
     share: Annotated[
         bool, typer.Option("--share", help="For others: without what your privacy zones hide.")
     ] = False
@@ -61,36 +40,21 @@ class Wanted:
         False
     )
     for_coach: Annotated[bool, typer.Option("--for-coach", help="For a coach: no map, no names.")] = False
-    as_json: AsJson = False
-    details: Details = False
     roads: RoadFiles = None
 
     def __post_init__(self) -> None:
         """Refuse what does not go together."""
         if self.no_zone and not self.share:
             raise typer.BadParameter("--no-zone belongs to --share", param_hint="--no-zone")
-        to_send = self.beside or self.main is not PeriodFormat.TEXT
-        if (self.share or self.for_coach) and not to_send:
-            text = "say what to write: --html, --png, --eml or --json"
+        if (self.share or self.for_coach) and not self.beside and self.main is Form.TEXT:
+            text = "say what to write: -o FILE, --html, --png, --eml or --json"
             raise typer.BadParameter(text, param_hint="--share")
-
-    @property
-    def main(self) -> PeriodFormat:
-        """Form of what goes to `output`, or to the terminal."""
-        return PeriodFormat.JSON if self.as_json else format_of(self.kind, self.output, PeriodFormat)
-
-    @property
-    def beside(self) -> bool:
-        """Whether a file is to be written beside the main form, which then may be missing."""
-        return bool(self.html or self.png or self.eml)
 
     @property
     def needs_map(self) -> bool:
         """Whether a page with a map, or a card with an outline, is among them."""
-        drawn = (
-            self.html is not None or self.main is PeriodFormat.HTML or (self.share and self.png is not None)
-        )
-        return not self.for_coach and drawn
+        card = self.png is not None or self.main is Form.PNG
+        return not self.for_coach and (self.has_page or (self.share and card))
 
 
 @app.command()
@@ -99,13 +63,17 @@ def week(
     context: typer.Context,
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[WEEK]", help="Such as 2026-W47, or a day in it; default: the last."),
+        typer.Argument(
+            metavar="WEEK",
+            autocompletion=of_weeks,
+            help="last, -1, 47, 2026-W47, or a day in it; default: the last.",
+        ),
     ] = None,
     *,
     wanted: Wanted,
 ) -> None:
     """Report a week: which leg was low, how sure that is, and how it stands beside your usual weeks."""
-    with camber.open_library() as library:
+    with filled_library() as library:
         _write(context.obj, library, chosen_week(library, context.obj, name), wanted)
 
 
@@ -114,13 +82,14 @@ def week(
 def month(
     context: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(metavar="[MONTH]", help="Such as 2026-11; default: that of the last run.")
+        str | None,
+        typer.Argument(metavar="MONTH", help="last, -1, 11 or 2026-11; default: that of the last run."),
     ] = None,
     *,
     wanted: Wanted,
 ) -> None:
     """Report a month: which leg was low, and how sure that is."""
-    _write_named(context.obj, name, "%Y-%m", wanted)
+    _write_named(context.obj, name, "month", wanted)
 
 
 @app.command()
@@ -128,13 +97,13 @@ def month(
 def year(
     context: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(metavar="[YEAR]", help="Such as 2026; default: that of the last run.")
+        str | None, typer.Argument(metavar="YEAR", help="last, -1 or 2026; default: that of the last run.")
     ] = None,
     *,
     wanted: Wanted,
 ) -> None:
     """Report a year: which leg was low, and how sure that is."""
-    _write_named(context.obj, name, "%Y", wanted)
+    _write_named(context.obj, name, "year", wanted)
 
 
 @app.command()
@@ -150,38 +119,24 @@ def report(
     from camber.library.days import span_between
 
     span = span_between(first, last)
-    with camber.open_library() as library:
+    with filled_library() as library:
         _write(context.obj, library, span, wanted)
 
 
-def _write_named(session: Session, name: str | None, pattern: str, wanted: Wanted) -> None:
+def _write_named(session: Session, name: str | None, kind: str, wanted: Wanted) -> None:
     """Report a month or a year; without a name that of the last run."""
     from camber.library.days import span_named
 
-    with camber.open_library() as library:
+    with filled_library() as library:
         last = library.last_run()
         day = None if last is None else library.run(last).day
-        day = day or date.today()  # noqa: DTZ011 - the runner's own day
-        _write(session, library, span_named(name or f"{day:{pattern}}"), wanted)
+        _write(session, library, span_named(name or "last", kind, day), wanted)
 
 
 def _write(session: Session, library: "Library", days: "Week | Span", wanted: Wanted) -> None:
     """Sum days up and write them in every form that was asked for."""
     story, basemap = story_of_days(session, library, days, wanted)
-    _write_beside(session, story, basemap, wanted)
-    if wanted.beside and not wanted.output and wanted.main is not PeriodFormat.JSON:
-        return
-    from camber.report import story_json, story_text
-
-    if wanted.main is PeriodFormat.HTML:
-        from camber.report import story_page
-
-        session.write(story_page(story, basemap), wanted.output)
-    elif wanted.main is PeriodFormat.JSON:
-        session.write(story_json(story), wanted.output)
-    else:
-        steps = _next_steps(story.period, details=wanted.details)
-        session.show(story_text(story, steps, details=wanted.details), wanted.output)
+    wanted.write(session, story, basemap, _next_steps(story.period))
 
 
 def story_of_days(
@@ -207,7 +162,7 @@ def story_of_days(
 
     reader = "coach" if wanted.for_coach else "shared" if wanted.share else "runner"
     story = story_of(period, Reader(reader), units=units)
-    return story, _basemap(library, period, own=not wanted.share) if wanted.needs_map else None
+    return story, basemap_of(library, period, own=not wanted.share) if wanted.needs_map else None
 
 
 def _shared(
@@ -224,40 +179,22 @@ def _shared(
     return shared
 
 
-def _write_beside(
-    session: Session, story: "Story", basemap: "gpd.GeoDataFrame | None", wanted: Wanted
-) -> None:
-    """Write the files that were asked for beside the main form: page, cards, mail."""
-    if wanted.html:
-        from camber.report import story_page
-
-        session.write(story_page(story, basemap), wanted.html)
-    if wanted.png:
-        from camber.report.cards import story_cards
-
-        tall = wanted.png.with_name(f"{wanted.png.stem}-tall{wanted.png.suffix or '.png'}")
-        for path, card in zip((wanted.png, tall), story_cards(story), strict=True):
-            session.write(card, path)
-    if wanted.eml:
-        from camber.report.mail import story_mail
-
-        session.write(story_mail(story), wanted.eml)
-
-
-def _next_steps(period: "Period", *, details: bool) -> list[str]:
+def _next_steps(period: "Period") -> list[str]:
     """Say what can be done after reading: more, the page, or what there is to do first."""
     if not period.runs:
-        return ["camber import PATH brings runs in", "camber runs lists yours"]
+        return ["camber weeks", "camber import PATH brings runs in"]
     if period.total is None:
         return ["camber roads fetch for the map", "camber analyse --all"]
-    name = period.title if period.kind in {"week", "month", "year"} else ""
-    days = f"camber report --from {period.starts_on} --to {period.ends_on}"
-    command = f"camber {period.kind} {name}" if name else days
+    command = f"camber report --from {period.starts_on} --to {period.ends_on}"
+    if period.kind in {"week", "month", "year"}:
+        # A week from Sunday is named by its first day.
+        name = period.starts_on if " " in period.title else period.title
+        command = f"camber {period.kind} {name}"
     asked = ["camber ask makes it surer"] if period.inquiries else []
-    return [*([] if details else [f"{command} --details"]), *asked, f"{command} --html page.html"]
+    return [f"{command} --details", *asked, f"{command} -o page.html"]
 
 
-def _basemap(library: "Library", period: "Period", *, own: bool) -> "gpd.GeoDataFrame | None":
+def basemap_of(library: "Library", period: "Period", *, own: bool) -> "gpd.GeoDataFrame | None":
     """Find roads to draw below: tiles that are kept, and the ways that runs were on for the runner alone."""
     if period.stretches is None or period.stretches.empty:
         return None

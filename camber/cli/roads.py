@@ -41,9 +41,7 @@ _MOST_AREAS: Final = 8
 @app.command()
 def add(
     context: typer.Context,
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="OpenStreetMap extracts of any size.")
-    ],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="OpenStreetMap extracts of any size.")],
     runs: Annotated[
         list[Path] | None,
         typer.Option("--for", metavar="RUN", help="Keep what this recording needs; default: your library."),

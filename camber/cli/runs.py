@@ -1,16 +1,22 @@
 """Commands that look at the library: ``camber runs|show|weeks|check``."""
 
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 import camber
-from camber.cli.options import AsJson, Details, RoadFiles
+from camber.cli.completion import of_runs, of_weeks
+from camber.cli.options import AsJson, RoadFiles, spread
+from camber.cli.outputs import Outputs
 from camber.cli.session import Exit, roads_cache
-from camber.errors import SettingsError, UnknownRunError
+from camber.errors import EmptyLibraryError, SettingsError, UnknownRunError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
     from rich.console import RenderableType
     from rich.table import Table
@@ -25,6 +31,15 @@ _DAYLESS: Final = frozenset({"duplicate", "no_track", "other_sport"})
 
 _MOST_LINES: Final = 10
 """Runs without a day that are named one by one (judgement)."""
+
+
+@contextmanager
+def filled_library() -> "Iterator[Library]":
+    """Open the library; EmptyLibraryError where nothing is in it yet."""
+    with camber.open_library() as library:
+        if not library.recordings:
+            raise EmptyLibraryError(library.path)
+        yield library
 
 
 @app.command()
@@ -82,17 +97,32 @@ def runs(
             "the day takes that back.",
         ),
     ] = None,
+    last: Annotated[int | None, typer.Option(min=1, help="Only so many, the latest.")] = None,
+    week: Annotated[
+        str | None,
+        typer.Option(
+            "--week",
+            metavar="WEEK",
+            autocompletion=of_weeks,
+            help="Only those of a week, such as last, 47 or -1.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List all recordings of your library, with the low leg where it is known."""
+    """List the recordings of your library, one line each, with its low leg where that is known."""
     from camber.report.json_document import rows_json
 
     session: Session = context.obj
-    with camber.open_library() as library:
+    with filled_library() as library:
         if told is not None:
             session.write(_tell_day(library, session, *told))
             return
         rows = _rows(library.runs())
+        if week is not None:
+            days = chosen_week(library, session, week)
+            first, final = days.starts_on.isoformat(), days.ends_on.isoformat()
+            rows = [row for row in rows if row["day"] and first <= row["day"] <= final]
+        rows = rows[-last:] if last else rows
         units = units_of(session, library)
     if as_json:
         session.write(rows_json("runs", rows))
@@ -128,30 +158,39 @@ def _day_named(text: str) -> date:
     return day
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Shown(Outputs):
+    """What is to be written of a run, over which roads it is planned."""
+
+    roads: RoadFiles = None
+
+
 @app.command()
+@spread
 def show(
     context: typer.Context,
-    run: Annotated[str, typer.Argument(help="Number of a run in `camber runs`, or `last`.")],
-    as_json: AsJson = False,
-    details: Details = False,
-    roads: RoadFiles = None,
+    run: Annotated[
+        str,
+        typer.Argument(metavar="RUN", autocompletion=of_runs, help="Its number in `camber runs`, or `last`."),
+    ],
+    *,
+    shown: _Shown,
 ) -> None:
     """Show one run of your library, and what you could change on it."""
+    from camber.cli.report import basemap_of
     from camber.cli.suggest import advised
-    from camber.report import story_json, story_of, story_text
+    from camber.report import story_of
 
     session: Session = context.obj
-    with camber.open_library() as library:
+    with filled_library() as library:
         number = run_number(library, run)
-        period = advised(session, library, library.run_period(number), roads or [])
+        period = library.run_period(number, with_stretches=shown.has_page)
+        period = advised(session, library, period, shown.roads or [])
         story = story_of(period, units=units_of(session, library))
-    if as_json:
-        session.write(story_json(story))
-        return
+        basemap = basemap_of(library, period, own=True)
     known = story.period.total is not None
-    more = [] if details else [f"camber show {number} --details"]
-    steps = [*more, f"camber suggest {number}"] if known else ["camber analyse --all"]
-    session.show(story_text(story, steps, details=details))
+    steps = [f"camber show {number} --details", f"camber suggest {number}"]
+    shown.write(session, story, basemap, steps if known else ["camber analyse --all"])
 
 
 @app.command()
@@ -169,8 +208,11 @@ def weeks(
     from camber.report.text import line_table
 
     session: Session = context.obj
-    with camber.open_library() as library:
+    with filled_library() as library:
         found = library.trend(chosen_week(library, session, None), last)
+        # What goes before the first run says nothing.
+        first = next((place for place, week in enumerate(found) if week.runs), len(found) - 1)
+        found = found[first:]
         units = units_of(session, library)
     if as_json:
         session.write(weeks_json(found))
@@ -187,9 +229,8 @@ def chosen_week(library: "Library", session: "Session", name: str | None) -> "We
     from camber.library import week_named, week_of
 
     start = session.preferences.week_start
-    if name is not None:
-        return week_named(name, start)
-    return library.last_week(start) or week_of(date.today(), start)  # noqa: DTZ011 - the runner's own day
+    latest = library.last_week(start) or week_of(date.today(), start)  # noqa: DTZ011 - the runner's own day
+    return latest if name is None else week_named(name, start, latest)
 
 
 def units_of(session: "Session", library: "Library") -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from camber.errors import (
     AnswerError,
     CamberError,
+    EmptyLibraryError,
     RecordingError,
     RoadsError,
     SettingsError,
@@ -60,6 +61,7 @@ def exit_code(error: BaseException) -> Exit:
     """Choose the exit code for what stopped a command: unexpected, unless it is a known error."""
     known = (
         (UnknownRunError, Exit.USAGE),
+        (EmptyLibraryError, Exit.NO_INPUT),
         (RecordingError, Exit.NO_INPUT),
         (TerrainError, Exit.NO_INPUT),
         (RoadsError, Exit.NO_ROADS),

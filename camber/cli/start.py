@@ -28,7 +28,7 @@ def start(
     context: typer.Context,
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="EXPORT...", help="A Strava or Garmin export (zip), folders, or files."),
+        typer.Argument(metavar="EXPORT", help="A Strava or Garmin export (zip), folders, or files."),
     ],
     roads: RoadFiles = None,
     output: Annotated[
@@ -44,6 +44,42 @@ def start(
     You can stop at any time; run the command again to continue.
     """
     begin(context.obj, paths, roads or [], output, How(yes, server, no_open, workers))
+
+
+def say_where(session: Session) -> None:
+    """Say where the runner stands, and what comes next: the answer to ``camber`` alone."""
+    from camber.cli.runs import filled_library, units_of
+    from camber.report.sentences import eyebrow, headline
+    from camber.report.wording import title_words
+    from camber.schema import low_leg_of
+
+    with filled_library() as library:
+        units, start = units_of(session, library), session.preferences.week_start
+        states = library.runs()["state"].value_counts()
+        last = library.last_week(start)
+        period = None if last is None else library.period(last, week_start=start)
+    steps = [
+        *(["camber roads fetch"] if states.get("no_roads", 0) else []),
+        *(["camber analyse --all"] if states.get("waiting", 0) else []),
+    ]
+    if period is not None:
+        session.write(f"{title_words(period.title, 'week')} · {eyebrow(period, units)}\n")
+    if period is not None and period.draws is not None:
+        session.write(headline(period, low_leg_of(period.draws), units) + "\n")
+        steps += ["camber week", "camber suggest --week", "camber ask"]
+    counts = ", ".join(f"{states[name]} {words}" for name, words in _STANDING.items() if states.get(name, 0))
+    session.write(f"In your library: {counts}.\nNext: {' · '.join([*steps, 'camber --help'])}\n")
+
+
+_STANDING: Final = {
+    "analysed": "runs analysed",
+    "waiting": "not analysed yet",
+    "no_roads": "without a map",
+    "failed": "that could not be analysed",
+    "other_sport": "of another sport",
+    "no_track": "without positions",
+    "duplicate": "other copies",
+}
 
 
 @dataclass(frozen=True)

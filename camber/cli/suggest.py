@@ -10,6 +10,7 @@ import typer
 
 import camber
 from camber.cli.analyse import fitting
+from camber.cli.completion import of_runs
 from camber.cli.options import AsJson, Details, RoadFiles
 from camber.cli.roads import kept_roads
 from camber.cli.runs import run_number
@@ -39,7 +40,9 @@ def suggest(
     run: Annotated[
         str | None,
         typer.Argument(
-            metavar="[RUN]", help="A recording, a planned route without times, or a number of `camber runs`."
+            metavar="RUN",
+            autocompletion=of_runs,
+            help="A recording, a planned route without times, or a number of `camber runs`.",
         ),
     ] = None,
     week: Annotated[
@@ -67,7 +70,7 @@ def suggest(
     """
     session: Session = context.obj
     if week == (run is not None):
-        raise typer.BadParameter("give a run or a route, or --week for your library", param_hint="[RUN]")
+        raise typer.BadParameter("give a run or a route, or --week for your library", param_hint="RUN")
     with _library() as library:
         conclusion = ""
         if run is None:

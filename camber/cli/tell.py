@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 import camber
-from camber.cli.options import RoadFiles
+from camber.cli.completion import of_runs, of_streets
+from camber.cli.options import RoadFiles, place_named
 from camber.errors import AnswerError
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def tell(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="WHAT...",
+            metavar="WHAT",
+            autocompletion=of_streets,
             help='A street and what you know of it, such as "Kuusitie" crowned (hollow, level, falls north), '
             "sidewalk none (both, left, separate), width 6m, tilt 2% north at north edge, facing, left edge, "
             "north sidewalk, middle, or town sidewalks never; with --run only where you were; habit facing "
@@ -43,7 +45,10 @@ def tell(
         ),
     ] = None,
     run: Annotated[
-        str | None, typer.Option("--run", metavar="RUN", help="The run that it is about, or `last`.")
+        str | None,
+        typer.Option(
+            "--run", metavar="RUN", autocompletion=of_runs, help="The run that it is about, or `last`."
+        ),
     ] = None,
     start: Annotated[
         str | None, typer.Option("--from", metavar="KM", help="From there in the run, such as 1.2km.")
@@ -85,7 +90,9 @@ def tell(
         )
         number = _run_of(library, run)
         name, phrase = _parted(given, number)
-        told = library.tell(name, phrase, run=number, near=_place(near), where=where)
+        told = library.tell(
+            name, phrase, run=number, near=None if near is None else place_named(near), where=where
+        )
         answer = library.answers()[told]
         session.write(f"{told}: {_said(library, answer)}\n")
         look_again(session, library, [answer], roads or [])
@@ -279,13 +286,3 @@ def _metres(text: str | None) -> float:
     if not found:
         raise AnswerError(f"{text!r} is no place in a run; give kilometres from its start, such as 1.2km")
     return float(found[1].replace(",", ".")) * (1.0 if found[2] == "m" else 1000.0)
-
-
-def _place(text: str | None) -> tuple[float, float] | None:
-    if text is None:
-        return None
-    try:
-        latitude, longitude = (float(part) for part in text.split(","))
-    except ValueError:
-        raise AnswerError(f"{text!r} is no place; give latitude and longitude, such as 60.53,26.94") from None
-    return latitude, longitude

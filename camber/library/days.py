@@ -11,6 +11,9 @@ from typing import Final
 from camber.errors import SettingsError
 
 _WEEK: Final = re.compile(r"(\d{4})-?[Ww](\d{1,2})")
+_BACK: Final = re.compile(r"last|-(\d{1,4})")
+_DAY: Final = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
+_NUMBER: Final = re.compile(r"w?(\d{1,2})")
 _YEAR: Final = re.compile(r"\d{4}")
 _MONTH: Final = re.compile(r"(\d{4})-(\d{2})")
 LONGEST_DAYS: Final = 3700
@@ -100,15 +103,18 @@ def week_of(day: date, week_start: str = "monday") -> Week:
     return Week(day - timedelta(days=behind))
 
 
-def week_named(name: str, week_start: str = "monday") -> Week:
+def week_named(name: str, week_start: str = "monday", latest: Week | None = None) -> Week:
     """Find a week by its name.
 
     Parameters
     ----------
     name : str
-        ``"2026-W47"``, or any day in it, such as ``"2026-11-18"``.
+        ``"2026-W47"``, or any day in it, such as ``"2026-11-18"`` or ``"18.11.2026"``; ``"last"``, ``"-1"``
+        for the one before that, or ``"47"`` for the latest week of that number.
     week_start : {"monday", "sunday"}
         First day of a week; the week from Sunday that is called W47 holds the Monday of ISO week 47.
+    latest : Week, optional
+        What ``"last"`` means; the week of today if missing.
 
     Returns
     -------
@@ -120,31 +126,77 @@ def week_named(name: str, week_start: str = "monday") -> Week:
     SettingsError
         If it is no week.
     """
-    found = _WEEK.fullmatch(name.strip())
+    text, latest = name.strip().lower(), latest or week_of(date.today(), week_start)  # noqa: DTZ011 - own day
+    named, back, day, number = (one.fullmatch(text) for one in (_WEEK, _BACK, _DAY, _NUMBER))
     try:
-        if found:
-            day = date.fromisocalendar(int(found[1]), int(found[2]), 1)
-        else:
-            day = date.fromisoformat(name.strip())
-    except ValueError:
-        text = f"{name!r} is no week; give one such as 2026-W47, or a day in it such as 2026-11-18"
-        raise SettingsError(text, key="week") from None
-    return week_of(day, week_start)
+        if back:
+            return latest.before(int(back[1] or 0))
+        if number:
+            return _latest_of_number(int(number[1]), week_start, latest)
+        if named:
+            return week_of(date.fromisocalendar(int(named[1]), int(named[2]), 1), week_start)
+        if day:
+            return week_of(date(int(day[3]), int(day[2]), int(day[1])), week_start)
+        return week_of(date.fromisoformat(text), week_start)
+    except (ValueError, OverflowError):
+        said = f"{name!r} is not a week: try last, -1, 47, 2026-W47, or a day in it such as 2026-11-18"
+        raise SettingsError(said, key="week") from None
 
 
-def span_named(name: str) -> Span:
-    """Find a month, such as ``"2026-11"``, or a year; `SettingsError` if it is neither."""
-    text = name.strip()
-    month = _MONTH.fullmatch(text)
+def _latest_of_number(number: int, week_start: str, latest: Week) -> Week:
+    """Find the latest week of a number that is not after another; not every year has a week 53."""
+    for year in range(latest.ends_on.year, latest.ends_on.year - 7, -1):
+        if number == 53 and date(year, 12, 28).isocalendar().week < 53:
+            continue
+        found = week_of(date.fromisocalendar(year, number, 1), week_start)
+        if found <= latest:
+            return found
+    raise ValueError
+
+
+def span_named(name: str, kind: str = "month", latest: date | None = None) -> Span:
+    """Find a month, such as ``"2026-11"``, ``"11"``, ``"last"`` or ``"-1"``, or a year in the same way.
+
+    Parameters
+    ----------
+    name : str
+        Its name, or how many before the last.
+    kind : {"month", "year"}
+        What is counted back from the last.
+    latest : date, optional
+        A day of the last one; today if missing.
+
+    Returns
+    -------
+    Span
+        The month or year.
+
+    Raises
+    ------
+    SettingsError
+        If it is neither.
+    """
+    text, day = name.strip().lower(), latest or date.today()  # noqa: DTZ011 - the runner's own day
+    month, back = _MONTH.fullmatch(text), _BACK.fullmatch(text)
     try:
+        if _YEAR.fullmatch(text) or (back and kind == "year"):
+            year = day.year - int(back[1] or 0) if back else int(text)
+            return Span(date(year, 1, 1), date(year, 12, 31), f"{year}", "year")
+        if back:
+            year, before = divmod(12 * day.year + day.month - 1 - int(back[1] or 0), 12)
+            return _month(year, before + 1)
+        if kind == "month" and text.isdecimal() and len(text) <= 2:
+            return _month(day.year - (int(text) > day.month), int(text))
         if month:
-            year, number = int(month[1]), int(month[2])
-            return Span(date(year, number, 1), date(year, number, monthrange(year, number)[1]), text, "month")
-        if _YEAR.fullmatch(text):
-            return Span(date(int(text), 1, 1), date(int(text), 12, 31), text, "year")
+            return _month(int(month[1]), int(month[2]))
     except ValueError:
         pass
-    raise SettingsError(f"{name!r} is no month such as 2026-11 and no year such as 2026", key="period")
+    raise SettingsError(f"{name!r} is not a month such as 2026-11, nor a year such as 2026", key="period")
+
+
+def _month(year: int, number: int) -> Span:
+    first, last = date(year, number, 1), date(year, number, monthrange(year, number)[1])
+    return Span(first, last, f"{first:%Y-%m}", "month")
 
 
 def span_between(first: str, last: str) -> Span:

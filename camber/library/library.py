@@ -99,13 +99,23 @@ class Library:
 
     def __repr__(self) -> str:
         """Say how much is in it."""
-        count = self.connection.execute("SELECT count(*) FROM activity").fetchone()[0]
-        return f"<camber library of {count} recordings>"
+        return f"<camber library of {self.recordings} recordings>"
 
     def _repr_html_(self) -> str:
         states = self.runs().get("state")
         counts = {} if states is None else states.value_counts().sort_index().to_dict()
         return card("Library", {str(state): str(count) for state, count in counts.items()})
+
+    @property
+    def recordings(self) -> int:
+        """How many recordings are in it.
+
+        Returns
+        -------
+        int
+            Copies, other sports and what has no positions included.
+        """
+        return int(self.connection.execute("SELECT count(*) FROM activity").fetchone()[0])
 
     @property
     def path(self) -> Path:

@@ -51,12 +51,6 @@ def test_ask_and_tell(town, call):
     assert call("tell", "list")[1] == before
 
 
-def test_an_empty_library_says_what_to_do(call):
-    code, out, _ = call("ask")
-    assert code == 0
-    assert "camber start" in out
-
-
 def test_keys_one_after_the_other(monkeypatch):
     pressed = iter(["z", "1", "o"])
     monkeypatch.setattr(asking.typer, "getchar", lambda: next(pressed))

@@ -15,6 +15,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
+from camber.cli.completion import of_runs, of_streets, of_weeks
 from camber.library import open_library
 from camber.report.wording import STANDING_NOTES
 from tests.pace import slowed
@@ -87,16 +88,24 @@ def test_plain_lines_tell_how_far_an_import_is(call, fabricate, tmp_path):
     assert "left" in err
 
 
-def test_without_runs_every_command_says_what_to_do(call, tmp_path):
-    assert "No runs this week" in call("week")[1]
-    assert call("runs")[0] == 0
-    code, _, err = call("show", "last")
-    assert (code, "camber import" in err) == (2, True)
+@pytest.mark.parametrize(
+    "command",
+    ["", "week", "month", "year", "report --from 2026-01-01 --to 2026-02-01", "runs", "weeks", "show last",
+     "ask", "export"],
+)  # fmt: skip
+def test_an_empty_library_is_3_and_one_sentence_that_says_how_to_begin(call, command):
+    code, out, err = call(*command.split())
+    assert (code, out) == (3, "")
+    assert err.count("\n") == 1
+    assert "camber start EXPORT" in err
+
+
+def test_what_needs_no_library_does_without_one(call):
     code, _, err = call("analyse", "--all")
     assert (code, "camber import" in err) == (3, True)
     assert call("analyse")[0] == 2
+    assert call("analyze")[0] == 2
     assert call("check")[0] == 0
-    assert call("export", "--format", "csv", "-o", tmp_path / "none.csv")[0] == 0
 
 
 def test_without_roads_it_says_how_to_get_them(call, morning):
@@ -128,7 +137,9 @@ def test_a_week_says_all_that_it_must(call):
         assert words in whole, words
     assert "\x1b" not in out + whole
     assert "risk" not in (out + whole).lower()
-    assert call("week", "2026-11-18")[1] == out
+    for name in ("2026-11-18", "last", "47", "18.11.2026"):
+        assert call("week", name)[1] == out
+    assert "Week 46" in call("week", "-1")[1]
     assert "No runs this week" in call("week", "2026-W40")[1]
     assert call("week", "2026-W60")[0] == 2
 
@@ -146,6 +157,7 @@ def test_a_month_and_a_year_are_those_of_the_last_run(call, evening, tmp_path):
     assert [run["day"] for run in days["runs"]] == ["2026-11-30"]
     assert call("report", "--from", "soon", "--to", "later")[0] == 2
     assert call("year", "--share")[0] == 2
+    assert json.loads(call("month", "-1", "--json")[1])["title"] == "2026-10"
 
 
 @pytest.mark.usefixtures("at_home")
@@ -189,8 +201,47 @@ def test_lists_and_single_runs(call):
     assert "Evening run" in call("show", "last")[1]
     assert call("show", "99")[0] == 2
     assert call("show", "none")[0] == 2
-    assert "2026-W47" in call("weeks")[1]
-    assert len(json.loads(call("weeks", "--last", "5", "--json")[1])["weeks"]) == 5
+    assert call("weeks")[1].startswith("2026-W47"), "weeks before the first run say nothing"
+    assert len(json.loads(call("weeks", "--last", "5", "--json")[1])["weeks"]) == 1
+    assert [row["run"] for row in json.loads(call("runs", "--last", "1", "--json")[1])["runs"]] == [2]
+    assert json.loads(call("runs", "--week", "-1", "--json")[1])["runs"] == []
+    assert len(json.loads(call("runs", "--week", "last", "--json")[1])["runs"]) == 2
+    out = call()[1]
+    assert "Week 47" in out
+    assert "Next: camber week" in out
+
+
+@pytest.mark.usefixtures("at_home")
+def test_the_suffix_says_what_is_written_and_what_cannot_be_is_said(call, tmp_path):
+    begins = {
+        "html": b"<!doctype html>",
+        "json": b"{",
+        "png": b"\x89PNG",
+        "eml": b"Subject: ",
+        "txt": b"Week 47",
+    }
+    for kind, begin in begins.items():
+        for command in ("week", "show 1"):
+            path = tmp_path / f"{command}.{kind}"
+            assert call(*command.split(), "-o", path)[0] == 0
+            assert begin in path.read_bytes()[:300] or kind == "txt"
+    code, _, err = call("week", "-o", tmp_path / "week.pdf")
+    assert (code, "does not write" in err) == (2, True)
+    assert not (tmp_path / "week.pdf").exists()
+    assert call("export", "-o", tmp_path / "runs.geojson")[0] == 0
+    assert json.loads((tmp_path / "runs.geojson").read_text("utf-8"))["type"] == "FeatureCollection"
+
+
+@pytest.mark.usefixtures("at_home")
+def test_a_shell_completes_runs_weeks_and_streets():
+    assert [one for one, _ in of_weeks("2026-W4")] == ["2026-W47"]
+    assert [one for one, _ in of_runs("")] == ["last", "2", "1"]
+    assert [one for one, _ in of_streets("r")] == ["Rantatie"]
+
+
+def test_without_a_library_a_shell_completes_nothing_and_makes_none(tmp_path):
+    assert of_streets("") == []
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.usefixtures("at_home")

@@ -65,8 +65,9 @@ def test_every_command_is_in_the_readme(command):
 
 
 def test_no_command_is_missing_in_this_list(call):
-    listed = call("--help")[1].partition("Commands:")[2]
-    assert {line.split()[0] for line in listed.splitlines() if line.strip()} == {c[0] for c in COMMANDS}
+    listed = call("--help")[1].partition("Begin:")[2]
+    assert set(re.findall(r"^  ([a-z]+) ", listed, re.MULTILINE)) == {c[0] for c in COMMANDS}
+    assert "\nMore:" not in listed, "every command has its place under a heading"
 
 
 def test_the_version_names_the_libraries_under_it(call):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camber.errors import SettingsError
-from camber.library.days import span_between, span_named, week_named, week_of
+from camber.library.days import Week, span_between, span_named, week_named, week_of
 
 DAYS = st.dates(date(1990, 1, 8), date(2100, 12, 20))
 
@@ -46,15 +46,46 @@ def test_a_week_from_sunday_holds_the_monday_of_its_number():
     assert (week.starts_on, week.title) == (date(2026, 11, 15), "Week of Sunday 2026-11-15")
 
 
-@pytest.mark.parametrize("name", ["", "next", "2026-W54", "2025-W53", "2026-13-01", "W47", "20261-W02"])
+@pytest.mark.parametrize(
+    "name", ["", "next", "2026-W54", "2025-W53", "2026-13-01", "60", "20261-W02", "31.2.2026", "-"]
+)
 def test_what_is_no_week_is_refused(name):
-    with pytest.raises(SettingsError, match="is no week"):
+    with pytest.raises(SettingsError, match="is not a week"):
         week_named(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "monday"),
+    [
+        *(("last", date(2026, 11, 16)), ("-1", date(2026, 11, 9)), ("-52", date(2025, 11, 17))),
+        *(("47", date(2026, 11, 16)), ("W46", date(2026, 11, 9)), ("48", date(2025, 11, 24))),
+        *(("53", date(2020, 12, 28)), ("18.11.2026", date(2026, 11, 16)), ("1", date(2025, 12, 29))),
+    ],
+)
+def test_weeks_are_named_as_people_do(name, monday):
+    assert week_named(name, "monday", Week(date(2026, 11, 16))).starts_on == monday
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "first"),
+    [
+        *(("last", "month", date(2026, 1, 1)), ("-1", "month", date(2025, 12, 1))),
+        *(
+            ("-25", "month", date(2023, 12, 1)),
+            ("2", "month", date(2025, 2, 1)),
+            ("1", "month", date(2026, 1, 1)),
+        ),
+        *(("last", "year", date(2026, 1, 1)), ("-1", "year", date(2025, 1, 1))),
+    ],
+)
+def test_months_and_years_are_named_as_people_do(name, kind, first):
+    found = span_named(name, kind, date(2026, 1, 31))
+    assert (found.starts_on, found.kind) == (first, kind)
 
 
 @pytest.mark.parametrize("name", ["2026-13", "26", "soon", "2026-11-18", ""])
 def test_what_is_no_month_and_no_year_is_refused(name):
-    with pytest.raises(SettingsError, match="no month"):
+    with pytest.raises(SettingsError, match="not a month"):
         span_named(name)
 
 
