@@ -19,6 +19,7 @@ from camber.cli import (
     demo,
     export,
     import_,
+    open_,
     report,
     roads,
     runs,
@@ -69,7 +70,7 @@ for commands in (start, demo, analyse, standards):
 app.add_typer(config.app, name="config")
 app.add_typer(roads.app, name="roads")
 app.add_typer(terrain.app, name="terrain")
-for commands in (import_, runs, report, tell, suggest, ask, export):
+for commands in (open_, import_, runs, report, tell, suggest, ask, export):
     app.add_typer(commands.app)
 app.add_typer(export.zones, name="zones")
 

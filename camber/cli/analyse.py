@@ -342,6 +342,16 @@ def _cluster(address: str | None) -> "Iterator[Executor | None]":
 
 def _exit_of(report: "BatchReport", session: Session, *, strict: bool) -> Exit:
     """Say what came of the library, and choose the exit code."""
+    say_what_came(report, session)
+    if not report.runs:
+        return Exit.NO_INPUT
+    if report.no_roads and report.analysed + report.kept == 0:
+        return Exit.NO_ROADS
+    return Exit.PARTIAL if strict and (report.no_roads or report.failed) else Exit.DONE
+
+
+def say_what_came(report: "BatchReport", session: Session) -> None:
+    """Say what came of the library, and what there is to do next."""
     for run, reason in report.failed:
         session.say(f"run {run}: {reason}", at=-1)
     session.write(
@@ -354,7 +364,3 @@ def _exit_of(report: "BatchReport", session: Session, *, strict: bool) -> Exit:
         session.say("`camber roads fetch` gets the map for the runs without roads", at=-1)
     if not report.runs:
         session.say("there are no runs yet: `camber import` brings them in", at=-1)
-        return Exit.NO_INPUT
-    if report.no_roads and report.analysed + report.kept == 0:
-        return Exit.NO_ROADS
-    return Exit.PARTIAL if strict and (report.no_roads or report.failed) else Exit.DONE

@@ -41,9 +41,15 @@ def import_(
     What is there already is not read again, so that the same command can be given each week. It may be
     interrupted at any time, and goes on when it is given again.
     """
+    report = take_in(context.obj, paths, as_json=as_json)
+    if strict and (report.count("problem") or report.failures):
+        raise typer.Exit(Exit.PARTIAL)
+
+
+def take_in(session: "Session", paths: "Sequence[Path]", *, as_json: bool = False) -> "ImportReport":
+    """Take recordings in, and say what came of each file; ends where none could be read."""
     from camber.library.importing import import_paths
 
-    session: Session = context.obj
     with camber.open_library() as library, counting(session, guess_files(paths)) as count:
         report = import_paths(library, paths, watch=count)
     if as_json:
@@ -52,11 +58,9 @@ def import_(
         session.show(_report_text(report, session.preferences.units))
     for failure in report.failures:
         session.say(f"camber: {failure}", at=-1)
-    bad = report.count("problem")
-    if bad == len(report.files):
+    if report.count("problem") == len(report.files):
         raise typer.Exit(Exit.NO_INPUT)
-    if strict and (bad or report.failures):
-        raise typer.Exit(Exit.PARTIAL)
+    return report
 
 
 def guess_files(paths: "Sequence[Path]") -> int:

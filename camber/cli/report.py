@@ -12,12 +12,14 @@ from camber.cli.runs import chosen_week, filled_library, units_of
 from camber.cli.session import Session, roads_cache
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import geopandas as gpd
 
     from camber.library import Library, Week
     from camber.library.days import Span
     from camber.report.story import Story
-    from camber.schema import Period
+    from camber.schema import Advice, Period
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -140,9 +142,17 @@ def _write(session: Session, library: "Library", days: "Week | Span", wanted: Wa
 
 
 def story_of_days(
-    session: Session, library: "Library", days: "Week | Span", wanted: Wanted
+    session: Session,
+    library: "Library",
+    days: "Week | Span",
+    wanted: Wanted,
+    *,
+    advise: "Callable[[Period], Advice | None] | None" = None,
 ) -> "tuple[Story, gpd.GeoDataFrame | None]":
-    """Sum days up for whom they are wanted, with the roads to draw below where a map is."""
+    """Sum days up for whom they are wanted, with the roads to draw below where a map is.
+
+    What to try next is looked for, or is what `advise` knows of it.
+    """
     units = units_of(session, library)
     period = library.period(days, week_start=session.preferences.week_start)
     analysed = [run.run for run in period.runs if run.summary is not None]
@@ -152,9 +162,12 @@ def story_of_days(
     elif with_map:
         period = replace(period, stretches=library.stretches(analysed))
     if not wanted.share and not wanted.for_coach and analysed:
-        from camber.cli.suggest import advised
+        if advise is None:
+            from camber.cli.suggest import advised
 
-        period = advised(session, library, period, wanted.roads or [])
+            period = advised(session, library, period, wanted.roads or [])
+        else:
+            period = replace(period, advice=advise(period))
         last = library.last_analysed_day()
         asked = library.questions(_MOST_ASKED) if last and days.starts_on <= last <= days.ends_on else ()
         period = replace(period, inquiries=asked, record=library.record())

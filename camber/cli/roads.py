@@ -13,7 +13,7 @@ from camber.cli.session import Exit, Session, roads_cache
 from camber.errors import CamberError, MissingTilesError, RoadsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     import numpy as np
 
@@ -55,7 +55,6 @@ def add(
     """
     from camber.roads.grid import tiles_of_box
     from camber.roads.needed_tiles import touched_tiles
-    from camber.roads.tiles import TileStore, add_file
 
     session: Session = context.obj
     wanted = None
@@ -66,6 +65,13 @@ def add(
         if not wanted:
             session.say("there are no runs yet: import some first, or give --for RUN, --bbox or --all", at=-1)
             raise typer.Exit(Exit.NO_INPUT)
+    add_extracts(session, files, wanted)
+
+
+def add_extracts(session: Session, files: "Sequence[Path]", wanted: "Collection[Tile] | None") -> None:
+    """Keep tiles of extracts, those that are wanted or all, and say what came of each file."""
+    from camber.roads.tiles import TileStore, add_file
+
     for path in files:
         with session.steps(path.name) as tell:
             added = add_file(path, TileStore(roads_cache()), wanted, progress=tell)

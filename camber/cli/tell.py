@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from camber.cli.session import Session
     from camber.library import Library, Week
+    from camber.library.days import Span
     from camber.observations.answers import Answer
     from camber.schema import Inquiry
 
@@ -219,9 +220,13 @@ def keep(library: "Library", pairs: "Sequence[tuple[Inquiry, str]]") -> "list[An
 
 
 def look_again(
-    session: "Session", library: "Library", answers: "Sequence[Answer]", roads: "Sequence[Path]"
+    session: "Session",
+    library: "Library",
+    answers: "Sequence[Answer]",
+    roads: "Sequence[Path]",
+    days: "Week | Span | None" = None,
 ) -> None:
-    """Analyse the runs again that answers speak of, and say what that changed."""
+    """Analyse the runs again that answers speak of, and say what that changed in some days."""
     from camber.cli.analyse import analyse_all
     from camber.library.tellings import touched_by
 
@@ -235,7 +240,7 @@ def look_again(
     if not latest:
         session.write("none of your analysed runs was there yet\n")
         return
-    week = library.last_week(session.preferences.week_start)
+    week = days or library.last_week(session.preferences.week_start)
     before = None if week is None else _left(library, week)
     given = session.preferences
     report = analyse_all(session, roads, given.settings, given.country or None, only=latest)
@@ -248,8 +253,8 @@ def look_again(
         session.write(f"{week.title}: {before} is now {_left(library, week)}\n")
 
 
-def _left(library: "Library", week: "Week") -> str:
-    """Say the share of the left leg in a week with its range, such as ``"66 % left (50 to 81)"``; or ""."""
+def _left(library: "Library", week: "Week | Span") -> str:
+    """Say the share of the left leg in some days, such as ``"66 % left (50 to 81)"``; or ""."""
     from camber.report.wording import left_share_of
 
     total = library.period(week).total

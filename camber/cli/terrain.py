@@ -134,7 +134,7 @@ def status(context: typer.Context) -> None:
                 "no terrain model is known yet: camber terrain wanted names the tiles you need", at=-1
             )
             return
-        session.write("\n".join(_kinds(files)) + "\n")
+        session.write("\n".join(kinds_of(files)) + "\n")
         covered = coverage(library.connection, files)
         if covered.run_m:
             share = f"{covered.covered_m / covered.run_m:.0%} of {covered.run_m / 1000.0:.0f} km"
@@ -143,7 +143,7 @@ def status(context: typer.Context) -> None:
         session.say_each([*present(library.connection).problems, *faults(library)])
 
 
-def _kinds(files: "Sequence[object]") -> list[str]:
+def kinds_of(files: "Sequence[object]") -> list[str]:
     """Write a line for each kind of file: how many, their cell and year."""
     from collections import Counter
 
@@ -174,15 +174,21 @@ def measure(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes on this machine.")] = None,
 ) -> None:
     """Measure the ways of your runs, each once; stop it at any time, the same command goes on."""
+    measure_ways(context.obj, runs or [], roads or [], workers)
+
+
+def measure_ways(
+    session: Session, runs: "Sequence[str]" = (), roads: "Sequence[Path]" = (), workers: int | None = None
+) -> None:
+    """Measure the ways of runs, of all of them where none is named, and say what came of it."""
     from camber.cli.analyse import road_choices, watching
     from camber.cli.runs import run_number
     from camber.library.batch import measure_library
 
-    session: Session = context.obj
     usual = session.preferences
-    choices = road_choices(roads or [], usual.country or None)
+    choices = road_choices(roads, usual.country or None)
     with camber.open_library() as library, session.steps("measuring", lines=True) as tell:
-        wanted = {run_number(library, name) for name in runs or []}
+        wanted = {run_number(library, name) for name in runs}
         done = measure_library(
             library, choices, usual.settings, runs=wanted, workers=workers, watch=watching(session, tell)
         )

@@ -39,7 +39,7 @@ _SAYS: Final = ("street", "named", "placed", "side_basis", "surface_kind", "slop
 _NEEDED: Final = (
     *LANE_METRES,
     *_SAYS,
-    *("run", "pass", "passes", "way_id", "travel_direction", "start_chainage_m", "end_chainage_m"),
+    *("run", "block", "pass", "passes", "way_id", "travel_direction", "start_chainage_m", "end_chainage_m"),
     *("shift", "stroke", "cross_slope_pct", "line"),
 )
 
@@ -51,7 +51,7 @@ class _Lane:
     metres: dict[str, float] = field(default_factory=lambda: dict.fromkeys(LANE_METRES, 0.0))
     slope_pct_m: float = 0.0
     sloped_m: float = 0.0
-    passes: set[tuple[int, int]] = field(default_factory=set)
+    passes: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     said: dict[str, Any] = field(default_factory=dict)
     said_m: float = -1.0
 
@@ -62,7 +62,7 @@ class _Lane:
         if np.isfinite(row["cross_slope_pct"]):
             self.slope_pct_m += distance * row["cross_slope_pct"]
             self.sloped_m += distance
-        self.passes.add((row["run"], row["pass"]))
+        took_part(self.passes, (row["run"], row["pass"]), row.get("block", 0), row.get("block", 0))
         if distance > self.said_m:
             self.said, self.said_m = {name: row[name] for name in _SAYS}, distance
 
@@ -71,7 +71,16 @@ class _Lane:
             self.metres[name] += other.metres[name]
         self.slope_pct_m += other.slope_pct_m
         self.sloped_m += other.sloped_m
-        self.passes |= other.passes
+        for one, blocks in other.passes.items():
+            took_part(self.passes, one, *blocks)
+
+
+def took_part(
+    passes: dict[tuple[int, int], tuple[int, int]], name: tuple[int, int], first: int, last: int
+) -> None:
+    """Note from which interval to which of a run somebody came along, by run and number of the pass."""
+    low, high = passes.get(name, (first, last))
+    passes[name] = min(low, first), max(high, last)
 
 
 def records_of(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -155,6 +164,10 @@ def _told_apart(lanes: dict[int, _Lane]) -> dict[int, _Lane]:
 
 def _row(lanes: list[_Lane], line: FloatArray, *, shift: int, stroke: int) -> dict[str, Any]:
     first = max(lanes, key=lambda lane: lane.said_m)
+    passes: dict[tuple[int, int], tuple[int, int]] = {}
+    for lane in lanes:
+        for name, blocks in lane.passes.items():
+            took_part(passes, name, *blocks)
     sloped = sum(lane.sloped_m for lane in lanes)
     return {
         **first.said,
@@ -163,7 +176,8 @@ def _row(lanes: list[_Lane], line: FloatArray, *, shift: int, stroke: int) -> di
         "way_id": 0,
         "shift": shift,
         "stroke": stroke,
-        "passes": len(set[tuple[int, int]]().union(*(lane.passes for lane in lanes))),
+        "passes": len(passes),
+        "where": [[run, *blocks] for (run, _), blocks in sorted(passes.items())],
         "cross_slope_pct": sum(lane.slope_pct_m for lane in lanes) / sloped if sloped else float("nan"),
         "line": line,
     }

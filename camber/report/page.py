@@ -59,15 +59,10 @@ def story_page(story: Story, basemap: gpd.GeoDataFrame | None = None) -> str:
     str
         The page; the same story gives the same text.
     """
-    css = "".join(map(_file, _STYLES))
-    # Leaflet's pictures of markers and its shapes for old browsers are not used, and would be loaded.
-    style = "\n".join(line for line in css.splitlines() if "url(" not in line) + "\n"
-    drawn = _map(story, basemap)
-    leaflet, script, questions = _leaflet(), _file("templates/map.js"), _file("templates/questions.js")
+    style, leaflet = page_style(), page_leaflet()
+    script, questions = _file("templates/map.js"), _file("templates/questions.js")
     values = {
-        **_parts(story),
-        "map": drawn,
-        "no_map": "" if drawn or not story.has_map else _no_map(story),
+        **page_values(story, basemap),
         "style": Markup(style),  # noqa: S704 - the package's own file
         "style_hash": source_hash(style),
         "leaflet": Markup(leaflet),  # noqa: S704 - the package's own file
@@ -76,10 +71,48 @@ def story_page(story: Story, basemap: gpd.GeoDataFrame | None = None) -> str:
         "script_hash": source_hash(script),
         "questions_script": Markup(questions),  # noqa: S704 - the package's own file
         "questions_hash": source_hash(questions),
+    }
+    return page_environment().get_template("page.html.j2").render(values).lstrip()
+
+
+def page_values(
+    story: Story, basemap: gpd.GeoDataFrame | None = None, *, places: bool = False
+) -> dict[str, Any]:
+    """Gather what the page's template is filled with, but for styles and scripts: the same file or live.
+
+    Parameters
+    ----------
+    story, basemap
+        As for `story_page`.
+    places : bool
+        Whether the map says where in its run each line lies, for a page that can be told something of it.
+
+    Returns
+    -------
+    dict
+        By name.
+    """
+    drawn = _map(story, basemap, places=places)
+    return {
+        **_parts(story),
+        "map": drawn,
+        "no_map": "" if drawn or not story.has_map else _no_map(story),
+        "live": False,
         "copyright_url": OSM_COPYRIGHT_URL,
         "version": CAMBER,
     }
-    return page_environment().get_template("page.html.j2").render(values).lstrip()
+
+
+def page_style() -> str:
+    """Give the style sheet of the page, Leaflet's before it.
+
+    Returns
+    -------
+    str
+        Without Leaflet's pictures of markers and its shapes for old browsers: they would be loaded.
+    """
+    css = "".join(map(_file, _STYLES))
+    return "\n".join(line for line in css.splitlines() if "url(" not in line) + "\n"
 
 
 @cache
@@ -195,8 +228,14 @@ def _file(name: str) -> str:
     return files("camber.report").joinpath(name).read_text(encoding="utf-8")
 
 
-def _leaflet() -> str:
-    """Read Leaflet with its licence before it, which asks to stand wherever the program does."""
+def page_leaflet() -> str:
+    """Read Leaflet with its licence before it, which asks to stand wherever the program does.
+
+    Returns
+    -------
+    str
+        The program, which names no file that a browser would look for.
+    """
     program = _file("vendor/leaflet/leaflet.js").replace(_SOURCE_MAP, "").rstrip()
     return f"/*\n{_file('vendor/leaflet/LICENSE').strip()}\n*/\n{program}\n"
 
@@ -247,13 +286,13 @@ def _street_rows(story: Story) -> list[dict[str, Any]]:
     ]
 
 
-def _map(story: Story, basemap: gpd.GeoDataFrame | None) -> dict[str, Any] | None:
+def _map(story: Story, basemap: gpd.GeoDataFrame | None, *, places: bool) -> dict[str, Any] | None:
     if not story.has_map:
         return None
     if basemap is not None and story.reader is not Reader.RUNNER:
         # Names around what is shown would tell what privacy zones withhold.
         basemap = basemap.drop(columns="name", errors="ignore")
-    document = map_document(story.period, basemap, story.units)
+    document = map_document(story.period, basemap, story.units, places=places)
     if document is None:
         return None
     shown = {row[0] for row in document["stretches"]}

@@ -97,7 +97,9 @@ class _Texts:
         return self.found.setdefault(text, len(self.found))
 
 
-def map_document(period: Period, basemap: gpd.GeoDataFrame | None, units: str) -> dict[str, Any] | None:
+def map_document(
+    period: Period, basemap: gpd.GeoDataFrame | None, units: str, *, places: bool = False
+) -> dict[str, Any] | None:
     """Gather what the map of a page draws and explains.
 
     Parameters
@@ -109,6 +111,8 @@ def map_document(period: Period, basemap: gpd.GeoDataFrame | None, units: str) -
         ``name``; none are needed.
     units : {"km", "mi"}
         Unit of distances.
+    places : bool
+        Whether each line says last in which runs it lies, and from which interval to which (``block``).
 
     Returns
     -------
@@ -138,6 +142,7 @@ def map_document(period: Period, basemap: gpd.GeoDataFrame | None, units: str) -
             texts.place(row["street"]) if row["named"] else -1,
             *(texts.place(text) for text in explanation(row, days.get(row["run"], ""), units)),
             packed_line(row["line"]),
+            *([row["where"]] if places else ()),
         ]
         for row in drawn
     ]
@@ -242,7 +247,8 @@ def merged_stretches(stretches: gpd.GeoDataFrame) -> list[dict[str, Any]]:
         if key == last and _goes_on(merged[-1]["line"], line):
             _join(merged[-1], row, line)
         else:
-            merged.append({**row, "line": line})
+            block = row.get("block", 0)
+            merged.append({**row, "line": line, "where": [[row["run"], block, block]]})
         last = key
     return merged
 
@@ -264,6 +270,7 @@ def _join(into: dict[str, Any], row: dict[str, Any], line: NDArray[np.float64]) 
     for name in LANE_METRES:
         into[name] += row[name]
     into["line"] = np.concatenate([into["line"], line[1:]])
+    into["where"][0][2] = row.get("block", 0)
 
 
 def explanation(row: dict[str, Any], day: str, units: str) -> tuple[str, str, str]:

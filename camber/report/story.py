@@ -314,7 +314,7 @@ def story_of(period: Period, reader: Reader = Reader.RUNNER, *, units: str = "km
         tries=tries,
         instead=sentences.instead(period, units) if own and not tries else "",
         questions=tuple(_asked(one, units) for one in period.inquiries) if own else (),
-        runs=tuple(_run_line(run, units, named=own) for run in period.runs),
+        runs=tuple(run_line(run, units, named=own) for run in period.runs),
         weeks=_week_lines(period, units),
         streets=_street_lines(period, units) if places else (),
         cannot_tell=tuple(map(say, sentences.cannot_tell(period, units))),
@@ -349,7 +349,8 @@ def _tiles(period: Period, low: LowLeg, units: str, say: Callable[[str], str]) -
     return tuple(Tile(say(label), value, say(note)) for label, value, note in parts)
 
 
-def _run_line(run: RunResult, units: str, *, named: bool) -> RunLine:
+def run_line(run: RunResult, units: str, *, named: bool) -> RunLine:
+    """Tell a run in one line; others see no titles."""
     low = None if run.draws is None or run.summary is None else low_leg_of(run.draws)
     return RunLine(
         run=run.run,

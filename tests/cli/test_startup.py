@@ -12,7 +12,7 @@ import pytest
 from tests.pace import slowed
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = (("start",), ("demo",), ("analyse",), ("standards",), ("suggest",), ("tell",),
+COMMANDS = (("open",), ("start",), ("demo",), ("analyse",), ("standards",), ("suggest",), ("tell",),
             ("terrain",), ("simulate",), ("config",),
             ("config", "path"), ("config", "show"), ("config", "set"), ("roads",),
             ("roads", "add"), ("roads", "fetch"), ("roads", "status"), ("roads", "refresh"),
@@ -20,7 +20,8 @@ COMMANDS = (("start",), ("demo",), ("analyse",), ("standards",), ("suggest",), (
             ("weeks",), ("month",), ("year",), ("report",),
             ("export",), ("ask",), ("zones",), ("zones", "add"), ("zones", "list"),
             ("zones", "remove"))  # fmt: skip
-HEAVY = {"pandas", "numpy", "numba", "geopandas", "shapely", "matplotlib", "osmium", "lxml", "jinja2", "rich"}
+HEAVY = {"pandas", "numpy", "numba", "geopandas", "shapely", "matplotlib", "osmium", "lxml", "jinja2"}
+HEAVY |= {"rich", "starlette", "uvicorn"}
 
 
 def test_help_loads_nothing_heavy():

@@ -210,6 +210,7 @@
     say(TEXTS.map(function (column) { return data.texts[shown[chosen].row[column]]; }));
     mark.setLatLngs(shown[chosen].line.getLatLngs());
     holder.dataset.chosen = String(chosen);
+    holder.dispatchEvent(new CustomEvent("camber:chosen", { detail: shown[chosen].row }));
   }
   function step(by) {
     if (!shown.length) { return; }
