@@ -187,15 +187,6 @@ def unpack_columns(data: bytes) -> dict[str, NDArray[np.float64]]:
     return found
 
 
-def fingerprint(*values: object) -> int:
-    """CRC-32 of text, numbers, bytes and None in their order, so that a flipped bit in a row is noticed."""
-    state = 0
-    for value in values:
-        data = value if isinstance(value, bytes) else repr(value).encode("utf-8", "surrogatepass")
-        state = zlib.crc32(data + b"\x1f", state)
-    return state
-
-
 _CODES: Final = {
     "time": ("<i8", 8),
     "degrees": ("<i4", 4),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 UNFINISHED: Final = ".camber-*.part"
 """Pattern of the names of files under way; old ones were left by processes that died."""
+
+_ABANDONED_S: Final = 86_400.0
+"""Age from which a file under way is that of a process that died [s] (judgement: a day)."""
 
 
 def write_whole(
@@ -37,6 +41,21 @@ def write_whole(
             stream.flush()
             os.fsync(handle)  # through the handle that wrote: the file may be closed even to its owner
     return Path(path)
+
+
+def closed_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, which only their owner can look into."""
+    for place in reversed((folder, *folder.parents)):  # `mkdir` gives its mode to the last of them alone
+        if not place.is_dir():
+            place.mkdir(mode=0o700, exist_ok=True)
+
+
+def clear_unfinished(folder: Path, *, older_s: float = _ABANDONED_S) -> None:
+    """Remove from a folder what processes that died left under way, if it is so old [s]."""
+    with suppress(OSError):  # somebody else may have done so
+        for part in folder.glob(UNFINISHED):
+            if time.time() - part.stat().st_mtime >= older_s:
+                part.unlink()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from camber.errors import DamagedStoreError
-from camber.packing import fingerprint, pack_columns, pack_table, unpack_columns, unpack_table
+from camber.packing import pack_columns, pack_table, unpack_columns, unpack_table
 
 NUMBERS = st.floats(-1e6, 1e6, width=32)
 DEGREES = st.floats(-180.0, 180.0)
@@ -83,10 +83,3 @@ def test_every_flipped_bit_is_noticed(seed):
     except DamagedStoreError:
         return
     pd.testing.assert_frame_equal(back, unpack_table(pack_table(frame)))
-
-
-def test_a_fingerprint_sees_every_value_and_its_place():
-    assert fingerprint("a", 1, None) == fingerprint("a", 1, None)
-    assert (
-        len({fingerprint("a", 1), fingerprint("a", "1"), fingerprint(1, "a"), fingerprint("a", 1, None)}) == 4
-    )

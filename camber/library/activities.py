@@ -22,7 +22,7 @@ from camber.library.copies import (
 )
 from camber.library.database import insert
 from camber.library.stored_values import json_of, value_from
-from camber.packing import fingerprint, pack_table, unpack_table
+from camber.packing import pack_table, unpack_table
 from camber.recording.clock import CLOCK_DOUBTS, CLOCK_UNSET
 from camber.recording.twins import distance_m
 from camber.schema import Problem, Recording, as_fixes
@@ -45,11 +45,6 @@ _FASTEST_STEP_M: Final = 1000.0
 """A step longer than this is a jump, no distance [m] (`camber.schema.TrackSettings.jump_m`)."""
 
 _FORMATS: Final = {"fit": 3, "tcx": 2, "gpx": 1}
-_CHECKED: Final = (
-    *("content_sha256", "part", "source", "format", "kind", "reason", "sport", "device", "title", "gear"),
-    *("day", "started_at_ms", "ended_at_ms", "time_zone", "distance_m", "fixes", "richness", "problems"),
-)
-"""Columns of an activity that its fingerprint covers; ``duplicate_of`` may change later."""
 
 _NEAREST_ZONE: Final = """
 SELECT time_zone FROM activity WHERE time_zone IS NOT NULL AND started_at_ms IS NOT NULL
@@ -77,7 +72,7 @@ def add_recording(
     Its kind is ``"run"``, ``"other_sport"`` or ``"no_track"``, the reason why it is no run.
     """
     row = _row_of(connection, recording, content_sha256, part, gear=gear, kind=kind, reason=reason)
-    activity_id = insert(connection, "activity", row | {"fingerprint": activity_fingerprint(row)})
+    activity_id = insert(connection, "activity", row)
     keep_fixes(connection, activity_id, recording, kind)
     if kind != "no_track":
         line = line_of(recording.fixes, int(row["shift_ms"] or 0))
@@ -112,7 +107,6 @@ def read_anew(
     for before, row, (recording, kind, _) in zip(old, rows, read, strict=False):
         kept = {name: before[name] if before[name] is not None else row[name] for name in ("title", "gear")}
         new = row | kept
-        new["fingerprint"] = activity_fingerprint(new)
         names = ", ".join(f"{name} = :{name}" for name in new)
         number = before["activity_id"]
         connection.execute(
@@ -152,9 +146,8 @@ def _packed(recording: Recording) -> bytes:
 def keep_fixes(connection: sqlite3.Connection, activity_id: int, recording: Recording, kind: str) -> None:
     """Keep the fixes of a recording, within a transaction."""
     if kind != "no_track":
-        data = _packed(recording)
-        values = (activity_id, len(recording.fixes), data, fingerprint(data))
-        connection.execute("INSERT INTO fixes VALUES (?, ?, ?, ?)", values)
+        values = (activity_id, len(recording.fixes), _packed(recording))
+        connection.execute("INSERT INTO fixes VALUES (?, ?, ?)", values)
 
 
 def _row_of(
@@ -167,7 +160,7 @@ def _row_of(
     kind: str,
     reason: str,
 ) -> dict[str, Any]:
-    """Give the row of a recording but for its fingerprint."""
+    """Give the row of a recording but for its number."""
     fixes = recording.fixes
     stamps = seconds_of(fixes)
     stamps = stamps[np.isfinite(stamps)] * 1000.0
@@ -211,11 +204,10 @@ def tell_day(connection: sqlite3.Connection, activity_id: int, day: date | None)
     if day is not None:
         connection.execute("INSERT INTO told_day VALUES (?, ?, ?)", (*key, day.isoformat()))
     dated = _dated(row, day)
-    shown = fingerprint(*({**dict(row), **dated}[name] for name in _CHECKED))
     connection.execute(
         "UPDATE activity SET day = :day, started_at_ms = :started_at_ms, ended_at_ms = :ended_at_ms, "
-        "shift_ms = :shift_ms, told = :told, fingerprint = :fingerprint WHERE activity_id = :activity_id",
-        {**dated, "fingerprint": shown, "activity_id": activity_id},
+        "shift_ms = :shift_ms, told = :told WHERE activity_id = :activity_id",
+        {**dated, "activity_id": activity_id},
     )
     connection.execute("UPDATE street SET day = ? WHERE activity_id = ?", (dated["day"], activity_id))
     if dated["shift_ms"] != row["shift_ms"]:
@@ -244,9 +236,8 @@ def date_by_runner(connection: sqlite3.Connection) -> None:
         else:
             day = None if here is None else here.astimezone().date().isoformat()
         if row["day"] is not None and day != row["day"]:
-            shown = fingerprint(*({**dict(row), "day": day}[name] for name in _CHECKED))
-            change = (day, shown, row["activity_id"])
-            connection.execute("UPDATE activity SET day = ?, fingerprint = ? WHERE activity_id = ?", change)
+            change = (day, row["activity_id"])
+            connection.execute("UPDATE activity SET day = ? WHERE activity_id = ?", change)
 
 
 def _told_day(connection: sqlite3.Connection, row: Mapping[str, Any]) -> date | None:
@@ -338,11 +329,6 @@ def places_of(connection: sqlite3.Connection, activity_id: int) -> FloatArray:
 def moment(stamp_ms: int | None) -> datetime | None:
     """Turn milliseconds since 1970 UTC into a time."""
     return None if stamp_ms is None else datetime.fromtimestamp(stamp_ms / 1000.0, UTC)
-
-
-def activity_fingerprint(row: sqlite3.Row | Mapping[str, Any]) -> int:
-    """Check sum of what a row of the table ``activity`` says."""
-    return fingerprint(*(row[name] for name in _CHECKED))
 
 
 def step_lengths_m(fixes: pd.DataFrame) -> FloatArray:

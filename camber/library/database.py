@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 STEPS: Final = tuple(
-    files("camber.library").joinpath(f"step_{number}.sql").read_text("utf-8") for number in range(1, 9)
+    files("camber.library").joinpath(f"step_{number}.sql").read_text("utf-8") for number in range(1, 10)
 )
 """SQL of each step, in order; the version of a library is the number of steps it has seen."""
 
@@ -193,7 +193,8 @@ def back_up(connection: sqlite3.Connection, path: Path, version: int) -> Path:
     taken = [int(p.name.split("-")[1]) for p in _backups(folder)]
     target = folder / f"{path.stem}-{max(taken, default=0) + 1:04d}-v{version}.sqlite"
     part = target.with_suffix(".part")
-    part.unlink(missing_ok=True)
+    for left in folder.glob("*.part"):  # by an update that was killed: this one holds the library
+        left.unlink()
     create_closed(part)
     connection.execute("VACUUM INTO ?", (str(part),))
     with closing(sqlite3.connect(part)) as copy:

@@ -26,6 +26,7 @@ from camber.recording.isolated import IsolatedReader
 from camber.recording.limits import ReadLimits
 from camber.recording.sports import SportClass, recording_class
 from camber.versions import READING
+from camber.whole_files import clear_unfinished
 
 if TYPE_CHECKING:
     import sqlite3
@@ -214,6 +215,7 @@ def import_paths(
     """
     report = ImportReport()
     with library.held_for("import"), _Readers(limits or ReadLimits()) as readers:
+        _clear_killed(library.folder)
         for path in paths:
             _import_path(library, path, readers, report, watch)
         with library.writing() as connection:
@@ -222,6 +224,12 @@ def import_paths(
         if any(file.run is not None for file in report.files):
             note_sizes(library.connection)
     return report
+
+
+def _clear_killed(folder: Path) -> None:
+    """Remove what imports and repairs that were killed left half-written; while the library is held."""
+    for place in (folder, *(folder / "originals").glob("*")):
+        clear_unfinished(place, older_s=0.0)
 
 
 def _import_path(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from camber.errors import LibraryError
+from camber.whole_files import closed_folder
 
 HOME_VARIABLE: Final = "CAMBER_HOME"
 """Environment variable that moves everything that camber keeps."""
@@ -36,7 +37,7 @@ def library_folder() -> Path:
 def own_folder(folder: Path) -> Path:
     """Make a folder that only its owner can look into, whatever the umask, and close one that is open."""
     try:
-        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        closed_folder(folder)
         found = folder.stat()
         if hasattr(os, "getuid") and found.st_uid != os.getuid():
             raise LibraryError("belongs to another user; choose a folder of your own", path=folder)

@@ -15,14 +15,14 @@ from camber.conventions import NO_WAY, WGS84, SideBasis, SurfaceKind, Verdict
 from camber.library.database import insert
 from camber.library.stored_values import json_of, value_from
 from camber.observations.passes import StreetPasses, pack_passes, street_passes, unpack_passes
-from camber.packing import fingerprint, pack_columns, pack_table, unpack_columns, unpack_table
+from camber.packing import pack_columns, pack_table, unpack_columns, unpack_table
 from camber.schema import Draws, Evidence, Summary
 from camber.schema.tables import EXPOSURE
 from camber.versions import CAMBER
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -32,13 +32,6 @@ _JUDGED: Final = (Verdict.LEFT_LOW, Verdict.RIGHT_LOW, Verdict.LEVEL)
 _DEGREES: Final = 1e7
 _NO_SUGGESTIONS: Final = "null"
 """What stands where results of an earlier camber hold suggestions: they are made when they are asked for."""
-
-_CHECKED: Final = (
-    *("version", "learned_version", "camber_version", "roads_source", "osm_date"),
-    *("distance_m", "duration_s", "judged_m", "summary", "suggestions", "not_judged", "intervals"),
-    *("draws", "exposure", "traversals", "streets"),
-)
-"""Columns of a result that its fingerprint covers, in its order."""
 
 
 class Segment(NamedTuple):
@@ -186,8 +179,8 @@ def _streets(summary: Summary, exposure: pd.DataFrame) -> tuple[tuple[Any, ...],
 
 def store_evidence(connection: sqlite3.Connection, activity_id: int, version: str, value: str) -> None:
     """Keep what a run says about habits and map, gained without other runs: JSON of `Evidence`."""
-    row = (activity_id, version, value, fingerprint(version, value))
-    connection.execute("INSERT OR REPLACE INTO evidence VALUES (?, ?, ?, ?)", row)
+    row = (activity_id, version, value)
+    connection.execute("INSERT OR REPLACE INTO evidence VALUES (?, ?, ?)", row)
     connection.execute("DELETE FROM failure WHERE activity_id = ?", (activity_id,))
 
 
@@ -211,8 +204,7 @@ def store_outcome(
     """
     _drop_result(connection, activity_id)
     row = {"version": version, "learned_version": learned_version, **outcome.result}
-    row |= {"activity_id": activity_id, "fingerprint": result_fingerprint(row)}
-    insert(connection, "result", row)
+    insert(connection, "result", row | {"activity_id": activity_id})
     ids = [_segment_id(connection, segment) for segment in outcome.segments]
     connection.executemany(
         "INSERT INTO traversal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -223,8 +215,7 @@ def store_outcome(
         "INSERT INTO street VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [(activity_id, seq, name, day, *rest) for seq, (name, *rest) in enumerate(outcome.streets)],
     )
-    kept = (activity_id, *outcome.passes, fingerprint(*outcome.passes))
-    connection.execute("INSERT INTO passes VALUES (?, ?, ?, ?)", kept)
+    connection.execute("INSERT INTO passes VALUES (?, ?, ?)", (activity_id, *outcome.passes))
 
 
 def _drop_result(connection: sqlite3.Connection, activity_id: int) -> None:
@@ -238,12 +229,7 @@ def _segment_id(connection: sqlite3.Connection, segment: Segment) -> int:
     ).fetchone()
     if known is not None:
         return int(known[0])
-    return insert(connection, "segment", segment._asdict() | {"fingerprint": fingerprint(*segment)})
-
-
-def result_fingerprint(row: sqlite3.Row | Mapping[str, Any]) -> int:
-    """Check sum of a row of the table ``result``."""
-    return fingerprint(*(row[name] for name in _CHECKED))
+    return insert(connection, "segment", segment._asdict())
 
 
 def read_evidence(connection: sqlite3.Connection) -> Iterator[tuple[int, Evidence]]:

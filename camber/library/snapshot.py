@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from camber.library.place import FILE_MODE, own_folder
 from camber.library.sealing import fill, is_sealed, read_rows, sealed_sums, sums_of, tables_of
-from camber.whole_files import write_whole
+from camber.whole_files import clear_unfinished, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +55,7 @@ def keep_snapshot(folder: Path, connection: sqlite3.Connection, *, apart: bool =
     content = state.encode() + b"\n" + zlib.compress(copy, 1)
     head = _FORM + b" " + hashlib.sha256(content).hexdigest().encode() + b"\n"
     write_whole(place / f"told-{number:04d}.snapshot", head + content, mode=FILE_MODE)
+    clear_unfinished(place)
     for old in snapshots(folder)[:-KEPT_DAYS]:
         old.unlink()
 

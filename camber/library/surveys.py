@@ -22,7 +22,6 @@ from camber.errors import CamberError
 from camber.library.database import insert
 from camber.library.lines import line_of
 from camber.library.stored_values import json_of, value_from
-from camber.packing import fingerprint
 from camber.schema import Observed
 from camber.terrain.headers import TerrainFile, read_header
 from camber.terrain.inventories import SlopeLines, read_lines
@@ -54,10 +53,10 @@ _NEAR_M: Final = 60.0
 """How near a way is that a run may have to do with [m] (judgement: beyond the error of a position)."""
 
 _NOTE: Final = """
-INSERT INTO measured_way (way_id, asked, version, length_m, observed, said, fingerprint)
-VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (way_id) DO UPDATE SET asked = excluded.asked,
+INSERT INTO measured_way (way_id, asked, version, length_m, observed, said)
+VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (way_id) DO UPDATE SET asked = excluded.asked,
 version = excluded.version, length_m = excluded.length_m, observed = excluded.observed,
-said = excluded.said, fingerprint = excluded.fingerprint
+said = excluded.said
 """
 
 
@@ -171,7 +170,7 @@ def note_measured(connection: sqlite3.Connection, asked: str, measured: Measured
         connection.execute(query, (asked, measured.way_id))
         return
     values = (measured.version, measured.length_m, json_of(measured.observed), json.dumps(measured.said))
-    connection.execute(_NOTE, (measured.way_id, asked, *values, fingerprint(*values)))
+    connection.execute(_NOTE, (measured.way_id, asked, *values))
 
 
 def measured_roads(connection: sqlite3.Connection) -> tuple[RoadObserved, ...]:

@@ -21,7 +21,7 @@ from camber.observations.evidence_of_answers import Known, observed_of
 from camber.observations.phrases import EXAMPLES, Where, answer_of, habit_of, of_road
 from camber.observations.trust import learned_trust
 from camber.observations.way_frame import StreetWay, heading_at, middle_of, towns_of, ways_of
-from camber.packing import fingerprint, unpack_table
+from camber.packing import unpack_table
 
 if TYPE_CHECKING:
     import sqlite3
@@ -64,7 +64,7 @@ def keep_answer(connection: sqlite3.Connection, answer: Answer) -> int:
     """Keep an answer, within a transaction, and give its number."""
     value = _json(answer)
     row = {"told_at_ms": int(datetime.now(UTC).timestamp() * 1000.0), "value": value}
-    return insert(connection, "answer", row | {"fingerprint": fingerprint(value)})
+    return insert(connection, "answer", row)
 
 
 def take_back(connection: sqlite3.Connection, number: int) -> Answer:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import pickle
+import shutil
+import threading
 from collections import deque
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -213,7 +216,7 @@ class Workers:
         try:
             if self._given is not None:
                 return self._given.submit(do, work)
-            self._own = self._own or _processes(self._count)
+            self._own = self._own or _processes(self._count, self._folder.name)
             return self._hand_over(self._own, work)
         except BrokenExecutor:
             return None
@@ -227,7 +230,7 @@ class Workers:
 
     def _alone(self, work: Task[T]) -> list[T]:
         for _ in range(2):  # where the process that is there dies of it, once more in a fresh one
-            self._lone = self._lone or _processes(1)
+            self._lone = self._lone or _processes(1, self._folder.name)
             try:
                 return self._hand_over(self._lone, work).result()
             except BrokenExecutor:
@@ -254,6 +257,21 @@ def _is_broken(future: Future[list[T]] | None) -> bool:
     return future.done() and (future.cancelled() or isinstance(future.exception(), BrokenExecutor))
 
 
-def _processes(count: int | None) -> ProcessPoolExecutor:
+def _processes(count: int | None, folder: str) -> ProcessPoolExecutor:
     # Started anew and not forked: a fork copies the locks that threads of this process may hold.
-    return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(count, mp_context=context, initializer=_end_with_parent, initargs=(folder,))
+
+
+def _end_with_parent(folder: str) -> None:
+    """Have this process end when the one that started it does, even by kill -9: it would wait for ever."""
+    threading.Thread(target=_end_after_parent, args=(folder,), daemon=True).start()
+
+
+def _end_after_parent(folder: str) -> None:
+    """Wait for the other process to end, and leave nothing of the runs that it sent."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()  # the end of a pipe on Linux and macOS, a handle of the process on Windows
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(1)

@@ -23,6 +23,7 @@ from dataclasses import asdict, astuple, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from io import BytesIO
+from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
@@ -225,25 +226,33 @@ def _send(pipe: IO[bytes], facts: dict[str, Any], parts: Iterable[bytes] = ()) -
 
 
 def serve() -> None:
-    """Read file after file until there are no more, in the process that was started for it."""
+    """Read file after file until the other process ends, in the one that was started for it."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print is kept out of the answers
-    requests = sys.stdin.buffer
-    limits = ReadLimits(**json.loads(requests.readline()))
+    limits = ReadLimits(**json.loads(sys.stdin.buffer.readline()))
     _limit("RLIMIT_AS", limits.memory_bytes)
     _limit("RLIMIT_DATA", limits.memory_bytes)
+    requests: SimpleQueue[tuple[str, bytes]] = SimpleQueue()
+    threading.Thread(target=_receive, args=(sys.stdin.buffer, requests), daemon=True).start()
     _send(answers, {"ready": True})
-    while line := requests.readline():
-        request = json.loads(line)
-        data = requests.read(request["size"])
+    while True:
+        label, data = requests.get()
         times = os.times()
         _limit("RLIMIT_CPU", int(times.user + times.system + limits.cpu_s) + 1)
         try:
-            found = read_stream(BytesIO(data), request["label"], limits)
+            found = read_stream(BytesIO(data), label, limits)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the other files
             _send(answers, _told(error))
         else:
             _send_recordings(answers, found)
+
+
+def _receive(pipe: IO[bytes], requests: SimpleQueue[tuple[str, bytes]]) -> None:
+    """Take requests until the pipe ends, as it does on every system once the other process has ended."""
+    while line := pipe.readline():
+        request = json.loads(line)
+        requests.put((request["label"], pipe.read(request["size"])))
+    os._exit(0)  # nobody waits for what is being read
 
 
 def _told(error: Exception) -> dict[str, Any]:

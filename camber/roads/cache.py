@@ -9,7 +9,6 @@ of texts, and lines as coordinates with offsets.
 from __future__ import annotations
 
 import hashlib
-import time
 from contextlib import suppress
 from dataclasses import fields, replace
 from functools import cache as once
@@ -29,7 +28,7 @@ from camber.roads.extract import parse_extract
 from camber.schema import Problem, RoadGraph, Roads, as_ways
 from camber.schema.tables import CROSSINGS, WAYS
 from camber.versions import CAMBER, ROADS
-from camber.whole_files import UNFINISHED, write_whole
+from camber.whole_files import clear_unfinished, closed_folder, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,9 +47,6 @@ SUFFIX: Final = ".roads"
 
 ENTRY_FORM: Final = b"roads\x00\x00\x02"
 """First bytes of an entry; the last one is the version of the form."""
-
-_ABANDONED_S: Final = 86_400.0
-"""Age from which a half-written file is that of a process that died [s] (judgement: a day)."""
 
 _TEXTS: Final = tuple(column.name for column in WAYS if column.kind == "text")
 _NUMBERS: Final = tuple(column.name for column in WAYS if column.kind != "text")
@@ -142,7 +138,7 @@ def open_entry(entry: Path) -> tuple[Roads | None, tuple[Problem, ...]]:
 def _quarantined(entry: Path) -> tuple[Problem, ...]:
     place = entry.parent / QUARANTINE
     try:
-        place.mkdir(mode=0o700, exist_ok=True)
+        closed_folder(place)
         entry.replace(place / entry.name)
     except OSError:
         return ()
@@ -153,7 +149,7 @@ def _quarantined(entry: Path) -> tuple[Problem, ...]:
 def keep_entry(roads: Roads, entry: Path) -> tuple[Problem, ...]:
     """Keep a road set for the next time; a note of why it could not be kept, if so."""
     try:
-        entry.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        closed_folder(entry.parent)
         write_whole(entry, pack_roads(roads, label=entry.name), mode=0o600)
     except OSError as error:
         # The name of the folder stays out: problems are shown in reports.
@@ -170,9 +166,7 @@ def _tidy(entry: Path) -> None:
         for other in entry.parent.glob(f"{entry.name.partition('-')[0]}-*{SUFFIX}"):
             if other != entry:
                 other.unlink()
-        for part in entry.parent.glob(UNFINISHED):
-            if time.time() - part.stat().st_mtime > _ABANDONED_S:
-                part.unlink()
+    clear_unfinished(entry.parent)
 
 
 def pack_roads(roads: Roads, *, label: str) -> list[bytes | memoryview]:

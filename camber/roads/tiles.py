@@ -33,7 +33,7 @@ from camber.roads.raw_ways import (
 from camber.roads.road_set import roads_from_raw_ways
 from camber.schema import Problem
 from camber.versions import CAMBER
-from camber.whole_files import write_whole
+from camber.whole_files import clear_unfinished, closed_folder, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -146,15 +146,15 @@ class TileStore:
             return None
         except Exception:  # noqa: BLE001 - whatever is wrong with it, it can be got again
             with suppress(OSError):
-                (self.place / QUARANTINE).mkdir(mode=0o700, exist_ok=True)
+                closed_folder(self.place / QUARANTINE)
                 path.replace(self.place / QUARANTINE / path.name)
             return None
 
     def prepare(self) -> None:
         """Make the folder where it is missing; a `RoadsError` where that is not possible."""
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # of parents the mode would not hold
-            self.place.mkdir(mode=0o700, exist_ok=True)
+            closed_folder(self.place)
+            clear_unfinished(self.place)
         except OSError as error:
             raise self._refused(error) from error
 

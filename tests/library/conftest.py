@@ -1,7 +1,9 @@
 """A library of a few runs in the small town of the command line's tests, analysed once."""
 
 import shutil
+import time
 from concurrent.futures import Executor, Future
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,24 @@ from tests.cli.conftest import gpx, town
 __all__ = ["town"]
 
 SHAPES = (by_hand.LEGS, by_hand.LEGS[:2], by_hand.LEGS[:3], by_hand.LEGS[1:3], by_hand.LEGS[:1])
+
+
+def everybody_ends(group, within_s=30.0):
+    """Tell whether all processes of a group end by themselves; one that waits to be buried has ended."""
+    until = time.monotonic() + within_s
+    while any(_of_group(place, group) for place in Path("/proc").glob("[0-9]*")):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _of_group(process, group):
+    try:
+        state, _, of = (process / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()[:3]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return int(of) == group and state != "Z"
 
 
 class Here(Executor):

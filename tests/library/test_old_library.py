@@ -18,6 +18,7 @@ from camber.lateral import SharedEvidence
 from camber.library import open_library, week_named
 from camber.library.checking import check_library
 from camber.library.database import FILE_NAME, STEPS
+from camber.library.sealing import tables_of, unsound
 from camber.library.stored_values import json_of, value_from
 from camber.schema import Evidence, Summary
 
@@ -47,6 +48,14 @@ def test_it_is_brought_up_to_date_after_a_backup(old):
     assert backup.name.endswith("-v1.sqlite")
     assert check_library(old).findings  # its original files are not here
     assert all("originals" in finding.where for finding in check_library(old).findings)
+
+
+def test_no_table_holds_the_check_sums_of_before(old):
+    """Each row has had a sum of its own since, in the table of seals."""
+    names = [name for table in tables_of(old.connection) for name in table.columns]
+    assert "day" in names
+    assert "fingerprint" not in names
+    assert set(unsound(old.connection)) == set()
 
 
 def test_it_gives_the_same_week(old):
