@@ -128,9 +128,7 @@ def test_all_tiles_of_an_extract_are_its_roads_again(sample, store):
     assert_same_roads(open_tiles(store.folder, added.kept), parse_extract(sample))
 
 
-@pytest.mark.parametrize(
-    "name", ["heidelberg_ors.osm.pbf", "liechtenstein_pyosmium.osm.pbf", "melbourne-au_valhalla.osm.pbf"]
-)
+@pytest.mark.parametrize("name", ["liechtenstein_pyosmium.osm.pbf", "melbourne-au_valhalla.osm.pbf"])
 def test_real_extracts_come_back_whole(name, real_extract, store):
     path = real_extract(name)
     added = add_file(path, store, None)
