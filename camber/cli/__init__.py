@@ -32,7 +32,7 @@ from camber.cli import (
 from camber.cli.session import Exit, Session, error_line, exit_code
 
 _PANELS: Final = {
-    "Begin": ("start", "demo", "import", "analyse"),
+    "Begin": ("start", "open", "demo", "import", "analyse"),
     "Reports": ("week", "month", "year", "report", "suggest"),
     "Runs and streets": ("runs", "show", "weeks", "ask", "tell"),
     "Sharing": ("export", "zones"),
