@@ -292,9 +292,7 @@ def _told(scene: Scene, shares: StreetShares, observed: Observed | None, run: st
         return scene
     blocks, places = scene.blocks, scene.places
     ground = Ground(places.reference, places.direction, scene.along_m, blocks.distance_m, shares.habit >= 1.0)
-    prior = state_prior(places, shares)
-    step = transitions(blocks, prior, scene.change)
-    return scene._replace(claims=claims_on(ground, observed.sides, run, prior, step))
+    return scene._replace(claims=claims_on(ground, observed.sides, run, state_prior(places, shares)))
 
 
 def infer_alone(scene: Scene, shares: StreetShares) -> Posterior:
@@ -338,12 +336,16 @@ def _infer(
     priors = [(1.0, state_prior(places, shares))]
     if uses is not None:
         priors = [(use.mass, mixed_prior(places, shares, use.share)) for use in uses]
+
+    def move(prior: FloatArray) -> FloatArray:
+        return transitions(blocks, prior, scene.change)
+
     hypotheses = []
     for number, (mass, prior) in enumerate(priors):
-        states = prior, transitions(blocks, prior, scene.change)
+        states = prior, move(prior)
         for noise, weight in noises:
             observed = observe(blocks, places, noise, states, line, settings)
-            told = with_claims(observed, scene.claims)
+            told = with_claims(observed, scene.claims, move)
             hypotheses.append(Hypothesis(noise, number, mass, weight, told))
     return weigh(hypotheses, settings.degrees_of_freedom, settings.noise_evidence)
 

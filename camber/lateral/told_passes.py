@@ -1,11 +1,12 @@
 """What was told of sides, pass by pass: each answer is right or wrong of a pass as a whole.
 
 Of a pass over a street of which something was told there are copies of the states: one in which the answer
-is right and the runner stays where it says, but for a block here and there, and one in which it is wrong and
-says nothing. The chain chooses between them where the pass begins; the recording may then speak against an
-answer as loudly as against anything. As far as the standards go it is wrong as often as it is thought to be,
-however rare what it says. An answer is right or wrong in all runs alike, so its copy is drawn by a rank that
-all runs share (`camber.lateral.sampling`).
+is right and one in which it is wrong and says nothing. Where it is right the runner decides as told as often
+as the answer's words say, stretch by stretch, and otherwise like anybody; so a part of a long street may be
+elsewhere. The chain chooses between the copies where the pass begins; the recording may then speak against
+an answer as loudly as against anything. As far as the standards go it is wrong as often as it is thought to
+be, however rare what it says. An answer is right or wrong in all runs alike, so its copy is drawn by a rank
+that all runs share (`camber.lateral.sampling`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from camber.lateral.sampling import Doubts
 from camber.lateral.switching import Observations, Smoothed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -30,21 +31,19 @@ if TYPE_CHECKING:
     BoolArray = NDArray[np.bool_]
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
+    Moves = Callable[[FloatArray], FloatArray]
+    """Transitions of the states, shape (n, 6, 6), by their prior, shape (n, 6)."""
 
 _SLOTS: Final = 2
 """So many answers are heard of one block, the surest (judgement: of more, nothing else is to be learned)."""
 
 _STATES: Final = len(STATE_CODE)
-_EXCEPTION: Final = 0.05
-"""A block in which a runner is elsewhere although an answer is right, against one as told (judgement: a mouth
-of a street, somebody in the way)."""
-
 _LEAST: Final = 1e-9
-"""Nothing that was told is thought to be less likely than this before (rounding)."""
+"""What is less likely than this before is not there to be told of (rounding)."""
 
 
 class Claims(NamedTuple):
-    """What was told of ``n`` blocks, by up to two answers; all of shape (n, 2) but for the last.
+    """What was told of ``n`` blocks, by up to two of ``m`` answers; shape (n, 2) but for the last three.
 
     Parameters
     ----------
@@ -54,8 +53,12 @@ class Claims(NamedTuple):
         Place of the same answer in the block before; -1 where the pass begins.
     right, wrong : ndarray of float64
         Weights of the two copies where the pass begins.
+    share : ndarray of float64
+        Share of the runner's decisions that are as told where the answer is right.
     agrees : ndarray of bool, shape (n, 2, 6)
         States that agree with it.
+    usual : ndarray of float64, shape (m,)
+        How likely what each answer says was without any habit, as a mean over its blocks.
     names : tuple of str
         Names of the answers.
     """
@@ -64,7 +67,9 @@ class Claims(NamedTuple):
     before: IntArray
     right: FloatArray
     wrong: FloatArray
+    share: FloatArray
     agrees: BoolArray
+    usual: FloatArray
     names: tuple[str, ...]
 
     @property
@@ -76,6 +81,31 @@ class Claims(NamedTuple):
         """States that agree with the surest answer to each block, shape (n, 6)."""
         return np.asarray(self.agrees[:, 0] & (self.answer[:, 0] >= 0)[:, np.newaxis])
 
+    def chances(self, prior: FloatArray) -> FloatArray:
+        """How likely what each answer says is by a prior of the states, as a mean over its blocks, (m,)."""
+        mass, heard = np.zeros(len(self.names)), np.zeros(len(self.names))
+        for slot in range(_SLOTS):
+            at = np.flatnonzero(self.answer[:, slot] >= 0)
+            agreeing = np.where(self.agrees[at, slot], prior[at], 0.0).sum(axis=1)
+            np.add.at(mass, self.answer[at, slot], agreeing)
+            np.add.at(heard, self.answer[at, slot], 1.0)
+        return mass / np.maximum(heard, 1.0)
+
+    def taught(self, prior: FloatArray, *, once: bool) -> FloatArray:
+        """Weights of the copies that are right, by how likely a prior makes what was told, shape (n, 2).
+
+        Where the runner is on one street is one choice, however often it is passed: ``once`` it counts.
+        """
+        change = self.chances(prior) / np.maximum(self.usual, _LEAST)
+        begins = (self.answer >= 0) & (self.before < 0)
+        if once:
+            rows = np.flatnonzero(begins.ravel())
+            _, first = np.unique(self.answer.ravel()[rows], return_index=True)
+            begins = np.zeros(begins.size, dtype=bool)
+            begins[rows[first]] = True
+            begins = begins.reshape(self.answer.shape)
+        return np.where(begins, self.right * change[self.answer], self.right)
+
     def at(self, rows: IntArray) -> Claims:
         """Give the claims on some blocks, of which none joins two passes."""
         return Claims(
@@ -83,17 +113,20 @@ class Claims(NamedTuple):
             self.before[rows],
             self.right[rows],
             self.wrong[rows],
+            self.share[rows],
             self.agrees[rows],
+            self.usual,
             self.names,
         )
 
 
 class _Heard(NamedTuple):
-    """An answer to a block: how closely it speaks of it, states that agree, how likely it is wrong."""
+    """An answer to a block: how closely it speaks of it, states that agree, how likely and how far."""
 
     closely: tuple[int, float]
     states: tuple[int, ...]
     p_wrong: float
+    share: float
 
 
 class Ground(NamedTuple):
@@ -123,12 +156,11 @@ def claims_on(
     sides: Sequence[SideObserved],
     run: str,
     prior: FloatArray,
-    transition: FloatArray,
 ) -> Claims | None:
     """Find what was told of each block; None where nothing was.
 
-    ``prior`` and ``transition``, shapes (n, 6) and (n, 6, 6), are those of the states without any habit: an
-    answer is as likely to be wrong as it says, whatever these make of it.
+    ``prior``, shape (n, 6), is that of the states without any habit: an answer is as likely to be wrong as it
+    says, whatever it makes of that.
     """
     there = {NO_WAY, *ground.way_id[ground.direction != 0].tolist()}
     asked = sorted({one for one in sides if one.run in {"", run} and one.way_id in there})
@@ -143,19 +175,21 @@ def claims_on(
         np.full((n, _SLOTS), -1),
         np.ones((n, _SLOTS)),
         np.zeros((n, _SLOTS)),
+        np.zeros((n, _SLOTS)),
         np.ones((n, _SLOTS, _STATES), dtype=bool),
+        np.ones(len(names)),
         tuple(names),
     )
     for k, block in enumerate(heard):
         for slot, key in enumerate(sorted(block)):
-            _, codes, p_wrong = block[key]
+            one = block[key]
             claims.answer[k, slot] = number[key]
-            claims.agrees[k, slot] = np.isin(np.arange(_STATES), codes)
-            claims.right[k, slot], claims.wrong[k, slot] = 1.0 - p_wrong, p_wrong
+            claims.agrees[k, slot] = np.isin(np.arange(_STATES), one.states)
+            claims.right[k, slot], claims.wrong[k, slot] = 1.0 - one.p_wrong, one.p_wrong
+            claims.share[k, slot] = one.share
             if k and key in heard[k - 1]:
                 claims.before[k, slot] = sorted(heard[k - 1]).index(key)
-    _weigh_against_chance(claims, prior, transition)
-    return claims
+    return claims._replace(usual=claims.chances(prior))
 
 
 def _heard(ground: Ground, asked: Sequence[SideObserved]) -> list[dict[str, _Heard]]:
@@ -179,7 +213,9 @@ def _heard(ground: Ground, asked: Sequence[SideObserved]) -> list[dict[str, _Hea
             states = one.along if ground.direction[k] > 0 else one.against
             if states:
                 name = one.answer or f"{one.way_id} {states}"
-                told[k][name] = _Heard(closely, tuple(STATE_CODE[state] for state in states), one.p_wrong)
+                told[k][name] = _Heard(
+                    closely, tuple(STATE_CODE[state] for state in states), one.p_wrong, one.share
+                )
     heard = []
     for block in told:
         closest = max((one.closely for one in block.values()), default=(0, 0.0))
@@ -188,29 +224,23 @@ def _heard(ground: Ground, asked: Sequence[SideObserved]) -> list[dict[str, _Hea
     return heard
 
 
-def _weigh_against_chance(claims: Claims, prior: FloatArray, transition: FloatArray) -> None:
-    """Divide the weight of the right copy by how likely the pass would be so without the answer, in place."""
-    for k, slot in np.argwhere((claims.answer >= 0) & (claims.before < 0)).tolist():
-        weight = np.where(claims.agrees[k, slot], prior[k], _EXCEPTION * prior[k])
-        chance, at, block = weight.sum(), slot, k + 1
-        while block < len(prior) and chance > _LEAST:
-            following = np.flatnonzero((claims.before[block] == at) & (claims.answer[block] >= 0))
-            if not len(following):
-                break
-            at = int(following[0])
-            weight = (weight / weight.sum()) @ transition[block]
-            weight = np.where(claims.agrees[block, at], weight, _EXCEPTION * weight)
-            chance *= weight.sum()
-            block += 1
-        claims.right[k, slot] /= max(chance, _LEAST)
+def with_claims(
+    given: Observations, claims: Claims | None, move: Moves, *, once: bool = False
+) -> Observations:
+    """Copy the states of a run for answers that are right and wrong; unchanged where nothing was told.
 
-
-def with_claims(given: Observations, claims: Claims | None) -> Observations:
-    """Copy the states of a run for answers that are right and wrong; unchanged where nothing was told."""
+    ``move`` gives the transitions between states of a prior. ``once`` an answer teaches of the runner's use
+    of places, however often its street is passed.
+    """
     if claims is None:
         return given
     copies = claims.copies
-    prior, transition = _copied(given.prior, given.transition, *claims[:-1], copies)
+    priors = np.stack([_as_told(given.prior, claims, copy) for copy in range(copies)])
+    moves = np.stack([given.transition, *(move(prior) for prior in priors[1:])])
+    right = claims.taught(given.prior, once=once)
+    prior, transition = _copied(
+        priors, moves, claims.answer, claims.before, right, claims.wrong, claims.share, claims.agrees
+    )
     return Observations(
         np.tile(given.residual_m, (1, copies)),
         np.tile(given.coefficient, (1, copies, 1)),
@@ -221,25 +251,36 @@ def with_claims(given: Observations, claims: Claims | None) -> Observations:
     )
 
 
+def _as_told(prior: FloatArray, claims: Claims, copy: int) -> FloatArray:
+    """Prior of the states where the answers of a copy are right: as told in their share of all decisions."""
+    for slot in reversed(range(_SLOTS)):
+        if (copy >> slot) & 1:
+            agreeing = np.where(claims.agrees[:, slot], prior, 0.0)
+            mass, all_ = agreeing.sum(axis=1, keepdims=True), prior.sum(axis=1, keepdims=True)
+            there = (claims.answer[:, slot, np.newaxis] >= 0) & (mass > _LEAST)
+            share = np.where(there, claims.share[:, slot, np.newaxis], 0.0)
+            prior = share * all_ * agreeing / np.maximum(mass, _LEAST) + (1.0 - share) * prior
+    return prior
+
+
 @numba.njit(cache=True)
 def _copied(
-    prior: FloatArray,
-    transition: FloatArray,
+    priors: FloatArray,
+    moves: FloatArray,
     answer: IntArray,
     before: IntArray,
     right: FloatArray,
     wrong: FloatArray,
+    share: FloatArray,
     agrees: BoolArray,
-    copies: int,
 ) -> tuple[FloatArray, FloatArray]:
     """Prior and transitions among the copies; in copy ``c`` answers whose bit is set are right."""
-    n, s = prior.shape
+    copies, n, s = priors.shape
     start, step = np.zeros((n, copies * s)), np.zeros((n, copies * s, copies * s))
     for k in range(n):
         for c in range(copies):
-            # How well each state fits what is taken to be right, and what the copy weighs where it begins.
-            weight, usable, anew = 1.0, True, False
-            fits = np.ones(s)
+            # What the copy weighs where it begins, and how much of it is as if nothing had been told.
+            weight, usable, anew, plain = 1.0, True, False, 1.0
             for j in range(2):
                 is_right = (c >> j) & 1 == 1
                 if answer[k, j] < 0:
@@ -249,12 +290,13 @@ def _copied(
                     weight *= right[k, j] if is_right else wrong[k, j]
                     anew = anew or is_right
                 if is_right:
-                    for b in range(s):
-                        fits[b] *= 1.0 if agrees[k, j, b] else _EXCEPTION
+                    plain *= 1.0 - share[k, j]
+            if c == 3 and anew and not (agrees[k, 0] & agrees[k, 1]).any():
+                usable = False  # of two that contradict each other one is wrong
             if not usable:
                 continue
             for b in range(s):
-                start[k, c * s + b] = prior[k, b] * fits[b] * weight
+                start[k, c * s + b] = priors[c, k, b] * weight
             for d in range(copies):
                 same = True
                 for j in range(2):
@@ -264,9 +306,11 @@ def _copied(
                 if same:
                     for a in range(s):
                         for b in range(s):
-                            # Where the runner was before says nothing against what is taken to be right.
-                            reach = prior[k, b] if anew else transition[k, a, b]
-                            step[k, d * s + a, c * s + b] = reach * fits[b] * weight
+                            reach = moves[c, k, a, b]
+                            if anew:
+                                # Where the runner was before says nothing of what is done as told.
+                                reach = priors[c, k, b] + plain * (moves[0, k, a, b] - priors[0, k, b])
+                            step[k, d * s + a, c * s + b] = max(reach, 0.0) * weight
     return start, step
 
 

@@ -130,10 +130,15 @@ def use_likelihood(region: str, looks: Looks, degrees_of_freedom: float) -> tupl
     nodes, which = _computed()
     found = np.empty(len(nodes))
     blocks, places, shares, change, observed, claims = coarse(looks)
+
+    def move(prior: FloatArray) -> FloatArray:
+        return transitions(blocks, prior, change)
+
     for at, shift in enumerate(standards.use_nodes().shift[nodes]):
         prior = state_prior(places, shares, shift)
-        given = observed._replace(prior=prior, transition=transitions(blocks, prior, change))
-        found[at] = filter_forward(with_claims(given, claims), degrees_of_freedom).log_evidence
+        given = observed._replace(prior=prior, transition=move(prior))
+        told = with_claims(given, claims, move, once=True)
+        found[at] = filter_forward(told, degrees_of_freedom).log_evidence
     found = np.round(found - found.max(), _DIGITS)
     return (UseLikelihood(region, tuple(found[which].tolist())),)
 

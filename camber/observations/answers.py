@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from math import isfinite, nan
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal, get_args
 
 from camber.errors import AnswerError
 
@@ -23,8 +23,9 @@ RELATIVE: Final = ("left", "right")
 BY_TRAFFIC: Final = ("facing", "with")
 """Sides by the traffic of the nearer lane."""
 
-Fall = Literal["crowned", "hollow", "level", "one side"]
-"""Cross section by eye: ridge in the middle, ditch in the middle, neither, or all of it to one side."""
+Fall = Literal["crowned", "hollow", "level", "one side", "outward", "inward"]
+"""Cross section by eye: ridge in the middle, ditch in the middle, neither, or all of it to one side; or which
+way it falls under those who run there, as a rule, away from the middle or to it."""
 
 Often = Literal["always", "usually", "sometimes", "seldom", "never"]
 
@@ -205,8 +206,8 @@ class FallAnswer(OfStreet):
 
     Parameters
     ----------
-    fall : {"crowned", "hollow", "level", "one side"}
-        Its cross section.
+    fall : {"crowned", "hollow", "level", "one side", "outward", "inward"}
+        Its cross section, or how it falls where one runs, on both sides of it.
     to : str
         The side to which it falls, as for `SidewalkAnswer`; "" where that is not known.
     """
@@ -218,7 +219,7 @@ class FallAnswer(OfStreet):
     def __post_init__(self) -> None:
         """Check the cross section and the side."""
         super().__post_init__()
-        _one_of(self.fall, ("crowned", "hollow", "level", "one side"), "cross section")
+        _one_of(self.fall, get_args(Fall), "cross section")
         _one_of(self.to, ("", *RELATIVE, *COMPASS), "side")
         _need(not self.to or self.fall == "one side", f"a {self.fall} road does not fall to one side")
         self._turned(self.to)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from hashlib import sha256
-from math import hypot, inf, isfinite
+from math import hypot, inf, isfinite, log
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from camber.observations.answers import (
@@ -22,7 +22,7 @@ from camber.observations.answers import (
     street_of,
 )
 from camber.observations.trust import doubt, learned_trust
-from camber.observations.way_frame import sided, states_on, ways_of
+from camber.observations.way_frame import sided, states_on, way_at, ways_of
 from camber.schema import (
     HabitObserved,
     Observed,
@@ -51,6 +51,15 @@ _PACED, _TAPED = 0.15, 0.03
 """Errors of widths that were stepped out and of measured ones, as a share (judgement)."""
 
 _NOTHING: Final = -inf
+
+_EITHER: Final = log(0.5)
+"""How likely a plane is said to fall outward, or inward, by somebody who runs it both ways, on either side:
+on one way out it is the one and back the other (judgement)."""
+
+_OTHER_WAYS: Final = 0.45
+"""How far what was said of a street says nothing of a way that is none of it [share] (judgement: ways of one
+street share 0.7 of their normal numbers, `camber.cross_slope.observed_roads`; of two with the usual patterns
+the second is then like the first where that is not usual in about half of all cases)."""
 
 
 class Known(NamedTuple):
@@ -144,6 +153,8 @@ _BY_EYE: Final[dict[str, _Logs]] = {
     "crowned": (0.0, _NOTHING, _NOTHING, _NOTHING),
     "hollow": (_NOTHING, _NOTHING, _NOTHING, 0.0),
     "one side": (_NOTHING, 0.0, 0.0, _NOTHING),
+    "outward": (0.0, _EITHER, _EITHER, _NOTHING),
+    "inward": (_NOTHING, _EITHER, _EITHER, 0.0),
 }
 _TO_ONE_SIDE: Final[dict[int, _Logs]] = {
     -1: (_NOTHING, 0.0, _NOTHING, _NOTHING),
@@ -152,8 +163,11 @@ _TO_ONE_SIDE: Final[dict[int, _Logs]] = {
 
 
 def _fall(answer: FallAnswer, ways: Sequence[StreetWay], p_wrong: float) -> list[RoadObserved]:
-    whole = [(way.way_id, 0.0, way.length_m) for way in ways]
-    blank = [RoadObserved(*where, p_wrong=p_wrong, year=answer.on.year) for where in whole]
+    doubts = _doubts(ways, p_wrong)
+    blank = [
+        RoadObserved(way.way_id, 0.0, way.length_m, p_wrong=doubts[way.way_id], year=answer.on.year)
+        for way in ways
+    ]
     if answer.fall == "level":
         halves: dict[str, Any] = {
             "left_pct": 0.0,
@@ -166,9 +180,19 @@ def _fall(answer: FallAnswer, ways: Sequence[StreetWay], p_wrong: float) -> list
         return [_with_logs(one, _BY_EYE[answer.fall]) for one in blank]
     found = []
     for piece in sided(answer.to, ways, answer.street, answer.heading_deg):
-        one = RoadObserved(*piece[:3], p_wrong=p_wrong, year=answer.on.year)
+        one = RoadObserved(*piece[:3], p_wrong=doubts[piece.way_id], year=answer.on.year)
         found.append(_with_logs(one, _TO_ONE_SIDE[piece.side]))
     return found
+
+
+def _doubts(ways: Sequence[StreetWay], p_wrong: float, at: StreetWay | None = None) -> dict[int, float]:
+    """Doubt about each way of a street of which something was said as a whole, or at one of them.
+
+    What is most of a street is as was said; the smaller a part, the likelier it was built otherwise.
+    """
+    total = sum(way.length_m for way in ways)
+    share = {way.way_id: way.length_m / total if at is None else float(way is at) for way in ways}
+    return {way: 1.0 - (1.0 - p_wrong) * (1.0 - _OTHER_WAYS * (1.0 - part)) for way, part in share.items()}
 
 
 def _with_logs(one: RoadObserved, logs: _Logs) -> RoadObserved:
@@ -181,12 +205,13 @@ def _tilt(answer: TiltAnswer, ways: Sequence[StreetWay], p_wrong: float) -> list
     """Evidence of a tilt measured at one place, for the whole street."""
     spread = hypot(INSTRUMENTS[answer.instrument][int(answer.turned)], _ONE_PLACE_PCT)
     source: ObservationSource = "told" if answer.instrument == "eye" else "measured"
+    doubts = _doubts(ways, p_wrong, None if source == "told" else way_at(ways, answer.street))
     found = []
     falls = sided(answer.falls, ways, answer.street, answer.heading_deg)
     lies = sided(answer.side, ways, answer.street, answer.heading_deg) if answer.side else []
     for piece in falls:
         slope = piece.side * answer.tilt_pct
-        one = RoadObserved(*piece[:3], p_wrong=p_wrong, source=source, year=answer.on.year)
+        one = RoadObserved(*piece[:3], p_wrong=doubts[piece.way_id], source=source, year=answer.on.year)
         left: dict[str, Any] = {"left_pct": slope, "left_sd_pct": spread}
         right: dict[str, Any] = {"right_pct": slope, "right_sd_pct": spread}
         if answer.spot == "middle":
@@ -228,6 +253,7 @@ def _sides(answer: SideAnswer, ways: Sequence[StreetWay], known: Known, p_wrong:
         run_to_m=answer.to_m if isfinite(answer.to_m) else inf,
         p_wrong=p_wrong,
         answer=name,
+        share=SHARES[answer.often],
     )
     if answer.side in COMPASS:
         there = ways if answer.street is not None else known.ways_on_run(answer.run)

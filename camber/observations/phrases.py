@@ -29,7 +29,7 @@ from camber.observations.answers import (
 if TYPE_CHECKING:
     from datetime import date
 
-_FALLS: Final = ("crowned", "hollow", "level")
+_FALLS: Final = ("crowned", "hollow", "level", "outward", "inward")
 _NUMBER: Final = r"\d{1,4}(?:[.,]\d{1,4})?"
 _TILT: Final = re.compile(rf"(?:({_NUMBER})\s*(%|pct|percent|deg|degrees?|°)|1\s*[:in]+\s*({_NUMBER}))")
 _WIDTH: Final = re.compile(rf"({_NUMBER})\s*(m|metres?|meters?|ft|feet)?")
@@ -248,7 +248,9 @@ def in_words(answer: Answer, runs: dict[str, str] | None = None) -> str:
         return f"{name}: {answer.width_m:.1f} m wide"
     if isinstance(answer, FallAnswer):
         side = f"falls {answer.to}" if answer.to else "falls to one side"
-        return f"{name}: {side if answer.fall == 'one side' else answer.fall}"
+        under = f"falls {answer.fall} where you run"
+        words = {"one side": side, "outward": under, "inward": under}
+        return f"{name}: {words.get(answer.fall, answer.fall)}"
     spot = answer.spot if answer.spot == "middle" else f"{answer.side} {answer.spot}"
     twice = ", read both ways round" if answer.turned else ""
     return (

@@ -14,7 +14,15 @@ import numpy as np
 
 from camber.conventions import CENTRE, LEFT_EDGE, LEFT_SIDEWALK, RIGHT_EDGE, RIGHT_SIDEWALK
 from camber.errors import AnswerError
-from camber.observations.answers import COMPASS, SHARES, HabitAnswer, SideAnswer, Street, TiltAnswer
+from camber.observations.answers import (
+    COMPASS,
+    SHARES,
+    FallAnswer,
+    HabitAnswer,
+    SideAnswer,
+    Street,
+    TiltAnswer,
+)
 from camber.observations.promise import Asked, best_first
 from camber.schema import Choice, Inquiry
 
@@ -24,7 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from camber.observations.answers import Answer, Often
+    from camber.observations.answers import Answer, Fall, Often
     from camber.observations.passes import StreetPasses
 
     FloatArray = NDArray[np.float64]
@@ -76,6 +84,7 @@ _FALL_KEYS: Final = (
     Choice("i", "inward, to the middle of the road"),
     Choice("f", "flat"),
 )
+_UNDER: Final[dict[str, Fall]] = {"o": "outward", "i": "inward"}
 _SIDES: Final = {"1": "facing", "2": "with", "3": "middle"}
 
 
@@ -309,15 +318,18 @@ def _of_street(inquiry: Inquiry, where: str, fall: str, *, on: date) -> Iterator
     place = {"1": "edge", "2": "edge", "4": "sidewalk", "5": "sidewalk"}.get(where, "")
     if where != "?":
         told = _SIDES[where] if by_traffic or where == "3" else side
-        yield SideAnswer(on=on, street=street, side=told, place=place)
+        # Asked for the rule, people leave exceptions out.
+        yield SideAnswer(on=on, street=street, side=told, place=place, often="usually")
     if fall == "?" or not place:
         return
     # At the edge facing traffic is the one side on the way out and the other on the way back.
     both = by_traffic and len(inquiry.headings_deg) > 1
-    sides = (side, _opposite(side)) if both else (side,)
-    for side in sides:
-        falls = side if fall != "i" else _opposite(side)
+    if both and fall in _UNDER:
+        yield FallAnswer(on=on, street=street, fall=_UNDER[fall])
+        return
+    for one in (side, _opposite(side)) if both else (side,):
+        falls = one if fall != "i" else _opposite(one)
         steep = 0.0 if fall == "f" else _USUAL_PCT
         yield TiltAnswer(
-            on=on, street=street, tilt_pct=steep, falls=falls, spot=place, side=side, instrument="eye"
+            on=on, street=street, tilt_pct=steep, falls=falls, spot=place, side=one, instrument="eye"
         )

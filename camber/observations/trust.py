@@ -25,13 +25,10 @@ class Trust:
         Answers that were right and wrong, as it were, before any was repeated (19 to 1, so 95 %: judgement.
         People mix up left and right, streets and runs; of mappers' answers about their own street that were
         asked again about one in twenty was changed, and nobody has counted runners').
-    usually : float
-        Share of the passes that are as told where a runner says usually (0.8: judgement).
     """
 
     right: float = 19.0
     wrong: float = 1.0
-    usually: float = 0.8
 
     @property
     def probability(self) -> float:
@@ -79,7 +76,5 @@ def learned_trust(answers: Sequence[Answer], before: Trust | None = None) -> Tru
 
 
 def doubt(answer: Answer, trust: Trust) -> float:
-    """Probability that an answer is wrong, or says nothing of a pass."""
-    right = answer.sure if isfinite(answer.sure) else trust.probability
-    often = isinstance(answer, SideAnswer) and answer.often == "usually"
-    return 1.0 - right * (trust.usually if often else 1.0)
+    """Probability that an answer is wrong."""
+    return 1.0 - (answer.sure if isfinite(answer.sure) else trust.probability)

@@ -75,6 +75,12 @@ def ways_of(street: Street, ways: Sequence[StreetWay]) -> list[StreetWay]:
     return found
 
 
+def way_at(ways: Sequence[StreetWay], street: Street) -> StreetWay | None:
+    """Find the way at the place of a street; None without any."""
+    place = np.array([[street.longitude_deg, street.latitude_deg]])
+    return min(ways, key=lambda way: (_beside_m(way, place), way.way_id), default=None)
+
+
 def towns_of(ways: Sequence[StreetWay]) -> list[list[StreetWay]]:
     """Part ways of one name into streets of their own towns, those with more metres first."""
     rest, towns = sorted(ways, key=lambda way: way.way_id), []
@@ -150,11 +156,10 @@ def _directions(ways: Sequence[StreetWay], street: Street, heading_deg: float) -
     From the way at the street's place, where the heading says it, from end to end; where ways are not joined,
     by their bearings.
     """
-    place = np.array([[street.longitude_deg, street.latitude_deg]])
     ahead = {way.way_id: 0 for way in ways}
-    if not ways:
+    start = way_at(ways, street)
+    if start is None:
         return ahead
-    start = min(ways, key=lambda way: (_beside_m(way, place), way.way_id))
     turn = np.radians(heading_at(start, street.latitude_deg, street.longitude_deg) - heading_deg)
     ahead[start.way_id] = 1 if np.cos(turn) > 0.0 else -1
     waiting = deque([start])

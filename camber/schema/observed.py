@@ -75,8 +75,8 @@ class RoadObserved:
 class SideObserved:
     """Where across the street a runner was, as it was told.
 
-    It speaks of each pass as a whole: with probability ``p_wrong`` the pass was otherwise than told, and then
-    this says nothing about it.
+    It speaks of each pass as a whole: with probability ``p_wrong`` the answer is wrong, and then this says
+    nothing about it. Where it is right the runner decided as told in a ``share`` of the stretches.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ class SideObserved:
         runner who goes along the drawing of the way and for one who goes against it; none where it says
         nothing.
     p_wrong : float
-        Probability that a pass was not as told (0.05: judgement; `camber.observations` learns it from answers
+        Probability that the answer is wrong (0.05: judgement; `camber.observations` learns it from answers
         that are repeated).
     answer : str
         Names the answer that this is a part of: in a pass it is right or wrong as a whole, and in all runs
@@ -102,6 +102,9 @@ class SideObserved:
     by_traffic : bool
         Whether the side was said by traffic: that says nothing of one-way streets, where both sides face the
         same.
+    share : float
+        Share of the runner's decisions that are as told where the answer is right (0.95: judgement, nobody
+        does the same thing every time).
     """
 
     way_id: int = NO_WAY
@@ -115,6 +118,7 @@ class SideObserved:
     p_wrong: float = 0.05
     answer: str = ""
     by_traffic: bool = False
+    share: float = 0.95
 
 
 @dataclass(frozen=True)

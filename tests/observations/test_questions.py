@@ -193,8 +193,10 @@ def test_keys_mean_what_they_say(rng, keys, side, place, tilts):
 def test_out_and_back_facing_traffic_falls_outward_on_both_sides(rng):
     there, back = row(10, "A", 800.0), row(10, "A", 700.0, heading_deg=271.0)
     question = street_question(rng, [there, back])
-    _, *tilts = answers_to(question, "1o", DAY)
-    assert [(one.side, one.falls) for one in tilts] == [("north", "north"), ("south", "south")]
+    _, tilt = answers_to(question, "1o", DAY)
+    assert tilt.fall == "outward"
+    _, *flat = answers_to(question, "1f", DAY)
+    assert [(one.side, one.tilt_pct) for one in flat] == [("north", 0.0), ("south", 0.0)]
     _, *tilts = answers_to(question, "4i", DAY)
     assert [(one.side, one.falls) for one in tilts] == [("north", "south")]
 
