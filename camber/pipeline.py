@@ -16,6 +16,7 @@ from camber.exposure import measure_exposure
 from camber.lateral import gather, locate
 from camber.matching import match
 from camber.matching.agreement import disagreements
+from camber.observations.rebuilding import as_of_run
 from camber.schema import Analysis, Evidence, Learned, Recording, Roads, Settings
 from camber.suggestions import in_the_dark, suggest, trip_of
 from camber.summary import summarise
@@ -79,6 +80,7 @@ def analyse(
     """
     given = settings or Settings()
     roads = roads if given.overrides is None else replace(roads, overrides=given.overrides)
+    observed = as_of_run(observed, recording)
     rng = np.random.default_rng([given.seed, _fingerprint(recording)])
     track, problems = prepare_track(recording, crs=roads.crs, settings=given.track)
     matched, candidates, path = match(track, roads, given.matching)
@@ -197,7 +199,8 @@ def evidence_of(
     roads = roads if given.overrides is None else replace(roads, overrides=given.overrides)
     track, _ = prepare_track(recording, crs=roads.crs, settings=given.track)
     matched, candidates, _ = match(track, roads, given.matching)
-    evidence = gather(matched, candidates, roads, given.lateral, run=_name(recording), observed=observed)
+    heard = as_of_run(observed, recording)
+    evidence = gather(matched, candidates, roads, given.lateral, run=_name(recording), observed=heard)
     return _with_ways(evidence, matched, candidates, roads)
 
 

@@ -91,6 +91,10 @@ def read_told(connection: sqlite3.Connection) -> list[Told]:
     ]
 
 
+def _place_among_all(answer: Answer) -> tuple[date, str]:
+    return answer.on, _json(answer)
+
+
 def _json(answer: Answer) -> str:
     return json.dumps(fields_of(answer), ensure_ascii=False, sort_keys=True, default=_plain)
 
@@ -261,8 +265,11 @@ def said_of(
 
 
 def observed_parts(connection: sqlite3.Connection) -> tuple[Observed, ...]:
-    """Turn what was told into evidence, an answer at a time, in the order in which it came."""
-    answers = [told.answer for told in read_told(connection)]
+    """Turn what was told into evidence, an answer at a time, by day and then by what they say.
+
+    So it does not matter in which order a day's answers came, nor to which of them all runs listen.
+    """
+    answers = sorted((told.answer for told in read_told(connection)), key=_place_among_all)
     if not answers:
         return ()
     streets = [street for street in map(street_of, answers) if street is not None]
