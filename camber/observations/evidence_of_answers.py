@@ -52,9 +52,9 @@ _PACED, _TAPED = 0.15, 0.03
 
 _NOTHING: Final = -inf
 
-_EITHER: Final = log(0.5)
-"""How likely a plane is said to fall outward, or inward, by somebody who runs it both ways, on either side:
-on one way out it is the one and back the other (judgement)."""
+_ONE_WAY_ONLY: Final = log(0.1)
+"""How likely a plane is said to fall outward, or inward, by somebody who runs it on either side (judgement:
+who thinks of the way out alone; one in ten)."""
 
 _OTHER_WAYS: Final = 0.45
 """How far what was said of a street says nothing of a way that is none of it [share] (judgement: ways of one
@@ -153,8 +153,8 @@ _BY_EYE: Final[dict[str, _Logs]] = {
     "crowned": (0.0, _NOTHING, _NOTHING, _NOTHING),
     "hollow": (_NOTHING, _NOTHING, _NOTHING, 0.0),
     "one side": (_NOTHING, 0.0, 0.0, _NOTHING),
-    "outward": (0.0, _EITHER, _EITHER, _NOTHING),
-    "inward": (_NOTHING, _EITHER, _EITHER, 0.0),
+    "outward": (0.0, _ONE_WAY_ONLY, _ONE_WAY_ONLY, _NOTHING),
+    "inward": (_NOTHING, _ONE_WAY_ONLY, _ONE_WAY_ONLY, 0.0),
 }
 _TO_ONE_SIDE: Final[dict[int, _Logs]] = {
     -1: (_NOTHING, 0.0, _NOTHING, _NOTHING),

@@ -85,6 +85,9 @@ _FALL_KEYS: Final = (
     Choice("f", "flat"),
 )
 _UNDER: Final[dict[str, Fall]] = {"o": "outward", "i": "inward"}
+_TO_SIDES: Final = {"6": -1, "7": 1}
+"""Of a street that was run both ways: all of it falls to one side, left or right of the first of them."""
+
 _SIDES: Final = {"1": "facing", "2": "with", "3": "middle"}
 
 
@@ -239,6 +242,11 @@ def _street_question(rows: list[dict[str, Any]], first: dict[str, Any], metres: 
         Choice(key, f"on the sidewalk of the {_side(heading, turn)} side")
         for key, turn in (("4", -1), ("5", 1))
     ]
+    falls = _FALL_KEYS
+    if two_way and len(headings) > 1:
+        falls += tuple(
+            Choice(key, f"all of it to the {_side(heading, turn)} side") for key, turn in _TO_SIDES.items()
+        )
     where = " and ".join(ends)
     return Inquiry(
         name=f"street-{first['key']}",
@@ -246,7 +254,7 @@ def _street_question(rows: list[dict[str, Any]], first: dict[str, Any], metres: 
         where=f"between {where}" if len(ends) == 2 else f"near {where}" if ends else "",
         metres=metres,
         asks=(_WHERE, _FALLS),
-        choices=((*edges, Choice("3", "in the middle"), *walks), _FALL_KEYS),
+        choices=((*edges, Choice("3", "in the middle"), *walks), falls),
         narrower=0.0,
         latitude_deg=float(first["latitude_deg"]),
         longitude_deg=float(first["longitude_deg"]),
@@ -320,15 +328,20 @@ def _of_street(inquiry: Inquiry, where: str, fall: str, *, on: date) -> Iterator
         told = _SIDES[where] if by_traffic or where == "3" else side
         # Asked for the rule, people leave exceptions out.
         yield SideAnswer(on=on, street=street, side=told, place=place, often="usually")
-    if fall == "?" or not place:
+    # At the edge facing traffic is the one side on the way out and the other on the way back; and who keeps
+    # to no side has been on either.
+    both = (by_traffic or where == "?") and bool(inquiry.facing) and len(inquiry.headings_deg) > 1
+    if fall == "?" or not (place or (both and fall != "f")):
         return
-    # At the edge facing traffic is the one side on the way out and the other on the way back.
-    both = by_traffic and len(inquiry.headings_deg) > 1
     if both and fall in _UNDER:
         yield FallAnswer(on=on, street=street, fall=_UNDER[fall])
         return
+    if both and fall in _TO_SIDES:
+        yield FallAnswer(on=on, street=street, fall="one side", to=_side(heading, _TO_SIDES[fall]))
+        return
     for one in (side, _opposite(side)) if both else (side,):
         falls = one if fall != "i" else _opposite(one)
+        falls = _side(heading, _TO_SIDES[fall]) if fall in _TO_SIDES else falls
         steep = 0.0 if fall == "f" else _USUAL_PCT
         yield TiltAnswer(
             on=on, street=street, tilt_pct=steep, falls=falls, spot=place, side=one, instrument="eye"

@@ -188,13 +188,34 @@ def true_keys(season, inquiry):
     key = np.where(state == "centre", "3", np.where(walks, np.where(main < 0, "4", "5"), edge_key))
     key = np.where(state == "other", "?", key)
     weight = pd.Series(metres).groupby(key).sum()
+    return _street_key(inquiry, (key, main, side), weight, truth)
+
+
+def _street_key(inquiry, where_, weight, truth):
+    key, main, side = where_
+    metres = truth["distance_m"].to_numpy()
     where = str(weight.idxmax())
-    if weight.max() < STEADY * weight.sum() or where == "?":
+    both = "6" in {choice.key for choice in inquiry.choices[1]}
+    steady = weight.max() >= STEADY * weight.sum() and where != "?"
+    if not steady and not both:
         return "??"
-    here, slope = key == where, truth["cross_slope_pct"].to_numpy()
+    where = where if steady else "?"
+    here = key == where if steady else np.isin(key, ["1", "2"])
+    slope = truth["cross_slope_pct"].to_numpy()
     outward = np.where(np.abs(slope) < 0.5, "f", np.where(slope * side > 0.0, "o", "i"))
-    fall = "?" if where == "3" else str(pd.Series(metres[here]).groupby(outward[here]).sum().idxmax())
-    return where + fall
+    if where == "3":
+        return where + "?"
+    sides = [_most(outward[here & (main == one)], metres[here & (main == one)]) for one in (-1, 1)]
+    if both and set(sides) == {"o", "i"}:
+        return where + ("6" if sides[0] == "o" else "7")
+    if not steady:
+        return where + (sides[0] if sides[0] == sides[1] and sides[0] in {"o", "i"} else "?")
+    return where + _most(outward[here], metres[here])
+
+
+def _most(keys, metres):
+    """Key with most of the metres; none without any."""
+    return str(pd.Series(metres).groupby(keys).sum().idxmax()) if len(keys) else ""
 
 
 def _habit_key(season, habit, truth, of_ways):

@@ -225,3 +225,19 @@ def test_keys_that_are_no_answer_are_refused_with_an_example(rng, keys):
     question = street_question(rng, [row(10, "A", 800.0)])
     with pytest.raises(AnswerError, match="such as 1o"):
         answers_to(question, keys, DAY)
+
+
+def test_a_road_that_was_run_both_ways_may_fall_to_one_side_all_of_it(rng):
+    there, back = row(10, "A", 800.0), row(10, "A", 700.0, heading_deg=271.0)
+    question = street_question(rng, [there, back])
+    words = {choice.key: choice.words for choice in question.choices[1]}
+    assert words["6"] == "all of it to the north side"
+    side, fall = answers_to(question, "16", DAY)
+    assert (side.side, fall.fall, fall.to) == ("facing", "one side", "north")
+    # Who keeps to no side may know the road; on the sidewalk of one side that is all that is known.
+    assert [one.to for one in answers_to(question, "?7", DAY)] == ["south"]
+    assert [one.fall for one in answers_to(question, "?o", DAY)] == ["outward"]
+    assert answers_to(question, "?f", DAY) == ()
+    _, tilt = answers_to(question, "47", DAY)
+    assert (tilt.spot, tilt.side, tilt.falls) == ("sidewalk", "north", "south")
+    assert len(street_question(rng, [there]).choices[1]) == 3
