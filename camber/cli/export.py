@@ -57,8 +57,10 @@ def export(
 ) -> None:
     """Write your runs to one file, interval by interval: whole, or with --share without what is hidden."""
     from camber.library.loose_runs import stretches_of_analyses
+    from camber.library.notes import notes_csv
     from camber.library.sharing import untimed
     from camber.report.stretches_file import write_stretches
+    from camber.whole_files import write_whole
 
     session: Session = context.obj
     if no_zone and not share:
@@ -72,10 +74,13 @@ def export(
             stretches = untimed(stretches_of_analyses([one for _, one in shown.runs]))
         else:
             stretches = library.stretches([one.run for one in runs if one.summary is not None])
-        units = units_of(session, library)
+        units, notes = units_of(session, library), library.notes()
     written_m = float(stretches["distance_m"].sum())
     for path in write_stretches(stretches, output or Path(f"camber.{kind}"), kind):
         session.say(f"wrote {path}")
+    if not share and not run and notes:
+        beside = (output or Path(f"camber.{kind}")).with_suffix(".notes.csv")
+        session.say(f"wrote {write_whole(beside, notes_csv(notes))}")
     whole_m = sum(one.distance_m for one in runs)
     session.say(what_is_in_it(written_m, whole_m, units, share=share))
 

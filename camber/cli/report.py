@@ -42,12 +42,16 @@ class Wanted(Outputs):
         False
     )
     for_coach: Annotated[bool, typer.Option("--for-coach", help="For a coach: no map, no names.")] = False
+    notes: Annotated[bool, typer.Option("--notes", help="With --for-coach: your notes too.")] = False
     roads: RoadFiles = None
 
     def __post_init__(self) -> None:
         """Refuse what does not go together."""
         if self.no_zone and not self.share:
             raise typer.BadParameter("--no-zone belongs to --share", param_hint="--no-zone")
+        if self.notes and (self.share or not self.for_coach):
+            text = "--notes belongs to --for-coach, and never to --share"
+            raise typer.BadParameter(text, param_hint="--notes")
         if (self.share or self.for_coach) and not self.beside and self.main is Form.TEXT:
             text = "say what to write: -o FILE, --html, --png, --eml or --json"
             raise typer.BadParameter(text, param_hint="--share")
@@ -171,6 +175,9 @@ def story_of_days(
         last = library.last_analysed_day()
         asked = library.questions(_MOST_ASKED) if last and days.starts_on <= last <= days.ends_on else ()
         period = replace(period, inquiries=asked, record=library.record())
+    if not wanted.share and (wanted.notes or not wanted.for_coach):
+        first = min([days.starts_on, *(week.starts_on for week in period.weeks)])
+        period = replace(period, notes=library.notes(first, days.ends_on))
     from camber.report import Reader, story_of
 
     reader = "coach" if wanted.for_coach else "shared" if wanted.share else "runner"

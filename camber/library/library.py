@@ -17,11 +17,12 @@ from camber.library.frames import habits_frame, runs_frame, shoes_frame, streets
 from camber.library.lines import stretches_of, ways_of
 from camber.library.lock import held
 from camber.library.loose_runs import period_of_runs
+from camber.library.notes import delete_note, keep_note, read_notes
 from camber.library.periods import LAST_ANALYSED_DAY, LAST_DAY, ONE_RUN, RUNS, period_of, run_result, trend_of
 from camber.library.place import library_folder
-from camber.library.results import read_evidence, read_exposure
+from camber.library.results import read_contact, read_evidence, read_exposure
 from camber.library.snapshot import keep_snapshot
-from camber.schema import Exposure, card
+from camber.schema import Exposure, Note, card
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from camber.observations.phrases import Where
     from camber.schema import (
         Believed,
+        ContactEffect,
         Inquiry,
         Learned,
         Observed,
@@ -207,6 +209,91 @@ class Library:
             and metres by leg with 90 % intervals, added draw by draw.
         """
         return shoes_frame(self.connection)
+
+    def contact_balance(self, runs: Sequence[int] | None = None) -> ContactEffect:
+        """Say how the balance of ground contact goes with the tilt of the ground.
+
+        Parameters
+        ----------
+        runs : sequence of int, optional
+            Their numbers; all of them if missing.
+
+        Returns
+        -------
+        ContactEffect
+            What was measured, with its 90 % interval, over those runs whose recordings have the balance and
+            that are analysed; without any its ``effect`` is None.
+        """
+        from camber.legs import pooled_effect  # noqa: PLC0415 - loads where it is asked for
+
+        return pooled_effect(read_contact(self.connection, runs))
+
+    def note(self, day: date, text: str, *, leg: str = "", run: int | None = None) -> int:
+        """Keep a note of a day, for yourself alone.
+
+        Parameters
+        ----------
+        day : date
+            The day that it is of.
+        text : str
+            What you want to remember.
+        leg : {"", "left", "right", "both"}
+            The leg that it is about.
+        run : int, optional
+            The run that it is about.
+
+        Returns
+        -------
+        int
+            Its number, by which `delete_note` deletes it.
+
+        Raises
+        ------
+        AnswerError
+            If it has no words, or too many, or is of no leg; nothing is kept.
+        UnknownRunError
+            If there is no such run.
+        """
+        if run is not None:
+            self.run(run)
+        with self.writing() as connection:
+            return keep_note(connection, Note(0, day, text, leg, run))
+
+    def notes(self, first: date | None = None, last: date | None = None) -> tuple[Note, ...]:
+        """List your notes.
+
+        Parameters
+        ----------
+        first, last : date, optional
+            First and last day, both included; all of them if missing.
+
+        Returns
+        -------
+        tuple of Note
+            By day.
+        """
+        return read_notes(self.connection, first, last)
+
+    def delete_note(self, number: int) -> Note:
+        """Delete a note.
+
+        Parameters
+        ----------
+        number : int
+            Its number.
+
+        Returns
+        -------
+        Note
+            What was deleted.
+
+        Raises
+        ------
+        AnswerError
+            If there is none of that number.
+        """
+        with self.writing() as connection:
+            return delete_note(connection, number)
 
     def learned(self) -> Learned:
         """Pool what the runs say about the runner's use of places and the map.

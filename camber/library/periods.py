@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from camber.conventions import ENOUGH_TO_COMPARE_M, SURFACE_KINDS, SurfaceKind
+from camber.legs import pooled_effect
 from camber.library.activities import doubt_of_day, moment
 from camber.library.days import Week, week_of
 from camber.library.lines import stretches_of
-from camber.library.results import draws_from, read_exposure, whole_result
+from camber.library.results import draws_from, read_contact, read_exposure, whole_result
 from camber.schema import (
     Interval,
     NotJudged,
@@ -128,6 +129,10 @@ def period_of(
     stretches = None
     if with_stretches:
         stretches = stretches_of(connection, [row["activity_id"] for row in analysed])
+    contact = None
+    if not isinstance(week, Week):
+        contacts = read_contact(connection, [row["activity_id"] for row in analysed])
+        contact = pooled_effect(contacts) if contacts else None
     return Period(
         title=week.title,
         starts_on=week.starts_on,
@@ -146,6 +151,7 @@ def period_of(
         without_day=connection.execute(WITHOUT_DAY).fetchone()[0],
         kind="week" if isinstance(week, Week) else week.kind,
         sides=side_totals([table for table in exposures if table is not None and table.shape[0]]),
+        contact=contact,
     )
 
 

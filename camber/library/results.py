@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 
 from camber.conventions import NO_WAY, WGS84, SideBasis, SurfaceKind, Verdict
+from camber.legs import contact_of, pack_contact, unpack_contact
 from camber.library.database import insert
 from camber.library.stored_values import json_of, value_from
 from camber.observations.passes import StreetPasses, pack_passes, street_passes, unpack_passes
@@ -22,11 +23,11 @@ from camber.versions import CAMBER
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
-    from camber.schema import Analysis, Roads
+    from camber.schema import Analysis, ContactRun, Roads
 
 _JUDGED: Final = (Verdict.LEFT_LOW, Verdict.RIGHT_LOW, Verdict.LEVEL)
 _DEGREES: Final = 1e7
@@ -64,6 +65,8 @@ class Outcome:
     """Name, source of the slope, and the numbers of `camber.schema.StreetTotal`."""
     passes: tuple[bytes, bytes] = (b"", b"")
     """Streets of the run as its histories have them, packed: what questions are chosen by."""
+    contact: tuple[str, bytes] | None = None
+    """What the run says of contact and tilt, packed; None where its recording has no balance of contact."""
 
 
 def distil(analysis: Analysis) -> Outcome:
@@ -89,7 +92,9 @@ def distil(analysis: Analysis) -> Outcome:
         "streets": len(summary.streets),
     }
     passes = pack_passes(street_passes(analysis))
-    return Outcome(result, segments, traversals, _streets(summary, exposure), passes)
+    contact = contact_of(analysis)
+    told = None if contact is None else pack_contact(contact)
+    return Outcome(result, segments, traversals, _streets(summary, exposure), passes, told)
 
 
 def not_judged_m(exposure: pd.DataFrame) -> dict[str, float]:
@@ -216,6 +221,8 @@ def store_outcome(
         [(activity_id, seq, name, day, *rest) for seq, (name, *rest) in enumerate(outcome.streets)],
     )
     connection.execute("INSERT INTO passes VALUES (?, ?, ?)", (activity_id, *outcome.passes))
+    if outcome.contact is not None:
+        connection.execute("INSERT INTO contact VALUES (?, ?, ?)", (activity_id, *outcome.contact))
 
 
 def _drop_result(connection: sqlite3.Connection, activity_id: int) -> None:
@@ -263,6 +270,16 @@ def read_passes(connection: sqlite3.Connection, activity_id: int) -> StreetPasse
     query = "SELECT streets, draws FROM passes WHERE activity_id = ?"
     found = connection.execute(query, (activity_id,)).fetchone()
     return None if found is None else unpack_passes(*found)
+
+
+def read_contact(connection: sqlite3.Connection, runs: Iterable[int] | None = None) -> list[ContactRun]:
+    """Read what runs that count say of contact and tilt, in their order; all of them if none are named."""
+    rows = connection.execute(
+        "SELECT activity_id, said, drawn FROM contact JOIN activity USING (activity_id) "
+        "WHERE duplicate_of IS NULL ORDER BY started_at_ms, activity_id"
+    )
+    wanted = None if runs is None else set(runs)
+    return [unpack_contact(said, drawn) for run, said, drawn in rows if wanted is None or run in wanted]
 
 
 def draws_from(data: bytes) -> Draws:

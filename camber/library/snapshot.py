@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from camber.library.sealing import Table
 
 DERIVED: Final = frozenset(
-    {"fixes", "evidence", "result", "failure", "segment", "traversal", "street", "passes"}
+    {"fixes", "evidence", "result", "failure", "segment", "traversal", "street", "passes", "contact"}
 )
 """Tables that are found again from the original files and the roads; every other one is kept."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from camber.conventions import LateralState, SideBasis, SurfaceKind
 from camber.report import sentences
+from camber.report.leg_words import contact_lines, note_lines
 from camber.report.wording import (
     KIND_WORDS,
     LEG_WORDS,
@@ -20,6 +21,7 @@ from camber.report.wording import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
 
     from camber.schema import Period, RunResult, Summary
 
@@ -59,8 +61,13 @@ def parts_of(period: Period, units: str, *, own: bool, streets: bool) -> tuple[P
                 None,
             ),
         ]
+        if period.contact is not None:
+            parts.append(("contact", "Ground contact", contact_lines(period.contact, units), None))
         if streets and period.streets:
             parts.append(("streets", "All streets", (), street_grid(period, units)))
+    noted = [note for note in period.notes if _is_within(note.day, period)]
+    if noted:
+        parts.append(("notes", "Your notes" if own else "Notes", note_lines(noted, own=own), None))
     if own and period.kind == "run":
         parts.append(("recording", "Recording", recording_lines(period.runs[0], units), None))
     cannot = sentences.cannot_tell(period, units)
@@ -70,6 +77,10 @@ def parts_of(period: Period, units: str, *, own: bool, streets: bool) -> tuple[P
         parts.append(("data", "Data", data_lines(period, own=own), None))
         parts.append(("assumptions", "Assumptions", (_ALL_SOURCES,), assumption_grid(total, units)))
     return tuple(parts)
+
+
+def _is_within(day: date, period: Period) -> bool:
+    return period.starts_on is None or period.ends_on is None or period.starts_on <= day <= period.ends_on
 
 
 def recording_lines(run: RunResult, units: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from camber.versions import CAMBER
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from camber.report.story import RunLine, Story, StreetLine, WeekLine
+    from camber.report.story import RunLine, Section, Story, StreetLine, WeekLine
 
 _WIDTH: Final = 72
 """Columns of the text (RFC 5322 section 2.1.1 recommends 78 at most)."""
@@ -54,6 +54,7 @@ def story_mail(story: Story) -> bytes:
         "story": story,
         "subject": subject(story),
         "lists": _lists(story),
+        "noted": _noted(story),
         "left": LEFT_COLOUR,
         "right": RIGHT_COLOUR,
         "copyright_url": OSM_COPYRIGHT_URL,
@@ -94,6 +95,10 @@ def _lists(story: Story) -> tuple[tuple[str, list[Row]], ...]:
     )
 
 
+def _noted(story: Story) -> list[Section]:
+    return [part for part in story.details if part.key == "notes"]
+
+
 def _row(name: str, line: RunLine | WeekLine | StreetLine) -> Row:
     low = getattr(line, "low", None)
     share = low.left_share.median if low is not None and low.left_share is not None else None
@@ -129,6 +134,10 @@ def _letter(story: Story) -> Iterator[str]:
             for name, far, words, share, _ in rows:
                 said = ", ".join(part for part in (far, words, share) if part)
                 yield from _wrapped(f"{name}: {said}", "  ")
+    for part in _noted(story):
+        yield from ("", part.title)
+        for text in part.sentences:
+            yield from _wrapped(text, "  ")
     yield ""
     for note in story.notes:
         yield from _wrapped(note)

@@ -40,7 +40,7 @@ MOST_LINES: Final = 14
 """Runs beyond which their lines are folded away (judgement: two weeks of a run every day)."""
 
 _EMPTY: Final = "#e2e5ea"
-_FOR_A_COACH: Final = ("sides", "legs", "cannot_tell")
+_FOR_A_COACH: Final = ("sides", "legs", "contact", "notes", "cannot_tell")
 """Parts that a coach finds unfolded; together with the answer they fill one page of paper."""
 
 

@@ -8,13 +8,14 @@ terminal (`camber.report.wording.plain`), not escaped: that is each renderer's o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from html import escape
 from typing import TYPE_CHECKING, Final
 
 from camber.conventions import ENOUGH_TO_COMPARE_M, OSM_ATTRIBUTION
 from camber.report import details, sentences
+from camber.report.leg_words import notes_mark
 from camber.report.wording import (
     STANDING_NOTES,
     day_words,
@@ -88,7 +89,10 @@ class RunLine:
 
 @dataclass(frozen=True)
 class WeekLine:
-    """One week in a line; in a gap ``low`` is None and ``words`` says so; ``little`` as in `RunLine`."""
+    """One week in a line; in a gap ``low`` is None and ``words`` says so; ``little`` as in `RunLine`.
+
+    ``mark`` says that there are notes of it, such as ``"● 2 notes"``.
+    """
 
     title: str
     starts_on: date
@@ -98,6 +102,7 @@ class WeekLine:
     share: str
     low: LowLeg | None
     little: bool
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -163,8 +168,8 @@ class AskedLine:
 class Section:
     """A part of a story with a heading: sentences, then a table, each of which may be missing.
 
-    ``key`` names it for links and tests: ``"legs"``, ``"surfaces"``, ``"sides"``, ``"sure"``, ``"streets"``,
-    ``"cannot_tell"``, ``"data"`` or ``"assumptions"``.
+    ``key`` names it for links and tests: ``"legs"``, ``"surfaces"``, ``"sides"``, ``"sure"``, ``"contact"``,
+    ``"notes"``, ``"streets"``, ``"cannot_tell"``, ``"data"`` or ``"assumptions"``.
     """
 
     key: str
@@ -293,6 +298,8 @@ def story_of(period: Period, reader: Reader = Reader.RUNNER, *, units: str = "km
         The same period gives the same story.
     """
     own = reader is Reader.RUNNER
+    if reader is Reader.SHARED:
+        period = replace(period, notes=())
     low = None if period.draws is None else low_leg_of(period.draws)
     tries = tries_of(period, units) if own else ()
     places = reader is not Reader.COACH
@@ -367,7 +374,10 @@ def run_line(run: RunResult, units: str, *, named: bool) -> RunLine:
 def _week_lines(period: Period, units: str) -> tuple[WeekLine, ...]:
     """Give the weeks from the first run on; what goes before it says nothing."""
     first = next((place for place, week in enumerate(period.weeks) if week.runs), len(period.weeks))
-    return tuple(week_line(week, units) for week in period.weeks[first:])
+    return tuple(
+        replace(week_line(week, units), mark=notes_mark(period.notes, week.starts_on, week.ends_on))
+        for week in period.weeks[first:]
+    )
 
 
 def week_line(week: PeriodTotal, units: str) -> WeekLine:

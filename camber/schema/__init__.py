@@ -16,11 +16,13 @@ from camber.schema.advice import (
     WhatIf,
 )
 from camber.schema.analysis import Analysis
+from camber.schema.contact import ContactEffect, ContactPart, ContactRun
 from camber.schema.cross_sections import REFUSED, CrossSections, MappedRoad, as_cross_sections
 from camber.schema.inputs import Problem, Recording, RoadGraph, Roads, card
 from camber.schema.inquiry import Believed, Choice, Inquiry
 from camber.schema.learned import Evidence, Learned, MapOffset, UseLikelihood
 from camber.schema.likelihood import LowLeg, Word, chance_words, low_leg, low_leg_of, word_for
+from camber.schema.noted import Note
 from camber.schema.observed import (
     HabitObserved,
     ObservationSource,
@@ -99,6 +101,9 @@ __all__ = [
     "Believed",
     "Candidates",
     "Choice",
+    "ContactEffect",
+    "ContactPart",
+    "ContactRun",
     "CrossSections",
     "CrossSlopeSettings",
     "Crossings",
@@ -123,6 +128,7 @@ __all__ = [
     "MatchingSettings",
     "NextBest",
     "NotJudged",
+    "Note",
     "ObservationSource",
     "Observed",
     "Path",

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from camber.schema.advice import Question, Suggestions
+    from camber.schema.contact import ContactEffect
     from camber.schema.inquiry import Believed, Inquiry
     from camber.schema.likelihood import LowLeg
+    from camber.schema.noted import Note
     from camber.schema.totals import Draws, Interval, StreetTotal, Summary
 
 
@@ -299,6 +301,10 @@ class Period:
         What the runner could tell, for the runner alone: `camber.library.library.Library.questions`.
     record : tuple of Believed
         How right camber had been where the runner told the side, in the whole library, by receiver.
+    contact : ContactEffect or None
+        How the balance of ground contact went with the tilt; None where no run has it, and of a week.
+    notes : tuple of Note
+        Of these days and of the weeks before them; only where they were asked for, never of a shared one.
     """
 
     title: str
@@ -322,6 +328,8 @@ class Period:
     advice: Advice | None = None
     inquiries: tuple[Inquiry, ...] = ()
     record: tuple[Believed, ...] = ()
+    contact: ContactEffect | None = None
+    notes: tuple[Note, ...] = ()
 
     def __repr__(self) -> str:
         """Say what it is, without its tables."""

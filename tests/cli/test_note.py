@@ -1,0 +1,74 @@
+"""Notes on the command line: kept, listed, deleted, written to a file, refused where they make no sense."""
+
+import csv
+import io
+
+import pytest
+
+from camber.library import open_library
+from camber.library.checking import check_library
+from camber.library.snapshot import read_snapshot, snapshots
+
+
+def test_a_note_is_kept_listed_exported_and_deleted(call, tmp_path):
+    assert call("note", "list")[1].startswith("no notes yet")
+    assert call("note", "2026-11-18", "left", "hip sore", "--leg", "left")[:2] == (
+        0,
+        "note 1 of 2026-11-18\n",
+    )
+    assert call("note", "2026-11-16", "=1+1 \x1b[31mred")[0] == 0
+    listed = call("note")[1]
+    assert listed.splitlines()[1] == "   1  Wed 18 Nov 2026: left hip sore (left leg)"
+    assert "\x1b" not in listed
+    file = tmp_path / "notes.csv"
+    assert call("note", "export", file)[0] == 0
+    rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"), newline="")))
+    assert [(row["day"], row["leg"], row["note"]) for row in rows] == [
+        ("2026-11-16", "", "2"),
+        ("2026-11-18", "left", "1"),
+    ]
+    assert rows[0]["text"].startswith("'=1+1")
+    assert call("note", "delete", "1")[:2] == (0, "deleted: Wed 18 Nov 2026: left hip sore (left leg)\n")
+    assert "hip" not in call("note", "list")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["18.11.", "x"], "is no day"),
+        (["2026-11-18"], "a note needs words"),
+        (["2026-11-18", " "], "a note needs words"),
+        (["2026-11-18", "x" * 2001], "at most 2000 characters"),
+        (["2126-11-18", "x"], "has not been yet"),
+        (["delete", "7"], "there is no note 7"),
+        (["delete", "last"], "is no number of a note"),
+        (["today", "x", "--run", "7"], "run 7"),
+        (["today", "x", "--leg", "middle"], "middle"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_nothing_is_kept(call, words, says):
+    code, _, err = call("note", *words)
+    assert code == 2
+    assert says in err
+    assert call("note", "list")[1].startswith("no notes yet")
+
+
+def test_notes_belong_to_the_coach_on_request_alone_and_to_others_never(call):
+    for options in (["--share", "--notes"], ["--share", "--for-coach", "--notes"], ["--notes"]):
+        code, _, err = call("week", *options, "--json")
+        assert code == 2
+        assert "--notes belongs to --for-coach" in " ".join(err.replace("│", " ").split())
+
+
+def test_a_library_keeps_notes_in_its_snapshots_and_knows_when_one_is_changed(tmp_path):
+    from datetime import date  # noqa: PLC0415 - one test needs it
+
+    with open_library(tmp_path) as library:
+        library.note(date(2026, 11, 18), "left hip sore", leg="left")
+    with open_library(tmp_path) as library:
+        assert [note.text for note in library.notes()] == ["left hip sore"]
+        kept = read_snapshot(snapshots(tmp_path)[-1]).execute("SELECT text FROM note").fetchall()
+        assert kept == [("left hip sore",)]
+        assert not check_library(library).findings
+        library.connection.execute("UPDATE note SET text = 'right hip sore'")
+        assert [finding.where for finding in check_library(library).findings] == ["note of 1"]
