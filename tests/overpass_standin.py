@@ -23,7 +23,7 @@ FAULTS = (
     *("400_html", "403", "406", "413", "redirect", "remark_part", "remark_empty", "empty_object"),
     *("no_date", "bad_date", "html", "list", "json_cut", "connection_cut", "connection_dropped"),
     *("stall", "stall_in_body", "drip_body", "drip_head", "missing_nodes", "way_without_nodes"),
-    *("bad_place", "gzip_cut", "gzip_bomb", "too_large", "no_json_type"),
+    *("bad_place", "gzip_cut", "gzip_bomb", "too_large", "too_many", "no_json_type"),
 )
 """Every way to fail; those that lie in a cache are tested with the tiles."""
 
@@ -207,6 +207,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def too_large(self, _answer, whole):
         self.give(b" " * 5_000_000 + whole)
+
+    def too_many(self, _answer, _whole):
+        self.give(b'{"elements": [' + b'{"type":"x"},' * 260_000 + b"{}]}")
 
     def drip(self, body):
         for byte in body:

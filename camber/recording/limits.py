@@ -65,7 +65,7 @@ class ReadLimits:
 
     size_bytes: int = 512 * 2**20
     ratio: float = 200.0
-    ratio_from_bytes: int = 16 * 2**20
+    ratio_from_bytes: int = 4 * 2**20
     blank_bytes: int = 4096
     elements: int = 50_000_000
     depth: int = 64

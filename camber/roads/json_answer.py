@@ -10,6 +10,7 @@ import gzip
 import json
 import math
 from dataclasses import dataclass, field
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from camber.errors import RoadsError
@@ -52,8 +53,9 @@ def opened(path: Path, form: str) -> IO[bytes]:
 
 def read_json(path: Path, form: str) -> Answer:
     """Read an answer; a `RoadsError` for JSON that is none, or that the server broke off."""
+    answer = Answer()
     with opened(path, form) as file:
-        document = json.loads(file.read())
+        document = json.loads(file.read(), object_hook=partial(_taken, answer))
     if not isinstance(document, dict) or not isinstance(document.get("elements"), list):
         text = "this is JSON, but no OpenStreetMap data of a map server (`elements`); give an extract."
         raise RoadsError(text, path=path)
@@ -61,13 +63,22 @@ def read_json(path: Path, form: str) -> Answer:
         raise part_only(path, str(document["remark"]))
     osm3s = document.get("osm3s")
     date = osm3s.get("timestamp_osm_base") if isinstance(osm3s, dict) else None
-    answer = Answer(osm_date=date if isinstance(date, str) else None)
-    for element in document["elements"]:
-        if element.get("type") == "node":
-            _add_node(answer, element)
-        elif element.get("type") == "way":
-            answer.ways.append(_way(element))
+    answer.osm_date = date if isinstance(date, str) else None
     return answer
+
+
+def _taken(answer: Answer, found: dict[str, Any]) -> dict[str, Any] | None:
+    """Take an element as soon as it is read, and leave nothing in its place: not all are held at once.
+
+    The number of an element tells it from tags, whose values are texts.
+    """
+    if found.get("type") not in {"node", "way"} or not isinstance(found.get("id"), int):
+        return found
+    if found["type"] == "node":
+        _add_node(answer, found)
+    else:
+        answer.ways.append(_way(found))
+    return None
 
 
 def part_only(path: Path, remark: str) -> RoadsError:

@@ -72,6 +72,9 @@ class Fetching:
         Longest time that the server may work on one request [s] (default of Overpass).
     most_bytes : int
         Largest answer [B]; a tile of a dense city has about 5 MB (judgement: 20 times that).
+    most_values : int
+        Most values in an answer, by its commas and brackets; a tile of a dense city has about a million, and
+        one takes up to 120 B in memory (judgement: twice that, and 240 MB).
     attempts : int
         Requests for the same area before giving up where the server is busy (judgement: some minutes).
     broken_attempts : int
@@ -91,6 +94,7 @@ class Fetching:
     attempt_s: float = 210.0
     server_s: int = 180
     most_bytes: int = 100_000_000
+    most_values: int = 2_000_000
     attempts: int = 5
     broken_attempts: int = 3
     first_wait_s: float = 5.0
@@ -264,7 +268,7 @@ def _body(box: Box, how: Fetching, ends_at: float) -> bytes:
             allow_redirects=False,
         ) as response:
             _check_status(response)
-            return b"".join(_pieces(response, how.most_bytes, ends_at))
+            return b"".join(_pieces(response, how, ends_at))
     except requests.exceptions.SSLError as error:
         raise AnswerFault("refused", "has no certificate that can be trusted") from error
     except requests.exceptions.Timeout as error:
@@ -296,15 +300,18 @@ def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _pieces(response: requests.Response, most_bytes: int, ends_at: float) -> Iterator[bytes]:
+def _pieces(response: requests.Response, how: Fetching, ends_at: float) -> Iterator[bytes]:
     import urllib3  # noqa: PLC0415 - wanted by few commands
 
-    size = 0
+    size = values = 0
     try:
         while piece := response.raw.read1(_CHUNK, decode_content=True):
             size += len(piece)
-            if size > most_bytes:
-                raise AnswerFault("too_much", f"sends more than {most_bytes / 1e6:.0f} MB")
+            values += sum(map(piece.count, (b",", b"{", b"[")))
+            if size > how.most_bytes:
+                raise AnswerFault("too_much", f"sends more than {how.most_bytes / 1e6:.0f} MB")
+            if values > how.most_values:
+                raise AnswerFault("too_much", f"sends more than {how.most_values / 1e6:g} million values")
             if time.monotonic() > ends_at:
                 raise AnswerFault("too_much", "sends too slowly")
             yield piece

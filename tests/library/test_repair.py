@@ -1,5 +1,6 @@
 """A library that was hit is told from an empty one, and heals from what lies beside its database."""
 
+import os
 import sqlite3
 from contextlib import closing
 
@@ -12,7 +13,10 @@ from camber.library.database import FILE_NAME
 from camber.library.importing import import_paths
 from camber.library.repair import read_originals_again, repair_database
 from camber.library.sealing import tables_of
+from camber.roads.tiles import TileStore, add_file
+from tests.benchmarks import bit_flips
 
+FLIPS = int(os.environ.get("CAMBER_FLIPS", "9"))
 KEPT = ("activity", "input", "original", "fixes", "zone", "told_day", "preference", "answer")
 
 
@@ -82,6 +86,15 @@ def test_one_row_that_was_hit_comes_from_the_snapshot_and_results_stay(library):
     with open_library(library.folder) as healed:
         assert rows(healed.connection) == before
         assert healed.connection.execute("SELECT count(*) FROM result").fetchone()[0] == count - 1
+
+
+def test_flipped_bits_that_do_harm_are_found_and_heal(analysed, town, tmp_path):
+    """A few of the thousand that `tests/benchmarks/bit_flips.py` makes in database, originals and map."""
+    add_file(town, TileStore(tmp_path / "roads"), None)
+    made = bit_flips.flips(analysed, tmp_path / "roads", FLIPS)
+    assert {one.place for one in made if one.harms} >= {"original", "tile"}
+    assert [one for one in made if one.harms and not one.found] == []
+    assert [one for one in made if not one.healed] == []
 
 
 def test_a_sound_library_is_left_alone(library):

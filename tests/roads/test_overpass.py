@@ -37,7 +37,7 @@ ASKED_ONCE = {"429_for_long", "400_html", "403", "406", "redirect"}
 HELPED = set(standin.FAULTS) - ASKED_ONCE
 
 QUARTERED = {"413", "remark_part", "remark_empty", "stall", "stall_in_body", "drip_body", "drip_head"}
-QUARTERED |= {"gzip_bomb", "too_large"}
+QUARTERED |= {"gzip_bomb", "too_large", "too_many"}
 
 SLOW = {"stall", "stall_in_body", "drip_body", "drip_head"}
 
@@ -65,6 +65,7 @@ def how(server):
         busy_wait_s=0.02,
         between_s=0.03,  # so that the server has noticed that its last answer was not read to the end
         most_bytes=4_000_000,
+        most_values=500_000,
     )
 
 
