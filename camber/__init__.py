@@ -11,14 +11,20 @@ from typing import TYPE_CHECKING, Any
 from camber.versions import CAMBER
 
 if TYPE_CHECKING:
+    from camber.cross_slope import assign_cross_slope
     from camber.errors import CamberError
+    from camber.exposure import measure_exposure
+    from camber.lateral import locate
     from camber.library import Library, open_library
+    from camber.matching import match
     from camber.pipeline import analyse
     from camber.recording import from_gpxpy, read_recording, read_recordings
-    from camber.report import plot_map
+    from camber.report import plot_map, story_of
     from camber.roads import read_roads, roads_from_osmnx, roads_to_osmnx
     from camber.schema import Analysis, Period, Recording, Roads, Settings, Suggestions, Summary
-    from camber.summary import add_summaries
+    from camber.suggestions import suggest
+    from camber.summary import add_summaries, summarise
+    from camber.track import prepare_track
 
 __version__ = CAMBER
 
@@ -34,14 +40,22 @@ _HOME = {
     "Summary": "camber.schema",
     "add_summaries": "camber.summary",
     "analyse": "camber.pipeline",
+    "assign_cross_slope": "camber.cross_slope",
     "from_gpxpy": "camber.recording",
+    "locate": "camber.lateral",
+    "match": "camber.matching",
+    "measure_exposure": "camber.exposure",
     "open_library": "camber.library",
     "plot_map": "camber.report",
+    "prepare_track": "camber.track",
     "read_recording": "camber.recording",
     "read_recordings": "camber.recording",
     "read_roads": "camber.roads",
     "roads_from_osmnx": "camber.roads",
     "roads_to_osmnx": "camber.roads",
+    "story_of": "camber.report",
+    "suggest": "camber.suggestions",
+    "summarise": "camber.summary",
 }
 
 __all__ = [
@@ -56,14 +70,22 @@ __all__ = [
     "Summary",
     "add_summaries",
     "analyse",
+    "assign_cross_slope",
     "from_gpxpy",
+    "locate",
+    "match",
+    "measure_exposure",
     "open_library",
     "plot_map",
+    "prepare_track",
     "read_recording",
     "read_recordings",
     "read_roads",
     "roads_from_osmnx",
     "roads_to_osmnx",
+    "story_of",
+    "suggest",
+    "summarise",
 ]
 
 

@@ -17,12 +17,16 @@ from camber.lateral import gather, locate
 from camber.matching import match
 from camber.matching.agreement import disagreements
 from camber.observations.rebuilding import as_of_run
+from camber.recording import read_recording
+from camber.roads import read_roads
 from camber.schema import Analysis, Evidence, Learned, Recording, Roads, Settings
 from camber.suggestions import in_the_dark, suggest, trip_of
 from camber.summary import summarise
 from camber.track import prepare_track
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from camber.schema import (
         Candidates,
         Exposure,
@@ -39,8 +43,8 @@ _BESIDE_M = 15.0
 
 
 def analyse(
-    recording: Recording,
-    roads: Roads,
+    recording: Recording | Path | str,
+    roads: Roads | Path | str,
     settings: Settings | None = None,
     learned: Learned | None = None,
     *,
@@ -51,10 +55,10 @@ def analyse(
 
     Parameters
     ----------
-    recording : Recording
-        What was read.
-    roads : Roads
-        Roads of the area.
+    recording : Recording, Path or str
+        What was read, or the file to read.
+    roads : Roads, Path or str
+        Roads of the area, or an extract.
     settings : Settings, optional
         Settings of every stage; the defaults are documented there.
     learned : Learned, optional
@@ -79,6 +83,8 @@ def analyse(
         If no fix lies within the area of the roads.
     """
     given = settings or Settings()
+    recording = recording if isinstance(recording, Recording) else read_recording(recording)
+    roads = roads if isinstance(roads, Roads) else read_roads(roads)
     roads = roads if given.overrides is None else replace(roads, overrides=given.overrides)
     observed = as_of_run(observed, recording)
     rng = np.random.default_rng([given.seed, _fingerprint(recording)])

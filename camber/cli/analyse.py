@@ -14,8 +14,9 @@ import camber
 from camber.cli.options import RoadFiles, Strict, spread
 from camber.cli.outputs import INTERVALS, Form, Outputs
 from camber.cli.roads import kept_roads
-from camber.cli.session import Exit, Session, roads_cache
+from camber.cli.session import Exit, Session
 from camber.errors import CamberError, SettingsError
+from camber.library.place import roads_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence

@@ -62,7 +62,7 @@ def _check(session: "Session", output: Path) -> None:
     """Analyse the sample week file by file, and print each run and the total beside the truth."""
     from camber.cli.analyse import analyse_files, write_files
     from camber.cli.outputs import Outputs
-    from camber.cli.session import roads_cache
+    from camber.library.place import roads_cache
 
     folder = sample_folder()
     found = analyse_files(

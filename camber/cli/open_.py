@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 import camber
-from camber.cli.session import Session, roads_cache
+from camber.cli.session import Session
 from camber.errors import CamberError, RoadsError, SettingsError
+from camber.library.place import roads_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -9,7 +9,8 @@ from camber.cli.completion import of_weeks
 from camber.cli.options import RoadFiles, spread
 from camber.cli.outputs import Form, Outputs
 from camber.cli.runs import chosen_week, filled_library, units_of
-from camber.cli.session import Session, roads_cache
+from camber.cli.session import Session
+from camber.library.place import roads_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,9 @@ import typer
 
 import camber
 from camber.cli.options import DryRun, Server, Yes
-from camber.cli.session import Exit, Session, roads_cache
+from camber.cli.session import Exit, Session
 from camber.errors import CamberError, MissingTilesError, RoadsError
+from camber.library.place import roads_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence

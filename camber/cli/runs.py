@@ -11,8 +11,9 @@ import camber
 from camber.cli.completion import of_runs, of_weeks
 from camber.cli.options import AsJson, RoadFiles, spread
 from camber.cli.outputs import Outputs
-from camber.cli.session import Exit, roads_cache
+from camber.cli.session import Exit
 from camber.errors import EmptyLibraryError, SettingsError, UnknownRunError
+from camber.library.place import roads_cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

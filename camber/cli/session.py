@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from camber.errors import (
@@ -26,6 +25,7 @@ from camber.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from rich.console import Console, RenderableType
 
@@ -80,16 +80,6 @@ def error_line(error: BaseException) -> str:
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
     return f"unexpected {type(error).__name__}: {error}; run with -vv for the traceback"
-
-
-def roads_cache() -> Path:
-    """Say where roads are kept: where ``CAMBER_HOME`` says, else in the user's folder for caches."""
-    home = os.environ.get(HOME_VARIABLE)
-    if home:
-        return Path(home).expanduser() / "cache" / "roads"
-    from platformdirs import user_cache_path
-
-    return user_cache_path("camber", appauthor=False) / "roads"
 
 
 class Tell(Protocol):

@@ -9,7 +9,8 @@ import typer
 
 import camber
 from camber.cli.options import NoOpen, RoadFiles, Server, Yes
-from camber.cli.session import Exit, Session, roads_cache
+from camber.cli.session import Exit, Session
+from camber.library.place import roads_cache
 from camber.whole_files import write_whole
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ from camber.cli.completion import of_runs
 from camber.cli.options import AsJson, Details, RoadFiles
 from camber.cli.roads import kept_roads
 from camber.cli.runs import run_number
-from camber.cli.session import Session, roads_cache
+from camber.cli.session import Session
 from camber.errors import UnknownRunError
+from camber.library.place import roads_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -12,14 +12,14 @@ from camber.errors import LibraryError, UnknownRunError
 from camber.library.activities import ANALYSABLE, places_of, read_recording_of, tell_day
 from camber.library.asking import pass_over, passed_over, questions_due
 from camber.library.database import FILE_NAME, open_database, writing
-from camber.library.days import week_of
+from camber.library.days import week_named, week_of
 from camber.library.frames import habits_frame, runs_frame, shoes_frame, streets_frame, weeks_frame
 from camber.library.lines import stretches_of, ways_of
 from camber.library.lock import held
 from camber.library.loose_runs import period_of_runs
 from camber.library.notes import delete_note, keep_note, read_notes
 from camber.library.periods import LAST_ANALYSED_DAY, LAST_DAY, ONE_RUN, RUNS, period_of, run_result, trend_of
-from camber.library.place import library_folder
+from camber.library.place import library_folder, roads_cache
 from camber.library.results import read_contact, read_evidence, read_exposure
 from camber.library.snapshot import keep_snapshot
 from camber.schema import Exposure, Note, card
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from camber.library.batch import BatchReport
     from camber.library.days import Span, Week
+    from camber.library.importing import ImportReport
     from camber.observations.answers import Answer
     from camber.observations.phrases import Where
     from camber.schema import (
@@ -47,12 +49,24 @@ if TYPE_CHECKING:
         Recording,
         Roads,
         RunResult,
+        Settings,
     )
 
 _LAST_RUN: Final = """
 SELECT activity_id FROM activity WHERE duplicate_of IS NULL AND kind = 'run'
 ORDER BY started_at_ms DESC LIMIT 1
 """
+
+
+_COUNTING: Final = """
+SELECT activity_id FROM activity JOIN result USING (activity_id)
+WHERE duplicate_of IS NULL ORDER BY started_at_ms, activity_id
+"""
+"""Runs with a result that are nobody's copy, in order."""
+
+
+def _paths(given: Path | str | Sequence[Path | str]) -> list[Path]:
+    return [Path(given)] if isinstance(given, (str, Path)) else [Path(one) for one in given]
 
 
 def open_library(folder: Path | str | None = None) -> Library:
@@ -343,13 +357,74 @@ class Library:
             raise UnknownRunError(f"there is no analysed run {run}; `camber runs` lists all", path="library")
         return Exposure(table)
 
-    def stretches(self, runs: Sequence[int]) -> gpd.GeoDataFrame:
+    def add(self, paths: Path | str | Sequence[Path | str]) -> ImportReport:
+        """Take recordings in, as ``camber import`` does; what is known already is not read again.
+
+        Parameters
+        ----------
+        paths : Path, str or sequence of them
+            An export as it is, a folder, or GPX, TCX and FIT files.
+
+        Returns
+        -------
+        ImportReport
+            What came of each file.
+
+        Raises
+        ------
+        LibraryBusyError
+            If somebody else is writing; says who.
+        LibraryError
+            If the library cannot be written, such as for want of space.
+        """
+        from camber.library.importing import import_paths  # noqa: PLC0415 - loads when something is added
+
+        return import_paths(self, _paths(paths))
+
+    def analyse(
+        self,
+        roads: Path | str | Sequence[Path | str] = (),
+        settings: Settings | None = None,
+        *,
+        workers: int | None = None,
+    ) -> BatchReport:
+        """Analyse every run whose result is missing or out of date, as ``camber analyse --all`` does.
+
+        Parameters
+        ----------
+        roads : Path, str or sequence of them
+            OpenStreetMap extracts; without one, the tiles that ``camber roads`` keeps.
+        settings : Settings, optional
+            Settings of every stage.
+        workers : int, optional
+            How many processes; one per processor if missing.
+
+        Returns
+        -------
+        BatchReport
+            What came of it.
+
+        Raises
+        ------
+        LibraryBusyError
+            If somebody else is writing; says who.
+        RoadsError
+            If an extract cannot be read.
+        """
+        from camber.library.batch import analyse_library, from_extracts, from_tiles  # noqa: PLC0415 - compiled kernels
+
+        cache, files = roads_cache(), _paths(roads)
+        choices = [from_extracts(files, country=None, folder=cache)] if files else []
+        choices.append(from_tiles(cache, country=None))
+        return analyse_library(self, choices, settings, workers=workers)
+
+    def stretches(self, runs: Sequence[int] | None = None) -> gpd.GeoDataFrame:
         """Draw the intervals of some runs, with all that privacy zones hide from others.
 
         Parameters
         ----------
-        runs : sequence of int
-            Their numbers.
+        runs : sequence of int, optional
+            Their numbers; every analysed run that counts if missing.
 
         Returns
         -------
@@ -357,6 +432,8 @@ class Library:
             One row per interval that can be drawn, lines in the direction of travel, WGS 84; columns as in
             `camber.schema.Period.stretches`. Longitudes go on beyond 180 where the lines cross it.
         """
+        if runs is None:
+            runs = [run for (run,) in self.connection.execute(_COUNTING)]
         return stretches_of(self.connection, runs)
 
     def recording(self, run: int) -> Recording:
@@ -650,6 +727,29 @@ class Library:
             show where the runner was, zones or not: nothing of them may leave the library.
         """
         return ways_of(self.connection, runs)
+
+    def week(self, name: str = "last", week_start: str = "monday") -> Period:
+        """Sum a week up, with its map: `camber.story_of` tells its story.
+
+        Parameters
+        ----------
+        name : str
+            ``"last"``, ``"-1"`` for the one before, ``"47"``, ``"2026-W47"``, or a day in it.
+        week_start : {"monday", "sunday"}
+            First day of a week.
+
+        Returns
+        -------
+        Period
+            Its runs, their total draw by draw, the weeks before, what is usual, and the stretches.
+
+        Raises
+        ------
+        SettingsError
+            If the name is not a week.
+        """
+        found = week_named(name, week_start, self.last_week(week_start))
+        return self.period(found, with_stretches=True)
 
     def period(
         self, days: Week | Span, *, with_stretches: bool = False, week_start: str = "monday"

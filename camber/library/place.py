@@ -34,6 +34,16 @@ def library_folder() -> Path:
     return user_data_path("camber", appauthor=False) / "library"
 
 
+def roads_cache() -> Path:
+    """Say where roads are kept: where ``CAMBER_HOME`` says, else in the user's folder for caches."""
+    home = os.environ.get(HOME_VARIABLE)
+    if home:
+        return Path(home).expanduser() / "cache" / "roads"
+    from platformdirs import user_cache_path  # noqa: PLC0415 - not needed where CAMBER_HOME is set
+
+    return user_cache_path("camber", appauthor=False) / "roads"
+
+
 def own_folder(folder: Path) -> Path:
     """Make a folder that only its owner can look into, whatever the umask, and close one that is open."""
     try:

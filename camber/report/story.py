@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
+    import geopandas as gpd
+
     from camber.report.details import Grid
     from camber.schema import Choice, Inquiry, Period, PeriodTotal, RunResult, Suggestion
 
@@ -258,6 +260,23 @@ class Story:
             ``"left"`` or ``"right"``, to give it its colour; "" where none is named.
         """
         return self.low.leg if self.low else ""
+
+    def to_html(self, basemap: gpd.GeoDataFrame | None = None) -> str:
+        """Write it as one self-contained page, as ``camber week -o week.html`` does.
+
+        Parameters
+        ----------
+        basemap : GeoDataFrame, optional
+            Roads to draw below the map, in degrees, such as those of `camber.Library.ways`.
+
+        Returns
+        -------
+        str
+            The page.
+        """
+        from camber.report.page import story_page  # noqa: PLC0415 - the template engine loads with the first page
+
+        return story_page(self, basemap)
 
     def __repr__(self) -> str:
         """Say what it is, without its parts."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import osmium
 import pytest
 
-from camber.cli.session import roads_cache
+from camber.library.place import roads_cache
 from camber.roads.tiles import TileStore
 
 CASES = Path(__file__).parents[3] / "shared/data/cases"

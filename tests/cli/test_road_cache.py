@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import camber.roads.cache
-from camber.cli.session import roads_cache
+from camber.library.place import roads_cache
 
 
 @pytest.fixture

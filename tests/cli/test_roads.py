@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from camber.cli.session import roads_cache
+from camber.library.place import roads_cache
 from camber.roads.tiles import TileStore
 
 DATA = Path(__file__).parents[2] / "data"
