@@ -48,6 +48,7 @@ def closed_folder(folder: Path) -> None:
     for place in reversed((folder, *folder.parents)):  # `mkdir` gives its mode to the last of them alone
         if not place.is_dir():
             place.mkdir(mode=0o700, exist_ok=True)
+            _sync_folder(place.parent)  # or a power cut could take the folder with what is whole in it
 
 
 def clear_unfinished(folder: Path, *, older_s: float = _ABANDONED_S) -> None:
