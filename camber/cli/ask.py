@@ -11,6 +11,7 @@ from camber.cli.tell import keep, look_again
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from camber.cli.session import Session
     from camber.library import Library
@@ -43,12 +44,34 @@ def ask(
             session.write(rows_json("questions", [_row(one) for one in found]))
         elif not found:
             session.write(_nothing(library))
-        elif sys.stdin.isatty() and session.out.is_terminal:
-            told = _converse(session, library, found)
-            if told:
-                look_again(session, library, told, roads or [])
+        elif _is_somebody_there(session):
+            _ask(session, library, found, roads or [])
         else:
             _list(session, library, found)
+
+
+def answers_given(session: "Session", library: "Library") -> bool:
+    """Offer a few questions after an answer, and look again; says whether anything was told."""
+    found = library.questions()
+    if not found or not _is_somebody_there(session):
+        return False
+    count = "One question" if len(found) == 1 else f"{len(found)} questions"
+    session.write(f"\n{count} that only you can answer would make this surer.\n")
+    if not typer.confirm("Answer now, by one key each?", default=True):
+        return False
+    return _ask(session, library, found, [])
+
+
+def _is_somebody_there(session: "Session") -> bool:
+    return sys.stdin.isatty() and session.out.is_terminal
+
+
+def _ask(session: "Session", library: "Library", found: "Sequence[Inquiry]", roads: "Sequence[Path]") -> bool:
+    """Ask, and analyse again what the answers speak of; says whether there were any."""
+    told = _converse(session, library, found)
+    if told:
+        look_again(session, library, told, roads)
+    return bool(told)
 
 
 def _nothing(library: "Library") -> str:

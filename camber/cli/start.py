@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from camber.library import Library
+    from camber.report.story import Story
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -180,19 +181,27 @@ def _show_week(
     session: Session, library: "Library", road_files: "Sequence[Path]", folder: Path, how: How
 ) -> None:
     """Answer for the last week, in a few lines and as a page."""
+    from camber.cli.ask import answers_given
     from camber.cli.report import Wanted, story_of_days
     from camber.cli.runs import chosen_week
     from camber.report import story_page, story_text
 
     week = chosen_week(library, session, None)
     page = folder / f"{week.title}.html"
-    story, basemap = story_of_days(session, library, week, Wanted(html=page, roads=list(road_files)))
-    write_whole(page, story_page(story, basemap))
+
+    def written() -> "Story":
+        story, basemap = story_of_days(session, library, week, Wanted(html=page, roads=list(road_files)))
+        write_whole(page, story_page(story, basemap))
+        return story
+
+    story = written()
     # The page has the rest: here one answer, and one thing to try.
     usual = story.usual if story.usual_share else ""
     brief = replace(story, usual=usual, runs=(), cannot_tell=())
     brief = replace(brief, tries=tuple(replace(item, steps=()) for item in story.tries[:1]))
     asked = ["camber ask"] if story.questions and how.asks else []
     session.show(story_text(brief, [str(page), *asked, how.next_step]))
+    if asked and not how.yes and answers_given(session, library):
+        written()
     if session.out.is_terminal and not how.no_open:
         typer.launch(str(page))

@@ -66,7 +66,11 @@ def tell(
         str, typer.Option("--with", help="Instrument of a tilt: phone, spirit level, digital level, eye.")
     ] = "phone",
     turned: Annotated[
-        bool, typer.Option("--turned", help="The tilt is the mean of two readings, turned by 180 degrees.")
+        bool,
+        typer.Option(
+            "--turned",
+            help="The tilt is the mean of two readings, turned by 180 degrees.",
+        ),
     ] = False,
     sure: Annotated[
         float | None, typer.Option("--sure", help="How sure you are, 0.5 to 0.99; 0.95 if missing.")

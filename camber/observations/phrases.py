@@ -34,6 +34,9 @@ _NUMBER: Final = r"\d{1,4}(?:[.,]\d{1,4})?"
 _TILT: Final = re.compile(rf"(?:({_NUMBER})\s*(%|pct|percent|deg|degrees?|°)|1\s*[:in]+\s*({_NUMBER}))")
 _WIDTH: Final = re.compile(rf"({_NUMBER})\s*(m|metres?|meters?|ft|feet)?")
 _FOOT_M: Final = 0.3048
+_WORST_ZERO_PCT: Final = 2.0
+"""No phone or level is further off than this, and two readings no further apart than twice that [%]
+(judgement: about 1 degree, a phone on the bulge of its camera)."""
 _SHORT: Final = {"n": "north", "ne": "north-east", "e": "east", "se": "south-east"} | {
     "s": "south", "sw": "south-west", "w": "west", "nw": "north-west"
 }  # fmt: skip
@@ -46,7 +49,8 @@ _USUAL: Final = ("always", "usually")
 
 EXAMPLES: Final = (
     "crowned, hollow, level, falls north; sidewalk none (both, left, separate); width 6m; "
-    "tilt 2% north at north edge; facing, with, left edge, north sidewalk, middle"
+    "tilt 2% north at north edge (two readings, turned round: 2.4% 1.8%); "
+    "facing, with, left edge, north sidewalk, middle"
 )
 """What can be said of a street."""
 
@@ -184,14 +188,10 @@ def _tilt(rest: list[str], phrase: str, of_street: dict[str, Any], where: Where)
     found = _TILT.match(text)
     if not found:
         raise AnswerError(f"{phrase!r}: give the tilt in %, degrees or as 1:n, such as 2%, 1.2deg or 1:50")
-    value, unit, ratio = found.groups()
-    if ratio:
-        pct = 100.0 / max(_number(ratio), 1e-3)
-    elif unit in {"%", "pct", "percent"}:
-        pct = _number(value)
-    else:
-        pct = 100.0 * math.tan(math.radians(min(_number(value), 89.0)))
-    words = [word for word in text[found.end() :].split() if word != "falls"]
+    pct, turned, rest_of = _percent(found), where.turned, text[found.end() :].removeprefix(" and")
+    if second := _TILT.match(rest_of.lstrip()):
+        pct, turned, rest_of = _both_ways(pct, _percent(second)), True, rest_of.lstrip()[second.end() :]
+    words = [word for word in rest_of.split() if word != "falls"]
     spots = [word for word in words if word in {"edge", "sidewalk", "middle"}]
     sides = [word for word in words if word in {*RELATIVE, *COMPASS}]
     spot = spots[0] if spots else "edge"
@@ -210,8 +210,28 @@ def _tilt(rest: list[str], phrase: str, of_street: dict[str, Any], where: Where)
         spot=spot,
         side=sides[1] if wanted == 2 else "",
         instrument=where.instrument,
-        turned=where.turned,
+        turned=turned,
     )
+
+
+def _percent(found: re.Match[str]) -> float:
+    """Read a tilt in percent, degrees or as 1 in n."""
+    value, unit, ratio = found.groups()
+    if ratio:
+        return 100.0 / max(_number(ratio), 1e-3)
+    if unit in {"%", "pct", "percent"}:
+        return _number(value)
+    return 100.0 * math.tan(math.radians(min(_number(value), 89.0)))
+
+
+def _both_ways(first_pct: float, second_pct: float) -> float:
+    """Join two readings, turned by 180 degrees between: the zero of the instrument is in them both ways."""
+    if abs(first_pct - second_pct) > 2.0 * _WORST_ZERO_PCT:
+        raise AnswerError(
+            f"{first_pct:.1f} % one way round and {second_pct:.1f} % the other: no instrument is so far off;"
+            " lay it down twice more, on the same spot"
+        )
+    return 0.5 * (first_pct + second_pct)
 
 
 def _metres(text: str) -> float:

@@ -79,7 +79,7 @@ _HAVE_FEW: Final = (Choice("r", "few"), Choice("n", "none"))
 _WORDS: Final[dict[str, Often]] = dict(zip("auhrn", SHARES, strict=True))
 _WHERE: Final = "Where do you run there, as a rule?"
 _FALLS: Final = "And which way does it fall under you there? (Think of rain water, or lay your phone across.)"
-_FALL_KEYS: Final = (
+_FALL_KEYS: Final[tuple[Choice, ...]] = (
     Choice("o", "outward, away from the middle of the road"),
     Choice("i", "inward, to the middle of the road"),
     Choice("f", "flat"),
@@ -158,9 +158,10 @@ def candidates(
 ) -> tuple[FloatArray, list[tuple[Asked, Inquiry]]]:
     """List all that could be asked of some runs, beside their share of the left leg in each history."""
     tilted = left_low_m + right_low_m
-    if not passes or not (tilted > 0.0).all():
+    if not passes or not (tilted > 0.0).any():
         return np.empty(0), []
-    share = left_low_m / tilted
+    # A history in which nothing was tilted is in balance.
+    share = np.divide(left_low_m, tilted, out=np.full(len(tilted), 0.5), where=tilted > 0.0)
     all_ = concerned(passes)
     # What each street adds to the share, to first order: they sum to it, and are known apart.
     part = (all_.left_low_m - share.mean() * (all_.left_low_m + all_.right_low_m)) / tilted.mean()

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shutil
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,7 +11,9 @@ import pytest
 import shapely
 
 from camber.cli import main
+from camber.library import batch
 from camber.roads import read_roads
+from tests.at_once import Here
 from tests.cli.made_runs import CASES
 from tests.cli.whole_way import KOUVOLA
 
@@ -135,3 +138,32 @@ def empty(tmp_path_factory):
     path = tmp_path_factory.mktemp("runs") / "empty.gpx"
     path.write_bytes(b"")
     return path
+
+
+def in_this_process(patch):
+    """Let the library's work be done here: two short runs are no reason to start processes."""
+    real = batch.Workers
+    patch.setattr(batch, "Workers", lambda given, count: real(given or Here(), count))
+
+
+@pytest.fixture(scope="session")
+def analysed_town(fabricate, town, tmp_path_factory):
+    """Two short runs out and back in the small town, imported and analysed once."""
+    home, runs = (tmp_path_factory.mktemp(name) for name in ("analysed_home", "runs_of_home"))
+    there = fabricate.LEGS[0]
+    for number, day in enumerate(("2026-11-16", "2026-11-17")):
+        text = gpx(fabricate, f"Run {number}", [there]).replace("2026-11-17", day)
+        (runs / f"{number}.gpx").write_text(text, "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CAMBER_HOME", str(home))
+        in_this_process(patch)
+        for words in (("import", runs), ("analyse", "--all", "--roads", town)):
+            assert main([str(word) for word in words]) == 0
+    return home
+
+
+@pytest.fixture
+def known_town(analysed_town, monkeypatch):
+    """A copy of it that a test may change."""
+    in_this_process(monkeypatch)
+    shutil.copytree(analysed_town, os.environ["CAMBER_HOME"])

@@ -13,7 +13,7 @@ import rasterio
 from camber.cli import main
 from camber.library import surveying
 from camber.library.database import FILE_NAME
-from tests.library.conftest import Here
+from tests.at_once import Here
 from tests.terrain_streets import DATA, degrees, gpx_along, osm, streets_of, terrain_data
 
 BAD = {

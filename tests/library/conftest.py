@@ -2,7 +2,6 @@
 
 import shutil
 import time
-from concurrent.futures import Executor, Future
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from camber.library import analyse_library, from_extracts, open_library
 from camber.library.importing import import_paths
 from tests import fabricate as by_hand
+from tests.at_once import Here
 from tests.cli.conftest import gpx, town
 
 __all__ = ["town"]
@@ -33,18 +33,6 @@ def _of_group(process, group):
     except (FileNotFoundError, ProcessLookupError):
         return False
     return int(of) == group and state != "Z"
-
-
-class Here(Executor):
-    """Runs everything at once, in this process."""
-
-    def submit(self, fn, /, *args, **kwargs):
-        future = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001 - as an executor does
-            future.set_exception(error)
-        return future
 
 
 @pytest.fixture(scope="session")

@@ -73,6 +73,19 @@ def test_a_phrase_that_is_not_understood_is_refused_in_one_sentence(phrase, said
     assert said in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "phrase", ["tilt 2.4% 1.8% left at right edge", "tilt 2,4% and 1:55.5556 left at right edge"]
+)
+def test_of_two_readings_turned_round_the_mean_counts_and_the_zero_is_out_of_it(phrase):
+    answer = answer_of(phrase, WHERE)
+    assert answer.tilt_pct == pytest.approx(2.1, abs=1e-3)
+    assert answer.turned
+    assert (answer.falls, answer.spot, answer.side) == ("left", "edge", "right")
+    assert not answer_of("tilt 2.1% left at right edge", WHERE).turned
+    with pytest.raises(AnswerError, match="lay it down twice more"):
+        answer_of("tilt 1% 6% left at right edge", WHERE)
+
+
 def test_habits_need_one_of_each_and_streets_are_told_from_phrases():
     for phrase in ("facing", "always", "facing always never", "hopping always"):
         with pytest.raises(AnswerError, match="is no habit"):
