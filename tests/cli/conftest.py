@@ -149,10 +149,12 @@ def in_this_process(patch):
 @pytest.fixture(scope="session")
 def analysed_town(fabricate, town, tmp_path_factory):
     """Two short runs out and back in the small town, imported and analysed once."""
-    home, runs = (tmp_path_factory.mktemp(name) for name in ("analysed_home", "runs_of_home"))
-    there = fabricate.LEGS[0]
+    home = tmp_path_factory.mktemp("analysed_home")
+    runs = home / "runs"
+    runs.mkdir()
+    there, back = fabricate.LEGS[0], fabricate.LEGS[-1]
     for number, day in enumerate(("2026-11-16", "2026-11-17")):
-        text = gpx(fabricate, f"Run {number}", [there]).replace("2026-11-17", day)
+        text = gpx(fabricate, f"Run {number}", [there, back]).replace("2026-11-17", day)
         (runs / f"{number}.gpx").write_text(text, "utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CAMBER_HOME", str(home))

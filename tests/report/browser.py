@@ -44,10 +44,11 @@ def browser():
 class Seen:
     """A page opened from disk with the network cut off, and everything it asked for or complained about."""
 
-    def __init__(self, chromium, path, *, width=1000, height=800, dark=False):
+    def __init__(self, chromium, path, *, width=1000, height=800, dark=False, touch=False):
         self.context = chromium.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
+            has_touch=touch,
             offline=True,
             bypass_csp=False,
         )
