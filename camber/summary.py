@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import pandas as pd
 from pandas.api.typing import NaTType
 
 from camber import standards
@@ -22,20 +24,34 @@ from camber.schema import (
     balance_of,
     interval_of,
 )
-from camber.schema.tables import P_STATES
+from camber.schema.tables import P_STATES, take_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from camber.schema import Exposure, LateralHistories, Recording, Roads
 
     FloatArray = NDArray[np.float64]
+    _Rows = Mapping[str, NDArray[Any]]
+    """Columns of an exposure as plain arrays."""
 
-_JUDGED: Final = (Verdict.LEFT_LOW, Verdict.RIGHT_LOW, Verdict.LEVEL)
+_JUDGED: Final = (Verdict.LEFT_LOW.value, Verdict.RIGHT_LOW.value, Verdict.LEVEL.value)
+
+_COLUMNS: Final = (
+    *("way_id", "carriageway_way_id", "distance_m", "duration_s", "unmatched_m", "verdict", "side_basis"),
+    *("left_low_m", "right_low_m", "level_m", "cross_slope_pct", "slope_source"),
+    *("p_left_edge", "p_right_edge"),
+)
+"""The columns of an exposure that its summary reads."""
+
+_TAGS: Final = (
+    *("highway", "surface", "footway", "service", "junction", "leisure", "is_sidepath", "bridge"),
+    *("oneway", "country", "built_up", "sidewalk_left", "sidewalk_right"),
+)
+"""The columns of ways that assumptions are looked up by."""
 
 
 def summarise(
@@ -68,28 +84,29 @@ def summarise(
     Summary
         Totals with 90 % intervals.
     """
-    distance = exposure["distance_m"]
+    # As arrays, once: a column of a table costs more to take than a run's worth of numbers to add.
+    rows = {name: exposure[name].to_numpy() for name in _COLUMNS}
+    distance = rows["distance_m"]
     silent = [Problem("no_side", SILENT[histories.silent])] if histories.silent else []
     title = recording.name or recording.source
-    facing_m, two_way_m = _facing(exposure, roads)
-    times = exposure[["start_time", "end_time"]]
+    facing_m, two_way_m = _facing(rows, roads)
     return Summary(
         title=title,
         runs=1,
-        started_at=_moment(times["start_time"].min()),
-        ended_at=_moment(times["end_time"].max()),
+        started_at=_moment(exposure["start_time"].min()),
+        ended_at=_moment(exposure["end_time"].max()),
         time_zone=recording.time_zone,
         distance_m=float(distance.sum()),
-        duration_s=float(exposure["duration_s"].sum()),
+        duration_s=float(rows["duration_s"].sum()),
         **_intervals(draws),
-        verdict_m={v.value: float(distance[exposure["verdict"] == v].sum()) for v in Verdict},
-        side_basis_m=_by_basis(exposure, distance),
-        coverage=_share(float((distance - exposure["unmatched_m"]).sum()), float(distance.sum())),
-        judged=_share(float(distance[exposure["verdict"].isin(_JUDGED)].sum()), float(distance.sum())),
+        verdict_m={v.value: float(distance[rows["verdict"] == v.value].sum()) for v in Verdict},
+        side_basis_m=_by_basis(rows),
+        coverage=_share(float((distance - rows["unmatched_m"]).sum()), float(distance.sum())),
+        judged=_share(float(distance[np.isin(rows["verdict"], _JUDGED)].sum()), float(distance.sum())),
         facing_traffic=_share(facing_m, two_way_m) if two_way_m > 0.0 else None,
         surfaces=_surfaces(draws),
-        streets=_streets(exposure, roads),
-        assumptions=_assumptions(exposure, roads, histories),
+        streets=_streets(rows, roads),
+        assumptions=_assumptions(rows, roads, histories),
         problems=(
             *(
                 replace(problem, source=recording.source)
@@ -101,9 +118,9 @@ def summarise(
     )
 
 
-def _by_basis(exposure: pd.DataFrame, distance: pd.Series[float]) -> dict[str, float]:
+def _by_basis(rows: _Rows) -> dict[str, float]:
     """Sum metres by what the side rests on; what was told stands there only where something was."""
-    found = {b.value: float(distance[exposure["side_basis"] == b].sum()) for b in SideBasis}
+    found = {b.value: float(rows["distance_m"][rows["side_basis"] == b.value].sum()) for b in SideBasis}
     return {name: metres for name, metres in found.items() if metres or name != SideBasis.TOLD}
 
 
@@ -232,14 +249,16 @@ def _moment(value: pd.Timestamp | NaTType) -> datetime | None:
     return None if isinstance(value, NaTType) else value.to_pydatetime()
 
 
-def _facing(exposure: Exposure, roads: Roads) -> tuple[float, float]:
+def _facing(rows: _Rows, roads: Roads) -> tuple[float, float]:
     """Sum the expected metres at the edges of two-way roads: those that face traffic, and all [m]."""
-    ways = roads.ways[["oneway", "traffic_side"]]
-    joined = exposure.join(ways, on="carriageway_way_id")
-    on = joined["distance_m"] * (joined["oneway"] == 0)
-    left, right = on * joined["p_left_edge"], on * joined["p_right_edge"]
-    facing = left.where(joined["traffic_side"] == TrafficSide.RIGHT, right)
-    return float(facing.sum()), float((left + right).sum())
+    place = roads.ways.index.get_indexer(pd.Index(rows["carriageway_way_id"]))
+    known = place >= 0
+    ways = take_columns(roads.ways, ("oneway", "traffic_side"), place[known])
+    two_way = ways["oneway"] == 0
+    on = rows["distance_m"][known] * two_way
+    left, right = on * rows["p_left_edge"][known], on * rows["p_right_edge"][known]
+    facing = np.where(ways["traffic_side"] == TrafficSide.RIGHT.value, left, right)
+    return float(np.nansum(facing)), float(np.nansum(left + right))
 
 
 def _surfaces(draws: Draws) -> tuple[SurfaceTotal, ...]:
@@ -254,13 +273,14 @@ def _surfaces(draws: Draws) -> tuple[SurfaceTotal, ...]:
     return tuple(totals)
 
 
-def _streets(exposure: Exposure, roads: Roads) -> tuple[StreetTotal, ...]:
-    on = exposure[exposure["way_id"] != NO_WAY]
-    matched_m = on["distance_m"] - on["unmatched_m"]
-    tilt = on["cross_slope_pct"].fillna(0.0) * matched_m / 1000.0
-    columns = ["distance_m", "left_low_m", "right_low_m", "level_m"]
-    sums = on[columns].assign(net=tilt).groupby(roads.street_names(on["way_id"].to_numpy())).sum()
-    return _ranked([StreetTotal(str(row.Index), *(float(v) for v in row[1:])) for row in sums.itertuples()])
+def _streets(rows: _Rows, roads: Roads) -> tuple[StreetTotal, ...]:
+    on = rows["way_id"] != NO_WAY
+    matched_m = rows["distance_m"] - rows["unmatched_m"]
+    tilt = np.nan_to_num(rows["cross_slope_pct"]) * matched_m / 1000.0
+    values = (*(rows[name] for name in ("distance_m", "left_low_m", "right_low_m", "level_m")), tilt)
+    number, names = pd.factorize(roads.street_names(rows["way_id"][on]))
+    sums = [np.bincount(number, each[on], minlength=len(names)).tolist() for each in values]
+    return _ranked([StreetTotal(str(name), *row) for name, *row in zip(names, *sums, strict=True)])
 
 
 def _join_streets(streets: Sequence[StreetTotal]) -> tuple[StreetTotal, ...]:
@@ -284,45 +304,60 @@ MEASURED: Final = "measured"
 """How sources of slopes begin that were measured, such as ``"measured (terrain model, flown 2019)"``."""
 
 
-def _assumptions(exposure: Exposure, roads: Roads, histories: LateralHistories) -> tuple[Assumption, ...]:
+def _assumptions(rows: _Rows, roads: Roads, histories: LateralHistories) -> tuple[Assumption, ...]:
     """Rows of the standards that this run rests on, with the metres that rest on each."""
-    on = exposure[exposure["way_id"] != NO_WAY]
-    carriageway = on[on["carriageway_way_id"] != NO_WAY]
-    ways = roads.ways.loc[carriageway["carriageway_way_id"]]
-    assumed = standards.assume(ways, roads.overrides)
-    # A width and a prior are used where there is a carriageway to be beside or on.
-    road = assumed["is_road"].to_numpy()
-    rows = {
-        "cross_slope": (on, on["slope_source"].to_numpy()),
-        "width": (carriageway[road], assumed["width_row"].to_numpy()[road]),
-        "side_prior": (carriageway[road], standards.prior_context(ways)["context"].to_numpy()[road]),
-        "gnss_error": (on, np.full(len(on), histories.device_class)),
-    }
-    metres = {
-        (table, str(row)): float(value)
-        for table, (part, keys) in rows.items()
-        for row, value in part["distance_m"].groupby(keys).sum().items()
-    }
-    listed = standards.list_assumptions(roads.overrides).to_dict("records")
+    metres: dict[tuple[str, str], float] = {}
+    for table, key, distance_m in (*_by_slope(rows, histories), *_by_road(rows, roads)):
+        metres[table, key] = metres.get((table, key), 0.0) + distance_m
+    listed = [
+        replace(item, distance_m=metres[item.table, name])
+        for name, item in _listed(roads.overrides)
+        if (item.table, name) in metres
+    ]
     return _join_assumptions(
-        [
-            Assumption(
-                str(row["table"]),
-                str(row["applies_to"]),
-                str(row["value"]),
-                str(row["confidence"]),
-                str(row["reference"]),
-                metres[row["table"], row["row"]],
-            )
-            for row in listed
-            if (row["table"], row["row"]) in metres
-        ]
+        listed
         + [
             Assumption("cross_slope", row, "as measured", "high", "not assumed", value)
             for (table, row), value in metres.items()
             if table == "cross_slope" and row.startswith(MEASURED)
         ]
     )
+
+
+@lru_cache(maxsize=8)
+def _listed(overrides: standards.Overrides | None) -> tuple[tuple[str, Assumption], ...]:
+    """Every row of the standards by its name, without metres: a hundred rows, the same for every run."""
+    names = ("row", "table", "applies_to", "value", "confidence", "reference")
+    listed = standards.list_assumptions(overrides)
+    rows = zip(*(listed[name].astype(str).tolist() for name in names), strict=True)
+    return tuple(
+        (row, Assumption(table, applies_to, value, confidence, reference, 0.0))
+        for row, table, applies_to, value, confidence, reference in rows
+    )
+
+
+def _by_slope(rows: _Rows, histories: LateralHistories) -> Iterator[tuple[str, str, float]]:
+    """Metres by the row of the cross slope, and by the class of the recording's error."""
+    on = rows["way_id"] != NO_WAY
+    distance = rows["distance_m"][on]
+    number, names = pd.factorize(rows["slope_source"][on])
+    sums = np.bincount(number, distance, minlength=len(names)).tolist()
+    yield from (("cross_slope", str(name), metres) for name, metres in zip(names, sums, strict=True))
+    if on.any():
+        yield "gnss_error", str(histories.device_class), float(distance.sum())
+
+
+def _by_road(rows: _Rows, roads: Roads) -> Iterator[tuple[str, str, float]]:
+    """Metres by the rows of width and of side: used where there is a carriageway to be beside or on."""
+    on = (rows["way_id"] != NO_WAY) & (rows["carriageway_way_id"] != NO_WAY)
+    ids, number = np.unique(rows["carriageway_way_id"][on], return_inverse=True)
+    ways = take_columns(roads.ways, _TAGS, roads.ways.index.get_indexer(pd.Index(ids)))
+    assumed = standards.assumed_columns(ways, roads.overrides)
+    contexts = standards.prior_columns(ways)["context"]
+    sums = np.bincount(number, rows["distance_m"][on], minlength=len(ids))
+    for place in np.flatnonzero(assumed["is_road"]).tolist():
+        yield "width", str(assumed["width_row"][place]), float(sums[place])
+        yield "side_prior", str(contexts[place]), float(sums[place])
 
 
 def _join_assumptions(items: Sequence[Assumption]) -> tuple[Assumption, ...]:

@@ -45,6 +45,17 @@ def test_a_table_comes_back(rows):
     assert back["street"].tolist() == frame["street"].tolist()
 
 
+def test_plain_arrays_are_packed_like_the_table_that_they_make():
+    arrays = {
+        "latitude_deg": np.array([60.1234567, 60.2]),
+        "metres_m": np.array([1.5, np.nan]),
+        "way_id": np.array([7, -1]),
+        "sure": np.array([True, False]),
+        "name": np.array(["Ägatan", ""], dtype=object),
+    }
+    assert pack_table(arrays) == pack_table(pd.DataFrame(arrays))
+
+
 def test_seven_decimals_are_kept_to_the_last_bit():
     written = np.round(np.random.default_rng(1).uniform(-180.0, 180.0, 10_000), 7)
     assert (

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from camber.schema import Analysis, ContactRun, Roads
 
+    FloatArray = NDArray[np.float64]
+
 _JUDGED: Final = (Verdict.LEFT_LOW, Verdict.RIGHT_LOW, Verdict.LEVEL)
 _DEGREES: Final = 1e7
 _NO_SUGGESTIONS: Final = "null"
@@ -125,33 +127,36 @@ def _segments(analysis: Analysis) -> tuple[list[int], tuple[Segment, ...]]:
     used = pd.unique(np.r_[analysis.path["way_id"].to_numpy(), analysis.exposure["way_id"].to_numpy()])
     way_ids = np.sort(used[used != NO_WAY])
     ways = analysis.roads.ways.loc[way_ids]
-    lines = ways.geometry.to_crs(WGS84)
-    rows = zip(ways.index, ways["name"], ways["highway"], ways["length_m"], lines, strict=True)
-    return way_ids.tolist(), tuple(_segment(analysis.roads, *row) for row in rows)
+    degrees = [shapely.get_coordinates(line) for line in ways.geometry.to_crs(WGS84)]
+    cuts = _junctions(analysis.roads, way_ids)
+    rows = zip(ways.index, ways["name"], ways["highway"], ways["length_m"], degrees, cuts, strict=True)
+    return way_ids.tolist(), tuple(_segment(*row) for row in rows)
 
 
 def _segment(
-    roads: Roads, way_id: int, name: str, highway: str, length_m: float, line: shapely.Geometry
+    way_id: int, name: str, highway: str, length_m: float, degrees: FloatArray, junctions_m: FloatArray
 ) -> Segment:
-    degrees = shapely.get_coordinates(line)
-    junctions_m = _junctions(roads, way_id)
-    packed = pack_table(pd.DataFrame({"longitude_deg": degrees[:, 0], "latitude_deg": degrees[:, 1]}))
-    cuts = pack_table(pd.DataFrame({"chainage_m": junctions_m}))
+    packed = pack_table({"longitude_deg": degrees[:, 0], "latitude_deg": degrees[:, 1]})
+    cuts = pack_table({"chainage_m": junctions_m})
     whole = np.rint(degrees * _DEGREES).astype("<i8").tobytes()
     state = hashlib.sha256(whole + junctions_m.astype("<f4").tobytes() + f"{name}\0{highway}".encode())
     return Segment(way_id, state.hexdigest()[:16], name, highway, length_m, len(degrees), packed, cuts)
 
 
-def _junctions(roads: Roads, way_id: int) -> NDArray[np.float64]:
+def _junctions(roads: Roads, way_ids: NDArray[np.int64]) -> list[FloatArray]:
+    """Chainages at which the edges of each way begin and end [m]."""
     from camber.network import ends_and_junctions  # noqa: PLC0415 - compiled kernels, which reading needs none of
 
-    row = roads.ways.index.get_loc(way_id)
-    graph = roads.graph
-    edges = np.flatnonzero(graph.edge_way == row)
+    graph, found = roads.graph, []
     # A ring is cut where nothing meets it: no place to end what is hidden.
-    cut = edges[ends_and_junctions(graph)[graph.edge_from[edges]]]
-    end = graph.edge_start_m[edges[-1]] + graph.edge_length_m[edges[-1]]
-    return np.unique(np.round(np.r_[graph.edge_start_m[cut], end], 3))
+    ends = ends_and_junctions(graph)
+    for row in roads.ways.index.get_indexer(pd.Index(way_ids)).tolist():
+        edges = np.flatnonzero(graph.edge_way == row)
+        cut = edges[ends[graph.edge_from[edges]]]
+        last = graph.edge_start_m[edges[-1]] + graph.edge_length_m[edges[-1]]
+        at: FloatArray = np.append(graph.edge_start_m[cut], last)
+        found.append(np.unique(at.round(3)))
+    return found
 
 
 def _traversals(analysis: Analysis, way_ids: list[int]) -> tuple[tuple[Any, ...], ...]:

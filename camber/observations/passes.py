@@ -15,6 +15,7 @@ import pandas as pd
 
 from camber.conventions import LATERAL_STATES, NO_WAY, TrafficSide
 from camber.packing import pack_columns, pack_table, unpack_columns, unpack_table
+from camber.schema.tables import take_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,7 +83,12 @@ def street_passes(analysis: Analysis) -> StreetPasses:
     metres = np.bincount(unit[unit >= 0], distance[unit >= 0], minlength=1)
     kept = np.argsort(-metres, kind="stable")[:MOST_STREETS]
     kept = np.sort(kept[metres[kept] >= LEAST_M])
-    rows = [_row(analysis, exposure, np.flatnonzero(unit == one), road, names, heading) for one in kept]
+    parts = [np.flatnonzero(unit == one) for one in kept]
+    longest = _longest(analysis, parts, road, distance)
+    rows = [
+        _row(analysis, exposure, at, road, names, heading, way)
+        for at, way in zip(parts, longest, strict=True)
+    ]
     left, right = _legs(analysis, distance)
     draws = len(left)
     found = np.zeros((3, draws, len(kept)))
@@ -117,6 +123,20 @@ def _units(street: IntArray, heading: FloatArray) -> IntArray:
     return unit
 
 
+def _longest(
+    analysis: Analysis, parts: list[IntArray], road: IntArray, distance_m: FloatArray
+) -> list[dict[str, Any]]:
+    """Take from the map, for each street, the carriageway on which most of its intervals' metres are."""
+    ids = []
+    for at in parts:
+        here, number = np.unique(road[at], return_inverse=True)
+        ids.append(here[np.bincount(number, distance_m[at]).argmax()])
+    ways = analysis.roads.ways
+    rows = ways.index.get_indexer(pd.Index(ids, dtype=np.int64))
+    taken = take_columns(ways, _TOLD_OF_WAYS, rows)
+    return [dict(zip(taken, values, strict=True)) for values in zip(*taken.values(), strict=True)]
+
+
 def _row(
     analysis: Analysis,
     exposure: pd.DataFrame,
@@ -124,14 +144,12 @@ def _row(
     road: IntArray,
     names: NDArray[np.object_],
     heading: FloatArray,
+    way: dict[str, Any],
 ) -> dict[str, object]:
     """Describe a street in one direction, by its longest carriageway and the interval in its middle."""
     distance = exposure["distance_m"].to_numpy()
-    by_way = pd.Series(distance[at]).groupby(road[at]).sum()
     ways = analysis.roads.ways
-    row = int(ways.index.get_indexer(by_way.index[[int(by_way.to_numpy().argmax())]])[0])
-    way: dict[str, Any] = {name: ways[name].to_numpy()[row] for name in _TOLD_OF_WAYS}
-    of_street = ways.index[ways["street_id"].to_numpy() == way["street_id"]]
+    of_street = ways.index.to_numpy()[ways["street_id"].to_numpy() == way["street_id"]]
     middle = at[np.searchsorted(np.cumsum(distance[at]), distance[at].sum() / 2.0)]
     others = [str(name) for name in (_beside(names, road, at[0], -1), _beside(names, road, at[-1], 1))]
     facing = -1 if way["traffic_side"] == TrafficSide.RIGHT else 1
@@ -139,7 +157,7 @@ def _row(
     return {
         "key": int(of_street.min()),
         "street": str(way["name"]),
-        "ways": " ".join(map(str, sorted(by_way.index))),
+        "ways": " ".join(map(str, np.unique(road[at]).tolist())),
         "before": others[0],
         "after": others[1],
         "latitude_deg": exposure["latitude_deg"].to_numpy()[middle],

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
+
 from camber.conventions import OSM_ATTRIBUTION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from camber.schema.tables import Crossings, Fixes, Ways
@@ -216,9 +218,12 @@ class Roads:
         ndarray of object, shape (n,)
             Names such as ``"High Street"`` or ``"residential (no name)"``.
         """
-        ways = self.ways[["name", "highway"]].reindex(way_id)
-        named = ways["name"].where(ways["name"] != "", ways["highway"] + " (no name)")
-        return named.fillna(off).to_numpy(dtype=object)
+        ids, number = np.unique(way_id, return_inverse=True)
+        row = self.ways.index.get_indexer(pd.Index(ids))
+        taken = (self.ways[column].array.take(row[row >= 0]) for column in ("name", "highway"))
+        names = np.full(len(ids), off, dtype=object)
+        names[row >= 0] = [name or f"{highway} (no name)" for name, highway in zip(*taken, strict=True)]
+        return names[number]
 
     def __repr__(self) -> str:
         """Say what they are, without their rows."""
