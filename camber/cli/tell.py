@@ -2,6 +2,7 @@
 
 import math
 import re
+import shlex
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -28,6 +29,7 @@ _AT_ONCE: Final = 60
 """So many of the runs that an answer touches are analysed at once, the latest (judgement: under a minute)."""
 
 _BY_NAME: Final = re.compile(r"([a-z]+(?:-\d+)?)=([0-9a-z?]{1,4})", re.IGNORECASE)
+_EDITOR: Final = "https://www.openstreetmap.org/edit?way={}"
 _KILOMETRES: Final = re.compile(r"(\d{1,4}(?:[.,]\d{1,4})?)\s*(km|m)?")
 
 
@@ -101,6 +103,7 @@ def tell(
         answer = library.answers()[told]
         session.write(f"{told}: {_said(library, answer)}\n")
         look_again(session, library, [answer], roads or [])
+        session.write(_offer(library, answer))
 
 
 def _parted(words: "Sequence[str]", run: int | None) -> tuple[str, str]:
@@ -189,13 +192,42 @@ def _said(library: "Library", answer: "Answer") -> str:
 
 
 def _links(library: "Library", name: str) -> str:
-    """Say where a street is edited in OpenStreetMap, to hand on what was told; nothing is sent."""
+    """Say where a street is edited in OpenStreetMap, and what was told of it as tags; nothing is sent."""
     from camber.library.tellings import find_street
+    from camber.observations.answers import street_of
+    from camber.observations.map_tags import latest_tags
+    from camber.observations.way_frame import ways_of
 
     ways = find_street(library.connection, name)
-    links = [f"https://www.openstreetmap.org/edit?way={way.way_id}" for way in ways]
-    lines = [f"{name} in the editor of OpenStreetMap (it asks for an account; nothing was sent):", *links]
-    return "\n".join([*lines, "Sidewalks are the tag sidewalk, widths the tag width.", ""])
+    own = {way.way_id for way in ways}
+    streets = [(answer, street_of(answer)) for answer in library.answers().values()]
+    told = [one for one, street in streets if street and own & {way.way_id for way in ways_of(street, ways)}]
+    tags: dict[int, list[str]] = {way.way_id: [] for way in ways}
+    for one in latest_tags(told, ways):
+        tags[one.way_id].append(one.tag)
+    lines = [f"{name} in the editor of OpenStreetMap (it asks for an account; nothing was sent):"]
+    lines += [" ".join([_EDITOR.format(way), *said]) for way, said in tags.items()]
+    if not any(tags.values()):
+        lines.append("What you told is no tag there: of roads it has sidewalk and width.")
+    return "\n".join([*lines, ""])
+
+
+def _offer(library: "Library", answer: "Answer") -> str:
+    """Offer to hand a fact of the road on; "" where OpenStreetMap has no tag for it."""
+    from camber.library.tellings import find_street
+    from camber.observations.answers import street_of
+    from camber.observations.map_tags import tags_of
+
+    street = street_of(answer)
+    if street is None or not street.name:
+        return ""
+    near = street.latitude_deg, street.longitude_deg
+    tags = tags_of(answer, find_street(library.connection, street.name, near=near))
+    if not tags:
+        return ""
+    return (
+        f"the map may want that, too: {tags[0].tag}; camber tell osm {shlex.quote(street.name)} has a link\n"
+    )
 
 
 def _by_name(library: "Library", words: "Sequence[str]") -> "list[Answer] | None":

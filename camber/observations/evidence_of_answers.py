@@ -131,7 +131,7 @@ def _part(answer: Answer, ways: Sequence[StreetWay], known: Known, p_wrong: floa
     if isinstance(answer, TiltAnswer):
         return _tilt(answer, ways, p_wrong), [], [], [], []
     if isinstance(answer, SidewalkAnswer):
-        return [], [], _sidewalks(answer, ways, p_wrong), [], []
+        return [], [], sidewalks_told(answer, ways, p_wrong), [], []
     if isinstance(answer, WidthAnswer):
         spread = answer.width_m * (_PACED if answer.paced else _TAPED)
         rows = [
@@ -230,7 +230,10 @@ def _tilt(answer: TiltAnswer, ways: Sequence[StreetWay], p_wrong: float) -> list
     return found
 
 
-def _sidewalks(answer: SidewalkAnswer, ways: Sequence[StreetWay], p_wrong: float) -> list[SidewalkObserved]:
+def sidewalks_told(
+    answer: SidewalkAnswer, ways: Sequence[StreetWay], p_wrong: float
+) -> list[SidewalkObserved]:
+    """Say an answer about sidewalks in the frame of each way."""
     said: dict[str, Any] = {"p_wrong": p_wrong, "year": answer.on.year}
     both = {"both": True, "none": False, "separate": False}
     if answer.sides in both:

@@ -24,6 +24,14 @@ def test_what_is_told_moves_the_week_and_taken_back_it_is_as_before(call, town, 
     assert call("tell", "list")[1].splitlines() == ["   2  2026-11-22  Rantatie: always facing edge"]
 
 
+def test_facts_of_the_road_are_offered_to_the_map_with_a_link(call, town):
+    out = call("tell", "Rantatie", "sidewalk", "north", "--roads", town)[1]
+    assert "the map may want that, too: sidewalk=left; camber tell osm Rantatie has a link" in out
+    lines = call("tell", "osm", "Rantatie")[1].splitlines()
+    assert lines[1:] == ["https://www.openstreetmap.org/edit?way=101 sidewalk=left"]
+    assert "the map may want" not in call("tell", "Rantatie", "crowned", "--roads", town)[1]
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
