@@ -122,11 +122,15 @@ def shown_to_others(
 ) -> "Shown":
     """Find what others may see of some runs of the library, and tell how far that is."""
     from camber.cli.suggest import line_over
-    from camber.library.sharing import shown_of
+    from camber.library.sharing import MOST_RUNS, shown_of
 
     maps = _Maps(roads, session.preferences.country or None, line_over(session, roads))
     with session.steps("looking at what may be shown", len(runs), lines=True) as tell:
-        return shown_of(library.connection, runs, maps, without_zone=without_zone, step=tell)
+        shown = shown_of(library.connection, runs, maps, without_zone=without_zone, step=tell)
+    if shown.withheld:
+        more = f"{shown.withheld} more runs that pass hidden ground are left out: beside the {MOST_RUNS}"
+        session.say(f"{more} that are shown, now or before, they would tell where it lies", at=-1)
+    return shown
 
 
 @zones.command("list")

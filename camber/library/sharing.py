@@ -1,9 +1,9 @@
 """What others may see: runs as if they had only been where that may be shown, analysed anew from there.
 
-Nothing is cut out of a result. Of each recording only those fixes are kept that may be seen, their clock
-begins with the first of them, and the whole line is run over these alone, told nothing by other runs. What is
-then written, a page or a file, holds no number, order or name that goes through what is hidden, since what
-was hidden took no part in it.
+Only of few runs out of hidden ground something is shown at all. Nothing is cut out of a result: of each
+recording only those fixes are kept that may be seen, their clock begins with the first of them, and the whole
+line is run over these alone, told nothing by other runs. What is then written, a page or a file, holds no
+number, order or name that goes through what is hidden, since what was hidden took no part in it.
 """
 
 from __future__ import annotations
@@ -47,6 +47,10 @@ if TYPE_CHECKING:
 AROUND_M: Final = 8_000.0
 """How far around a square roads are judged [m] (judgement: a run of 20 km stays within)."""
 
+MOST_RUNS: Final = 8
+"""Of so many runs out of hidden ground something is shown, for ever: whoever sees where all of them went
+looks for the middle of it, and finds it (`tests/benchmarks/home_attack.py`)."""
+
 _FROM_ENDS_M: Final = 25.0
 """What is left out at each end of a piece [m]: how the last corner was turned (judgement)."""
 
@@ -74,6 +78,8 @@ class Shown:
 
     runs: tuple[tuple[date | None, Analysis], ...]
     whole_m: float
+    withheld: int = 0
+    """Runs that are left out since as many as may be were shown before."""
 
     @property
     def shown_m(self) -> float:
@@ -100,7 +106,8 @@ def shown_of(
 ) -> Shown:
     """Find what others may see of some runs; refused where there is no zone, unless that is meant.
 
-    ``step`` is called after each run that is analysed.
+    Which runs out of hidden ground were shown is kept, so that those shown later do not add to them without
+    end. ``step`` is called after each run that is analysed.
     """
     zones = list_zones(connection)
     if not zones and not without_zone:
@@ -110,20 +117,30 @@ def shown_of(
         )
         raise SettingsError(text, key="share")
     grounds: dict[tuple[Square, int, float], _Ground] = {}
-    found = []
+    before: dict[Square, list[str]] = {}
+    found, withheld = [], 0
     for run in (run for run in runs if run.state == "analysed"):
         whole = read_recording_of(connection, run.run)
         seen: Recording | None = whole
+        squares: set[Square] = set()
         for zone in zones:
             if seen is not None and (ground := _ground(connection, zone, seen, maps, grounds)) is not None:
+                if ground.region.hides(*_places(seen)).any():
+                    squares.add(ground.region.square)
                 seen = _seen(seen, ground)
-        if seen is not None:
+        name = _name(connection, run.run)
+        shown = [_shown_before(connection, square, before) for square in squares]
+        if seen is not None and any(name not in one and len(one) >= MOST_RUNS for one in shown):
+            withheld += 1
+        elif seen is not None:
             day = _day_of_first(run.day, whole, seen)
             with suppress(CamberError):  # too little of it is left
                 found.append((day, maps.analyse(_by_itself(seen, day or _NO_DAY))))
+                for square in squares:
+                    _note_shown(connection, square, name, before)
         step()
     found.sort(key=lambda pair: (pair[0] or date.max, -pair[1].summary.distance_m))
-    return Shown(tuple(found), sum(run.distance_m for run in runs))
+    return Shown(tuple(found), sum(run.distance_m for run in runs), withheld)
 
 
 def shared_period(period: Period, shown: Shown, *, with_stretches: bool = False) -> Period:
@@ -196,12 +213,46 @@ def _ground(
     return known[key]
 
 
+def _name(connection: sqlite3.Connection, run: int) -> str:
+    """Name a run by its file, which outlives numbers."""
+    query = "SELECT content_sha256, part FROM activity WHERE activity_id = ?"
+    content, part = connection.execute(query, (run,)).fetchone()
+    return f"{content[:16]}-{part}"
+
+
+def _shown_before(
+    connection: sqlite3.Connection, square: Square, known: dict[Square, list[str]]
+) -> list[str]:
+    """List the runs out of hidden ground of a square of which something was shown."""
+    if square not in known:
+        query = "SELECT value FROM preference WHERE key = ?"
+        row = connection.execute(query, (_key_of("shown", square),)).fetchone()
+        known[square] = [] if row is None else json.loads(row[0])
+    return known[square]
+
+
+def _note_shown(
+    connection: sqlite3.Connection, square: Square, name: str, known: dict[Square, list[str]]
+) -> None:
+    """Keep that something of a run is shown; where the library cannot be written, for this time alone."""
+    runs = _shown_before(connection, square, known)
+    if name not in runs:
+        runs.append(name)
+        with suppress(LibraryError), writing(connection):
+            row = (_key_of("shown", square), json.dumps(runs))
+            connection.execute("INSERT OR REPLACE INTO preference VALUES (?, ?)", row)
+
+
+def _key_of(what: str, square: Square) -> str:
+    return f"{what} {square.south_m:.0f} {square.west_m:.0f}"
+
+
 def _cuts(connection: sqlite3.Connection, square: Square, roads: Roads) -> tuple[int, ...]:
     """Cut a square into groups once for ever: two cuts of it would tell more than one.
 
     Where the library cannot be written, it is cut again the next time.
     """
-    key = f"groups {square.south_m:.0f} {square.west_m:.0f}"
+    key = _key_of("groups", square)
     row = connection.execute("SELECT value FROM preference WHERE key = ?", (key,)).fetchone()
     if row is not None:
         return tuple(json.loads(row[0]))

@@ -4,7 +4,7 @@ Run with ``python tests/benchmarks/home_attack.py --workers 2`` in the project's
 Runs are shortest paths on real streets from the home: out and back, and loops over two places; one runner in
 three has a second place with a zone of its own, such as work, and a tenth as many runs from there. Both rules
 are attacked: ``circle``, a zone cut at junctions around a middle of its own, as camber did before, and
-``region``. Whoever attacks knows the map, the rule, how the runner chooses ways, and of a region even which
+``region``, of few runs and, as a version before did, of all. Whoever attacks knows the map, the rule, how the runner chooses ways, and of a region even which
 houses are in it; not the secret. The estimators are those of the literature (Krumm 2007; Hassan et al. 2018;
 Dhondt et al. 2022) and sharper ones; ``no run`` sees none and names the place with most houses about it.
 Prints Markdown.
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,10 @@ import camber  # noqa: E402 - the project's root has to be found before
 from camber import network  # noqa: E402
 from camber.conventions import WGS84  # noqa: E402
 from camber.library import regions  # noqa: E402
+from camber.library.sharing import MOST_RUNS  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 OSM = ROOT.parent / "shared" / "data" / "osm"
 TOWNS = {
@@ -137,7 +142,26 @@ def open_region(here, home, rng):
     return regions.open_edges(here.roads, region), is_hidden, of_group
 
 
-RULES = {"circle": (open_circle, 0.0), "region": (open_region, regions.LEAST_M)}
+@dataclass(frozen=True)
+class Rule:
+    """How what is shown is chosen: which roads, the shortest piece [m], and of how many runs at most."""
+
+    open_roads: Callable[[Town, int, np.random.Generator], tuple[np.ndarray, np.ndarray, np.ndarray]]
+    least_m: float = 0.0
+    most_runs: float = np.inf
+
+
+RULES = {
+    "circle": Rule(open_circle),
+    "region, all runs": Rule(open_region, regions.LEAST_M),
+    "region": Rule(open_region, regions.LEAST_M, MOST_RUNS),
+}
+
+
+def first_shown(of_runs, most):
+    """Leave out what is shown of more runs than may be: the first that show something are shown for ever."""
+    count = np.cumsum([bool(pieces) for pieces in of_runs])
+    return [pieces if number <= most else [] for pieces, number in zip(of_runs, count, strict=True)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +177,7 @@ class Piece:
         return Piece(self.node[::-1], self.at_m[-1] - self.at_m[::-1], self.hidden_m, self.outing)
 
 
-def pieces_of(here, run, is_open, is_hidden, least_m):
+def pieces_of(here, run, is_open, is_hidden, rule):
     """Cut a run into what is shown of it: by the rule now the longest piece of each outing, if it is long."""
     graph, (edge, direction) = here.graph, run
     length = graph.edge_length_m[edge]
@@ -166,10 +190,10 @@ def pieces_of(here, run, is_open, is_hidden, least_m):
     found = []
     for a, b in zip(begin, end, strict=True):
         at = np.r_[0.0, np.cumsum(length[a:b])]
-        if at[-1] >= least_m:
+        if at[-1] >= rule.least_m:
             node = np.r_[start[a:b], stop[b - 1]]
             found.append(Piece(node, at, float(length[:a].sum()), int(outing[a])))
-    if least_m:
+    if rule.least_m:
         longest = {piece.outing: piece for piece in sorted(found, key=lambda piece: piece.at_m[-1])}
         found = [piece for piece in found if longest[piece.outing] is piece]
     return found
@@ -301,6 +325,28 @@ def by_bayes_with_distances(seen):
     return densest(seen, np.exp(total - total.max()))
 
 
+def _of_farthest_places(seen):
+    """How likely each candidate is by the farthest place of each piece: runners turn all round home."""
+    around = seen.xy(seen.candidates).mean(axis=0)
+    far = [piece.node[np.hypot(*(seen.xy(piece.node) - around).T).argmax()] for piece in seen.pieces]
+    away = np.hypot(*(seen.xy(np.array(far))[:, np.newaxis] - seen.xy(seen.candidates)).transpose(2, 0, 1))
+    beyond = (away > FARTHEST_M + 200.0) | (away < NEAREST_M - 400.0)
+    return (-np.log(np.maximum(away, 100.0)) - 3.0 * beyond).sum(axis=0)
+
+
+def by_farthest_places(seen):
+    """Houses about which the farthest places of all pieces lie as the runner's places do, each once."""
+    total = _of_farthest_places(seen)
+    return densest(seen, np.exp(total - total.max()))
+
+
+def by_farthest_places_and_ways(seen):
+    """The same, and how the runner chooses ways."""
+    excess, _ = excesses(seen)
+    total = _of_farthest_places(seen) - (np.minimum(excess, 400.0) / _SPREAD_M).sum(axis=0)
+    return densest(seen, np.exp(total - total.max()))
+
+
 def by_numbers(seen):
     """The house that is as far by the road from where each run appears as its file tells, or seems to."""
     firsts = [pieces[0] for pieces in seen.runs if pieces]
@@ -335,6 +381,8 @@ ESTIMATORS = {
     "shortest-path consistency": by_consistency,
     "Bayes over houses": by_bayes,
     "Bayes, told the runner's distances": by_bayes_with_distances,
+    "Bayes, farthest places": by_farthest_places,
+    "Bayes, farthest places and ways": by_farthest_places_and_ways,
     "numbers in the files": by_numbers,
     "middle of the turning points": by_turns,
     "middle of the lines": by_lines,
@@ -350,15 +398,20 @@ def attack(name, number, counts, seed):
     at_work = number % 3 == 2
     from_work = simulated_runs(here, work, max(max(counts) // 10, 1), rng)
     rows = []
-    for rule, (open_roads, least_m) in RULES.items():
-        draw = np.random.default_rng([seed, number, len(rule)])
-        is_open, is_hidden, candidates = open_roads(here, home, draw)
-        if at_work:
-            open_too, hidden_too, _ = open_roads(here, work, draw)
-            is_open, is_hidden = is_open & open_too, is_hidden | hidden_too
+    grounds = {}
+    for rule, how in RULES.items():
+        if how.open_roads not in grounds:
+            draw = np.random.default_rng([seed, number, 6])
+            is_open, is_hidden, candidates = how.open_roads(here, home, draw)
+            if at_work:
+                open_too, hidden_too, _ = how.open_roads(here, work, draw)
+                is_open, is_hidden = is_open & open_too, is_hidden | hidden_too
+            grounds[how.open_roads] = is_open, is_hidden, candidates
+        is_open, is_hidden, candidates = grounds[how.open_roads]
         for count in counts:
             both = runs[:count] + from_work[: count // 10 * at_work]
-            of_runs = [pieces_of(here, run, is_open, is_hidden, least_m) for run in both]
+            every = [pieces_of(here, run, is_open, is_hidden, how) for run in both]
+            of_runs = first_shown(every, how.most_runs)
             shown = [piece for pieces in of_runs for piece in pieces]
             metres = sum(float(here.graph.edge_length_m[edge].sum()) for edge, _ in both)
             row = {"rule": rule, "town": name, "home": number, "runs": count}

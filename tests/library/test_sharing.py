@@ -6,6 +6,7 @@ and one north, and back. Two runners live some streets apart, so that they come 
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -194,6 +195,26 @@ def test_no_line_comes_near_the_home_of_anybody_in_the_region(worlds, roads):
         assert region.hides([latitude], [longitude]).all()
         away = np.hypot((places[:, 1] - latitude) / METRE[0], (places[:, 0] - longitude) / METRE[1])
         assert away.min() > 300.0
+
+
+def test_of_few_runs_out_of_hidden_ground_something_is_shown_and_always_of_the_same(
+    worlds, roads, monkeypatch
+):
+    """Each one more would tell where the middle of them lies, on whichever page it is shown."""
+    library, period, shown = worlds["west"]
+    assert (len(shown.runs), shown.withheld) == (2, 0)
+    maps = Maps(roads)
+    maps.analyse = lambda recording: SimpleNamespace(summary=SimpleNamespace(distance_m=len(recording.fixes)))
+    monkeypatch.setattr("camber.library.sharing.MOST_RUNS", 1)
+    again = shown_of(library.connection, period.runs, maps)
+    assert (len(again.runs), again.withheld) == (2, 0)  # they were shown before
+    with library.writing() as connection:
+        assert connection.execute("DELETE FROM preference WHERE key LIKE 'shown %'").rowcount == 1
+    first = shown_of(library.connection, period.runs[1:], maps)
+    assert (len(first.runs), first.withheld) == (1, 0)
+    both = shown_of(library.connection, period.runs, maps)
+    assert (len(both.runs), both.withheld) == (1, 1)
+    assert [one.summary.distance_m for _, one in both.runs] == [first.runs[0][1].summary.distance_m]
 
 
 def test_without_a_zone_it_is_refused(library):
