@@ -2,10 +2,10 @@
 
 Run with ``python tests/benchmarks/home_attack.py --workers 2`` in the project's root; ``--small`` is quick.
 Runs are shortest paths on real streets from the home: out and back, and loops over two places; one runner in
-three has a second place with a zone of its own, such as work, and a tenth as many runs from there. Three rules
-are attacked: ``circle``, a zone cut at junctions around a middle of its own, as camber did before; ``region``,
-as it is; and the same with all runs, as a version between showed them. Whoever attacks knows the map, the
-rule, how the runner chooses ways, and of a region even which houses are in it; not the secret.
+three has a second place with a zone of its own, such as work, and a tenth as many runs from there. Three
+rules are attacked: ``circle``, a zone cut at junctions around a middle of its own, as camber did before;
+``region``, as it is; and the same with all runs, as a version between showed them. Whoever attacks knows the
+map, the rule, how the runner chooses ways, and of a region even which houses are in it; not the secret.
 The estimators are those of the literature (Krumm 2007; Hassan et al. 2018; Dhondt et al. 2022) and sharper
 ones; ``no run`` sees none and names the place with most houses about it. Prints Markdown.
 """
