@@ -72,6 +72,23 @@ def test_the_order_of_answers_does_not_matter_and_a_run_hears_what_is_said_of_it
     assert "told" in set(basis)
 
 
+def test_to_whatever_number_of_answers_all_runs_listen_their_order_does_not_matter(library):
+    """From eight on all runs hear the first of them: first by their day, and not as they came."""
+    later = replace(DAY, on=date(2026, 11, 23))
+    said = [("Puistokatu", word, DAY) for word in ("hollow", "facing", "width 6m", "sidewalk none")]
+    said += [("Rantatie", word, later) for word in ("crowned", "outward", "usually with", "sidewalk north")]
+    said.append(("Rantatie", "level", DAY))
+    numbers = [library.tell(name, word, where=where) for name, word, where in said]
+    parts = library.observed_parts()
+    assert len(parts) == 9
+    assert len({one.way_id for part in parts[:5] for one in (*part.roads, *part.sides)}) > 1
+    for number in numbers:
+        library.take_back(number)
+    for name, word, where in said[::-1]:
+        library.tell(name, word, where=where)
+    assert library.observed_parts() == parts
+
+
 def test_a_habit_concerns_all_runs(library, counted):
     number = library.tell("habit facing always", where=DAY)
     assert touched_by(library.connection, library.answers()[number]) is None
