@@ -183,7 +183,7 @@ def _weeks_to_compare(period: Period) -> list[PeriodTotal]:
 def usual(period: Period, low: LowLeg | None, units: str) -> str:
     """Compare with the runner's own weeks; that it is another than usual is said where it likely is."""
     found = period.usual
-    if period.kind not in NOUNS or period.total is None:
+    if period.kind not in NOUNS or period.kind == "year" or period.total is None:
         return ""
     before = as_before(period, low)
     if found is None or found.left_share is None:
@@ -234,6 +234,10 @@ _TILE_NOTES: Final = {
 def usual_tile(period: Period, units: str) -> tuple[str, str, str]:
     """Say how it compares with the runner's usual weeks; label, value and note of a tile."""
     label, found = "against your usual", period.usual
+    if period.kind == "year":
+        named = [week.low.leg for week in period.weeks if week.low is not None]
+        lefts, rights = named.count("left"), named.count("right")
+        return "weeks by leg", f"{lefts} left, {rights} right", f"of {len(named)} weeks with runs"
     if found is None or found.left_share is None:
         enough = far_text(ENOUGH_TO_COMPARE_M, units).replace(".0 ", " ")
         return label, "too early", f"after four weeks with {enough} on roads"
@@ -328,7 +332,7 @@ def instead(period: Period, units: str) -> str:
 
 _CANNOT: Final = {
     "side_unknown": "On {far} the recording was too vague to tell the side of the road.",
-    "leg_unknown": "On {far} we know your side but not well enough how the road is built.",
+    "leg_unknown": "On {far} your side is known, but not how the road is built.",
     "path": "On {far} you were on paths and trails, whose tilt nobody has measured.",
     "track": "On {far} you were on tracks.",
     "unmatched": "On {far} you were on no mapped way.",

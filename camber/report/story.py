@@ -33,7 +33,7 @@ from camber.report.wording import (
 from camber.schema import Interval, LowLeg, Word, low_leg_of, word_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import date
 
     import geopandas as gpd
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from camber.schema import Choice, Inquiry, Period, PeriodTotal, RunResult, Suggestion
 
 MOST_STREETS: Final = 5
+MOST_STREETS_OF_YEAR: Final = 10
 """Streets of a story (judgement: what a reader looks at)."""
 
 MOST_TRIES: Final = 3
@@ -435,7 +436,8 @@ def _street_lines(period: Period, units: str) -> tuple[StreetLine, ...]:
         place for place, street in enumerate(period.streets) if details.is_nameless(street.total.name)
     ]
     named = [line for place, line in enumerate(lines) if place not in nameless]
-    return tuple([*named, *(lines[place] for place in nameless)][:MOST_STREETS])
+    most = MOST_STREETS_OF_YEAR if period.kind == "year" else MOST_STREETS
+    return tuple([*named, *(lines[place] for place in nameless)][:most])
 
 
 def _street_words(p_left: float | None) -> str:
@@ -473,6 +475,12 @@ def tries_of(period: Period, units: str = "km") -> tuple[Try, ...]:
     return tuple(_try(run, item, units) for run, item in best[:MOST_TRIES])
 
 
+def _where(streets: Sequence[str]) -> str:
+    """Name the streets of a change; ways without a name are no help where others have one."""
+    named = [street for street in streets if not details.is_nameless(street)]
+    return ", ".join(details.street_words(street) for street in named or streets)
+
+
 def _is_safer(item: Suggestion) -> bool:
     """Whether it is for law and safety, whatever it does to the legs."""
     return item.kind == "safe_side"
@@ -486,7 +494,7 @@ def _try(run: RunResult, item: Suggestion, units: str) -> Try:
         run=run.run,
         heading=f"on {whose}{name} ({far_text(run.distance_m, units)})",
         what=plain(item.what),
-        where=", ".join(details.street_words(name) for name in item.where),
+        where=_where(item.where),
         effect=("This is the safer side. " if _is_safer(item) else "")
         + sentences.effect(before, after, item.crossings, item.detour_m, units),
         steps=tuple(

@@ -262,7 +262,6 @@ _OF_THE_RUNNER: Final = (
     ("You were", "The runner was"),
     ("you were", "the runner was"),
     ("where you ran", "on those runs"),
-    ("we know your side", "the side is known"),
     ("Your ", "The "),
     ("your ", "the "),
     ("You ", "The runner "),

@@ -269,7 +269,10 @@ def test_a_year_has_a_square_for_each_day(period):
     assert {
         int(a) - int(b) for (leg, a, _), (_, b, _) in zip(marks, other, strict=True) if leg == "left"
     } <= {-5}
-    assert "The year, day by day" in story_page(story_of(year))
+    story = story_of(year)
+    assert "The year, day by day" in story_page(story)
+    assert [tile.label for tile in story.tiles][1] == "weeks by leg"
+    assert story.usual == "", "a year is not compared with the weeks that it holds"
 
 
 def test_joined_stretches_keep_every_metre(period):

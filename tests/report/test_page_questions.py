@@ -95,6 +95,7 @@ def path(page, tmp_path_factory):
 def test_answers_by_keyboard(chromium, path):
     with Seen(chromium, path) as seen:
         page = seen.page
+        page.locator("[data-question=sidewalk] summary").click()
         first = page.locator("[data-question=sidewalk] input").first
         first.focus()
         page.keyboard.press("n")
@@ -120,6 +121,7 @@ def test_answers_by_touch_on_a_phone_are_copied(chromium, path):
     context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True, offline=True)
     page = context.new_page()
     page.goto(path.as_uri())
+    page.locator("[data-question=sidewalk] summary").tap()
     label = page.locator("[data-question=sidewalk] label", has_text="always")
     assert label.bounding_box()["height"] >= 36
     label.tap()
