@@ -19,7 +19,7 @@ from camber.lateral import SharedEvidence
 from camber.library.database import note_sizes
 from camber.library.results import read_evidence, store_evidence, store_failure, store_outcome
 from camber.library.surveying import Surveyed, measure_missing
-from camber.library.surveys import heard_of, measured_roads
+from camber.library.surveys import MeasuredRoads, measured_roads, years_of
 from camber.library.workers import Job, RoadsOf, Work, Workers
 from camber.longitudes import is_inside
 from camber.roads import read_roads
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.library import Library
-    from camber.schema import Learned, RoadObserved
+    from camber.schema import Learned
 
     FloatArray = NDArray[np.float64]
     RoadChoice = Callable[[FloatArray, FloatArray], RoadsOf | None]
@@ -120,7 +120,7 @@ class _Batch:
     pool: Workers
     watch: Callable[[Step], None]
     observed: Observed | None = None
-    measured: tuple[RoadObserved, ...] = ()
+    measured: MeasuredRoads = field(default_factory=MeasuredRoads)
     only: Collection[int] | None = None
     runs: int = 0
     analysed: int = 0
@@ -298,9 +298,11 @@ def _told(batch: _Batch, planned: Sequence[_Planned], parts: Sequence[Observed])
     """
     evidence = dict(read_evidence(batch.library.connection))
     shared, told = SharedEvidence(evidence.values()), []
+    years = years_of(batch.library.connection)
     for plan in planned:
         own = evidence.get(plan.run, Evidence())
-        observed = _with_measured(_handed(parts, own), batch.measured, own.ways)
+        measured = batch.measured.told(own.ways, years.get(plan.run))
+        observed = _with_measured(_handed(parts, own), measured)
         told.append(replace(plan, learned=shared.told(own), observed=observed))
     return told
 
@@ -335,15 +337,12 @@ def _joined(parts: Sequence[Observed]) -> Observed | None:
     return Observed(**joined) if any(joined.values()) else None
 
 
-def _with_measured(
-    observed: Observed | None, measured: Sequence[RoadObserved], ways: Sequence[int]
-) -> Observed | None:
-    """Add what was measured of some ways, and of the first others, which tell of roads like them."""
-    roads = heard_of(measured, ways)
-    if not roads:
+def _with_measured(observed: Observed | None, measured: Observed) -> Observed | None:
+    """Add what was measured to what was told."""
+    if not (measured.roads or measured.widths):
         return observed
     told = observed or Observed()
-    return replace(told, roads=(*told.roads, *roads))
+    return replace(told, roads=(*told.roads, *measured.roads), widths=(*told.widths, *measured.widths))
 
 
 def _stale(batch: _Batch, planned: Sequence[_Planned]) -> list[_Planned]:

@@ -709,8 +709,9 @@ class Library:
         from camber.library.surveys import measured_along  # noqa: PLC0415 - compiled kernels, as above
 
         fixes = recording.fixes
-        places = (fixes[name].to_numpy() for name in ("longitude_deg", "latitude_deg"))
-        return measured_along(self.connection, roads, *places)
+        longitude_deg, latitude_deg = fixes["longitude_deg"].to_numpy(), fixes["latitude_deg"].to_numpy()
+        year = None if recording.started_at is None else recording.started_at.year
+        return measured_along(self.connection, roads, longitude_deg, latitude_deg, year)
 
     def ways(self, runs: Sequence[int]) -> gpd.GeoDataFrame:
         """Give the ways that some runs were on, whole, for the runner's own map.

@@ -7,18 +7,19 @@ from typing import Any, TypeVar
 
 from cattrs.preconf.json import make_converter
 
-from camber.schema import RoadObserved
+from camber.schema import RoadObserved, WidthObserved
 
 _T = TypeVar("_T")
 _CONVERTER = make_converter(detailed_validation=False)  # so that what is wrong is a plain error
 
 
-def _known(one: RoadObserved) -> dict[str, Any]:
+def _known(one: RoadObserved | WidthObserved) -> dict[str, Any]:
     """Leave out what was not observed (NaN, the default): SQLite reads no JSON with NaN in it."""
     return {name: value for name, value in asdict(one).items() if value == value}  # noqa: PLR0124
 
 
-_CONVERTER.register_unstructure_hook(RoadObserved, _known)
+for _kind in (RoadObserved, WidthObserved):
+    _CONVERTER.register_unstructure_hook(_kind, _known)
 
 
 def json_of(value: object) -> str:

@@ -25,6 +25,7 @@ from camber.library.stored_values import json_of, value_from
 from camber.schema import Observed
 from camber.terrain.headers import TerrainFile, read_header
 from camber.terrain.inventories import SlopeLines, read_lines
+from camber.terrain.road_evidence import aged
 from camber.terrain.sources import key_of, places_along
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.library.library import Library
-    from camber.schema import RoadObserved, Roads
+    from camber.schema import RoadObserved, Roads, WidthObserved
     from camber.terrain.sources import Measured, Survey
 
     FloatArray = NDArray[np.float64]
@@ -173,35 +174,64 @@ def note_measured(connection: sqlite3.Connection, asked: str, measured: Measured
     connection.execute(_NOTE, (measured.way_id, asked, *values))
 
 
-def measured_roads(connection: sqlite3.Connection) -> tuple[RoadObserved, ...]:
+class MeasuredRoads(NamedTuple):
+    """All that was measured: of surfaces in the order in which it came, and of middles."""
+
+    roads: tuple[RoadObserved, ...] = ()
+    widths: tuple[WidthObserved, ...] = ()
+
+    def told(self, ways: Collection[int], year: int | None) -> Observed:
+        """Take what was measured of some ways, and of the first 8, 16, 32 or 64 others, which are like them.
+
+        As it is worth in a year.
+        """
+        own, count = set(ways), min(len(self.roads), _HEARD)
+        heard = 1 << (count.bit_length() - 1) if count >= _HEARD_FROM else 0
+        roads = (one for n, one in enumerate(self.roads) if n < heard or one.way_id in own)
+        widths = tuple(one for one in self.widths if one.way_id in own)
+        return Observed(tuple(aged(one, year) for one in roads), widths=widths)
+
+
+def measured_roads(connection: sqlite3.Connection) -> MeasuredRoads:
     """Give all that was measured in the order in which it came, the first stretch of each way before others.
 
     So the first of them tell of as many roads as they can.
     """
     texts = connection.execute("SELECT observed FROM measured_way ORDER BY number")
-    ways = [value_from(text, Observed).roads for (text,) in texts]
-    return tuple(way[n] for n in range(max(map(len, ways), default=0)) for way in ways if n < len(way))
+    return in_turn([value_from(text, Observed) for (text,) in texts])
 
 
-def heard_of(measured: Sequence[RoadObserved], ways: Collection[int]) -> tuple[RoadObserved, ...]:
-    """Take what was measured of some ways, and of the first 8, 16, 32 or 64 others, which are like them."""
-    own, count = set(ways), min(len(measured), _HEARD)
-    heard = 1 << (count.bit_length() - 1) if count >= _HEARD_FROM else 0
-    return tuple(one for n, one in enumerate(measured) if n < heard or one.way_id in own)
+def in_turn(measured: Sequence[Observed]) -> MeasuredRoads:
+    """Take the first stretch of each way before others."""
+    ways = [one.roads for one in measured]
+    roads = tuple(way[n] for n in range(max(map(len, ways), default=0)) for way in ways if n < len(way))
+    return MeasuredRoads(roads, tuple(width for one in measured for width in one.widths))
+
+
+def years_of(connection: sqlite3.Connection) -> dict[int, int]:
+    """Give the year of each run that is known."""
+    rows = connection.execute("SELECT activity_id, day FROM activity WHERE day IS NOT NULL")
+    return {run: int(day[:4]) for run, day in rows}
 
 
 def measured_along(
-    connection: sqlite3.Connection, roads: Roads, longitude_deg: FloatArray, latitude_deg: FloatArray
+    connection: sqlite3.Connection,
+    roads: Roads,
+    longitude_deg: FloatArray,
+    latitude_deg: FloatArray,
+    year: int | None,
 ) -> Observed | None:
     """Take what was measured near the fixes of a recording, as the analysis of a library does; or None."""
     measured = measured_roads(connection)
-    if not measured:
+    if not measured.roads:
         return None
     turn = Transformer.from_crs(WGS84, roads.crs, always_xy=True)
     fixes = shapely.points(*turn.transform(longitude_deg, latitude_deg))
     _, rows = roads.ways.sindex.query(fixes, predicate="dwithin", distance=_NEAR_M)
-    heard = heard_of(measured, roads.ways.index[np.unique(rows)].tolist())
-    return Observed(heard) if heard else None
+    # What was not run yet is planned now: at the time of the last run.
+    when = max(years_of(connection).values(), default=None) if year is None else year
+    told = measured.told(roads.ways.index[np.unique(rows)].tolist(), when)
+    return told if told.roads or told.widths else None
 
 
 def said_of_ways(connection: sqlite3.Connection) -> dict[int, dict[str, dict[str, int]]]:

@@ -31,6 +31,7 @@ class Stream(IntEnum):
     MAP_OFFSET = 2
     TOWN_OFFSET = 3
     STREET = 4
+    GROUND = 5
 
 
 def keyed_generator(seed: int, key: int, stream: Stream) -> np.random.Generator:

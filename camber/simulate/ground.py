@@ -7,7 +7,8 @@ no filter took out. A survey averages over cells, errs, smooths, and leaves void
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -15,17 +16,20 @@ import shapely
 
 from camber.conventions import PROFILE_CODE, Profile
 from camber.geometry import project_to_line
-from camber.simulate.world import draw_surfaces, town_offset, way_map_offset
+from camber.simulate.chance import Stream, keyed_generator
+from camber.simulate.scene import banked_at, curvature_of
+from camber.simulate.world import surfaces_of, town_offset, way_map_offset
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from camber.schema import Ways
+    from camber.schema import Roads
     from camber.simulate.receiver import GnssErrorModel
 
     FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,9 @@ class Section:
         Share of each edge along which rests of parked cars were left in the ground.
     drift_m : float
         How much further right the middle lies at the end of the line than at its start [m].
+    course : tuple of tuple of float
+        In place of that, chainages [m], where the middle lies there [m], and the slope of a banked bend there
+        [%, positive where it falls to the right; NaN where there is none]; linear between them.
     """
 
     left_pct: float
@@ -66,6 +73,7 @@ class Section:
     cars_left: float = 0.0
     cars_right: float = 0.0
     drift_m: float = 0.0
+    course: tuple[tuple[float, float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,12 +138,16 @@ _CAR_WIDE_M: Final = 1.8
 _UNEVEN_M: Final = 2.0
 
 
-def height_across(section: Section, offset_m: FloatArray) -> FloatArray:
-    """Height of a section over that of its middle at offsets from the middle [m]."""
+def height_across(
+    section: Section, offset_m: FloatArray, bank_pct: FloatArray | float = np.nan
+) -> FloatArray:
+    """Height of a section over that of its middle at offsets from the middle [m], or of its bend there."""
     half = section.half_m
     inside = np.clip(offset_m, -half, half)
-    shape = inside * np.abs(inside) / half if section.bowed else inside
+    bent = np.isfinite(bank_pct)
+    shape = np.where(bent, inside, inside * np.abs(inside) / half if section.bowed else inside)
     slope = np.where(inside < 0.0, section.left_pct, section.right_pct) / 100.0
+    slope = np.where(bent, np.asarray(bank_pct) / 100.0, slope)
     over = np.maximum(np.abs(offset_m) - half, 0.0)
     kerb = np.where(offset_m < 0.0, section.kerb_left_m, section.kerb_right_m)
     strip = np.minimum(over, section.walk_m)
@@ -169,18 +181,25 @@ def lay_streets(
     columns, rows = (
         int(np.ceil((high - low) / cell)) for low, high in ((west, bounds[2]), (bounds[1], north))
     )
-    total, rough = np.zeros((2, rows, columns))
+    total, rough = np.zeros((2, rows * columns))
     cars = [_cars(line, section, survey, rng) for line, section in zip(lines, sections, strict=True)]
+    near = [_cells_near(line, west, north, cell, (rows, columns)) for line in lines]
     shift = (np.arange(_SUBCELLS) + 0.5) / _SUBCELLS
     for right in shift:
         for down in shift:
-            x, y = np.meshgrid(
-                west + (np.arange(columns) + right) * cell, north - (np.arange(rows) + down) * cell
-            )
-            xy = np.stack([x.ravel(), y.ravel()], axis=1)
-            height, uneven = _ground(xy, lines, sections, cars, grade_pct)
-            total += height.reshape(rows, columns)
-            rough += uneven.reshape(rows, columns)
+            height, uneven, nearest = np.zeros_like(total), np.ones_like(total), np.full_like(total, np.inf)
+            for line, section, parked, cells in zip(lines, sections, cars, near, strict=True):
+                row, column = np.divmod(cells, columns)
+                xy = np.stack([west + (column + right) * cell, north - (row + down) * cell], axis=1)
+                away, own, its, foot = _beside(xy, line, section, parked)
+                closer = away < nearest[cells]
+                here = cells[closer]
+                nearest[here], uneven[here] = away[closer], its[closer]
+                grade = (foot[closer] - lines[0][0]) @ np.array([0.6, 0.8])
+                height[here] = 100.0 + grade_pct / 100.0 * grade + own[closer]
+            total += height
+            rough += uneven
+    total, rough = total.reshape(rows, columns), rough.reshape(rows, columns)
     height = total / _SUBCELLS**2
     height += survey.beyond_m * rough / _SUBCELLS**2 * field(total.shape, _UNEVEN_M / cell, rng)
     height += survey.white_m * rng.standard_normal(total.shape)
@@ -206,33 +225,39 @@ def _cars(line_xy: FloatArray, section: Section, survey: Survey, rng: np.random.
     return np.array(found).reshape(-1, 3)
 
 
-def _ground(
-    xy: FloatArray,
-    lines: Sequence[FloatArray],
-    sections: Sequence[Section],
-    cars: Sequence[FloatArray],
-    grade_pct: float,
-) -> tuple[FloatArray, FloatArray]:
-    """Heights of the ground at places, shape (n,), and how uneven it is there, from 0 on roads to 1."""
-    height, uneven, nearest = np.zeros(len(xy)), np.ones(len(xy)), np.full(len(xy), np.inf)
-    for line, section, parked in zip(lines, sections, cars, strict=True):
-        low, high = line.min(axis=0) - _AROUND_M, line.max(axis=0) + _AROUND_M
-        here = np.flatnonzero(((xy >= low) & (xy <= high)).all(axis=1))
-        along, offset, _ = project_to_line(xy[here], line)
-        step = np.hypot(*np.diff(line, axis=0).T)
-        passed = np.concatenate([[0.0], np.cumsum(step)])
-        u = offset - section.middle_m - section.drift_m * (along / passed[-1] - 0.5)
-        away = np.abs(u) - section.half_m
-        closer = (away < nearest[here]) & (np.abs(offset) < _AROUND_M)
-        here, along, u = here[closer], along[closer], u[closer]
-        nearest[here] = away[closer]
-        foot = np.stack([np.interp(along, passed, line[:, axis]) for axis in (0, 1)], axis=1)
-        height[here] = 100.0 + grade_pct / 100.0 * ((foot - lines[0][0]) @ np.array([0.6, 0.8]))
-        height[here] += height_across(section, u) + _on_cars(along, u, section, parked)
-        over = np.abs(u) - section.half_m
-        verge = 0.5 * (section.walk_pct < 0.0)
-        uneven[here] = np.where(over > section.walk_m, 1.0, np.where(over > 0.0, verge, 0.0))
-    return height, uneven
+def _cells_near(
+    line: FloatArray, west_m: float, north_m: float, cell_m: float, shape: tuple[int, int]
+) -> IntArray:
+    """Numbers of the cells in the boxes about the segments of a line."""
+    there = np.zeros(shape, dtype=bool)
+    for begin, end in pairwise(line):
+        low, high = np.minimum(begin, end) - _AROUND_M, np.maximum(begin, end) + _AROUND_M
+        left, right = ((np.array([low[0], high[0]]) - west_m) / cell_m).clip(0.0).astype(int).tolist()
+        top, bottom = ((north_m - np.array([high[1], low[1]])) / cell_m).clip(0.0).astype(int).tolist()
+        there[top : bottom + 1, left : right + 1] = True
+    return np.flatnonzero(there)
+
+
+def _beside(
+    xy: FloatArray, line: FloatArray, section: Section, parked: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Places beside a street: how far outside its edge, height over its middle, unevenness, foot on its line.
+
+    Unevenness is from 0 on the road to 1; too far away they are infinitely far.
+    """
+    along, offset, _ = project_to_line(xy, line)
+    passed = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+    foot = np.stack([np.interp(along, passed, line[:, axis]) for axis in (0, 1)], axis=1)
+    middle = section.middle_m + section.drift_m * (along / passed[-1] - 0.5)
+    bank = np.full(len(xy), np.nan)
+    if section.course:
+        place, middles, banks = np.array(section.course).T
+        middle, bank = np.interp(along, place, middles), np.interp(along, place, banks)
+    u = offset - middle
+    away = np.where(np.abs(offset) < _AROUND_M, np.abs(u) - section.half_m, np.inf)
+    height = height_across(section, u, bank) + _on_cars(along, u, section, parked)
+    verge = 0.5 * (section.walk_pct < 0.0)
+    return away, height, np.where(away > section.walk_m, 1.0, np.where(away > 0.0, verge, 0.0)), foot
 
 
 def _on_cars(along_m: FloatArray, u: FloatArray, section: Section, parked: FloatArray) -> FloatArray:
@@ -263,40 +288,54 @@ def box_mean(values: FloatArray, size: int) -> FloatArray:
     return values
 
 
-def sections_of(ways: Ways, seed: int, error: GnssErrorModel) -> list[tuple[FloatArray, Section]]:
-    """Give the true line and section of each way of a world: the surfaces and map errors of its runs.
+_STEP_M: Final = 10.0
+"""Distance of the places at which a way's course is written down [m]."""
 
-    The line is that of the map moved by the offset of the town and by the middle offset of the way's own;
-    what is left of that along the way is the section's drift. Kerbs stand where a sidewalk is, verges
-    elsewhere (judgement: 12 cm, and 4 % away from the road).
+_RIDGED: Final = (PROFILE_CODE[Profile.CROWNED], PROFILE_CODE[Profile.PARABOLIC])
+
+
+def sections_of(
+    roads: Roads, rows: IntArray, seed: int, error: GnssErrorModel, *, unmapped_sidewalks: bool = False
+) -> list[tuple[FloatArray, Section]]:
+    """Give the true line and section of ways, at rows of ``Roads.ways``, as runs in that world have them.
+
+    The line is that of the map moved by the offset of the town; the middle lies beside it as the map errs.
+    Edges of streets in towns have kerbs of 0 to 15 cm, those of other roads and of paths none; where there is
+    no sidewalk a verge falls away by 4 %; rests of cars lie along a tenth of the edges at which cars park
+    (judgement).
     """
-    surfaces = draw_surfaces(ways, seed)
+    _, table = surfaces_of(roads, rows, seed, unmapped_sidewalks=unmapped_sidewalks)
     shift = town_offset(error, seed)
     found = []
-    for way_id, (_, way), (_, true) in zip(
-        ways.index.tolist(), ways.iterrows(), surfaces.iterrows(), strict=True
-    ):
-        line = shapely.get_coordinates(way.geometry) + shift
-        length = float(way["length_m"])
-        start, middle, end = way_map_offset(
-            np.array([0.0, length / 2.0, length]), length, way_id, error, seed
-        )
-        traffic = 1.0 if way["traffic_side"] == "right" else -1.0
+    for number in range(len(table)):
+        true = table.iloc[number]
+        way, length = int(true["way_id"]), float(true["length_m"])
+        place = np.linspace(0.0, length, max(round(length / _STEP_M), 1) + 1)
+        middle = way_map_offset(place, length, way, error, seed) * true["traffic_sign"]
+        here = table.iloc[np.full(len(place), number)].reset_index(drop=True)
+        banked, bank = banked_at(here, curvature_of(here, place))
         slope, shape = float(true["slope_pct"]), int(true["profile"])
-        ridged = {PROFILE_CODE[Profile.CROWNED], PROFILE_CODE[Profile.PARABOLIC]}
-        left = -slope if shape in ridged else slope * float(true["low_side"])
-        right = slope if shape in ridged else slope * float(true["low_side"])
-        if shape == PROFILE_CODE[Profile.INVERTED]:
-            left, right = slope, -slope
+        left = right = slope * float(true["low_side"])
+        if shape in _RIDGED or shape == PROFILE_CODE[Profile.INVERTED]:
+            right = slope if shape in _RIDGED else -slope
+            left = -right
+        rng = keyed_generator(seed, way, Stream.GROUND)
+        kerbs = rng.uniform(0.0, 0.15, 2) * (true["built_up"] and true["is_road"])
+        walks = bool(true["walk_left"] or true["walk_right"])
         section = Section(
-            left_pct=left,
-            right_pct=right,
+            left,
+            right,
             half_m=float(true["half_width_m"]),
-            middle_m=float(middle) * traffic,
             bowed=shape == PROFILE_CODE[Profile.PARABOLIC],
-            drift_m=float(end - start) * traffic,
+            kerb_left_m=float(kerbs[0]),
+            kerb_right_m=float(kerbs[1]),
+            walk_pct=float(true["sidewalk_slope_pct"]) if walks else -4.0,
+            beyond_pct=float(rng.uniform(-3.0, 6.0)),
+            cars_left=0.1 * bool(true["parked_left"]),
+            cars_right=0.1 * bool(true["parked_right"]),
+            course=tuple(
+                zip(place.tolist(), middle.tolist(), np.where(banked, bank, np.nan).tolist(), strict=True)
+            ),
         )
-        if not way["built_up"]:
-            section = replace(section, kerb_left_m=0.0, kerb_right_m=0.0, walk_pct=-4.0, walk_m=1.5)
-        found.append((line, section))
+        found.append((shapely.get_coordinates(true["line"]) + shift, section))
     return found

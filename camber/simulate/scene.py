@@ -187,7 +187,7 @@ def true_cross_slope(
     slope_pct = np.where(shoulder, here["shoulder_slope_pct"] * np.sign(offset_m), slope_pct)
     profile = np.where(shoulder, PROFILE_CODE[Profile.CROWNED], profile)
     curvature = np.zeros(len(here)) if curvature_per_m is None else curvature_per_m
-    banked, bank_pct = _banked(here, curvature)
+    banked, bank_pct = banked_at(here, curvature)
     on_bank = banked & ~on_walk
     slope_pct = np.where(on_bank, to_travel_frame(bank_pct, direction), slope_pct)
     slope_pct = np.where(here["way_id"] >= 0, slope_pct, np.nan)
@@ -231,7 +231,7 @@ def _on_shoulder(here: pd.DataFrame, state: IntArray, direction: IntArray) -> ND
     return np.asarray(on & here["is_road"].to_numpy(dtype=bool))
 
 
-def _banked(here: pd.DataFrame, curvature_per_m: FloatArray) -> tuple[NDArray[np.bool_], FloatArray]:
+def banked_at(here: pd.DataFrame, curvature_per_m: FloatArray) -> tuple[NDArray[np.bool_], FloatArray]:
     """Whether a place lies in a banked bend, and its slope [%], positive to the right of the drawing."""
     speed = here["speed_kmh"].to_numpy(dtype=float)
     built_up = here["built_up"].to_numpy(dtype=bool)

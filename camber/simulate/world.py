@@ -205,6 +205,15 @@ def streets_of(
     ``p_facing``, ``p_sidewalk`` and ``p_centre``, ``line``, and what decides about its bends.
     """
     rows = np.unique(line.way[line.way >= 0])
+    ways, table = surfaces_of(roads, rows, seed, unmapped_sidewalks=unmapped_sidewalks)
+    habits = _habits(_as_they_are(ways, table) if unmapped_sidewalks else ways, runner)
+    return pd.concat([table.join(habits).reset_index(drop=True), _nowhere(habits)], ignore_index=True)
+
+
+def surfaces_of(
+    roads: Roads, rows: IntArray, seed: int, *, unmapped_sidewalks: bool = False
+) -> tuple[Ways, pd.DataFrame]:
+    """Give the ways at some rows of ``Roads.ways``, and what is true about each, as `streets_of` has it."""
     ways = Ways(roads.ways.iloc[rows].assign(paired=paired_carriageways(roads.ways, rows)))
     alike = ways_drawn_alike(roads.graph, roads.ways, rows)
     table = draw_surfaces(ways, seed, drawn_alike=alike)
@@ -226,9 +235,7 @@ def streets_of(
         table[f"walk_{side}"] = walk & table["is_road"]
         table[f"parked_{side}"] = ways[f"parking_{side}"].isin(_PARKED_ON_CARRIAGEWAY)
         table[f"shoulder_{side}"] = ways[f"shoulder_{side}"] == "yes"
-    habits = _habits(_as_they_are(ways, table) if unmapped_sidewalks else ways, runner)
-    table = table.drop(columns=["unmapped_left", "unmapped_right"])
-    return pd.concat([table.join(habits).reset_index(drop=True), _nowhere(habits)], ignore_index=True)
+    return ways, table.drop(columns=["unmapped_left", "unmapped_right"])
 
 
 def _lined(roads: Roads, ways: Ways) -> NDArray[np.bool_]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
 from math import hypot, isfinite, nan
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from camber.schema import MapOffset, RoadObserved
+from camber.schema import RoadObserved, WidthObserved
 from camber.terrain.slope_errors import ERRORS, is_doubtful
 
 if TYPE_CHECKING:
@@ -21,19 +23,12 @@ _SLOPES: Final = ("left_pct", "left_sd_pct", "right_pct", "right_sd_pct")
 _PATTERNS: Final = ("log_crowned", "log_one_way_left", "log_one_way_right", "log_inverted")
 
 
-_PIECE_M: Final = 250.0
-"""Length of the pieces in which the error of a mapped line is known, as `camber.schema.MapOffset` counts."""
-
-
-def slope_sd_pct(
-    rows: CrossSections, age_years: float = 0.0
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def slope_sd_pct(rows: CrossSections) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Give the standard deviations that measured slopes deserve, left and right half [%], shape (n,)."""
     beyond = np.where(both_kerbs(rows), ERRORS.kerbs_pct, ERRORS.slope_pct)
-    drift = ERRORS.yearly_pct * max(age_years, 0.0)
     smoothed = np.where(is_doubtful(rows["evenness"].to_numpy()), ERRORS.smoothed_pct, 0.0)
     left, right = (
-        np.sqrt((ERRORS.times * rows[f"{side}_sd_pct"].to_numpy()) ** 2 + beyond**2 + drift**2 + smoothed**2)
+        np.sqrt((ERRORS.times * rows[f"{side}_sd_pct"].to_numpy()) ** 2 + beyond**2 + smoothed**2)
         for side in ("left", "right")
     )
     return left, right
@@ -45,7 +40,7 @@ def both_kerbs(rows: CrossSections) -> NDArray[np.bool_]:
 
 
 def roads_observed(
-    rows: CrossSections, way_id: int, year: int | None = None, *, age_years: float = 0.0, is_road: bool = True
+    rows: CrossSections, way_id: int, year: int | None = None, *, is_road: bool = True
 ) -> tuple[RoadObserved, ...]:
     """Turn measured cross sections of a way into evidence about its surface.
 
@@ -57,17 +52,16 @@ def roads_observed(
         The way.
     year : int, optional
         Year of the flight.
-    age_years : float
-        Years from the flight to the run: slopes drift by 0.1 % in each.
     is_road : bool
         Whether it is a carriageway. A path has one slope, and no pattern beside it.
 
     Returns
     -------
     tuple of RoadObserved
-        One for the carriageway of each window, and one for each strip beyond a kerb that was wide enough.
+        One for the carriageway of each window, and one for each strip beyond a kerb that was wide enough; as
+        of the year of the flight (`aged` for a later run).
     """
-    left, right = slope_sd_pct(rows, age_years)
+    left, right = slope_sd_pct(rows)
     found = []
     for number, row in enumerate(rows.to_dict("records")):
         if row["refused"]:
@@ -80,7 +74,7 @@ def roads_observed(
         facts |= dict(zip(_SLOPES, slopes, strict=True))
         found.append(RoadObserved(*place, **facts))
         if is_road:
-            found += _walks(row, way_id, year, age_years)
+            found += _walks(row, way_id, year)
     return tuple(found)
 
 
@@ -101,15 +95,14 @@ def _whole(halves: tuple[float, float, float, float], correlation: float) -> tup
     return share * left + (1.0 - share) * right, float(variance**0.5)
 
 
-def _walks(row: dict[Hashable, Any], way_id: int, year: int | None, age_years: float) -> list[RoadObserved]:
+def _walks(row: dict[Hashable, Any], way_id: int, year: int | None) -> list[RoadObserved]:
     """Give the slopes of the strips beyond the kerbs of one window."""
     found = []
     sides: tuple[tuple[str, RoadSurface], ...] = (("left", "left_sidewalk"), ("right", "right_sidewalk"))
     for side, surface in sides:
         slope, step = row[f"{side}_walk_pct"], row[f"step_{side}_m"]
         if step >= ERRORS.kerb_m and isfinite(slope):
-            drift = ERRORS.yearly_pct * max(age_years, 0.0)
-            sd = hypot(ERRORS.times * row[f"{side}_walk_sd_pct"], ERRORS.slope_pct, drift)
+            sd = hypot(ERRORS.times * row[f"{side}_walk_sd_pct"], ERRORS.slope_pct)
             found.append(
                 RoadObserved(
                     *(way_id, row["from_m"], row["to_m"], surface),
@@ -123,11 +116,36 @@ def _walks(row: dict[Hashable, Any], way_id: int, year: int | None, age_years: f
     return found
 
 
-def offsets_observed(rows: CrossSections, way_id: int) -> tuple[MapOffset, ...]:
-    """Turn measured middles into what is known of the error of the mapped line, piece by piece.
+@lru_cache(maxsize=65536)
+def aged(one: RoadObserved, year: int | None) -> RoadObserved:
+    """Say what a measured slope is worth in a later year: roads settle and are laid anew.
+
+    Parameters
+    ----------
+    one : RoadObserved
+        As of the year when it was measured; what was told stays as it is.
+    year : int or None
+        Year of the run; where that, or the year of the flight, is not known, 8 years have passed.
+
+    Returns
+    -------
+    RoadObserved
+        With standard deviations that have grown by 0.1 % per year.
+    """
+    if one.source not in {"terrain", "inventory"}:
+        return one
+    years = ERRORS.unknown_years if one.year is None or year is None else max(year - one.year, 0)
+    drift = ERRORS.yearly_pct * years
+    return replace(
+        one, left_sd_pct=hypot(one.left_sd_pct, drift), right_sd_pct=hypot(one.right_sd_pct, drift)
+    )
+
+
+def middles_observed(rows: CrossSections, way_id: int, year: int | None = None) -> tuple[WidthObserved, ...]:
+    """Turn measured middles into what is known of where a way truly lies beside its mapped line.
 
     Only where both kerbs are seen and the middle is known to 0.3 m: strips for parking that lie flush with
-    the lanes fool the rest. Windows of one piece see one error, so that they add up to no more than one.
+    the lanes fool the rest.
 
     Parameters
     ----------
@@ -135,19 +153,23 @@ def offsets_observed(rows: CrossSections, way_id: int) -> tuple[MapOffset, ...]:
         What was measured along the way.
     way_id : int
         The way.
+    year : int, optional
+        Year of the flight.
 
     Returns
     -------
-    tuple of MapOffset
-        One for each piece of 250 m in which some window passes; its direction is 0: no run said it.
+    tuple of WidthObserved
+        The middle of each window that passes, without its width.
     """
     good = both_kerbs(rows) & (rows["refused"] == "").to_numpy()
     good &= (rows["centre_sd_m"] < ERRORS.offset_sd_m).to_numpy()
-    piece = ((rows["from_m"] + rows["to_m"]) / 2.0 // _PIECE_M).to_numpy(dtype=np.int64)
-    middle = rows["centre_m"].to_numpy()
-    information = 1.0 / ERRORS.offset_m**2
-    found = []
-    for number in np.unique(piece[good]).tolist():
-        here = good & (piece == number)
-        found.append(MapOffset(way_id, number, information, information * float(middle[here].mean())))
-    return tuple(found)
+    return tuple(
+        WidthObserved(
+            *(way_id, row["from_m"], row["to_m"]),
+            middle_m=row["centre_m"],
+            middle_sd_m=ERRORS.offset_m,
+            source="terrain",
+            year=year,
+        )
+        for row in rows[good].to_dict("records")
+    )

@@ -27,6 +27,8 @@ class TerrainErrors:
         of 6 m in simulations [%].
     yearly_pct : float
         Change of a road's slope per year: settling, overlays [%] (judgement).
+    unknown_years : int
+        Age of what does not say when it was measured (judgement: countries are flown every 6 to 10 years).
     p_wrong : float
         Probability that another strip was measured: 4 of 87 windows in Delft.
     kerb_m : float
@@ -40,6 +42,7 @@ class TerrainErrors:
     kerbs_pct: float = 0.3
     smoothed_pct: float = 1.2
     yearly_pct: float = 0.1
+    unknown_years: int = 8
     p_wrong: float = 0.05
     kerb_m: float = 0.04
     offset_m: float = 0.3

@@ -20,7 +20,7 @@ from camber.terrain.headers import TerrainFile
 from camber.terrain.inventories import SlopeLines, surveyed_on
 from camber.terrain.measuring import measure_way
 from camber.terrain.nearby import Opened
-from camber.terrain.road_evidence import roads_observed
+from camber.terrain.road_evidence import middles_observed, roads_observed
 from camber.versions import TERRAIN
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from camber.schema import CrossSections, RoadObserved
+    from camber.schema import CrossSections, RoadObserved, WidthObserved
     from camber.terrain.mapped_ways import MappedWay
 
     FloatArray = NDArray[np.float64]
@@ -167,6 +167,7 @@ def _measured(way: MappedWay, models: _Models, lists: Sequence[SlopeLines], know
     if version == known:
         return Measured(way.way_id, version)
     roads: list[RoadObserved] = []
+    widths: tuple[WidthObserved, ...] = ()
     problems: list[str] = []
     said: dict[str, dict[str, int]] = {key_of(one): {} for one in models.around(way)}
     while best:
@@ -182,9 +183,9 @@ def _measured(way: MappedWay, models: _Models, lists: Sequence[SlopeLines], know
             continue
         problems += differing
         said |= _said(way, fitting, sections)
-        measured = roads_observed(sections, way.way_id, fitting[0].year, is_road=way.is_road)
-        # Strips beyond a kerb are kept out until their sidewalks are known: else all runs are made anew.
-        roads += [one for one in measured if one.surface == "carriageway"]
+        roads += roads_observed(sections, way.way_id, fitting[0].year, is_road=way.is_road)
+        if way.is_road:
+            widths = middles_observed(sections, way.way_id, fitting[0].year)
         break
     for one in lists:
         try:
@@ -194,7 +195,8 @@ def _measured(way: MappedWay, models: _Models, lists: Sequence[SlopeLines], know
             continue
         roads += found
         said[key_of(one)] = {"": len(found)}
-    return Measured(way.way_id, version, way.length_m, Observed(tuple(roads)), said, tuple(problems))
+    observed = Observed(tuple(roads), widths=widths)
+    return Measured(way.way_id, version, way.length_m, observed, said, tuple(problems))
 
 
 def _version(way: MappedWay, files: Sequence[Survey]) -> str:

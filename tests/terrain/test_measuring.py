@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from camber.schema import MappedRoad
-from camber.terrain import measure_way, offsets_observed, roads_observed
+from camber.terrain import aged, measure_way, middles_observed, roads_observed
 from tests.benchmarks.cross_sections import CASES, delft_windows, measured, table_row
 
 LINE = np.array([[1000.0, 2000.0], [1100.0, 2060.0]])
@@ -118,8 +118,10 @@ def test_evidence_has_honest_errors_and_strips_beyond_kerbs():
         else:
             # The made sidewalks fall back to the road by 2 %: left of it to the right.
             assert one.left_pct == pytest.approx(2.0 if one.surface == "left_sidewalk" else -2.0, abs=1.0)
-    older = roads_observed(rows, 7, 2019, age_years=20.0)
-    assert older[0].left_sd_pct == pytest.approx(np.hypot(roads[0].left_sd_pct, 2.0))
+    assert aged(roads[0], 2039).left_sd_pct == pytest.approx(np.hypot(roads[0].left_sd_pct, 2.0))
+    assert aged(roads[0], 2019) == aged(roads[0], 2001) == roads[0]
+    undated = roads_observed(rows, 7)[0]
+    assert aged(undated, 2039).left_sd_pct == pytest.approx(np.hypot(roads[0].left_sd_pct, 0.8))
 
 
 def test_a_path_has_one_slope_and_no_pattern():
@@ -134,11 +136,13 @@ def test_a_path_has_one_slope_and_no_pattern():
 
 def test_where_both_kerbs_are_seen_the_middle_is_known():
     rows = measure_way(street(crown, cell=0.5, middle=1.2), LINE, ROAD, 0.5, gridded=True)
-    (offset,) = offsets_observed(rows, 3)
-    assert (offset.way_id, offset.piece, offset.direction) == (3, 0, 0)
-    assert offset.weighted_offset_per_m / offset.information_per_m2 == pytest.approx(1.2, abs=0.2)
+    middles = middles_observed(rows, 3, 2019)
+    assert [(one.from_m, one.to_m) for one in middles] == list(zip(rows["from_m"], rows["to_m"], strict=True))
+    for one in middles:
+        assert (one.way_id, one.source, one.year) == (3, "terrain", 2019)
+        assert one.middle_m == pytest.approx(1.2, abs=0.2)
     flush = measure_way(street(crown, cell=0.5, middle=1.2, kerb=0.0), LINE, ROAD, 0.5, gridded=True)
-    assert offsets_observed(flush, 3) == ()
+    assert middles_observed(flush, 3) == ()
 
 
 def test_simulated_streets_come_out_as_the_study_of_the_method_has_it():
