@@ -185,7 +185,7 @@ class MeasuredRoads(NamedTuple):
 
         As it is worth in a year.
         """
-        own, count = set(ways), min(len(self.roads), _HEARD)
+        own, count = set(ways), min(sum(one.surface == "carriageway" for one in self.roads), _HEARD)
         heard = 1 << (count.bit_length() - 1) if count >= _HEARD_FROM else 0
         roads = (one for n, one in enumerate(self.roads) if n < heard or one.way_id in own)
         widths = tuple(one for one in self.widths if one.way_id in own)
@@ -202,10 +202,12 @@ def measured_roads(connection: sqlite3.Connection) -> MeasuredRoads:
 
 
 def in_turn(measured: Sequence[Observed]) -> MeasuredRoads:
-    """Take the first stretch of each way before others."""
-    ways = [one.roads for one in measured]
-    roads = tuple(way[n] for n in range(max(map(len, ways), default=0)) for way in ways if n < len(way))
-    return MeasuredRoads(roads, tuple(width for one in measured for width in one.widths))
+    """Take the first stretch of each way before others; strips beside them last, which tell of themselves."""
+    roads: list[RoadObserved] = []
+    for strips in (False, True):
+        ways = [[one for one in way.roads if (one.surface != "carriageway") == strips] for way in measured]
+        roads += (way[n] for n in range(max(map(len, ways), default=0)) for way in ways if n < len(way))
+    return MeasuredRoads(tuple(roads), tuple(width for one in measured for width in one.widths))
 
 
 def years_of(connection: sqlite3.Connection) -> dict[int, int]:

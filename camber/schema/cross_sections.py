@@ -62,9 +62,9 @@ of them 0 (the planes fall to the left and to the right). ``centre_m`` is the mi
 positive right of the line; ``step_*_m`` how much higher the ground is just outside each edge; ``*_walk_pct``
 the slope of the strip beyond it, where that is three cells wide and more. ``roughness_m`` is the robust
 scatter of the cells about the fit, ``second_difference_m`` that of second differences over sqrt 6, which is
-small where a grid was interpolated (missing for points); ``evenness`` is
-their share over 1 m of those over 3 m: 1 for white noise, half in a grid that was smoothed over 3 m. What is
-not known is missing.
+small where a grid was interpolated (missing for points); ``evenness`` is their share over 1 m of those over
+3 m (no more than the median of the way, where that is below 0.6): 1 for white noise, half in a grid that was
+smoothed over 3 m. What is not known is missing.
 """
 
 as_cross_sections: Final = Table("CrossSections", CROSS_SECTIONS, CrossSections)

@@ -89,6 +89,14 @@ _EVEN: Final = 0.008
 _EVEN_SHARE: Final = 0.8
 """Change of slope at an edge, and elsewhere, where it is small in most places [1] (judgement)."""
 
+_SIGNS: Final = np.array([[-1.0, 1.0], [-1.0, -1.0], [1.0, 1.0], [1.0, -1.0]])
+_PATTERN: Final = np.array([0.5, 0.2, 0.2, 0.1])
+_USUAL: Final = np.array([[0.8, 0.023, 0.010, 0.007], [0.2, 0.030, 0.020, 0.015]])
+_GROUND: Final = 0.04
+"""Halves of roads: signs and shares of the patterns, and of usual and odd slopes their share, mean, spread in
+common and of each half [1], as `camber.terrain.halves` has them; and slopes of other ground (judgement). A
+crown is a break of slope, too: were breaks looked for at edges alone, a crown would be taken for one."""
+
 _STRIPS_M: Final = np.array([0.0, 1.5, 3.0])
 
 
@@ -156,8 +164,12 @@ def _about(m: FloatArray, c: float) -> FloatArray:
 
 
 @numba.njit(cache=True)
-def _halves(left: FloatArray, right: FloatArray, half_m: float, shape: int) -> tuple[FloatArray, float]:
-    """Fit crown height and both slopes, from moments about the middle; and the weighted sum of squares left.
+def _halves(
+    left: FloatArray, right: FloatArray, half_m: float, shape: int
+) -> tuple[FloatArray, FloatArray, float]:
+    """Fit crown height and both slopes, from moments about the middle.
+
+    And their covariance, as far as points err, and the weighted sum of squares left.
 
     Slopes are held within tens of percent, and their difference within 8 %, so that nothing is singular.
     """
@@ -176,9 +188,35 @@ def _halves(left: FloatArray, right: FloatArray, half_m: float, shape: int) -> t
         ]
     )
     y = np.array([left[5] + right[5], -lz, -rz])
-    x = np.linalg.solve(a, y)
+    inverse = np.linalg.inv(a)
+    x = inverse @ y
     rest = left[8] + right[8] - x[0] * y[0] - x[1] * y[1] - x[2] * y[2]
-    return x, max(rest, 0.0)
+    return x, inverse, max(rest, 0.0)
+
+
+@numba.njit(cache=True)
+def _slopes_ratio(x: FloatArray, inverse: FloatArray) -> float:
+    """Log-likelihood ratio of the slopes of both halves on a road against those on any ground."""
+    v_left, v_right, both = inverse[1, 1] + 0.005**2, inverse[2, 2] + 0.005**2, inverse[1, 2]
+    road = 0.0
+    for k in range(len(_PATTERN)):
+        for j in range(len(_USUAL)):
+            mean, common, own = _USUAL[j, 1], _USUAL[j, 2] ** 2, _USUAL[j, 3] ** 2
+            a, b = v_left + common + own, v_right + common + own
+            c = both + _SIGNS[k, 0] * _SIGNS[k, 1] * common
+            u, w = x[1] - _SIGNS[k, 0] * mean, x[2] - _SIGNS[k, 1] * mean
+            determinant = a * b - c * c
+            square = (b * u * u - 2.0 * c * u * w + a * w * w) / determinant
+            road += _PATTERN[k] * _USUAL[j, 0] * np.exp(-0.5 * square) / np.sqrt(determinant)
+    # Elsewhere one slope goes on, in most places.
+    change, whole = x[2] - x[1], 0.5 * (x[1] + x[2])
+    spread = v_left + v_right - 2.0 * both
+    wide, narrow = np.sqrt(_BREAK**2 + spread), np.sqrt(_EVEN**2 + spread)
+    ground = _EVEN_SHARE * np.exp(-0.5 * (change / narrow) ** 2) / narrow
+    ground += (1.0 - _EVEN_SHARE) * np.exp(-0.5 * (change / wide) ** 2) / wide
+    lie = np.sqrt(_GROUND**2 + 0.25 * (v_left + v_right + 2.0 * both))
+    ground *= np.exp(-0.5 * (whole / lie) ** 2) / lie
+    return float(np.log((road + 1e-12) / (ground + 1e-12)))
 
 
 @numba.njit(cache=True)
@@ -268,7 +306,7 @@ def try_edges(
             m_left = _about(_between(sums, c - inner, c - 0.5 * BIN_M, half), c) + middle
             m_right = _about(_between(sums, c + 0.5 * BIN_M, c + inner, half), c) + middle
             for form in range(2):
-                x, rest = _halves(m_left, m_right, h, form)
+                x, inverse, rest = _halves(m_left, m_right, h, form)
                 crown[form, i, j], left[form, i, j], right[form, i, j] = x[0], x[1], x[2]
                 prior = np.log(bowed if form == _BOWED else 1.0 - bowed)
                 steep = 2.0 if form == _BOWED else 1.0
@@ -276,7 +314,7 @@ def try_edges(
                 low, step_left[form, i, j] = _beside(sums, c - h, edge, -1, search.outside_m, half, cost)
                 edge = (x[0] - x[2] * h, steep * x[2])
                 high, step_right[form, i, j] = _beside(sums, c + h, edge, 1, search.outside_m, half, cost)
-                score[form, i, j] = -0.5 * rest + prior + low + high
+                score[form, i, j] = -0.5 * rest + prior + low + high + _slopes_ratio(x, inverse)
                 if m_left[0] + m_right[0] <= 0.0:
                     score[form, i, j] = -1e9
     return Evidence(score, left, right, crown, step_left, step_right)

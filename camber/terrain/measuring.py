@@ -51,12 +51,17 @@ class Gates:
         Second differences below this, over sqrt 6, are those of a grid that was interpolated [m].
     smoothed : float
         Second differences over 1 m may not fall below this share of those over 3 m.
+    smoothed_way : float
+        Where the median of the way is below this, no window's share is above that median.
     coarse_m, coarsest_m : float
         Cells above the first need ways of 1.5 m and three cells; none are above the second [m].
     path_m, path_cell_m : float
         Ways up to this width need cells up to this size [m].
     filled : float
         Share of the road's cells that must be there.
+    edge_m : float
+        Ground that steps up or down by less at either side of a path is no edge of it [m]: of simulated paths
+        of 2 m between verges half are taken for a strip beside them.
     """
 
     window_m: float = 40.0
@@ -67,11 +72,13 @@ class Gates:
     unpaved_m: float = 0.05
     interpolated_m: float = 0.002
     smoothed: float = 0.45
+    smoothed_way: float = 0.6
     coarse_m: float = 1.25
     coarsest_m: float = 2.1
     path_m: float = 2.5
     path_cell_m: float = 0.6
     filled: float = 0.3
+    edge_m: float = 0.04
 
 
 GATES: Final = Gates()
@@ -255,7 +262,7 @@ def _solve(
     gap = [1, *np.diff(numbers).tolist()]
     prior = prior_of(search, road.width_m, road.width_sd_m)
     probability = along_way(joint, prior, search, gap)
-    told = []
+    told, even = [], []
     for (window, score), both, posterior in zip(windows, joint, probability, strict=True):
         weight = np.exp(score - both) * posterior
         best = np.unravel_index(int(np.argmax(weight)), weight.shape)
@@ -263,19 +270,29 @@ def _solve(
         design = design_of(search, at, window.level.offset_m)
         fit = fit_at(window.evidence, at, design)
         told.append((weight, at, covariance_of(window.level, fit, np.nan_to_num(design))))
+        even.append(_evenness(window, at, spacing_m) if gridded else (np.nan, np.nan))
+    # Whoever smoothed a grid did so along the whole way: where its windows look it, so is each.
+    known = [each for _, each in even if np.isfinite(each)]
+    whole = float(np.median(known)) if known else np.nan
     # How much more than points that err alone: over all windows of the way, since one has few blocks.
     ratio = [float(np.trace(blocks) / max(np.trace(alone), 1e-12)) for _, _, (blocks, alone, _) in told]
     excess = GIVEN.alike * max((2.0 + sum(ratio)) / (1.0 + len(ratio)) - 1.0, 0.0)
-    for (window, _), posterior, (weight, at, (blocks, alone, rough)) in zip(
-        windows, probability, told, strict=True
+    for (window, _), posterior, (weight, at, (blocks, alone, rough)), (short, own_even) in zip(
+        windows, probability, told, even, strict=True
     ):
         n = len(window.level.points)
-        covariance = 1e4 * (n * blocks + 8.0 * (1.0 + excess) * alone) / (n + 8.0)
+        # Neighbouring blocks err alike, in a window as along the way.
+        own = max(float(np.trace(blocks) / max(np.trace(alone), 1e-12)), 1.0)
+        own = (1.0 + GIVEN.alike * (own - 1.0)) / own
+        covariance = 1e4 * (n * own * blocks + 8.0 * (1.0 + excess) * alone) / (n + 8.0)
         row = rows[window.number]
         row["roughness_m"] = rough
-        if gridded:
-            row["second_difference_m"], row["evenness"] = _evenness(window, at, spacing_m)
-        row["refused"] = _refused_after(row, road)
+        row["second_difference_m"], row["evenness"] = (
+            short,
+            min(own_even, whole) if whole < GATES.smoothed_way else own_even,
+        )
+        steps = window.evidence.step_left[at], window.evidence.step_right[at]
+        row["refused"] = _refused_after(row, road, (float(steps[0]), float(steps[1])))
         if not row["refused"]:
             _write(row, window, posterior, weight, at, covariance)
 
@@ -325,10 +342,13 @@ def _evenness(window: _Window, at: tuple[int, int, int], spacing_m: float) -> tu
     return short, near / max(far, 1e-9)
 
 
-def _refused_after(row: dict[str, float | str], road: MappedRoad) -> str:
+def _refused_after(row: dict[str, float | str], road: MappedRoad, steps_m: tuple[float, float]) -> str:
     """Say why what was found is not believed; "" where it is."""
     if float(row["roughness_m"]) > (GATES.paved_m if road.paved else GATES.unpaved_m):
         return "rough"
     if float(row["second_difference_m"]) < GATES.interpolated_m:
         return "interpolated"
-    return "smoothed" if float(row["evenness"]) < GATES.smoothed else ""
+    if float(row["evenness"]) < GATES.smoothed:
+        return "smoothed"
+    seen = road.is_road or min(map(abs, steps_m)) >= GATES.edge_m
+    return "" if seen else "no edges"

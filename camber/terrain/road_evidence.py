@@ -53,7 +53,7 @@ def roads_observed(
     year : int, optional
         Year of the flight.
     is_road : bool
-        Whether it is a carriageway. A path has one slope, and no pattern beside it.
+        Whether it is a carriageway. A path is nearly a plane, and has no pattern beside its slopes.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def roads_observed(
         facts: dict[str, Any] = {"p_wrong": ERRORS.p_wrong, "source": "terrain", "year": year}
         facts |= {name: row[name] if is_road else nan for name in _PATTERNS}
         halves = row["left_pct"], float(left[number]), row["right_pct"], float(right[number])
-        slopes = halves if is_road else 2 * _whole(halves, row["correlation"])
+        slopes = halves if is_road else _whole(halves, row["correlation"])
         facts |= dict(zip(_SLOPES, slopes, strict=True))
         found.append(RoadObserved(*place, **facts))
         if is_road:
@@ -78,21 +78,17 @@ def roads_observed(
     return tuple(found)
 
 
-def _whole(halves: tuple[float, float, float, float], correlation: float) -> tuple[float, float]:
-    """Join both halves to the one slope of a path: the best mean of two correlated values, and its error."""
+def _whole(
+    halves: tuple[float, float, float, float], correlation: float
+) -> tuple[float, float, float, float]:
+    """Join both halves of a path, which is a plane or nearly so: its halves hardly differ."""
     left, left_sd, right, right_sd = halves
-    inverse = np.linalg.inv(
-        [
-            [left_sd**2, correlation * left_sd * right_sd],
-            [correlation * left_sd * right_sd, right_sd**2],
-        ]
-    )
-    weight = inverse.sum(axis=0)
-    # Where one half is known far better, the best weights may leave the two: then it alone is taken.
-    share = float(np.clip(weight[0] / weight.sum(), 0.0, 1.0))
-    variance = (share * left_sd) ** 2 + ((1.0 - share) * right_sd) ** 2
-    variance += 2.0 * share * (1.0 - share) * correlation * left_sd * right_sd
-    return share * left + (1.0 - share) * right, float(variance**0.5)
+    both = correlation * left_sd * right_sd
+    precision = np.linalg.inv([[left_sd**2, both], [both, right_sd**2]])
+    alike = np.array([[0.25, -0.25], [-0.25, 0.25]]) / ERRORS.ridge_pct**2
+    covariance = np.linalg.inv(precision + alike)
+    mean, sd = covariance @ precision @ np.array([left, right]), np.sqrt(np.diag(covariance))
+    return float(mean[0]), float(sd[0]), float(mean[1]), float(sd[1])
 
 
 def _walks(row: dict[Hashable, Any], way_id: int, year: int | None) -> list[RoadObserved]:

@@ -29,6 +29,9 @@ class TerrainErrors:
         Change of a road's slope per year: settling, overlays [%] (judgement).
     unknown_years : int
         Age of what does not say when it was measured (judgement: countries are flown every 6 to 10 years).
+    ridge_pct : float
+        Spread of half the difference between the halves of a path [%] (a quarter of paths are crowned, by
+        1.7 %: standards/cross_slope.csv).
     p_wrong : float
         Probability that another strip was measured: 4 of 87 windows in Delft.
     kerb_m : float
@@ -43,6 +46,7 @@ class TerrainErrors:
     smoothed_pct: float = 1.2
     yearly_pct: float = 0.1
     unknown_years: int = 8
+    ridge_pct: float = 0.85
     p_wrong: float = 0.05
     kerb_m: float = 0.04
     offset_m: float = 0.3

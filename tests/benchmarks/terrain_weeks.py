@@ -5,9 +5,9 @@
 Each week is a few runs of one runner in one world (`tests.benchmarks.calibration.scenarios`), on the streets
 of a town, (c) OpenStreetMap contributors; its ground is laid under the streets that were run and those beside
 them (`camber.simulate.ground`), written as GeoTIFF, measured, and told to the analysis as a library does.
-Streets are told by most of the true metres, one answer per way and direction. Three more tiles are wrong: moved
-by 5 m, flown before the streets were rebuilt (another world's surfaces on the same lines), and of other streets
-that a wrong coordinate system puts under these.
+Streets are told by most of the true metres, one answer per way and direction. Three more tiles are wrong:
+moved by 5 m, flown before the streets were rebuilt (another world's surfaces on the same lines), and of other
+streets that a wrong coordinate system puts under these.
 """
 
 from __future__ import annotations

@@ -124,14 +124,21 @@ def test_evidence_has_honest_errors_and_strips_beyond_kerbs():
     assert aged(undated, 2039).left_sd_pct == pytest.approx(np.hypot(roads[0].left_sd_pct, 0.8))
 
 
-def test_a_path_has_one_slope_and_no_pattern():
-    rows = measure_way(
-        street(plane, cell=0.5, half=1.0), LINE, MappedRoad(2.0, 0.5, is_road=False), 0.5, gridded=True
-    )
-    (first, *_) = roads_observed(rows, 1, is_road=False)
-    assert first.left_pct == first.right_pct == pytest.approx(-3.0, abs=1.645 * first.left_sd_pct)
-    assert first.left_sd_pct < 2.0
-    assert np.isnan(first.log_crowned)
+def test_a_path_is_nearly_a_plane_and_has_no_pattern():
+    path = MappedRoad(2.0, 0.5, is_road=False)
+    rows = measure_way(street(plane, cell=0.5, half=1.0), LINE, path, 0.5, gridded=True)
+    for one in roads_observed(rows, 1, is_road=False):
+        assert one.left_pct == pytest.approx(-3.0, abs=1.645 * one.left_sd_pct)
+        assert one.right_pct == pytest.approx(-3.0, abs=1.645 * one.right_sd_pct)
+        assert abs(one.left_pct - one.right_pct) < 2.0
+        assert one.left_sd_pct < 2.0
+        assert np.isnan(one.log_crowned)
+
+
+def test_a_path_without_edges_could_be_any_strip_of_ground():
+    flush = street(plane, cell=0.5, half=1.0, kerb=0.0)
+    path = MappedRoad(2.0, 0.5, is_road=False)
+    assert "no edges" in set(measure_way(flush, LINE, path, 0.5, gridded=True)["refused"])
 
 
 def test_where_both_kerbs_are_seen_the_middle_is_known():
