@@ -6,6 +6,7 @@ file. Positions stay as they were recorded; only distance, speed and heading com
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import geopandas as gpd
@@ -234,7 +235,7 @@ def prepare_track(
         raise _too_few(recording, 0)
     place = longitude[~astray][0], latitude[~astray][0]
     target = CRS.from_user_input(local_utm((*place, *place))) if crs is None else _metric_crs(crs)
-    xy = np.stack(Transformer.from_crs(WGS84, target, always_xy=True).transform(longitude, latitude), axis=1)
+    xy = np.stack(_to_metres(target).transform(longitude, latitude), axis=1)
     outside = ~astray & ~np.isfinite(xy).all(axis=1)
     kept = np.flatnonzero(~astray & ~outside)
     written_s, part = _seconds(fixes["time"]), fixes["part"].to_numpy(dtype=np.int64)
@@ -328,6 +329,11 @@ def _is_null_island(latitude_deg: FloatArray, longitude_deg: FloatArray, radius_
     if near.all() or np.median(distance_m[~near]) <= _FAR_FROM_NULL_ISLAND_M:
         return np.zeros(len(near), dtype=bool)
     return near
+
+
+@lru_cache(maxsize=16)
+def _to_metres(crs: CRS) -> Transformer:
+    return Transformer.from_crs(WGS84, crs, always_xy=True)
 
 
 def _metric_crs(given: object) -> CRS:

@@ -230,23 +230,23 @@ def _matched(share: FloatArray, mass: FloatArray, weight: float) -> tuple[float,
 @lru_cache(maxsize=1024)
 def _orders(seed: int, key: int, draws: int) -> tuple[IntArray, IntArray, FloatArray]:
     """Slice of each of the two shares in each draw, and normal numbers of the slope, shape (n_draws,)."""
-    order, normal = _numbers(np.uint64(seed % 2**64) ^ _COUNTRY, np.uint64(key), draws)
+    mixed, normal = _numbers(np.uint64(seed % 2**64) ^ _COUNTRY, np.uint64(key), draws)
+    order = np.argsort(np.argsort(mixed, axis=1), axis=1)
     return order[_USE_CROWNED], order[_USE_INVERTED], normal
 
 
 @numba.njit(cache=True)
-def _numbers(seed: np.uint64, key: np.uint64, draws: int) -> tuple[IntArray, FloatArray]:
-    order, normal = np.empty((2, draws), dtype=np.int64), np.empty(draws)
-    mixed = np.empty(draws)
+def _numbers(seed: np.uint64, key: np.uint64, draws: int) -> tuple[FloatArray, FloatArray]:
+    """Draw normal numbers: by which the two shares are ordered, shape (2, n_draws), and of slopes."""
+    mixed, normal = np.empty((2, draws)), np.empty(draws)
     own = math.sqrt(1.0 - _ALIKE)
     for use in range(2):
         for d in range(draws):
             everywhere = road_normal(seed, _EVERYWHERE, d, draws, use)
-            mixed[d] = math.sqrt(_ALIKE) * everywhere + own * road_normal(seed, key, d, draws, use)
-        order[use, np.argsort(mixed)] = np.arange(draws)
+            mixed[use, d] = math.sqrt(_ALIKE) * everywhere + own * road_normal(seed, key, d, draws, use)
     for d in range(draws):
         normal[d] = road_normal(seed, key, d, draws, _USE_SLOPE)
-    return order, normal
+    return mixed, normal
 
 
 @lru_cache(maxsize=4096)

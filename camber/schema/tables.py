@@ -9,6 +9,7 @@ plus its own columns, so each table below lists only what it adds to the one bef
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isfinite, isnan
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, NewType, TypeVar, cast
 
@@ -16,7 +17,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from pyproj import CRS
 
 from camber.conventions import LATERAL_STATES, Profile, Side, SideBasis, SurfaceKind, Verdict
 from camber.errors import TableError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import NDArray
+    from pyproj import CRS
 
 _T = TypeVar("_T")
 _Frame = TypeVar("_Frame", bound=pd.DataFrame)
@@ -486,15 +487,18 @@ def _index_problems(frame: pd.DataFrame, name: str) -> list[str]:
 def _geometry_problems(frame: pd.DataFrame, kind: str) -> list[str]:
     if not isinstance(frame, gpd.GeoDataFrame):
         return ["is no GeoDataFrame"]
-    problems = []
-    shapes = frame.geometry
-    crs = None if shapes.crs is None else CRS.from_user_input(shapes.crs)
-    if crs is None or not crs.is_projected or crs.to_epsg() == 3857 or crs.axis_info[0].unit_name != "metre":
-        problems.append(f"CRS is {crs.name if crs else None}; metres need a local UTM system")
+    shapes, crs = frame.geometry, frame.crs
+    fine = crs is not None and _is_metric(crs)
+    problems = [] if fine else [f"CRS is {crs.name if crs else None}; metres need a local UTM system"]
     wrong = shapely.get_type_id(np.asarray(shapes.array)) != shapely.GeometryType[kind.upper()]
     if wrong.any():
         problems.append(f"geometry is no {kind} in rows {_rows(frame, wrong)}")
     return problems
+
+
+@lru_cache(maxsize=64)
+def _is_metric(crs: CRS) -> bool:
+    return crs.is_projected and crs.to_epsg() != 3857 and crs.axis_info[0].unit_name == "metre"
 
 
 def _rows(frame: pd.DataFrame, wrong: np.ndarray) -> str:
