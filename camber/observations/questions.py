@@ -47,13 +47,13 @@ LEAST_NARROWER: Final = 0.02
 _LEAST_M: Final = 2000.0
 """Metres that a habit has to concern to be asked about [m] (judgement: less tells of no habit)."""
 
-_SURE: Final = 0.95 * 0.9
-"""Probability that an answer of both parts is right (judgement: nineteen in twenty of where one runs, nine in
-ten of which way it falls)."""
+_SURE: Final = 0.95 * 0.8 * 0.85
+"""How much of a street is as an answer says (judgement, as evidence has it: nineteen in twenty answers are
+right, of what is usual four decisions in five are so, and what was said of a street holds for 0.85 of it)."""
 
-_SURE_HABIT: Final = 0.8
+_SURE_HABIT: Final = 0.6
 """The same of a habit (judgement: a word such as usually stands for shares from a half to nearly all; in
-simulated seasons habits took away two thirds of what the shares themselves would)."""
+simulated seasons habits took away a third of the variance that the shares themselves would)."""
 
 _ANSWERED: Final = {"habit": 0.95, "town": 0.7, "usual street": 0.6, "street": 0.4}
 """How likely a runner can answer (judgement: of oneself everybody knows; of a street that was passed once few

@@ -107,7 +107,7 @@ def test_the_mirrored_week_asks_the_same(rng):
 
 def test_passed_over_streets_without_a_name_and_few_questions(rng):
     one = passes_of(
-        (row(10, "", 3000.0, walk="no"), *open_(rng)),
+        (row(10, "", 1600.0, walk="no"), *open_(rng)),
         (row(20, "B", 1500.0, walk="no"), *open_(rng)),
         (row(30, "C", 1400.0, walk="no"), *open_(rng)),
     )
@@ -129,8 +129,8 @@ def test_a_habit_that_moves_all_streets_is_asked_before_any_of_them(rng):
     one = passes_of(*streets)
     first = questions_of(*totals(one), [one])[0]
     assert first.name == "sidewalk"
-    # What it can take away at most: right with 0.8, so that 0.64 of it counts, and answered with 0.95.
-    assert first.narrower == pytest.approx(1.0 - np.sqrt(1.0 - 0.95 * 0.8**2), rel=0.1)
+    # What it can take away at most: right with 0.6, so that 0.36 of it counts, and answered with 0.95.
+    assert first.narrower == pytest.approx(1.0 - np.sqrt(1.0 - 0.95 * 0.6**2), rel=0.1)
 
 
 def test_nothing_to_ask():
