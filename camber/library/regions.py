@@ -251,10 +251,23 @@ def house_edges(roads: Roads) -> BoolArray:
 
 def cuts_of(square: Square, roads: Roads) -> tuple[int, ...]:
     """Cut a square into groups by the houses along its roads."""
+    return groups(*_houses(square, roads))
+
+
+def _houses(square: Square, roads: Roads) -> tuple[FloatArray, FloatArray]:
+    """Places of houses, shape (n, 2), and the metres of road that stand for them, shape (n,)."""
     graph, there = roads.graph, house_edges(roads)
     places = square.xy(*_nodes_deg(roads))
     middle = (places[graph.edge_from] + places[graph.edge_to]) / 2.0
-    return groups(middle[there], graph.edge_length_m[there])
+    return middle[there], graph.edge_length_m[there]
+
+
+def is_crowd(roads: Roads, region: Region) -> bool:
+    """Tell whether a region holds so many houses that none stands out, which no village does."""
+    middle, road_m = _houses(region.square, roads)
+    number = curve(middle)
+    here = (number >= region.first) & (number < region.end)
+    return bool(here.any()) and _most_near(middle[here], road_m[here]) <= MOST_NEAR
 
 
 def region_around(
@@ -265,14 +278,17 @@ def region_around(
 
 
 def open_edges(roads: Roads, region: Region) -> BoolArray:
-    """Tell which edges of the roads may be shown for all that a region hides, shape (n_edges,)."""
+    """Tell which edges of the roads may be shown for all that a region hides, shape (n_edges,).
+
+    None where too few live in it.
+    """
     graph = roads.graph
+    if not is_crowd(roads, region):
+        return np.zeros(len(graph.edge_way), dtype=bool)
     latitude, longitude = _nodes_deg(roads)
     hidden = region.hides(latitude, longitude)
     there = house_edges(roads)
     nodes = np.unique(np.r_[graph.edge_from[there], graph.edge_to[there]])
     homes = nodes[region.homes(region.square.xy(latitude[nodes], longitude[nodes]))]
-    if not len(homes):
-        homes = np.flatnonzero(hidden)[:_HOMES]
     seen = ~(hidden[graph.edge_from] | hidden[graph.edge_to])
     return np.asarray(seen & run_alike(graph, homes))

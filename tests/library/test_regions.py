@@ -1,8 +1,11 @@
 """Regions: a home has that of every home in it, and roads beyond are shown only if all run them alike."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+import camber
 from camber.library.regions import (
     CELL_M,
     MOST_NEAR,
@@ -10,12 +13,17 @@ from camber.library.regions import (
     SQUARE_M,
     Square,
     curve,
+    cuts_of,
     groups,
+    is_crowd,
+    open_edges,
+    region_around,
     region_of,
     run_alike,
 )
 from camber.network import build_graph
 
+DATA = Path(__file__).parents[2] / "data"
 SIDE = int(SQUARE_M / CELL_M)
 
 
@@ -72,6 +80,16 @@ def test_too_few_houses_are_one_group(town):
     xy, road_m = town
     assert groups(xy[-20:], road_m[-20:]) == ()
     assert groups(xy[:0], road_m[:0]) == ()
+
+
+def test_where_too_few_people_live_nothing_is_shown():
+    """The middle of a small town alone: one house in ten lies within 200 m of some place."""
+    roads = camber.read_roads(DATA / "kouvola.osm.pbf")
+    home = 60.5301, 26.9402
+    square = Square.around(*home, (0.0, 0.0))
+    region = region_around(square, home, cuts_of(square, roads), roads, 200.0)
+    assert not is_crowd(roads, region)
+    assert not open_edges(roads, region).any()
 
 
 @pytest.mark.parametrize(
