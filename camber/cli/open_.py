@@ -28,16 +28,19 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode=None)
 
-_YES_NO: Final = ("false", "true")
 _SETTINGS: Final = {
     "units": ("Unit of distances", ("km", "mi")),
     "week_start": ("First day of a week", ("monday", "sunday")),
     "country": ("Country code that overrides the place of the roads, such as FI; empty for none", ()),
+    "suggestion.with_traffic_limit_kmh": ("Never suggest running with traffic above this limit, in km/h", ()),
     "overpass_server": ("Server that the map is fetched from", ()),
-    "suggestion.never_with_traffic": ("Never suggest running with traffic without a sidewalk", _YES_NO),
-    "suggestion.mapped_crossings_only": ("Suggest only crossings that are in the map", _YES_NO),
+    "overrides": ("CSV file of standards of your own, in the folder of the settings; empty for none", ()),
 }
-"""The settings that people change, in words, with their values; `camber config` has all."""
+"""The settings that matter to people, in words, with their values; `camber config` has all."""
+
+
+_LOOKED_AT: Final = 200
+"""Runs without roads of which it is said what they need, the latest (judgement: a second of looking)."""
 
 
 @app.command("open")
@@ -146,6 +149,15 @@ class CommandDesk:
 
     # -- Looking ------------------------------------------------------------------------------------------
 
+    def files(self) -> "Sequence[Path]":
+        """List database, its log, settings and the folder of the map."""
+        from camber.cli.config import settings_path
+        from camber.library.database import FILE_NAME
+        from camber.library.place import library_folder
+
+        database = library_folder() / FILE_NAME
+        return database, database.with_name(f"{FILE_NAME}-wal"), settings_path(), roads_cache() / "tiles"
+
     def library(self) -> "Library":
         """Open the runner's library."""
         return camber.open_library()
@@ -181,6 +193,10 @@ class CommandDesk:
         period = replace(period, advice=advise(period))
         return story_of(period, units=self.units(library)), basemap_of(library, period, own=True)
 
+    def week_start(self) -> str:
+        """Say on which day a week begins."""
+        return self._now().preferences.week_start
+
     def units(self, library: "Library") -> str:
         """Choose the unit of distances."""
         from camber.cli.runs import units_of
@@ -192,9 +208,9 @@ class CommandDesk:
         from camber.cli.config import effective
 
         found = effective(self._now().preferences)
+        # Of a file its name alone: a page tells no places of this machine.
         texts = {
-            key: str(found[key]).lower() if choices else str(found[key])
-            for key, (_, choices) in _SETTINGS.items()
+            key: Path(str(found[key])).name if key == "overrides" else str(found[key]) for key in _SETTINGS
         }
         return {key: (texts[key], words, choices) for key, (words, choices) in _SETTINGS.items()}
 
@@ -211,14 +227,18 @@ class CommandDesk:
         from camber.cli.roads import tiles_needed
         from camber.roads.tiles import TileStore
 
-        tracks = [(longitude, latitude) for _, longitude, latitude in library.positions()]
+        states = library.runs()["state"]
+        lacking = [int(run) for run in states.index[states.isin(["waiting", "no_roads"])]]
+        latest = lacking[-_LOOKED_AT:]
+        tracks = ((longitude, latitude) for _, longitude, latitude in library.positions(latest))
         needed = tiles_needed(tracks, TileStore(roads_cache()))
         if not needed.lacking:
             return ""
         server = self._now().preferences.overpass_server
+        at_least = "" if latest == lacking else "at least "
         return (
-            f"Your runs need {len(needed.lacking)} map tiles that are not kept: {needed.expected_mb:.0f} MB "
-            f"from {server}, which would learn in which cells of 0.05 degrees you run."
+            f"Your runs need {at_least}{len(needed.lacking)} map tiles that are not kept, {needed.expected_mb:.0f} "
+            f"MB from {server}, which would learn in which cells of 0.05 degrees you run."
         )
 
     def terrain_status(self, library: "Library") -> list[str]:

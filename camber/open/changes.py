@@ -38,7 +38,7 @@ _MOST_PASSES: Final = 60
 """Passes of which one tap tells (judgement: a street that was run twice a day for a month)."""
 
 _KINDS: Final = ("week", "month", "year", "run")
-_REANALYSED: Final = ("country", "suggestion.")
+_REANALYSED: Final = ("country", "suggestion.", "overrides")
 
 
 def answer_question(request: Request) -> Response:

@@ -41,6 +41,9 @@ _TOLD_S: Final = 0.1
 _PATIENCE_S: Final = 20.0
 """How long a chore may take to come to a safe point [s] (judgement: a few runs that are under way)."""
 
+_ASIDE: Final = 2
+"""Waiting chores that do not last (judgement: what two tabs show now)."""
+
 _LINES: Final = 40
 
 
@@ -97,6 +100,9 @@ class Chores:
             for one in self._open:
                 if (one.kind, one.given, one.state) == (kind, given, "waiting"):
                     return one.number
+            aside = [one for one in self._open if not one.lasting and one.state == "waiting"]
+            for old in aside[: len(aside) + 1 - _ASIDE] if not lasting else ():
+                self._open.remove(old)  # of pages that somebody only leafed through
             self._numbers += 1
             chore = Chore(self._numbers, kind, title, given, lasting)
             later = next((n for n, one in enumerate(self._open) if lasting and n and not one.lasting), None)

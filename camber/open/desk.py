@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     import geopandas as gpd
 
@@ -26,6 +27,9 @@ class Tell(Protocol):
 class Desk(Protocol):
     """What is done for the pages by those who do it for the commands."""
 
+    def files(self) -> Sequence[Path]:
+        """List the files of which one changes when a page may say something else."""
+
     def library(self) -> Library:
         """Open the runner's library."""
 
@@ -41,6 +45,9 @@ class Desk(Protocol):
         self, library: Library, run: int, advise: Callable[[Period], Advice | None]
     ) -> tuple[Story, gpd.GeoDataFrame | None]:
         """Tell one run."""
+
+    def week_start(self) -> str:
+        """Say on which day a week begins."""
 
     def units(self, library: Library) -> str:
         """Choose the unit of distances."""

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 
 from camber.open.chores import Chore, Chores
 from camber.open.guard import Keys
+from camber.open.kept_pages import KeptPages, state_of_files
 from camber.report.page import page_environment
 from camber.versions import CAMBER
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 _KEPT: Final = 100
 """Advice that is kept (judgement: as many weeks as somebody looks at in a sitting)."""
+
+_SHOWN: Final = 3
+"""Chores that are done and still shown (judgement: what happened just now)."""
 
 THEN_ANALYSE: Final = frozenset({"import", "roads", "fetch"})
 """Chores after which there may be something to analyse."""
@@ -44,6 +48,7 @@ class Office:
     keys: Keys
     folder: Path
     environment: Environment
+    kept: KeptPages
     advice: dict[tuple[str, str, str], Advice] = field(default_factory=dict)
     fresh: int = 0
 
@@ -88,16 +93,25 @@ def new_office(make_desk: MakeDesk, folder: Path) -> Office:
     )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     desk = make_desk(lambda *_: None, lambda _: None)
-    office = Office(desk, Chores(folder, make_desk), Keys(), folder, environment)
+    kept = KeptPages(lambda: state_of_files(desk.files()))
+    office = Office(desk, Chores(folder, make_desk), Keys(), folder, environment, kept)
     office.chores.after = office.finished
     office.tidy()
     return office
 
 
 def office_of(request: Request) -> Office:
-    """Give the office of a server."""
+    """Give the office of a server; a page says as of when it is, by what was fresh when it was asked for."""
     found: Office = request.app.state.office
+    if not hasattr(request.state, "fresh"):
+        request.state.fresh = found.fresh
     return found
+
+
+def _shown(office: Office) -> list[Chore]:
+    """Choose the chores that a page tells of: all that are to be done, and the last ones that were."""
+    lasting = [one for one in office.chores.all() if one.lasting]
+    return [*(one for one in lasting if one.is_open), *[one for one in lasting if not one.is_open][:_SHOWN]]
 
 
 def filled(request: Request, template: str, values: dict[str, Any], status: int = 200) -> HTMLResponse:
@@ -108,9 +122,9 @@ def filled(request: Request, template: str, values: dict[str, Any], status: int 
         "token": office.keys.token,
         "here": request.url.path,
         "version": CAMBER,
-        "chores": [one for one in office.chores.all() if one.lasting],
+        "chores": _shown(office),
         "today": date.today(),  # noqa: DTZ011 - the runner's own day
-        "fresh": office.fresh,
+        "fresh": request.state.fresh,
     }
     return HTMLResponse(
         office.environment.get_template(template).render({**common, **values}).lstrip(), status

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -12,7 +13,7 @@ from markupsafe import Markup
 from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
 
 from camber.errors import UnknownRunError
-from camber.library.days import Week, span_named
+from camber.library.days import Week, span_named, week_of
 from camber.library.overview import (
     first_and_last_day,
     latest_runs,
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
     from camber.library import Library
     from camber.library.days import Span
+    from camber.open.office import Office
+    from camber.schema import Advice
 
 _LOOK_S: Final = 0.25
 _QUIET_S: Final = 15.0
@@ -62,23 +65,31 @@ _ZONE_RUNS: Final = 30
 
 
 def days_page(request: Request) -> Response:
-    """Show a week, a month or a year."""
+    """Show a week, a month or a year; the days beside it are made ahead."""
     office, kind, name = office_of(request), request.path_params["kind"], request.path_params["name"]
     with office.desk.library() as library:
         if library.last_run() is None:
             return RedirectResponse("/library", 303)
         days = office.desk.days_of(library, kind, name)
-        mark = results_mark(library.connection)
-        found = (
-            office.look_up((kind, days.starts_on.isoformat(), mark)) if _is_looked_at(library, days) else None
-        )
-        story, basemap = office.desk.story(library, days, lambda _: found)
-        told = _told(library)[:_LAST_TOLD]
-        values = _neighbours(kind, days, library) | {"told": told}
-        values["days"] = (kind, days.starts_on.isoformat())
-    values |= page_values(story, basemap, places=True) | {"live": True}
-    seeking = found is None and story.period.total is not None
+        key = kind, days.starts_on.isoformat(), results_mark(library.connection)
+        found = office.look_up(key) if _is_analysed(library, days) else None
+    values = office.kept.get((*key[:2], found is not None), partial(_days_values, office, kind, days, found))
+    for way in ("before", "after") if kind == "week" else ():
+        if link := values["links"][way]:
+            beside = week_of(date.fromisoformat(link.rpartition("/")[2]), office.desk.week_start())
+            ahead = kind, beside.starts_on.isoformat(), False
+            office.kept.make_ahead(ahead, partial(_days_values, office, kind, beside, None))
+    seeking = found is None and values["story"].period.total is not None
     return filled(request, "live.html.j2", values | {"seeking": seeking})
+
+
+def _days_values(office: Office, kind: str, days: Week | Span, found: Advice | None) -> dict[str, Any]:
+    """Gather what the page of some days is filled with."""
+    with office.desk.library() as library:
+        story, basemap = office.desk.story(library, days, lambda _: found)
+        values = _neighbours(kind, days, library) | {"told": _told(library)[:_LAST_TOLD]}
+    values |= page_values(story, basemap, places=True)
+    return values | {"live": True, "days": (kind, days.starts_on.isoformat())}
 
 
 def run_page(request: Request) -> Response:
@@ -97,7 +108,7 @@ def run_page(request: Request) -> Response:
     return filled(request, "live.html.j2", values | {"seeking": seeking})
 
 
-def _is_looked_at(library: Library, days: Week | Span) -> bool:
+def _is_analysed(library: Library, days: Week | Span) -> bool:
     """Tell whether something was analysed in some days; the rest needs no advice."""
     return any(run.summary is not None for run in library.results(days.starts_on, days.ends_on))
 

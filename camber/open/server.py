@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
+from anyio.to_thread import current_default_thread_limiter
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -39,6 +40,9 @@ _MOST_CONNECTIONS: Final = 256
 """Connections at once (judgement: a browser opens six for each tab)."""
 
 _HEAD_BYTES: Final = 32 * 1024
+_THREADS: Final = 6
+"""Pages that are made at once (judgement: two tabs, an upload and some room; each thread costs memory)."""
+
 _GET: Final = (
     ("/", pages.first_page),
     ("/{kind:days}/{name}", pages.days_page),
@@ -114,10 +118,12 @@ def application(office: Office, ready: Callable[[], None]) -> Starlette:
 
     @asynccontextmanager
     async def life(_: Starlette) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = _THREADS
         await run_in_threadpool(_warm, office)
         office.chores.start()
         ready()
         yield
+        office.kept.close()
         office.chores.stop()
 
     routes = [Route(f"/static/{name}", _static(text, kind)) for name, text, kind in _files()]

@@ -40,7 +40,7 @@ class Asking:
         usual = {"origin": f"http://{HOST}", "content-type": "application/x-www-form-urlencoded"}
         return self.ask("POST", path, body, usual | headers)
 
-    def ask(self, method, path, body, headers, pieces=()):
+    def ask(self, method, path, body, headers, pieces=(), *, breaks_off=False):
         sent = {"host": HOST, "cookie": self.cookie} | {k.replace("_", "-"): v for k, v in headers.items()}
         parts = urlsplit(path)
         scope = {
@@ -63,7 +63,7 @@ class Asking:
             if not waiting:
                 return {"type": "http.disconnect"}
             piece = waiting.pop(0)
-            return {"type": "http.request", "body": piece, "more_body": bool(waiting)}
+            return {"type": "http.request", "body": piece, "more_body": bool(waiting) or breaks_off}
 
         async def send(message):
             messages.append(message)

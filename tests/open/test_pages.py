@@ -137,7 +137,7 @@ def test_zones_and_settings_are_changed_and_checked(asking, token, home):
     assert asking.post("/zones", token | place | {"radius": "1"}).status == 400
     assert asking.post("/zones", token | place | {"latitude": "nan"}).status == 400
     assert asking.post("/zones", token | {"remove": zone}).status == 303
-    assert asking.post("/settings", token | {"units": "mi", "overrides": "/etc/passwd"}).status == 303
+    assert asking.post("/settings", token | {"units": "mi", "lateral.block_s": "3"}).status == 303
     assert (home / "camber.toml").read_text("utf-8").count("=") == 1
     assert asking.post("/settings", token | {"units": "furlongs"}).status == 400
     assert asking.post("/settings", token | {"overpass_server": "ftp://x"}).status == 400

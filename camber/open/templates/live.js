@@ -23,6 +23,7 @@
     window.scrollTo(0, top);
     if (held && document.querySelector(held)) { document.querySelector(held).focus({ preventScroll: true }); }
     if (document.getElementById("map")) { draw(view, shown); } else { window.camberMap = null; }
+    if (document.getElementById("zone-map") && window.L) { script("/static/zones.js"); }
   }
   function named(one) {
     if (!one || one === document.body) { return ""; }
@@ -54,6 +55,7 @@
   function again() {
     if (busy || /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName)) { waits = true; return; }
     busy = true;
+    document.querySelector("main").setAttribute("aria-busy", "true");
     load(location.pathname + location.search, swap).finally(function () { busy = false; if (waits) { waits = false; again(); } });
   }
   document.addEventListener("focusout", function () { setTimeout(function () { if (waits && !busy) { waits = false; again(); } }, 300); });
