@@ -237,8 +237,8 @@ class CommandDesk:
         server = self._now().preferences.overpass_server
         at_least = "" if latest == lacking else "at least "
         return (
-            f"Your runs need {at_least}{len(needed.lacking)} map tiles that are not kept, {needed.expected_mb:.0f} "
-            f"MB from {server}, which would learn in which cells of 0.05 degrees you run."
+            f"Your runs need {at_least}{len(needed.lacking)} map tiles that are not kept: "
+            f"{needed.expected_mb:.0f} MB from {server}, which would learn in which cells of 0.05° you run."
         )
 
     def terrain_status(self, library: "Library") -> list[str]:
@@ -323,14 +323,14 @@ class CommandDesk:
             )
             return advised(self._session, library, period, []).advice
 
-    def _do_share(self, days: str, name: str, *, no_zone: bool) -> str:
+    def _do_share(self, days: str, name: str, *, for_coach: bool) -> str:
         from camber.cli.report import story_of_days
         from camber.library.place import library_folder
         from camber.report import story_page
         from camber.whole_files import write_whole
 
         with camber.open_library() as library:
-            wanted = replace(_page(), share=True, no_zone=no_zone)
+            wanted = replace(_page(), share=not for_coach, for_coach=for_coach)
             story, basemap = story_of_days(self._session, library, self.days_of(library, days, name), wanted)
         folder = library_folder() / "open" / "shared"
         number = 1 + sum(1 for _ in folder.glob("*.html"))

@@ -38,6 +38,7 @@ _MOST_PASSES: Final = 60
 """Passes of which one tap tells (judgement: a street that was run twice a day for a month)."""
 
 _KINDS: Final = ("week", "month", "year", "run")
+_TO_WRITE: Final = {"share": "to be shared", "coach": "for a coach"}
 _REANALYSED: Final = ("country", "suggestion.", "overrides")
 
 
@@ -178,12 +179,12 @@ def begin(request: Request) -> Response:
         office.chores.add("measure", "Measuring your streets")
     elif what == "analyse":
         office.chores.add("analyse", ANALYSING)
-    elif what == "share":
+    elif what in _TO_WRITE:
         days, _, name = form.get("days", "").partition(" ")
         if days not in _KINDS or days == "run":
             raise LibraryError("only a week, a month or a year can be shared", path="share")
-        title = f"Writing {days} {name} to be shared"
-        office.chores.add("share", title, days=days, name=name, no_zone=bool(form.get("no_zone")))
+        title = f"Writing {days} {name} {_TO_WRITE[what]}"
+        office.chores.add("share", title, days=days, name=name, for_coach=what == "coach")
     elif what == "dismiss":
         office.chores.dismiss()
     return _back(form)

@@ -122,11 +122,13 @@ def test_the_whole_way_of_a_newcomer(tmp_path):
         tab.looks_well(source)
         page.goto(f"{tab.home}/week/2026-W47")
         page.get_by_role("button", name="Write a page to be shared").click()
-        idle(page)
+        page.locator(".chore.failed", has_text="all lies on hidden ground").wait_for()
+        page.get_by_role("button", name="Write one for a coach").click()
         with page.expect_download() as download:
-            page.get_by_role("link", name="Save the page to be shared").click()
-        shared = Path(download.value.path()).read_text("utf-8")
-        assert "To be shown to others" in shared
+            page.get_by_role("link", name="Save the page").click()
+        written = Path(download.value.path()).read_text("utf-8")
+        assert "For their coach" in written
+        assert "Lautakatontie" not in written
         tab.is_quiet()
         phone = Tab(chromium, address, width=390, dark=True)
         assert phone.page.get_by_text("good once").count() or "each is good once" in phone.page.content()

@@ -84,7 +84,7 @@
     map.addEventListener("camber:chosen", function (event) {
       var where = event.detail[9] || [];
       tap.hidden = !where.length;
-      document.getElementById("tap-where").value = JSON.stringify(where.slice(-60));
+      tap.querySelectorAll("[name=where]").forEach(function (one) { one.value = JSON.stringify(where.slice(-60)); });
     });
   }
   listen();
