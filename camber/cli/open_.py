@@ -302,6 +302,11 @@ class CommandDesk:
 
         measure_ways(self._session)
 
+    def _do_wanted(self) -> None:
+        from camber.cli.terrain import say_wanted
+
+        say_wanted(self._session)
+
     def _do_again(self, answers: list[dict[str, Any]], days: str, name: str) -> None:
         from camber.cli.tell import look_again
         from camber.observations.answers_file import answer_from

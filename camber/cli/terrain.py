@@ -201,9 +201,13 @@ def measure_ways(
 @app.command()
 def wanted(context: typer.Context) -> None:
     """Name the tiles that your runs need as their agency names them, and the page that has them."""
+    say_wanted(context.obj)
+
+
+def say_wanted(session: Session) -> None:
+    """Say which tiles are wanted, page by page."""
     from camber.library.surveys import places_without
 
-    session: Session = context.obj
     with camber.open_library() as library:
         longitude, latitude = places_without(library)
     from camber.terrain.agencies import tiles_at

@@ -177,6 +177,8 @@ def begin(request: Request) -> Response:
         office.chores.add("fetch", "Fetching the map")
     elif what == "measure":
         office.chores.add("measure", "Measuring your streets")
+    elif what == "wanted":
+        office.chores.add("wanted", "Looking for the tiles of terrain models that you need")
     elif what == "analyse":
         office.chores.add("analyse", ANALYSING)
     elif what in _TO_WRITE:

@@ -68,7 +68,7 @@ class Desk(Protocol):
         """Say which terrain models are known and wanted, line by line."""
 
     def do(self, kind: str, given: dict[str, Any]) -> Any:  # noqa: ANN401 - of each kind its own
-        """Do a chore: import, roads, fetch, analyse, measure, advise or share."""
+        """Do a chore: import, roads, fetch, analyse, again, measure, wanted, advise or share."""
 
 
 class MakeDesk(Protocol):
