@@ -77,7 +77,7 @@ def home(town, tmp_path, monkeypatch):
     """A library that a test may change, whose runs have been looked at and whose ways are not measured."""
     shutil.copytree(town / "home", tmp_path / "home")
     monkeypatch.setenv("CAMBER_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("camber.library.workers._processes", lambda _count: Here())
+    monkeypatch.setattr("camber.library.workers._processes", lambda *_: Here())
     return tmp_path / "home"
 
 

@@ -120,15 +120,16 @@ def test_the_whole_way_of_a_newcomer(tmp_path):
         page.get_by_role("button", name="Add").click()
         page.locator(".zones li", has_text="400 m").last.wait_for()
         tab.looks_well(source)
+        # Between two towns, where no map is kept: the zone of the export alone is enough for the page.
+        page.locator(".zones li", has_text="400 m").get_by_role("button", name="Remove").click()
+        page.locator(".zones li", has_text="400 m").wait_for(state="detached")
         page.goto(f"{tab.home}/week/2026-W47")
         page.get_by_role("button", name="Write a page to be shared").click()
-        page.locator(".chore.failed", has_text="all lies on hidden ground").wait_for()
-        page.get_by_role("button", name="Write one for a coach").click()
         with page.expect_download() as download:
             page.get_by_role("link", name="Save the page").click()
         written = Path(download.value.path()).read_text("utf-8")
-        assert "For their coach" in written
-        assert "Lautakatontie" not in written
+        assert "To be shown to others" in written
+        assert "only you know" not in written
         tab.is_quiet()
         phone = Tab(chromium, address, width=390, dark=True)
         assert phone.page.get_by_text("good once").count() or "each is good once" in phone.page.content()
