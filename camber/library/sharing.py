@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 AROUND_M: Final = 8_000.0
 """How far around a square roads are judged [m] (judgement: a run of 20 km stays within)."""
 
-MOST_RUNS: Final = 8
+MOST_RUNS: Final = 4
 """Of so many runs out of hidden ground something is shown, for ever: whoever sees where all of them went
 looks for the middle of it, and finds it (`tests/benchmarks/home_attack.py`)."""
 
