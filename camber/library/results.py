@@ -101,25 +101,30 @@ def distil(analysis: Analysis) -> Outcome:
 
 def not_judged_m(exposure: pd.DataFrame) -> dict[str, float]:
     """Sum the metres about which nothing is said by the reasons of `camber.schema.NotJudged` [m]."""
-    open_ = exposure[~exposure["verdict"].isin(_JUDGED)]
-    surface = open_["surface_kind"].to_numpy(dtype=str)
-    reason = np.where(open_["side_basis"] == SideBasis.UNKNOWN, "side_unknown", "leg_unknown")
+    open_ = ~exposure["verdict"].isin(_JUDGED).to_numpy()
+    names = ("way_id", "distance_m", "surface_kind", "side_basis")
+    way_id, distance, surface, basis = (exposure[name].to_numpy()[open_] for name in names)
+    reason = np.where(basis == SideBasis.UNKNOWN.value, "side_unknown", "leg_unknown")
     for kind in (SurfaceKind.PATH, SurfaceKind.TRACK):
-        reason = np.where(surface == kind, kind.value, reason)
-    reason = np.where(open_["way_id"] == NO_WAY, "unmatched", reason)
-    metres = open_["distance_m"].groupby(reason).sum()
-    return {str(name): round(float(value), 3) for name, value in metres.items() if value > 0.0}
+        reason = np.where(surface == kind.value, kind.value, reason)
+    reason = np.where(way_id == NO_WAY, "unmatched", reason)
+    found, number = np.unique(reason, return_inverse=True)
+    metres = np.bincount(number, distance, minlength=len(found)).tolist()
+    return {str(name): round(value, 3) for name, value in zip(found, metres, strict=True) if value > 0.0}
 
 
 def exposure_of(analysis: Analysis) -> pd.DataFrame:
     """Exposure with the name of the street, and the fixes of the recording that each interval holds."""
-    fix = pd.Series(analysis.sloped.index, index=analysis.sloped["block"].to_numpy()).groupby(level=0)
     table = pd.DataFrame(analysis.exposure)[[column.name for column in EXPOSURE]]
-    block = table["block"].to_numpy()
+    # Fixes come in the order of time, and so do the intervals that hold them.
+    fix, of_fix = analysis.sloped.index.to_numpy(), analysis.sloped["block"].to_numpy()
+    block, first = np.unique(of_fix, return_index=True)
+    last = len(fix) - 1 - np.unique(of_fix[::-1], return_index=True)[1]
+    row = np.searchsorted(block, table["block"].to_numpy())
     return table.assign(
         street=analysis.roads.street_names(table["way_id"].to_numpy()),
-        first_fix=fix.min().reindex(block).to_numpy(dtype=np.int64),
-        last_fix=fix.max().reindex(block).to_numpy(dtype=np.int64),
+        first_fix=fix[first][row].astype(np.int64),
+        last_fix=fix[last][row].astype(np.int64),
     )
 
 
@@ -174,13 +179,16 @@ def _traversals(analysis: Analysis, way_ids: list[int]) -> tuple[tuple[Any, ...]
 
 def _streets(summary: Summary, exposure: pd.DataFrame) -> tuple[tuple[Any, ...], ...]:
     """Rows of streets, each with the source of the slope that holds for most of its metres."""
-    on = exposure[exposure["street"] != ""]
-    by_source = on.groupby(["street", "slope_source"])["distance_m"].sum().reset_index()
-    order = by_source.sort_values(["distance_m", "slope_source"], ascending=[False, True])
-    most = order.drop_duplicates("street").set_index("street")["slope_source"]
+    by_source: dict[tuple[str, str], float] = {}
+    names = ("street", "slope_source", "distance_m")
+    for street, source, metres in zip(*(exposure[name].tolist() for name in names), strict=True):
+        by_source[street, source] = by_source.get((street, source), 0.0) + metres
+    # Of equally many metres the first by name: what is written last stays.
+    rising = sorted(by_source.items(), key=lambda pair: pair[0][1], reverse=True)
+    most = {street: source for (street, source), _ in sorted(rising, key=lambda pair: pair[1])}
     return tuple(
         (
-            *(street.name, str(most.get(street.name, "")), street.distance_m),
+            *(street.name, most.get(street.name, ""), street.distance_m),
             *(street.left_low_m, street.right_low_m, street.level_m, street.net_tilt_pct_km),
         )
         for street in summary.streets
