@@ -41,7 +41,10 @@ def demo(
         bool, typer.Option("--check", help="Hold six other runs against the simulated truth instead.")
     ] = False,
 ) -> None:
-    """Show ten weeks of a simulated runner on real streets, in twelve lines and as a page. Works offline."""
+    """Show ten weeks of a simulated runner, in a few lines and as a page.
+
+    Real streets, no network.
+    """
     if check:
         _check(context.obj, output)
         return
@@ -89,7 +92,7 @@ def simulate(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the files.")],
     seed: Annotated[int | None, typer.Option(min=0, help="Default: the seed of the sample.")] = None,
 ) -> None:
-    """Write a week of simulated recordings on the real streets of the sample, with its truth."""
+    """Write a week of simulated recordings on real streets, with its truth."""
     from camber.simulate import WEEK_SEED, sample_week, week_files
 
     kouvola, helsinki = (camber.read_roads(sample_folder() / name) for name in EXTRACTS)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from camber.schema import Analysis, Recording, Roads, RunResult
 
 app = typer.Typer(rich_markup_mode=None)
-zones = typer.Typer(rich_markup_mode=None, help="Places that nothing shared shows, such as your home.")
+zones = typer.Typer(rich_markup_mode=None, help="Places that nothing you share will show, such as your home.")
 
 
 class ExportFormat(StrEnum):
@@ -55,7 +55,7 @@ def export(
     ),
     roads: RoadFiles = None,
 ) -> None:
-    """Write your runs to one file, interval by interval: whole, or with --share without what is hidden."""
+    """Export your runs interval by interval: all of it, or --share for others."""
     from camber.library.loose_runs import stretches_of_analyses
     from camber.library.notes import notes_csv
     from camber.library.sharing import untimed

@@ -36,10 +36,10 @@ def import_(
     as_json: AsJson = False,
     strict: Strict = False,
 ) -> None:
-    """Take recordings into your library: a Strava or Garmin export as it is, or any folder of files.
+    """Add recordings to your library: exports as they are, folders or files.
 
-    What is there already is not read again, so that the same command can be given each week. It may be
-    interrupted at any time, and goes on when it is given again.
+    Files that are in it already are skipped, so you can give the same command each week. You can stop at
+    any time; run it again to continue.
     """
     report = take_in(context.obj, paths, as_json=as_json)
     if strict and (report.count("problem") or report.failures):

@@ -79,7 +79,7 @@ def week(
     *,
     wanted: Wanted,
 ) -> None:
-    """Report a week: which leg was low, how sure that is, and how it stands beside your usual weeks."""
+    """Report a week: which leg was low, how sure that is, and what to try."""
     with filled_library() as library:
         _write(context.obj, library, chosen_week(library, context.obj, name), wanted)
 
@@ -122,7 +122,7 @@ def report(
     *,
     wanted: Wanted,
 ) -> None:
-    """Report the days from one to another."""
+    """Report any days, from one to another."""
     from camber.library.days import span_between
 
     span = span_between(first, last)

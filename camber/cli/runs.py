@@ -50,7 +50,7 @@ def check(
         bool, typer.Option("--repair", help="Heal what can be healed; what was damaged is kept beside.")
     ] = False,
 ) -> None:
-    """Check that everything in your library is as it was written, and with --repair heal it."""
+    """Check that your library is as it was written; --repair heals it."""
     from camber.library.checking import check_library
 
     session: Session = context.obj
@@ -110,7 +110,7 @@ def runs(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the recordings of your library, one line each, with its low leg where that is known."""
+    """List your recordings, one line each, with the low leg where it is known."""
     from camber.report.json_document import rows_json
 
     session: Session = context.obj
@@ -249,7 +249,7 @@ def run_number(library: "Library", name: str) -> int:
     if name == "last":
         last = library.last_run()
         if last is None:
-            raise UnknownRunError("there are no runs yet: `camber import` brings them in", path="library")
+            raise UnknownRunError("there are no runs yet; `camber import` brings them in", path="library")
         return last
     if not name.isascii() or not name.isdigit() or len(name) > 18:
         raise UnknownRunError(f"{name!r} is no number of a run; `camber runs` lists all", path="library")

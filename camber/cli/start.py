@@ -41,7 +41,7 @@ def start(
     no_open: NoOpen = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes for the analysis.")] = None,
 ) -> None:
-    """Begin: take your runs in, get the map, analyse, and show the last week.
+    """From an export to your first page: runs, map, analysis, answer.
 
     You can stop at any time; run the command again to continue.
     """
@@ -122,7 +122,7 @@ def _take_in(session: Session, paths: "Sequence[Path]") -> str:
         frame, units = library.runs(), units_of(session, library)
     runs = frame[frame["state"].isin(_ON_FOOT)]
     if runs.empty:
-        session.say("there is no run or walk with positions in it: `camber import` says why", at=-1)
+        session.say("there is no run or walk with positions in it; `camber import` says why", at=-1)
         raise typer.Exit(Exit.NO_INPUT)
     days = sorted(map(date.fromisoformat, runs["day"].dropna()))
     span = f", {dates_words(days[0], days[-1])}" if days else ""

@@ -65,7 +65,9 @@ def suggest(
         bool, typer.Option("--no-history", help="Plan for this route alone, whatever the weeks beside it.")
     ] = False,
 ) -> None:
-    """Say what other sides would do, under law and safety; or that nothing safe would help.
+    """Suggest other sides for a run, a route or the coming week.
+
+    Law and safety come first; where nothing safe would help, it says so.
 
     A planned route needs no times: each simple rule is scored on it, and the best plan is shown.
     """

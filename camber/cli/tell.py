@@ -79,7 +79,7 @@ def tell(
     ] = None,
     roads: RoadFiles = None,
 ) -> None:
-    """Tell camber what you know of a street, a run or yourself, and see what it changes."""
+    """Tell camber what you know about a street, a run or yourself."""
     from camber.observations.phrases import Where
 
     session: Session = context.obj

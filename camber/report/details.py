@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from camber.schema import Period, RunResult, Summary
 
 NAMELESS: Final = " (no name)"
-_MEASURED: Final = ("incline:across", "cross_slope", "measured")
 
 
 @dataclass(frozen=True)
