@@ -79,7 +79,7 @@ def analyse(
     ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="With --all: processes on this machine.")] = None,
     no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Read the roads anew, and keep nothing of them.")
+        bool, typer.Option("--no-cache", help="Read the roads again and keep nothing.")
     ] = False,
     strict: Strict = False,
     *,

@@ -214,7 +214,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(_text(path))
     except ValueError as error:
-        message = f"{path} is no valid TOML ({error}): correct it, or delete it to start with the defaults"
+        message = f"{path} is not valid TOML ({error}): correct it, or delete it to start with the defaults"
         raise SettingsError(message, key="") from error
 
 
@@ -252,14 +252,14 @@ def _text_problem(key: str, value: object) -> str | None:
 
         allowed[key] = ("auto", *gnss_classes())
     if key == "overrides":
-        return None if isinstance(value, str) else "is no path of a CSV file"
+        return None if isinstance(value, str) else "is not the path of a CSV file"
     if key in allowed:
         return None if value in allowed[key] else f"is none of: {', '.join(allowed[key])}"
     if key == "overpass_server":
         right = isinstance(value, str) and _SERVER.match(value)
-        return None if right else "is no address that starts with https://"
+        return None if right else "is not an address that starts with https://"
     is_country = isinstance(value, str) and (value == "" or _COUNTRY.fullmatch(value) is not None)
-    return None if is_country else "is no country code such as FI, or US-CA"
+    return None if is_country else "is not a country code such as FI, or US-CA"
 
 
 def _number_problem(key: str, value: object, default: object) -> str | None:
@@ -267,14 +267,14 @@ def _number_problem(key: str, value: object, default: object) -> str | None:
         return None if isinstance(value, bool) else "is neither true nor false"
     kinds = (int,) if isinstance(default, int) else (int, float)
     if isinstance(value, bool) or not isinstance(value, kinds) or not math.isfinite(value):
-        return "is no whole number" if isinstance(default, int) else "is no number"
+        return "is not a whole number" if isinstance(default, int) else "is not a number"
     if key == "draws" and not _FEWEST_DRAWS <= value <= _MOST_DRAWS:
         return f"is not in {_FEWEST_DRAWS} to {_MOST_DRAWS}: fewer draws hold no 5 % quantile"
     # A distance, time or count that turns negative, or a penalty that turns positive, is a slip of the hand.
     if isinstance(default, (int, float)) and value * math.copysign(1.0, default) < 0.0:
         return f"has the wrong sign (the default is {default:g})"
     if key.rpartition(".")[2] in _SHARES and value > 1.0:
-        return "is no share from 0 to 1"
+        return "is not a share from 0 to 1"
     return None
 
 

@@ -67,7 +67,7 @@ def _done(session: "Session", library: "Library", words: "Sequence[str]") -> boo
         session.write("".join(lines) or 'no notes yet; such as: camber note today "left hip sore"\n')
     elif words[0] == "delete" and len(words) == 2:
         if not words[1].isascii() or not words[1].isdigit() or len(words[1]) > 18:
-            raise AnswerError(f"{words[1]!r} is no number of a note; `camber note list` has them all")
+            raise AnswerError(f"{words[1]!r} is not the number of a note; `camber note list` has them all")
         session.write(f"deleted: {note_line(library.delete_note(int(words[1])), year=True)}\n")
     elif words[0] == "export" and len(words) == 2:
         notes = library.notes()
@@ -85,7 +85,7 @@ def _day(text: str) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise AnswerError(f"{text!r} is no day; give one such as 2026-11-18, today or yesterday") from None
+        raise AnswerError(f"{text!r} is not a day; give one such as 2026-11-18, today or yesterday") from None
     if day > today + timedelta(days=2):
         raise AnswerError(f"{day} has not been yet")
     return day

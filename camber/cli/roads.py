@@ -337,7 +337,7 @@ def _status_text(store: "TileStore", *, check: bool) -> str:
     opened, aside = store.opened(), store.put_aside()
     size = sum(path.stat().st_size for path in opened)
     cut, other = sum(not head.whole for head in known), len(heads) - len(known)
-    old = f"are older than {_OLD_DAYS:.0f} days: `camber roads refresh` fetches them anew."
+    old = f"are older than {_OLD_DAYS:.0f} days: `camber roads refresh` fetches them again."
     for number, words in (
         (len(store.old(_OLD_DAYS)), f"tiles {old}"),
         (cut, "tiles lie at the border of an extract: `camber roads fetch` makes them whole."),

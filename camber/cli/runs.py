@@ -153,9 +153,11 @@ def _day_named(text: str) -> date:
     try:
         day = date.fromisoformat(text.strip())
     except ValueError:
-        raise SettingsError(f"{text!r} is no day; give one such as 2026-11-16, or none", key="date") from None
+        raise SettingsError(
+            f"{text!r} is not a day; give one such as 2026-11-16, or none", key="date"
+        ) from None
     if not date(1990, 1, 1) <= day <= date.today() + timedelta(days=2):  # noqa: DTZ011 - the runner's own day
-        raise SettingsError(f"{day} is no day on which a run can have been recorded", key="date")
+        raise SettingsError(f"{day} is not a day on which a run can have been recorded", key="date")
     return day
 
 
@@ -252,7 +254,7 @@ def run_number(library: "Library", name: str) -> int:
             raise UnknownRunError("there are no runs yet; `camber import` brings them in", path="library")
         return last
     if not name.isascii() or not name.isdigit() or len(name) > 18:
-        raise UnknownRunError(f"{name!r} is no number of a run; `camber runs` lists all", path="library")
+        raise UnknownRunError(f"{name!r} is not the number of a run; `camber runs` lists all", path="library")
     return int(name)
 
 

@@ -154,7 +154,7 @@ def _imported(library: "Library", path: Path) -> "list[Answer]":
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise AnswerError(
-            f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}"
+            f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is not text'}"
         ) from None
     try:
         answers = read_answers(text)
@@ -208,7 +208,7 @@ def _links(library: "Library", name: str) -> str:
     lines = [f"{name} in the editor of OpenStreetMap (it asks for an account; nothing was sent):"]
     lines += [" ".join([_EDITOR.format(way), *said]) for way, said in tags.items()]
     if not any(tags.values()):
-        lines.append("What you told is no tag there: of roads it has sidewalk and width.")
+        lines.append("What you told has no tag there: of roads it has sidewalk and width.")
     return "\n".join([*lines, ""])
 
 
@@ -309,7 +309,7 @@ def _run_of(library: "Library", run: str | None) -> int | None:
 
 def _number(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise AnswerError(f"{text!r} is no number of an answer; `camber tell list` has them all")
+        raise AnswerError(f"{text!r} is not the number of an answer; `camber tell list` has them all")
     return int(text)
 
 
@@ -317,7 +317,7 @@ def _day(text: str | None) -> date:
     try:
         return date.today() if text is None else date.fromisoformat(text)  # noqa: DTZ011 - the runner's own day
     except ValueError:
-        raise AnswerError(f"{text!r} is no day; give one such as 2026-11-22") from None
+        raise AnswerError(f"{text!r} is not a day; give one such as 2026-11-22") from None
 
 
 def _metres(text: str | None) -> float:
@@ -325,5 +325,5 @@ def _metres(text: str | None) -> float:
         return math.nan
     found = _KILOMETRES.fullmatch(text.strip().lower())
     if not found:
-        raise AnswerError(f"{text!r} is no place in a run; give kilometres from its start, such as 1.2km")
+        raise AnswerError(f"{text!r} is not a place in a run; give kilometres from its start, such as 1.2km")
     return float(found[1].replace(",", ".")) * (1.0 if found[2] == "m" else 1000.0)

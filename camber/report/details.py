@@ -20,7 +20,7 @@ from camber.report.wording import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from camber.schema import Period, RunResult, Summary
@@ -255,6 +255,12 @@ def assumption_grid(summary: Summary, units: str) -> Grid:
 def is_nameless(street: str) -> bool:
     """Tell whether what stands for the name of a street is the class of many ways without one."""
     return street.endswith(NAMELESS)
+
+
+def streets_words(streets: Sequence[str]) -> str:
+    """Name the streets of a change; ways without a name are no help where others have one."""
+    named = [street for street in streets if not is_nameless(street)]
+    return ", ".join(street_words(street) for street in named or streets)
 
 
 def street_words(street: str) -> str:

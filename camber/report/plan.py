@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from camber.report.details import streets_words
 from camber.report.json_document import rows_json
 from camber.report.sentences import effect, question_words
 from camber.report.text import FOOT, bare_table, indented
@@ -63,7 +64,7 @@ def plan_text(title: str, plan: RoutePlan, units: str, *, details: bool = False)
 
 
 def _item(item: Suggestion, units: str, *, details: bool) -> list[RenderableType]:
-    where = ", ".join(plain(name, 60) for name in item.where)
+    where = streets_words(item.where)
     shares = (left_share_of(item.balance_before), left_share_of(item.balance_after))
     lines = [
         *([f"{where} ({far_text(item.distance_m, units)})"] if where else []),

@@ -33,7 +33,7 @@ from camber.report.wording import (
 from camber.schema import Interval, LowLeg, Word, low_leg_of, word_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from datetime import date
 
     import geopandas as gpd
@@ -475,12 +475,6 @@ def tries_of(period: Period, units: str = "km") -> tuple[Try, ...]:
     return tuple(_try(run, item, units) for run, item in best[:MOST_TRIES])
 
 
-def _where(streets: Sequence[str]) -> str:
-    """Name the streets of a change; ways without a name are no help where others have one."""
-    named = [street for street in streets if not details.is_nameless(street)]
-    return ", ".join(details.street_words(street) for street in named or streets)
-
-
 def _is_safer(item: Suggestion) -> bool:
     """Whether it is for law and safety, whatever it does to the legs."""
     return item.kind == "safe_side"
@@ -494,7 +488,7 @@ def _try(run: RunResult, item: Suggestion, units: str) -> Try:
         run=run.run,
         heading=f"on {whose}{name} ({far_text(run.distance_m, units)})",
         what=plain(item.what),
-        where=_where(item.where),
+        where=details.streets_words(item.where),
         effect=("This is the safer side. " if _is_safer(item) else "")
         + sentences.effect(before, after, item.crossings, item.detour_m, units),
         steps=tuple(

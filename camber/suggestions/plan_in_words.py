@@ -122,7 +122,7 @@ def suggestion_of(
                 trip,
                 plan.state,
                 route.stretches.length_m,
-                "are left as they were run, since no other side is allowed or reached there, although",
+                "stay as you ran them, because no other side is allowed or within reach there, although",
             ),
         ),
         extra_traffic_km=plan.traffic_km - as_run[1],
@@ -230,14 +230,21 @@ def _cues(plan: SidePlan, trip: Trip, names: ObjectArray) -> tuple[Cue, ...]:
         place = (float(at_m[row]), float(latitude[row]), float(longitude[row]))
         if plan.crossed[row]:
             kind = str(of.crossing[row]) or ("quiet" if quiet[row] else "as_run")
-            text = f"Cross to the {word}-hand side of {streets[row]}, {CROSSED_AT.get(kind)}."
+            text = f"Cross to the {word}-hand side{_of(str(streets[row]))}, {CROSSED_AT.get(kind)}."
             text = "Cross as you always do." if kind == "as_run" else text
             cues.append(Cue(*place, "cross", word, kind, text))
         elif not keeping:
             where = "sidewalk" if state in WALKS else "side"
-            cues.append(Cue(*place, "keep", word, "", f"Keep to the {word}-hand {where} of {names[row]}."))
+            cues.append(
+                Cue(*place, "keep", word, "", f"Keep to the {word}-hand {where}{_of(str(names[row]))}.")
+            )
         keeping = True
     return tuple(cues)
+
+
+def _of(street: str) -> str:
+    """Name the street of a cue; a way without a name is seen, and its class would tell nobody more."""
+    return "" if street.endswith("(no name)") else f" of {street}"
 
 
 def _what(kind: str, plan: SidePlan, trip: Trip, moved: BoolArray) -> str:

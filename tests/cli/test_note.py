@@ -35,13 +35,13 @@ def test_a_note_is_kept_listed_exported_and_deleted(call, tmp_path):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["18.11.", "x"], "is no day"),
+        (["18.11.", "x"], "is not a day"),
         (["2026-11-18"], "a note needs words"),
         (["2026-11-18", " "], "a note needs words"),
         (["2026-11-18", "x" * 2001], "at most 2000 characters"),
         (["2126-11-18", "x"], "has not been yet"),
         (["delete", "7"], "there is no note 7"),
-        (["delete", "last"], "is no number of a note"),
+        (["delete", "last"], "is not the number of a note"),
         (["today", "x", "--run", "7"], "run 7"),
         (["today", "x", "--leg", "middle"], "middle"),
     ],
