@@ -102,6 +102,7 @@ def analyse(
         run=_name(recording),
         seed=given.seed,
         observed=observed,
+        device=recording.device or "",
     )
     sloped, slopes = assign_cross_slope(
         lateral, states, roads, given.cross_slope, observed, seed=given.seed, rng=rng
@@ -206,7 +207,8 @@ def evidence_of(
     track, _ = prepare_track(recording, crs=roads.crs, settings=given.track)
     matched, candidates, _ = match(track, roads, given.matching)
     heard = as_of_run(observed, recording)
-    evidence = gather(matched, candidates, roads, given.lateral, run=_name(recording), observed=heard)
+    device, name = recording.device or "", _name(recording)
+    evidence = gather(matched, candidates, roads, given.lateral, run=name, observed=heard, device=device)
     return _with_ways(evidence, matched, candidates, roads)
 
 

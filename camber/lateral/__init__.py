@@ -25,7 +25,7 @@ from camber.conventions import (
 )
 from camber.cross_section import OffsetAssumptions
 from camber.lateral.blocks import Blocks, block_mean, cut_blocks
-from camber.lateral.hypotheses import Hypothesis, Posterior, draw_histories, observe, weigh
+from camber.lateral.hypotheses import Hypothesis, Posterior, alike, draw_histories, observe, weigh
 from camber.lateral.learning import (
     SharedEvidence,
     map_evidence,
@@ -60,6 +60,7 @@ from camber.lateral.told_passes import (
 )
 from camber.lateral.told_streets import measured_middle, region_of, said_of_use
 from camber.lateral.use import (
+    CommonErrors,
     Hypothesised,
     Looks,
     hypothesise,
@@ -120,6 +121,7 @@ def locate(
     run: str = "",
     seed: int = 0,
     observed: Observed | None = None,
+    device: str = "",
 ) -> tuple[LateralTrack, LateralHistories, Evidence]:
     """Infer the lateral state of every fix.
 
@@ -145,6 +147,8 @@ def locate(
         Seed of what all runs of a runner share: in draw ``i`` of every run places are used alike.
     observed : Observed, optional
         What was told or measured of sides, sidewalks, widths and habits.
+    device : str
+        What recorded the run: the offset of a device is the same in all its runs.
 
     Returns
     -------
@@ -156,7 +160,7 @@ def locate(
         What this run says about the runner's use of places and the map, gained without ``learned``.
     """
     settings = settings or LateralSettings()
-    scene, silent = _look(matched, candidates, roads, settings, observed)
+    scene, silent = _look(matched, candidates, roads, settings, observed, device)
     blocks, places, shares = scene.blocks, scene.places, street_shares(scene.places, roads)
     seen = posterior = alone = infer_alone(scene, shares)
     scene = _told(scene, shares, observed, run)
@@ -169,13 +173,14 @@ def locate(
         seen = posterior = infer_told(scene._replace(claims=None), shares, alone, others)
     if settings.facing_habit:
         own = said_of_use(observed, roads, scene.region)
-        uses = hypothesise(use_posterior(evidence.uses, others, scene.region, own))
+        where = scene.region, scene.recorder
+        uses = hypothesise(use_posterior(evidence.uses, others, where, own))
         posterior = infer_with_use(scene, shares, alone, others, uses)
     elif claims is not None:
         posterior = said if others is None else infer_told(scene, shares, alone, others)
     n = len(blocks.first)
     doubts = with_answers(draw_existence(places, shares.sidewalk, draws, seed), claims, seed)
-    state = draw_histories(posterior, _use_ranks(seed, draws), rng, doubts) % len(P_STATES)
+    state = draw_histories(posterior, alike(seed, device, draws), rng, doubts) % len(P_STATES)
     state = np.where(_doubtful(blocks.p_off_road, rng.random((draws, n))), np.int8(-1), state)
     astray = _doubtful(1.0 - blocks.p_street, rng.random((draws, n)))
     columns = _columns(blocks, places, posterior, seen, claims, settings.threshold)
@@ -192,12 +197,13 @@ def gather(
     *,
     run: str = "",
     observed: Observed | None = None,
+    device: str = "",
 ) -> Evidence:
     """Find out what a run says about the runner's use of places and the map: the part of `locate` for that.
 
     Parameters
     ----------
-    matched, candidates, roads, settings, run, observed
+    matched, candidates, roads, settings, run, observed, device
         As for `locate`.
 
     Returns
@@ -205,7 +211,7 @@ def gather(
     Evidence
         The same as that of `locate`.
     """
-    scene, _ = _look(matched, candidates, roads, settings or LateralSettings(), observed)
+    scene, _ = _look(matched, candidates, roads, settings or LateralSettings(), observed, device)
     shares = street_shares(scene.places, roads)
     scene = _told(scene, shares, observed, run)
     return _evidence(run, scene, infer_alone(scene, shares), shares)
@@ -217,9 +223,10 @@ def _look(
     roads: Roads,
     settings: LateralSettings,
     observed: Observed | None,
+    device: str,
 ) -> tuple[Scene, str]:
     """Lay a run out; one that is no evidence of a side is silenced, and why."""
-    scene = lay_out(matched, candidates, roads, settings, observed)
+    scene = lay_out(matched, candidates, roads, settings, observed)._replace(recorder=device)
     silent = why_silent(scene.blocks, matched, settings)
     if silent:
         scene = scene._replace(places=silenced(scene.places, np.ones(len(scene.piece), dtype=bool)))
@@ -249,6 +256,8 @@ class Scene(NamedTuple):
         Where the middle of streets lies.
     claims : Claims or None
         What was told of sides.
+    recorder : str
+        What recorded the run.
     """
 
     blocks: Blocks
@@ -261,6 +270,7 @@ class Scene(NamedTuple):
     along_m: FloatArray
     widths: tuple[WidthObserved, ...] = ()
     claims: Claims | None = None
+    recorder: str = ""
 
 
 def lay_out(
@@ -333,18 +343,18 @@ def _infer(
     line = map_prior(places.reference, scene.piece, settings.map_sigma_m, learned)
     if scene.widths and (learned is not None or uses is not None):
         line = measured_middle(places.reference, scene.along_m, line, scene.widths)
-    priors = [(1.0, state_prior(places, shares))]
+    priors = [(1.0, state_prior(places, shares), CommonErrors(np.zeros(2), np.eye(2)))]
     if uses is not None:
-        priors = [(use.mass, mixed_prior(places, shares, use.share)) for use in uses]
+        priors = [(use.mass, mixed_prior(places, shares, use.share), use.common) for use in uses]
 
     def move(prior: FloatArray) -> FloatArray:
         return transitions(blocks, prior, scene.change)
 
     hypotheses = []
-    for number, (mass, prior) in enumerate(priors):
+    for number, (mass, prior, common) in enumerate(priors):
         states = prior, move(prior)
         for noise, weight in noises:
-            observed = observe(blocks, places, noise, states, line, settings)
+            observed = observe(blocks, places, noise, states, line, common, settings)
             told = with_claims(observed, scene.claims, move)
             hypotheses.append(Hypothesis(noise, number, mass, weight, told))
     return weigh(hypotheses, settings.degrees_of_freedom, settings.noise_evidence)
@@ -357,18 +367,12 @@ def _evidence(
     blocks, places, states, settings = scene.blocks, scene.places, alone.states, scene.settings
     likeliest = max(alone.parts, key=lambda part: part.weight)
     looks = Looks(blocks, places, here, scene.change, without_claims(likeliest.observations), scene.claims)
-    uses = known or use_likelihood(scene.region, looks, settings.degrees_of_freedom)
+    uses = known or use_likelihood((scene.region, scene.recorder), looks, settings.degrees_of_freedom)
     seen = np.isfinite(places.observed_m).any(axis=1)
     where = np.where(seen & (scene.piece >= 0), places.reference, NO_WAY)
     line = states.mean[:, MAP], states.variance[:, MAP]
     offsets = map_evidence(where, scene.piece, places.direction, settings.map_sigma_m, *line)
     return Evidence(run, uses, offsets)
-
-
-def _use_ranks(seed: int, draws: int) -> FloatArray:
-    """Ranks of the runner's use of places in each draw: one for all runs of a seed, spread evenly."""
-    rng = np.random.default_rng([seed, draws])
-    return np.asarray((rng.permutation(draws) + rng.random(draws)) / draws)
 
 
 def _doubtful(probability: FloatArray, uniform: FloatArray) -> NDArray[np.bool_]:

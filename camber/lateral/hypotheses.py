@@ -6,17 +6,22 @@ probabilities are mixtures over them, and every drawn history belongs to one of 
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
 
 import numpy as np
 
-from camber.conventions import NO_WAY
+from camber.conventions import NO_WAY, RIGHT_EDGE
 from camber.lateral.noise import block_factors, fast_correlation
 from camber.lateral.sampling import no_doubts, sample
 from camber.lateral.switching import (
     DEVICE,
+    EAST,
+    FAST,
     LATENT,
     MAP,
+    NORTH,
     WIDTH,
     Filtered,
     Observations,
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
     from camber.lateral.blocks import Blocks
     from camber.lateral.places import Places
     from camber.lateral.sampling import Doubts
+    from camber.lateral.use import CommonErrors
     from camber.schema import LateralSettings
     from camber.standards import GnssClass
 
@@ -42,9 +48,13 @@ if TYPE_CHECKING:
 _MAP_LENGTH_M = 250.0
 """Distance over which a way's map error keeps its value [m] (judgement: lines are traced piecewise)."""
 
-_WIDTH_CORRELATION = 0.7
-"""Correlation of the error of the half width between the ways of one street, which is built as a whole
-(judgement: ``street_correlation`` in ``standards/surface.csv``)."""
+_CLASS_SHARE = 0.5
+"""Share of the variance of half widths that is common to the roads of a place (judgement: the spreads of
+``standards/width.csv`` are half of what separates the widths that map makers assume for a whole class)."""
+
+_CLEARANCE_M = 0.3
+"""How far from its edge one runner is used to run, against others [m] (judgement: half of the variance of
+``edge_clearance`` in ``standards/lateral_offset.csv`` is between runners)."""
 
 _WANDER_TAU_S = 30.0
 """Correlation time of the runner's place within a state [s] (judgement)."""
@@ -125,45 +135,57 @@ def observe(
     noise: GnssClass,
     states: tuple[FloatArray, FloatArray],
     line: tuple[FloatArray, FloatArray],
+    common: CommonErrors,
     settings: LateralSettings,
 ) -> Observations:
     """Put the blocks into the form of the switching model.
 
     ``states`` are the prior of the states and the transitions between them, shapes (n, 6) and (n, 6, 6);
-    ``line`` is the map's error, way frame: mean and standard deviation [m], shape (n,).
+    ``line`` is the map's error, way frame: mean and standard deviation [m], shape (n,). What of
+    the half width is the street's own joins the map's error: both belong to a way.
     """
     n, (prior, transition) = len(blocks.first), states
     coefficient = np.zeros((n, 6, LATENT))
     slow = np.hypot(noise.slow_sigma_m, settings.town_sigma_m)
     normal = np.column_stack([np.cos(blocks.heading_rad), -np.sin(blocks.heading_rad)])
-    coefficient[:, :, :2] = slow * normal[:, np.newaxis]
+    coefficient[:, :, [EAST, NORTH]] = slow * normal[:, np.newaxis]
     fast = noise.fast_sigma_m * np.sqrt(block_factors(blocks.duration_s, noise.fast_tau_s))
     # The runner's own place within a state wanders as slowly as the fast error: they share a latent part. How
     # far is judgement, so all states of a block get the same: scatter must not speak for the widest state.
     wander = (prior * places.spread_m**2).sum(axis=1) * block_factors(blocks.duration_s, _WANDER_TAU_S)
-    coefficient[:, :, 2] = np.sqrt(fast**2 + wander)[:, np.newaxis]
+    coefficient[:, :, FAST] = np.sqrt(fast**2 + wander)[:, np.newaxis]
     drawn = np.where(places.direction < 0, -1.0, 1.0)
-    coefficient[:, :, MAP] = (drawn * line[1])[:, np.newaxis]
-    coefficient[:, :, WIDTH] = places.width_std_m
-    coefficient[:, :, DEVICE] = settings.device_sigma_m
+    edges = _edges_m(places)
+    own = np.maximum(places.width_std_m**2 - edges**2, 0.0)
+    coefficient[:, :, MAP] = drawn[:, np.newaxis] * np.sqrt(line[1][:, np.newaxis] ** 2 + own)
+    # Both common errors in terms of two independent ones: the second has the part that the first has not.
+    device, (x, y), root = settings.device_sigma_m, common.mean, common.root
+    coefficient[:, :, DEVICE] = device * root[0, 0] + edges * root[1, 0]
+    coefficient[:, :, WIDTH] = edges * root[1, 1]
     seconds = np.diff(blocks.time_s, prepend=blocks.time_s[0])
     metres = np.diff(blocks.distance_m, prepend=blocks.distance_m[0])
-    same_way, same_street = (
-        np.r_[False, (np.diff(ids) == 0) & (ids[1:] >= 0)] for ids in (places.reference, blocks.street_id)
-    )
+    same_way = np.r_[False, (np.diff(places.reference) == 0) & (places.reference[1:] >= 0)]
     keep = np.zeros((n, LATENT))
-    keep[:, :2] = np.exp(-seconds / noise.slow_tau_s)[:, np.newaxis]
-    keep[:, 2] = fast_correlation(blocks, noise)
+    keep[:, [EAST, NORTH]] = np.exp(-seconds / noise.slow_tau_s)[:, np.newaxis]
+    keep[:, FAST] = fast_correlation(blocks, noise)
     keep[:, MAP] = np.where(same_way, np.exp(-metres / _MAP_LENGTH_M), 0.0)
-    keep[:, WIDTH] = np.where(same_way, 1.0, np.where(same_street, _WIDTH_CORRELATION, 0.0))
-    keep[:, DEVICE] = 1.0
-    residual = places.observed_m - places.place_m - (drawn * line[0])[:, np.newaxis]
+    keep[:, [WIDTH, DEVICE]] = 1.0
+    residual = places.observed_m - places.place_m - (drawn * line[0] + device * x)[:, np.newaxis] - edges * y
     known = np.isfinite(places.observed_m)
     # A missing observation says nothing about any state of its block.
     residual[~(known | (places.way_id == NO_WAY)).all(axis=1)] = np.nan
     return Observations(
         residual, coefficient, np.full((n, 6), _JITTER_M), np.clip(keep, 0.0, 0.9999), prior, transition
     )
+
+
+def _edges_m(places: Places) -> FloatArray:
+    """Deviation of the edges' places that all runs have in common [m], outwards, shape (n, 6)."""
+    half = np.sqrt(_CLASS_SHARE) * places.width_std_m[:, RIGHT_EDGE]
+    edge = np.hypot(half, _CLEARANCE_M * (half > 0.0))
+    zero = np.zeros(len(half))
+    outwards = np.stack([-half, -edge, zero, edge, half, zero], axis=1)
+    return np.where(places.width_std_m != 0.0, outwards, 0.0)
 
 
 def weigh(given: Iterable[Hypothesis], degrees_of_freedom: float, noise_evidence: float) -> Posterior:
@@ -204,20 +226,50 @@ def _mix(parts: tuple[Part, ...]) -> Smoothed:
     return Smoothed(probability / probability.sum(axis=1, keepdims=True), mean, square - mean**2)
 
 
+class Alike(NamedTuple):
+    """Numbers that are the same in draw ``i`` of all runs of a runner, who is one.
+
+    Parameters
+    ----------
+    use_rank : ndarray of float64, shape (draws,)
+        Uniform ranks in [0, 1) of the use of places.
+    common : ndarray of float64, shape (draws, 2)
+        Standard normal numbers of the common errors.
+    """
+
+    use_rank: FloatArray
+    common: FloatArray
+
+
+def alike(seed: int, device: str, draws: int) -> Alike:
+    """Draw what all runs of a seed share, spread evenly; a device has an offset of its own."""
+    rng = np.random.default_rng([seed, draws])
+    rank = (rng.permutation(draws) + rng.random(draws)) / draws
+    numbers = [np.random.default_rng([seed, draws, key]) for key in (crc32(device.encode()), 1 << 32)]
+    normal = NormalDist()
+    common = [
+        [normal.inv_cdf(value) for value in ((each.permutation(draws) + 0.5) / draws).tolist()]
+        for each in numbers
+    ]
+    return Alike(np.asarray(rank), np.array(common).T)
+
+
 def draw_histories(
-    posterior: Posterior, use_rank: FloatArray, rng: np.random.Generator, doubts: Doubts | None = None
+    posterior: Posterior, alike: Alike, rng: np.random.Generator, doubts: Doubts | None = None
 ) -> NDArray[np.int8]:
     """Draw whole histories of the states, each under one hypothesis, shape (draws, n).
 
-    Uniform ranks in [0, 1), shape (draws,), choose the use of places: the same for all runs of a runner, who
-    is one; the rest comes from ``rng``. ``doubts`` are of states that may not exist.
+    What is not shared by all runs comes from ``rng``. ``doubts`` are of states that may not exist.
     """
+    use_rank = alike.use_rank
     order = sorted(posterior.parts, key=lambda part: part.use)
     uses, weights = (np.array([getattr(part, name) for part in order]) for name in ("use", "weight"))
     use_of = uses[_choose(np.cumsum(weights), use_rank)]
     n, draws = len(order[0].observations.prior), len(use_rank)
     noise_rank = rng.random(draws)
     uniform, normal = rng.random((draws, n)), rng.standard_normal((draws, n, LATENT))
+    # What all runs have in common never changes, so it is drawn where a history begins, at its end.
+    normal[:, -1, [DEVICE, WIDTH]] = alike.common
     doubts = doubts or no_doubts(draws, order[0].observations.prior.shape)
     chosen = np.empty(draws, dtype=np.int64)
     for use in np.unique(use_of):

@@ -50,7 +50,7 @@ what lies between edge and middle, or edge and sidewalk)."""
 
 _SAME_RUNNER: Final = 0.2
 """Correlation of what two runs of a runner on different streets say of the use of places (judgement: the
-offset of the watch and the mean width of roads, 0.5 m, against the 1 m by which the mean of a run errs)."""
+class of the receiver and what the model leaves out, 0.5 m; the mean of a run errs by 1 m)."""
 
 _SAME_STREET: Final = 0.75
 """The same, in addition, of two passes over the same streets in the same direction (judgement: map offset,
@@ -95,13 +95,13 @@ def without(learned: Learned, own: Evidence) -> Learned:
     for place, (information, weighted) in _offsets(learned).items():
         own_information, own_weighted = offsets.get(place, nothing)
         less_offsets[place] = max(information - own_information, 0.0), weighted - own_weighted
-    uses = {one.region: np.array(one.log_likelihood) for one in learned.uses}
+    uses = {(one.region, one.device): _told(one) for one in learned.uses}
     for one in own.uses:
-        uses[one.region] = uses[one.region] - learned.weights[at] * np.array(one.log_likelihood)
+        uses[one.region, one.device] = uses[one.region, one.device] - learned.weights[at] * _told(one)
     return Learned(
         tuple(run for run in learned.runs if run != own.run),
         tuple(weight for k, weight in enumerate(learned.weights) if k != at),
-        tuple(UseLikelihood(region, tuple(uses[region].tolist())) for region in sorted(uses)),
+        tuple(_as_use(place, uses[place]) for place in sorted(uses)),
         _offsets_of(less_offsets),
         learned.weights[at],
     )
@@ -131,15 +131,23 @@ def _passes(said: Evidence) -> frozenset[Place]:
 
 
 def _pooled_uses(said: Iterable[tuple[Evidence, float]]) -> tuple[UseLikelihood, ...]:
-    """Sum what weighted runs say of the use of places, region by region."""
-    rows: dict[str, list[FloatArray]] = {}
+    """Sum what weighted runs say of the use of places, for each region and device."""
+    rows: dict[tuple[str, str], list[FloatArray]] = {}
     for one, weight in said:
         for use in one.uses:
-            rows.setdefault(use.region, []).append(weight * np.array(use.log_likelihood))
-    return tuple(
-        UseLikelihood(region, tuple(fsum(column) for column in zip(*rows[region], strict=True)))
-        for region in sorted(rows)
-    )
+            rows.setdefault((use.region, use.device), []).append(weight * _told(use))
+    return tuple(_as_use(place, np.sum(rows[place], axis=0)) for place in sorted(rows))
+
+
+def _told(use: UseLikelihood) -> FloatArray:
+    """Give what is said of each node, and of the common errors under it, shape (6, k)."""
+    common = use.common or np.zeros((5, len(use.log_likelihood)))
+    return np.vstack([use.log_likelihood, common])
+
+
+def _as_use(place: tuple[str, str], told: FloatArray) -> UseLikelihood:
+    log, *common = (tuple(row) for row in told.tolist())
+    return UseLikelihood(place[0], log, place[1], tuple(common))
 
 
 def _offsets(said: Evidence | Learned) -> dict[Place, Pair]:

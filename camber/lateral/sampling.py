@@ -10,6 +10,7 @@ as it is likely to be.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numba
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
     from camber.lateral.places import Places
 
     FloatArray = NDArray[np.float64]
+
+_COMMON = 2
+"""Errors that all runs have in common: the first latent parts."""
+
+_HALVINGS = 30
+"""Steps of a bisection: what is left of some metres is nothing."""
 
 _SUREST = 0.98
 """Nothing that is in no map is surer than this to exist (judgement)."""
@@ -90,19 +97,23 @@ def sample(
 ) -> NDArray[np.int8]:
     """Draw histories from the joint posterior of the states, shape (draws, n).
 
-    From uniform numbers in [0, 1), shape (draws, n), and standard normal ones, shape (draws, n, 6).
+    From uniform numbers in [0, 1), shape (draws, n), and standard normal ones, shape (draws, n, 6). Those of
+    the last block say, by their rank, what the errors are that all runs have in common.
     """
     draws, n = uniform.shape
     s, last = filtered.weight.shape[1], n - 1
     state, latent = np.zeros((n, draws), dtype=np.int8), np.zeros((LATENT, draws))
     likely, reach = np.zeros(s), np.zeros((s, s))
+    roots, begin = lower_roots(filtered.covariance[last]), normal[:, last].copy()
+    away = np.zeros((s, _COMMON))
     for d in range(draws):
         likely[:] = filtered.weight[last]
+        _draw_common(likely, filtered.mean[last], roots, normal[d, last], away)
         state[last, d] = _draw_entry(likely, doubts, last, d, uniform[d, last])
+        begin[d, :_COMMON] = away[state[last, d]]
     # Nothing comes after the last block: without gains its own Gaussians are drawn from.
     nothing, none = np.zeros((s, LATENT)), np.zeros((s, LATENT, LATENT))
-    roots = lower_roots(filtered.covariance[last])
-    _draw_latents(state[last], filtered.mean[last], nothing, none, roots, normal[:, last], latent)
+    _draw_latents(state[last], filtered.mean[last], nothing, none, roots, begin, latent)
     for k in range(n - 2, -1, -1):
         weight, mean, covariance = filtered.weight[k], filtered.mean[k], filtered.covariance[k]
         back = prepare_back(weight, mean, covariance, given.keep[k + 1])
@@ -127,6 +138,55 @@ def sample(
                 state[k, d] = _draw(likely, uniform[d, k])
         _draw_latents(state[k], mean, back.centre, back.gain, roots, normal[:, k], latent)
     return state.T.copy()
+
+
+@numba.njit(cache=True)
+def _draw_common(
+    likely: FloatArray, mean: FloatArray, root: FloatArray, normal: FloatArray, away: FloatArray
+) -> None:
+    """Draw the common errors before the state: likely states, (s,), follow from them.
+
+    Each error is that of the rank among all states together, so that it is the same whatever the state. How
+    far it is from the mean under each state, in its own standard deviations, goes into the last, (s, 2).
+    """
+    s = len(likely)
+    centre = np.empty(s)
+    for i in range(_COMMON):
+        for a in range(s):
+            centre[a] = mean[a, i]
+            for j in range(i):
+                centre[a] += root[a, i, j] * away[a, j]
+        value = _quantile(likely, centre, root[:, i, i], normal[i])
+        highest = -np.inf
+        for a in range(s):
+            away[a, i] = (value - centre[a]) / root[a, i, i]
+            if likely[a] > 0.0:
+                highest = max(highest, -0.5 * away[a, i] ** 2 - np.log(root[a, i, i]))
+        for a in range(s):
+            if likely[a] > 0.0:
+                likely[a] *= np.exp(-0.5 * away[a, i] ** 2 - np.log(root[a, i, i]) - highest)
+
+
+@numba.njit(cache=True)
+def _quantile(weight: FloatArray, centre: FloatArray, scale: FloatArray, normal: float) -> float:
+    """Value of a mixture of normal distributions with the rank of a standard normal number, by bisection."""
+    low, high, total = np.inf, -np.inf, 0.0
+    for a in range(len(weight)):
+        if weight[a] > 0.0:
+            low = min(low, centre[a] + scale[a] * normal)
+            high = max(high, centre[a] + scale[a] * normal)
+            total += weight[a]
+    rank = total * math.erfc(-normal * math.sqrt(0.5))
+    for _ in range(_HALVINGS):
+        middle, below = 0.5 * (low + high), 0.0
+        for a in range(len(weight)):
+            if weight[a] > 0.0:
+                below += weight[a] * math.erfc((centre[a] - middle) / scale[a] * math.sqrt(0.5))
+        if below < rank:
+            low = middle
+        else:
+            high = middle
+    return 0.5 * (low + high)
 
 
 @numba.njit(cache=True)

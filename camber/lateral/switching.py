@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 LATENT = 6
-"""Latent parts: bias east, bias north, fast part, map offset, half-width error, device offset."""
+"""Latent parts: offset of the device, error of half widths; bias east and north, fast part, map offset."""
 
-MAP, WIDTH, DEVICE = 3, 4, 5
-"""Places of the last three among them."""
+DEVICE, WIDTH, EAST, NORTH, FAST, MAP = range(LATENT)
+"""Places of them; what all runs have in common comes first, so that its draws hang on nothing else."""
 
 NEVER = 40.0
 """States whose logarithm is this much below that of the likeliest are never drawn."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from camber import standards
 from camber.lateral.state_prior import state_prior, transitions
-from camber.lateral.switching import Observations, filter_forward
+from camber.lateral.switching import DEVICE, FAST, WIDTH, Filtered, Observations, filter_forward
 from camber.lateral.told_passes import with_claims
 from camber.schema import UseLikelihood
 
@@ -46,11 +46,71 @@ _ALIKE: Final = 0.02
 """Stretches whose nodes differ by less than this are one (judgement: a hundredth of an interval)."""
 
 
+_GRID: Final = np.linspace(-3.0, 3.0, 13)
+"""Values of a common error that are looked at, in its prior deviations (judgement: half of one apart is finer
+than what a season tells)."""
+
+_PAIRS: Final = np.stack(np.meshgrid(_GRID, _GRID, indexing="ij")).reshape(2, -1)
+"""All pairs of them, shape (2, m): the device's offset and the error of the edges."""
+
+_KNOWN: Final = 0.4
+"""However many runs there are, a common error is known no better than to this share of its prior deviation
+(judgement: 0.2 m; how a watch is worn and how a runner feels differ from run to run)."""
+
+_TAGGED: Final = 0.5
+"""Share of the streets with sidewalks whose sidewalks are tagged, for the order of the nodes alone
+(judgement)."""
+
+
+class CommonErrors(NamedTuple):
+    """Two errors that all runs have in common: of the device, and of the places at the edges.
+
+    Parameters
+    ----------
+    mean : ndarray of float64, shape (2,)
+        Their means, in prior standard deviations.
+    root : ndarray of float64, shape (2, 2)
+        Lower Cholesky factor of their covariance.
+    """
+
+    mean: FloatArray
+    root: FloatArray
+
+
 class Hypothesised(NamedTuple):
-    """A hypothesis on the use of places: its posterior mass, and shares of the nodes in it, shape (k,)."""
+    """A hypothesis on the use of places: its posterior mass, shares of the nodes in it, and common errors.
+
+    Parameters
+    ----------
+    mass : float
+        Its posterior mass.
+    share : ndarray of float64, shape (k,)
+        Shares of the nodes in it.
+    common : CommonErrors
+        What the other runs say of the common errors under these nodes.
+    """
 
     mass: float
     share: FloatArray
+    common: CommonErrors
+
+
+class UsePosterior(NamedTuple):
+    """What is known of the use of places, and of the common errors by what other runs say.
+
+    Parameters
+    ----------
+    share : ndarray of float64, shape (k,)
+        Posterior of the nodes.
+    mean : ndarray of float64, shape (k, 2)
+        Common errors under each node, this run apart, in prior standard deviations.
+    square : ndarray of float64, shape (k, 2, 2)
+        Means of their products.
+    """
+
+    share: FloatArray
+    mean: FloatArray
+    square: FloatArray
 
 
 @cache
@@ -103,9 +163,9 @@ def coarse(looks: Looks) -> Looks:
     residual = total(given.residual_m, first) / size[:, np.newaxis]
     coefficient = total(given.coefficient, first) / size[:, np.newaxis, np.newaxis]
     apart = np.arange(1, _TOGETHER)
-    held = given.keep[np.minimum(first + 1, len(new) - 1), 2][:, np.newaxis] ** apart
+    held = given.keep[np.minimum(first + 1, len(new) - 1), FAST][:, np.newaxis] ** apart
     pairs = np.maximum(size[:, np.newaxis] - apart, 0.0)
-    coefficient[:, :, 2] *= np.sqrt((size + 2.0 * (pairs * held).sum(axis=1)) / size**2)[:, np.newaxis]
+    coefficient[:, :, FAST] *= np.sqrt((size + 2.0 * (pairs * held).sum(axis=1)) / size**2)[:, np.newaxis]
     keep = np.multiply.reduceat(given.keep, first)
     change = 1.0 - np.multiply.reduceat(1.0 - looks.change, first)
     noise = given.noise_m[first] / np.sqrt(size)[:, np.newaxis]
@@ -123,12 +183,18 @@ def coarse(looks: Looks) -> Looks:
     )
 
 
-def use_likelihood(region: str, looks: Looks, degrees_of_freedom: float) -> tuple[UseLikelihood, ...]:
-    """Say how well each use of places explains a run; nothing where the run has no evidence."""
+def use_likelihood(
+    place: tuple[str, str], looks: Looks, degrees_of_freedom: float
+) -> tuple[UseLikelihood, ...]:
+    """Say how well each use of places explains a run, ``place`` being its region and device.
+
+    Nothing where the run has no evidence. The filter ends with what it knows of the common errors under each
+    node: divided by their prior, a normal likelihood of them, beside the node's own.
+    """
     if looks.claims is None and not np.isfinite(looks.observed.residual_m).any():
         return ()
     nodes, which = _computed()
-    found = np.empty(len(nodes))
+    found, common = np.empty(len(nodes)), np.empty((5, len(nodes)))
     blocks, places, shares, change, observed, claims = coarse(looks)
 
     def move(prior: FloatArray) -> FloatArray:
@@ -138,54 +204,127 @@ def use_likelihood(region: str, looks: Looks, degrees_of_freedom: float) -> tupl
         prior = state_prior(places, shares, shift)
         given = observed._replace(prior=prior, transition=move(prior))
         told = with_claims(given, claims, move, once=True)
-        found[at] = filter_forward(told, degrees_of_freedom).log_evidence
+        ended = filter_forward(told, degrees_of_freedom)
+        without, common[:, at] = _of_common(ended)
+        found[at] = ended.log_evidence + without
     found = np.round(found - found.max(), _DIGITS)
-    return (UseLikelihood(region, tuple(found[which].tolist())),)
+    rows = tuple(tuple(row) for row in np.round(common, _DIGITS)[:, which].tolist())
+    return (UseLikelihood(place[0], tuple(found[which].tolist()), place[1], rows),)
+
+
+def _of_common(ended: Filtered) -> tuple[float, list[float]]:
+    """Say what a run tells of the common errors: of none against all there may be, and the five numbers."""
+    weight, parts = ended.weight[-1], [DEVICE, WIDTH]
+    means = ended.mean[-1][:, parts]
+    mean = weight @ means
+    covariance = np.tensordot(weight, ended.covariance[-1][:, parts][:, :, parts], 1)
+    covariance += (weight[:, np.newaxis] * (means - mean)).T @ (means - mean)
+    variance, axes = np.linalg.eigh(covariance)
+    variance = np.clip(variance, 1e-6, 1.0)
+    along = axes.T @ mean
+    without = -0.5 * float((np.log(variance) + along**2 / variance).sum())
+    (c, d), (_, e) = (axes * (1.0 / variance - 1.0)) @ axes.T
+    a, b = axes @ (along / variance)
+    return without, [float(one) for one in (a, b, c, d, e)]
 
 
 def use_posterior(
-    own: tuple[UseLikelihood, ...], told: Learned | None, region: str, said: FloatArray | None = None
-) -> FloatArray:
-    """Posterior of the nodes, shape (k,), from what a run says, what it is told, and what the runner said.
+    own: tuple[UseLikelihood, ...],
+    told: Learned | None,
+    place: tuple[str, str],
+    said: FloatArray | None = None,
+) -> UsePosterior:
+    """Posterior of the nodes from what a run says, what it is told, and what the runner said.
 
-    The last is a log-likelihood of the nodes, shape (3, 3, 3, 3). In other regions there may be other
-    sidewalks: they are integrated over there.
+    ``place`` is the run's region and device. What the runner said is a log-likelihood of the nodes, shape
+    (3, 3, 3, 3). In other regions there may be other sidewalks, and other devices have offsets of their own:
+    they are integrated over there.
     """
-    weight = standards.use_nodes().weight
-    log = np.log(weight)
-    existence = np.log(weight.sum(axis=(0, 1, 2)))
-    share = 1.0 if told is None else told.own_weight
-    log = log if said is None else log + said
-    others = [] if told is None else told.uses
-    here = [(one, 1.0) for one in others if one.region == region] + [(one, share) for one in own]
-    for one, part in here:
-        log = log + part * np.reshape(one.log_likelihood, weight.shape)
-    for one in others:
-        if one.region != region:
-            there = np.reshape(one.log_likelihood, weight.shape) + existence
-            log = log + np.logaddexp.reduce(there, axis=-1, keepdims=True)
-    posterior = np.exp(log - log.max()).ravel()
-    return np.asarray(posterior / posterior.sum())
+    weight, size = standards.use_nodes().weight, len(_GRID)
+    normal = _normed(-0.5 * _GRID**2)
+    prior = np.log(np.outer(normal, normal).ravel())
+    existence = np.log(weight.sum(axis=(0, 1, 2)))[:, np.newaxis]
+    log = np.log(weight)[..., np.newaxis] + prior
+    log = log if said is None else log + said[..., np.newaxis]
+    for one in () if told is None else told.uses:
+        there = _log_at(one)
+        if one.region != place[0]:
+            there = np.logaddexp.reduce(there + existence, axis=3, keepdims=True)
+        if one.device != place[1]:
+            apart = there.reshape(*there.shape[:4], size, size) + np.log(normal)[:, np.newaxis]
+            there = np.tile(np.logaddexp.reduce(apart, axis=4), size)
+        log = log + there
+    others = log.reshape(weight.size, -1)
+    known = _normed(others)
+    for one in own:
+        log = log + (1.0 if told is None else told.own_weight) * _log_at(one)
+    joint = log.reshape(weight.size, -1)
+    share = np.exp(joint - joint.max()).sum(axis=1)
+    square = np.einsum("km,im,jm->kij", known, _PAIRS, _PAIRS, optimize=True)
+    return UsePosterior(share / share.sum(), known @ _PAIRS.T, square)
 
 
-def hypothesise(posterior: FloatArray, count: int = _HYPOTHESES) -> tuple[Hypothesised, ...]:
+def _log_at(one: UseLikelihood) -> FloatArray:
+    """Log-likelihood of each node and pair of common errors, shape (3, 3, 3, 3, m)."""
+    shape = standards.use_nodes().weight.shape
+    log = np.array(one.log_likelihood)[:, np.newaxis] + np.zeros(_PAIRS.shape[1])
+    if one.common:
+        x, y = _PAIRS
+        log += np.transpose(one.common) @ np.stack([x, y, -0.5 * x * x, -x * y, -0.5 * y * y])
+    return log.reshape(*shape, -1)
+
+
+def _normed(log: FloatArray) -> FloatArray:
+    """Weights that sum to 1 along the last axis."""
+    weight = np.exp(log - log.max(axis=-1, keepdims=True))
+    return np.asarray(weight / weight.sum(axis=-1, keepdims=True))
+
+
+@cache
+def _order() -> NDArray[np.int64]:
+    """Nodes from those under which the leg towards traffic is high to those under which it is low.
+
+    It is low at the edge, on a sidewalk the other one is: the share of either, times how much facing traffic
+    outweighs following it.
+    """
+    rows = standards.table("place_use")
+    facing, walk, middle, exist = np.meshgrid(
+        *(rows.loc[rows["unknown"] == one, "share"] for one in dict.fromkeys(rows["unknown"])), indexing="ij"
+    )
+    walk = walk * (_TAGGED + (1.0 - _TAGGED) * exist)
+    lean = (2.0 * facing - 1.0) * ((1.0 - walk) * (1.0 - middle) - walk)
+    return np.argsort(lean.ravel(), kind="stable")
+
+
+def hypothesise(posterior: UsePosterior, count: int = _HYPOTHESES) -> tuple[Hypothesised, ...]:
     """Cut the nodes, in their order, into stretches of equal posterior mass; equal stretches are one.
 
-    The order is that of the unknowns: facing traffic first, so that what a rank chooses is the same habit in
-    every run.
+    The order is that of the low leg they lead to, so that what all runs share of it is between stretches: a
+    rank chooses the same in every run.
     """
-    end = np.minimum(np.cumsum(posterior), 1.0)
+    order = _order()
+    end = np.minimum(np.cumsum(posterior.share[order]), 1.0)
     begin = np.concatenate([[0.0], end[:-1]])
-    found: list[Hypothesised] = []
+    found: list[tuple[float, FloatArray]] = []
     for k in range(count):
         low, high = k / count, (k + 1) / count
         mass = np.maximum(np.minimum(end, high) - np.maximum(begin, low), 0.0)
-        share = mass / mass.sum()
-        if found and np.abs(share - found[-1].share).max() < _ALIKE:
-            found[-1] = Hypothesised(found[-1].mass + 1.0 / count, found[-1].share)
+        share = np.empty(len(mass))
+        share[order] = mass / mass.sum()
+        if found and np.abs(share - found[-1][1]).max() < _ALIKE:
+            found[-1] = found[-1][0] + 1.0 / count, found[-1][1]
         else:
-            found.append(Hypothesised(1.0 / count, share))
-    return tuple(found)
+            found.append((1.0 / count, share))
+    return tuple(Hypothesised(mass, share, _common(posterior, share)) for mass, share in found)
+
+
+def _common(posterior: UsePosterior, share: FloatArray) -> CommonErrors:
+    """Give the common errors over the nodes of a stretch."""
+    mean = share @ posterior.mean
+    covariance = np.tensordot(share, posterior.square, 1) - np.outer(mean, mean)
+    both = np.arange(2)
+    covariance[both, both] = np.maximum(covariance[both, both], _KNOWN**2)
+    return CommonErrors(np.asarray(mean), np.asarray(np.linalg.cholesky(covariance), dtype=np.float64))
 
 
 def mixed_prior(places: Places, shares: StreetShares, share: FloatArray) -> FloatArray:
@@ -208,7 +347,8 @@ def learned_shares(learned: Learned) -> list[dict[str, str | float]]:
     for unknown, region in asked:
         axis, part = unknowns.index(unknown), table[table["unknown"] == unknown]
         others = tuple(k for k in range(len(shape)) if k != axis)
-        weight = use_posterior((), learned, region).reshape(shape).sum(axis=others)
+        posterior = use_posterior((), learned, (region, "")).share
+        weight = posterior.reshape(shape).sum(axis=others)
         share = part["share"].to_numpy()
         mean = float(weight @ share)
         row: dict[str, str | float] = {"use": unknown, "region": region, "share": mean}

@@ -18,11 +18,20 @@ class UseLikelihood:
     region : str
         Square of 10 km in the grid of the roads: a town, whose untagged sidewalks are one unknown.
     log_likelihood : tuple of float
-        One for each node of `camber.standards.use_nodes`, up to a constant.
+        One for each node of `camber.standards.use_nodes`, up to a constant, without the common errors below.
+    device : str
+        What recorded it: the offset of one device is the same in all its runs.
+    common : tuple of tuple of float
+        How the logarithm changes with two errors that all runs have in common, in their prior standard
+        deviations: x of the device, to the right of travel, and y of the places at the edges, outwards. By
+        a x + b y - (c x^2 + 2 d x y + e y^2) / 2 with the five rows a, b, c, d, e, each of one number for
+        each node. Empty where nothing is said of them.
     """
 
     region: str
     log_likelihood: tuple[float, ...]
+    device: str = ""
+    common: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,7 @@ class Learned:
         Share of what each of them says of the use of places that is new: less than 1, since the streets are
         the same ones.
     uses : tuple of UseLikelihood
-        Weighted sums over the runs, one for each region, sorted.
+        Weighted sums over the runs, one for each region and device, sorted.
     map_offsets : tuple of MapOffset
         Sums over the runs, sorted by way, piece and direction.
     own_weight : float

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from camber.conventions import CENTRE, LEFT_EDGE, RIGHT_EDGE
 from camber.lateral.blocks import block_mean, cut_blocks, street_probability
 from camber.lateral.hypotheses import observe
 from camber.lateral.places import find_places
 from camber.lateral.state_prior import change_probability
-from camber.lateral.switching import MAP, WIDTH
+from camber.lateral.switching import DEVICE, MAP, WIDTH
+from camber.lateral.use import CommonErrors
 from camber.schema import LateralSettings, as_matched_track
 from camber.standards import gnss_classes
 from tests.worlds import candidates_of, matched_on, places_on, roads_of
@@ -184,7 +186,8 @@ def test_a_street_entered_by_a_sidewalk_of_its_own_says_nothing_of_the_side_befo
     assert (change[1:3] < 0.5).all()
 
 
-def test_the_error_of_a_width_is_that_of_the_way_and_mostly_of_the_street():
+def test_half_of_what_widths_err_is_common_to_all_streets_and_the_rest_their_own():
+    """Moments of the places, by hand: 3.0 +- 0.55 m of half width; the rest joins the line's error."""
     world = roads_of(
         {
             1: ([(0.0, 0.0), (600.0, 0.0)], {"street_id": 1}),
@@ -198,13 +201,30 @@ def test_the_error_of_a_width_is_that_of_the_way_and_mostly_of_the_street():
     places = find_places(blocks, np.zeros(len(matched)), xy, world)
     prior = np.full((len(blocks.first), 6), 1.0 / 6.0)
     line = np.zeros(len(prior)), np.full(len(prior), 1.5)
-    given = observe(
-        blocks, places, gnss_classes()["single_band"], (prior, np.zeros((len(prior), 6, 6))), line, SETTINGS
-    )
+    states = prior, np.zeros((len(prior), 6, 6))
+
+    def seen(mean, root):
+        common = CommonErrors(np.array(mean), np.array(root))
+        return observe(blocks, places, gnss_classes()["single_band"], states, line, common, SETTINGS)
+
+    nothing = seen([0.0, 0.0], np.eye(2))
     new = np.flatnonzero(np.diff(blocks.way_id)) + 1
-    np.testing.assert_allclose(given.keep[new, WIDTH], [0.7, 0.0])
     within = np.setdiff1d(np.arange(1, len(prior)), new)
-    np.testing.assert_allclose(given.keep[within, WIDTH], 0.9999)
-    # The map's line forgets within a way, and each way is drawn on its own.
-    assert (given.keep[within, MAP] < 0.95).all()
-    np.testing.assert_allclose(given.keep[new, MAP], 0.0)
+    # What is common is never forgotten; the line forgets within a way, and each way is drawn on its own.
+    np.testing.assert_allclose(nothing.keep[:, [WIDTH, DEVICE]], 0.9999)
+    assert (nothing.keep[within, MAP] < 0.95).all()
+    np.testing.assert_allclose(nothing.keep[new, MAP], 0.0)
+    # All of an edge's variance is there: the width's, the clearance of one runner against others, the line's.
+    width = places.width_std_m[0, RIGHT_EDGE]
+    square = (nothing.coefficient[0, RIGHT_EDGE, [MAP, WIDTH]] ** 2).sum()
+    assert square == pytest.approx(1.5**2 + width**2)
+    assert nothing.coefficient[0, RIGHT_EDGE, WIDTH] == pytest.approx(np.hypot(width * 0.5**0.5, 0.3))
+    assert nothing.coefficient[0, LEFT_EDGE, WIDTH] == -nothing.coefficient[0, RIGHT_EDGE, WIDTH]
+    assert nothing.coefficient[0, CENTRE, WIDTH] == 0.0
+    # With known means and a correlation the mean and the covariance of what is observed follow.
+    root = np.array([[0.5, 0.0], [0.3, 0.4]])
+    told = seen([0.4, -0.7], root)
+    unit = np.stack([np.full(6, SETTINGS.device_sigma_m), nothing.coefficient[0, :, WIDTH]], axis=1)
+    np.testing.assert_allclose(nothing.residual_m[0] - told.residual_m[0], unit @ [0.4, -0.7])
+    parts = told.coefficient[0][:, [DEVICE, WIDTH]]
+    np.testing.assert_allclose(parts @ parts.T, unit @ root @ root.T @ unit.T, atol=1e-12)

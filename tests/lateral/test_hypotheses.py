@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from camber.lateral.hypotheses import Hypothesis, draw_histories, weigh
+from camber.lateral.hypotheses import Alike, Hypothesis, alike, draw_histories, weigh
 from camber.lateral.noise import noise_hypotheses
+from camber.lateral.switching import DEVICE, MAP
 from camber.schema import LateralSettings
 from camber.standards import gnss_classes
 from tests.lateral.test_switching import GAUSSIAN, covariance_of, log_density, observations, street
@@ -47,7 +48,8 @@ def test_histories_are_drawn_from_each_hypothesis_as_often_as_it_is_likely():
     right = left._replace(prior=left.prior[:, ::-1].copy())
     posterior = weigh([Hypothesis(ROW, 1, 0.6, 1.0, left), Hypothesis(ROW, 0, 0.4, 1.0, right)], 4.0, 1.0)
     rng = np.random.default_rng(2)
-    drawn = draw_histories(posterior, (np.arange(4_000) + 0.5) / 4_000, rng)
+    ranks = Alike((np.arange(4_000) + 0.5) / 4_000, rng.standard_normal((4_000, 2)))
+    drawn = draw_histories(posterior, ranks, rng)
     frequency = np.stack([(drawn == state).mean(axis=0) for state in range(3)], axis=1)
     np.testing.assert_allclose(frequency, posterior.states.probability, atol=0.04)
     # Low ranks are those of the first use of places, in this run as in every other.
@@ -103,3 +105,28 @@ def test_the_evidence_for_a_class_of_errors_is_coarsened_and_the_mass_of_a_use_i
     assert found[0.25][0] / prior == pytest.approx((found[1.0][0] / prior) ** 0.25)
     assert found[1.0][0] != pytest.approx(prior, rel=0.05)
     assert all(pair[1] == pytest.approx(0.7 / 0.3) for pair in found.values())
+
+
+def test_what_a_device_errs_by_is_drawn_once_for_all_its_runs():
+    """Edges that nothing but the device's offset moves: two runs of it lean to the same side in each draw."""
+    given = street(1, n=12, slow_m=0.3, fast_m=0.3)
+    coefficient = given.coefficient.copy()
+    coefficient[:, :, DEVICE], coefficient[:, :, MAP] = 2.0, 0.1
+    place = np.array([-2.25, 0.0, 2.25])
+    between = given._replace(
+        coefficient=coefficient, residual_m=np.tile(-1.1 - place, (12, 1)), prior=np.full((12, 3), 1 / 3)
+    )
+    posterior = weigh([Hypothesis(ROW, 0, 1.0, 1.0, between)], GAUSSIAN, 1.0)
+
+    def leaning(device, seed):
+        same = alike(3, device, 2000)
+        assert sorted(np.floor(2000 * same.use_rank)) == list(range(2000))
+        np.testing.assert_allclose([same.common.mean(), same.common.std()], [0.0, 1.0], atol=0.01)
+        return (draw_histories(posterior, same, np.random.default_rng(seed)) == 0).mean(axis=1)
+
+    one, again, other = leaning("a watch", 1), leaning("a watch", 2), leaning("a phone", 3)
+    assert 0.1 < one.mean() < 0.9
+    assert np.corrcoef(one, again)[0, 1] > 0.3
+    assert abs(np.corrcoef(one, other)[0, 1]) < 0.1
+    # What is shared between runs changes none of them.
+    assert one.mean() == pytest.approx(posterior.states.probability[:, 0].mean(), abs=0.05)

@@ -24,7 +24,10 @@ SHAPE, COUNT = NODES.shape, NODES.size
 amounts = st.floats(0.0, 50.0, allow_nan=False)
 uses = st.builds(
     lambda region, seed: UseLikelihood(
-        region, tuple(np.random.default_rng(seed).normal(0.0, 2.0, COUNT).round(3))
+        region,
+        tuple(np.random.default_rng(seed).normal(0.0, 2.0, COUNT).round(3)),
+        "",
+        tuple(map(tuple, np.random.default_rng(seed).normal(0.0, 2.0, (5, COUNT)).round(3))),
     ),
     st.sampled_from(["here", "there"]),
     st.integers(0, 99),
@@ -86,19 +89,19 @@ def test_a_run_taken_out_again_leaves_what_the_others_say(runs):
         assert row.information_per_m2 == pytest.approx(other.information_per_m2, abs=1e-9)
         assert row.weighted_offset_per_m == pytest.approx(other.weighted_offset_per_m, abs=1e-9)
     # Weights are those of all the runs: what is left is the others' part under them.
-    said = {use.region: np.zeros(COUNT) for use in left.uses}
+    said = {use.region: np.zeros((6, COUNT)) for use in left.uses}
     for one in runs[1:]:
         for use in one.uses:
             weight = whole.weights[whole.runs.index(one.run)]
-            said[use.region] += weight * np.array(use.log_likelihood)
+            said[use.region] += weight * np.array([use.log_likelihood, *use.common])
     for use in left.uses:
-        np.testing.assert_allclose(use.log_likelihood, said[use.region], atol=1e-9)
+        np.testing.assert_allclose([use.log_likelihood, *use.common], said[use.region], atol=1e-9)
     assert without(others, runs[0]) == others
 
 
 def marginal(use, axis):
     """Posterior of one unknown, from what a run says alone."""
-    posterior = use_posterior((use,), None, use.region).reshape(SHAPE)
+    posterior = use_posterior((use,), None, (use.region, use.device)).share.reshape(SHAPE)
     return posterior.sum(axis=tuple(k for k in range(len(SHAPE)) if k != axis))
 
 

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from camber import standards
 from camber.conventions import MIRRORED_STATES
 from camber.lateral import locate
 from camber.lateral.blocks import cut_blocks
 from camber.lateral.state_prior import change_probability, transitions
-from camber.schema import LateralSettings
+from camber.schema import LateralSettings, Learned, UseLikelihood
 from camber.schema.tables import P_STATES
 from camber.standards import gnss_classes
 from tests.worlds import (
@@ -45,6 +46,24 @@ def steady(offset_m, n=300, **leg):
 
 def middle(lateral):
     return lateral.iloc[len(lateral) // 2]
+
+
+@pytest.mark.parametrize("tags", [{}, {"built_up": True}, {"built_up": True, "width_m": 9.0}])
+@pytest.mark.parametrize("offset_m", [-3.0, 3.0])
+def test_a_recording_turned_to_the_other_side_by_hand_is_not_seen_against_its_evidence(tags, offset_m):
+    """Mirrored across the line at 3 m, of a runner who has always faced traffic: habit speaks against it."""
+    roads = straight(6000.0, highway="tertiary", **tags)
+    matched = matched_on(roads, [steady(offset_m, n=1500)])
+    count = standards.use_nodes().weight.size
+    facing = np.repeat([0.0, 0.0, 6.0], count // 3)
+    others = Learned(uses=(UseLikelihood("anywhere", tuple(facing.tolist())),))
+    wrong = "left" if offset_m > 0.0 else "right"
+    for learned in (None, others):
+        rng = np.random.default_rng(1)
+        lateral, _, _ = locate(
+            matched, candidates_of(matched), roads, HABIT, draws=5, rng=rng, learned=learned
+        )
+        assert not ((lateral["side_basis"] == "seen") & (lateral["side"] == wrong)).any()
 
 
 @pytest.mark.parametrize("direction", [1, -1])

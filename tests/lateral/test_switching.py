@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from camber.lateral.sampling import no_doubts, sample
-from camber.lateral.switching import LATENT, Observations, filter_forward, smooth
+from camber.lateral.switching import LATENT, WIDTH, Observations, filter_forward, smooth
 
 GAUSSIAN = 1e9
 """So many degrees of freedom that a Student-t is a normal distribution."""
@@ -22,7 +22,7 @@ def observations(seed, n, s, *, switching=True):
     place = np.sort(rng.uniform(-4.0, 4.0, s))
     coefficient = np.zeros((n, s, LATENT))
     coefficient[:] = rng.uniform(0.5, 2.0, (n, 1, LATENT))
-    coefficient[:, :, 4] *= np.sign(place)  # the half width moves left and right apart
+    coefficient[:, :, WIDTH] *= np.sign(place)  # the half width moves left and right apart
     keep = rng.uniform(0.2, 0.98, (n, LATENT))
     observed = place[rng.integers(s)] + rng.normal(0.0, 2.5, n)
     prior = np.tile(rng.dirichlet(np.full(s, 3.0)), (n, 1))
@@ -41,9 +41,9 @@ def street(seed, n=8, slow_m=2.8, fast_m=1.0):
     """Blocks of a street as it is: left edge, middle, right edge, a slow bias, and switches that are rare."""
     rng = np.random.default_rng(seed)
     place = np.array([-2.25, 0.0, 2.25])
-    coefficient = np.tile(np.array([0.0, slow_m, fast_m, 1.5, 0.0, 0.5]), (n, 3, 1))
-    coefficient[:, :, 4] = [-0.55, 0.0, 0.55]
-    keep = np.tile(np.array([0.98, 0.98, 0.45, 0.87, 0.87, 0.9999]), (n, 1))
+    coefficient = np.tile(np.array([0.5, 0.0, 0.0, slow_m, fast_m, 1.5]), (n, 3, 1))
+    coefficient[:, :, WIDTH] = [-0.55, 0.0, 0.55]
+    keep = np.tile(np.array([0.9999, 0.9999, 0.98, 0.98, 0.45, 0.87]), (n, 1))
     bias = rng.normal(0.0, slow_m)
     observed = np.array([rng.normal(bias - 2.25, 1.2) for _ in range(n)])
     prior = np.tile(np.array([0.65, 0.1, 0.25]), (n, 1))

@@ -159,8 +159,8 @@ def test_answers_teach_the_runners_use_of_places():
     def used(observed):
         matched = matched_on(tagged, [leg(-3.3)])
         said = gather(matched, candidates_of(matched), tagged, HABIT, run="me", observed=observed)
-        posterior = use_posterior(said.uses, None, said.uses[0].region).reshape(3, 3, 3, 3)
-        return posterior.sum(axis=(0, 2, 3)) @ np.array([0.2, 0.85, 0.98])
+        posterior = use_posterior(said.uses, None, (said.uses[0].region, "")).share.reshape(3, 3, 3, 3)
+        return posterior.sum(axis=(0, 2, 3)) @ np.array([0.08, 0.85, 0.98])
 
     assert used(edge(along=walk)) > used(None) > used(edge(along=LEFT))
 
@@ -181,7 +181,8 @@ def test_a_sidewalk_that_was_told_of_exists_on_its_side_and_one_that_was_denied_
     assert 0.2 < denied[STATE[left]] / mapped[STATE[left]] < 0.9, "tags and the runner are both evidence"
     rural = straight(highway="tertiary")
     assert moved(None, roads=rural)[0][STATE[left]] == 0.0
-    assert moved(walks(left=True, right=True), roads=rural)[0][STATE[left]] > 0.1
+    between = [leg(-2.5)]
+    assert moved(walks(left=True, right=True), roads=rural, legs=between)[0][STATE["left_sidewalk"]] > 0.1
 
 
 def test_streets_and_habits_that_were_told_of_move_town_and_runner():

@@ -9,13 +9,15 @@ from camber import standards
 from camber.lateral import SharedEvidence, gather, infer_alone, lay_out, locate
 from camber.lateral.learning import novelty, pool_evidence
 from camber.lateral.state_prior import street_shares
+from camber.lateral.switching import DEVICE, filter_forward
 from camber.lateral.told_streets import region_of
-from camber.lateral.use import Looks, coarse, hypothesise, use_likelihood, use_posterior
+from camber.lateral.use import Looks, UsePosterior, coarse, hypothesise, use_likelihood, use_posterior
 from camber.schema import LateralSettings, Learned, UseLikelihood
 from tests.worlds import candidates_of, matched_on, roads_of
 
 NODES = standards.use_nodes()
 SHAPE = NODES.weight.shape
+COUNT = NODES.weight.size
 SINGLE = LateralSettings(device_class="single_band")
 STREET = {"highway": "tertiary", "built_up": True}
 """A street in a town of which no tag says whether it has sidewalks: 6 m wide, so they lie at 4 m."""
@@ -65,11 +67,14 @@ def test_a_season_tells_edge_from_sidewalk_and_left_from_right(offset_m, facing,
     pooled = pool_evidence(
         said(roads, matched, str(number)) for number, matched in enumerate(season(roads, offset_m))
     )
-    faces, walks, _, exist = shares(use_posterior((), pooled, pooled.uses[0].region))
-    assert faces[facing] > 0.7
-    # Of untagged streets, use and existence are told together.
-    on_walk = walks @ np.array([0.2, 0.85, 0.98]) * (exist @ np.array([0.1, 0.59, 0.9]))
-    assert (on_walk > 0.5) == sidewalks
+    after = shares(use_posterior((), pooled, (pooled.uses[0].region, "")).share)
+    assert after[0][facing] > 0.7
+    # Of untagged streets, use and existence are told together: a third before, more or fewer now.
+    before, now = (
+        walks @ np.array([0.08, 0.85, 0.98]) * (exist @ np.array([0.1, 0.59, 0.9]))
+        for _, walks, _, exist in (shares(NODES.weight), after)
+    )
+    assert now - before > 0.1 if sidewalks else now - before < -0.1
 
 
 def test_what_no_run_tells_the_season_does():
@@ -109,57 +114,144 @@ def test_blocks_taken_together_say_nearly_the_same():
     assert len(few.change) < 0.5 * len(looks.change)
     # One look at a time: a stretch is what it was.
     alone = looks._replace(blocks=looks.blocks._replace(way_id=np.arange(len(looks.change))))
-    whole, parts = (np.array(use_likelihood("x", one, 4.0)[0].log_likelihood) for one in (looks, alone))
+    whole, parts = (np.array(use_likelihood(("x", ""), one, 4.0)[0].log_likelihood) for one in (looks, alone))
     assert np.corrcoef(whole, parts)[0, 1] > 0.9
     assert np.abs(whole - parts).max() < 0.25 * np.ptp(parts) + 1.0
+
+
+def integral(uses, nodes, weights):
+    """Integral of the product of some likelihoods over standard normal common errors: a determinant."""
+    log, first, second = 0.0, np.zeros(2), np.eye(2)
+    for use, node, weight in zip(uses, nodes, weights, strict=True):
+        log += weight * np.reshape(use.log_likelihood, SHAPE)[node]
+        a, b, c, d, e = (weight * np.reshape(row, SHAPE)[node] for row in use.common)
+        first, second = first + np.array([a, b]), second + np.array([[c, d], [d, e]])
+    return np.exp(log + 0.5 * first @ np.linalg.solve(second, first)) / np.sqrt(np.linalg.det(second))
 
 
 def brute_force(own, told, region):
     """Posterior by summing over every combination of the nodes and of the sidewalks of other regions."""
     others = [use for use in told.uses if use.region != region]
+    here = [use for use in told.uses if use.region == region]
+    weights = [1.0] * len(here) + [told.own_weight] * len(own) + [1.0] * len(others)
     existence = NODES.weight.sum(axis=(0, 1, 2))
     found = np.zeros(SHAPE)
     for node in product(*map(range, SHAPE)):
-        here = NODES.weight[node]
-        for use in told.uses:
-            if use.region == region:
-                here *= np.exp(np.reshape(use.log_likelihood, SHAPE)[node])
-        for use in own:
-            here *= np.exp(told.own_weight * np.reshape(use.log_likelihood, SHAPE)[node])
         for there in product(range(SHAPE[3]), repeat=len(others)):
-            part = here
-            for use, level in zip(others, there, strict=True):
-                part *= existence[level] * np.exp(np.reshape(use.log_likelihood, SHAPE)[(*node[:3], level)])
-            found[node] += part
+            nodes = [node] * len([*here, *own]) + [(*node[:3], level) for level in there]
+            part = NODES.weight[node] * existence[list(there)].prod()
+            found[node] += part * integral([*here, *own, *others], nodes, weights)
     return found.ravel() / found.sum()
 
 
-def test_the_posterior_is_bayes_rule_over_runner_and_towns():
-    rng = np.random.default_rng(4)
-    here, there, own = (
-        UseLikelihood(name, tuple(rng.normal(0.0, 1.5, NODES.weight.size))) for name in ("a", "b", "a")
-    )
+def anything(region, seed, device=""):
+    """Say anything of the nodes, and as much of the common errors as some runs do."""
+    rng = np.random.default_rng(seed)
+    log, first = rng.normal(0.0, 1.5, COUNT), rng.normal(0.0, 0.8, (2, COUNT))
+    root = rng.normal(0.0, 0.8, (2, 2, COUNT))
+    (c, d), (_, e) = np.einsum("ijk,ljk->ilk", root, root)
+    rows = np.stack([*first, c, d, e])
+    return UseLikelihood(region, tuple(log.tolist()), device, tuple(map(tuple, rows.tolist())))
+
+
+def test_the_posterior_is_bayes_rule_over_runner_towns_and_common_errors():
+    here, there, own = anything("a", 4), anything("b", 5), anything("a", 6)
     told = Learned(uses=(here, there), own_weight=0.6)
-    np.testing.assert_allclose(use_posterior((own,), told, "a"), brute_force((own,), told, "a"), rtol=1e-9)
-    np.testing.assert_allclose(use_posterior((), told, "c"), brute_force((), told, "c"), rtol=1e-9)
-    np.testing.assert_allclose(use_posterior((), None, "a"), NODES.weight.ravel())
+    for mine, place in (((own,), "a"), ((), "c")):
+        found = use_posterior(mine, told, (place, "")).share
+        np.testing.assert_allclose(found, brute_force(mine, told, place), rtol=0.02, atol=3e-4)
+    np.testing.assert_allclose(use_posterior((), None, ("a", "")).share, NODES.weight.ravel())
+
+
+def test_another_device_says_nothing_of_this_one_and_all_that_it_says_of_the_runner():
+    """Its offset is integrated over, which is a determinant; the edges' is the runner's, and stays."""
+    other = anything("a", 7, "another watch")
+    found = use_posterior((), Learned(uses=(other,)), ("a", "this watch"))
+    np.testing.assert_allclose(found.mean[:, 0], 0.0, atol=1e-9)
+    np.testing.assert_allclose(found.square[:, 0, 0], 1.0, atol=0.03)
+    np.testing.assert_allclose(
+        found.share, brute_force((), Learned(uses=(other,)), "a"), rtol=0.02, atol=3e-4
+    )
+    a, b, c, d, e = np.array(other.common)
+    # The Schur complement of the device's precision: what is left of the edges.
+    left, weighted = 1.0 + e - d**2 / (1.0 + c), b - a * d / (1.0 + c)
+    np.testing.assert_allclose(found.mean[:, 1], weighted / left, atol=0.1)
+
+
+def test_what_a_run_says_of_a_device_is_its_likelihood_if_all_were_shifted():
+    """On a path nothing but errors is unknown: the exact likelihood of shifted offsets, without a device."""
+    roads = town(3, highway="path", built_up=False)
+    (matched,) = season(roads, 0.7, runs=1)
+    scene = lay_out(matched, candidates_of(matched), roads, SINGLE)
+    here = street_shares(scene.places, roads)
+    looks = Looks(
+        scene.blocks, scene.places, here, scene.change, infer_alone(scene, here).parts[0].observations
+    )
+    normal_tails = 1e9
+    (said_,) = use_likelihood(("x", ""), looks, normal_tails)
+    a, _, c, _, _ = np.array(said_.common)[:, 0]
+    given = coarse(looks).observed
+    without = given.coefficient.copy()
+    without[:, :, DEVICE] = 0.0
+    shifts = np.linspace(-2.0, 2.0, 5)
+    exact = [
+        filter_forward(
+            given._replace(residual_m=given.residual_m - shift * SINGLE.device_sigma_m, coefficient=without),
+            normal_tails,
+        ).log_evidence
+        for shift in shifts
+    ]
+    found = a * shifts - 0.5 * c * shifts**2
+    np.testing.assert_allclose(found - found[2], np.array(exact) - exact[2], atol=0.02 * np.ptp(exact))
+    assert a > 0.0
+
+
+def test_a_watch_that_errs_in_all_runs_is_known_from_paths():
+    """0.9 m to the right on eight paths, there and back, in six runs: each of them hears so."""
+    roads = town(highway="path", built_up=False)
+    evidence = [said(roads, matched, str(n)) for n, matched in enumerate(season(roads, 0.9, sigma_m=0.5))]
+    learned = SharedEvidence(evidence).told(evidence[0])
+    (one,) = hypothesise(use_posterior((), Learned(uses=learned.uses), (learned.uses[0].region, "")), 1)
+    assert 0.4 < one.common.mean[0] * SINGLE.device_sigma_m < 1.1
+    assert one.common.root[0, 0] < 0.8
+    assert one.common.mean[1] == pytest.approx(0.0, abs=0.05)
+
+
+def known(share):
+    """A posterior of the nodes in which nothing is known of the common errors."""
+    mean, square = np.zeros((len(share), 2)), np.tile(np.eye(2), (len(share), 1, 1))
+    return UsePosterior(share, mean, square)
+
+
+def _lean():
+    """How much lower the leg towards traffic is than the other under each node; on sidewalks higher."""
+    table = standards.table("place_use")
+    unknowns = [table.loc[table["unknown"] == one, "share"] for one in dict.fromkeys(table["unknown"])]
+    rows = []
+    for facing, walk, middle, exist in product(*unknowns):
+        walks = walk * 0.5 * (1.0 + exist)
+        rows.append((facing - (1.0 - facing)) * ((1.0 - walks) * (1.0 - middle) - walks))
+    return np.array(rows)
+
+
+LEAN = _lean()
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_hypotheses_have_equal_mass_and_mix_to_the_posterior(seed):
     posterior = np.random.default_rng(seed).dirichlet(np.full(NODES.weight.size, 0.1))
-    found = hypothesise(posterior)
+    found = hypothesise(known(posterior))
     assert sum(one.mass for one in found) == pytest.approx(1.0)
     assert all(one.share.sum() == pytest.approx(1.0) for one in found)
     np.testing.assert_allclose(sum(one.mass * one.share for one in found), posterior, atol=0.02)
-    first = [np.flatnonzero(one.share)[0] for one in found]
-    assert first == sorted(first)
+    lean = [one.share @ LEAN for one in found]
+    assert lean == sorted(lean)
 
 
 def test_a_runner_who_is_known_is_one_hypothesis():
     sure = np.zeros(NODES.weight.size)
     sure[17] = 1.0
-    (one,) = hypothesise(sure)
+    (one,) = hypothesise(known(sure))
     assert (one.mass, one.share[17]) == (1.0, 1.0)
 
 

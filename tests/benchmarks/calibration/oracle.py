@@ -6,9 +6,9 @@ import numpy as np
 
 from camber.lateral import infer_alone, infer_with_use, lay_out
 from camber.lateral.state_prior import state_prior, street_shares
-from camber.lateral.use import hypothesise
+from camber.lateral.use import hypothesise, use_posterior
 from camber.schema import LateralSettings
-from camber.standards import gnss_classes, use_nodes
+from camber.standards import gnss_classes
 
 
 def side_probabilities(scenario, analysis, *, oracle):
@@ -28,7 +28,7 @@ def side_probabilities(scenario, analysis, *, oracle):
     blocks, places = scene.blocks, scene.places
     shares = street_shares(places, roads)
     if oracle:
-        uses = hypothesise(use_nodes().weight.ravel())
+        uses = hypothesise(use_posterior((), None, ("", "")))
         posterior = infer_with_use(scene, shares, infer_alone(scene, shares), None, uses)
         probability = posterior.states.probability
     else:
