@@ -186,7 +186,7 @@ def _look_up(roads: Roads, street_id: IntArray, observed: Observed) -> _Streets:
     half, half_std = cross_section.half_width(ways, assumed)
     if observed.widths:
         half, half_std = measured_half(way_id, half, half_std, observed.widths)
-    # Only the runner's own spread is wanted here: the width is one latent error for a whole way.
+    # Only the runner's own spread is wanted here: what the width errs by is latent.
     place, spread = cross_section.offsets_both_ways(ways, half, assumptions=_OWN_SPREAD)
     tagged, possible = (
         cross_section.allowed_states(
