@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _COMMON = 2
 """Errors that all runs have in common: the first latent parts."""
 
-_HALVINGS = 30
+_HALVINGS = 20
 """Steps of a bisection: what is left of some metres is nothing."""
 
 _SUREST = 0.98

@@ -53,6 +53,9 @@ than what a season tells)."""
 _PAIRS: Final = np.stack(np.meshgrid(_GRID, _GRID, indexing="ij")).reshape(2, -1)
 """All pairs of them, shape (2, m): the device's offset and the error of the edges."""
 
+_PRODUCTS: Final = np.einsum("im,jm->mij", _PAIRS, _PAIRS).reshape(-1, 4)
+"""Products of both errors of each pair, shape (m, 4)."""
+
 _KNOWN: Final = 0.4
 """However many runs there are, a common error is known no better than to this share of its prior deviation
 (judgement: 0.2 m; how a watch is worn and how a runner feels differ from run to run)."""
@@ -260,7 +263,7 @@ def use_posterior(
         log = log + (1.0 if told is None else told.own_weight) * _log_at(one)
     joint = log.reshape(weight.size, -1)
     share = np.exp(joint - joint.max()).sum(axis=1)
-    square = np.einsum("km,im,jm->kij", known, _PAIRS, _PAIRS, optimize=True)
+    square = (known @ _PRODUCTS).reshape(-1, 2, 2)
     return UsePosterior(share / share.sum(), known @ _PAIRS.T, square)
 
 
