@@ -322,7 +322,9 @@ def _write(
         row[f"{name}_m"] = times * mean
         row[f"{name}_sd_m"] = times * float(np.sqrt(share @ (values - mean) ** 2 + BIN_M**2 / 12.0))
     centre, half = search.centre_m[at[1]], search.half_m[at[2]]
-    for side, name in ((-1, "left"), (1, "right")):
+    # Of a sidewalk of 1.5 m coarser cells leave too little between kerb and garden.
+    fine = search.outside_m <= 0.75 * GATES.path_cell_m
+    for side, name in ((-1, "left"), (1, "right")) if fine else ():
         walk = walk_beyond(window.level, centre + side * half, side, search.outside_m, 4.0 * search.outside_m)
         row[f"{name}_walk_pct"], row[f"{name}_walk_sd_pct"] = walk
     row["step_left_m"], row["step_right_m"] = window.evidence.step_left[at], window.evidence.step_right[at]

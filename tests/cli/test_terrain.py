@@ -6,13 +6,16 @@ import shutil
 import sqlite3
 import sys
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio
+import shapely
 
 from camber.cli import main
 from camber.library import surveying
 from camber.library.database import FILE_NAME
+from camber.terrain import sources
 from tests.at_once import Here
 from tests.terrain_streets import DATA, degrees, gpx_along, osm, streets_of, terrain_data
 
@@ -90,10 +93,17 @@ def rows(home):
     return {way: (json.loads(observed)["roads"], json.loads(said)) for way, observed, said in found}
 
 
-def test_each_way_is_measured_once_and_what_is_new_alone(call, town, home):
+def test_each_way_is_measured_once_and_what_is_new_alone(call, town, home, monkeypatch):
+    measure, asked = sources.measure_way, []
+
+    def counted(*given, **named):
+        asked.append(given)
+        return measure(*given, **named)
+
+    monkeypatch.setattr(sources, "measure_way", counted)
     call("terrain", "add", "--flown", "2019", DATA / "sim_crowned_1m.tif")
-    code, out, _ = call("terrain", "measure", *roads(town))
-    assert code == 0
+    code, out, err = call("terrain", "measure", *roads(town))
+    assert code == 0, err
     assert "1 measured, 0 measured before" in out
     measured = rows(home)
     (found,) = [found for found, said in measured.values() if found]
@@ -109,6 +119,8 @@ def test_each_way_is_measured_once_and_what_is_new_alone(call, town, home):
     call("terrain", "add", DATA / "delft_ahn3_05m.tif")
     assert "3 ways: 2 measured, 1 measured before" in call("terrain", "measure", *roads(town))[1]
     assert measured[100] == rows(home)[100]
+    # Runs pass each of the three ways to and fro.
+    assert len(asked) == 3
 
 
 def test_a_measurement_that_was_stopped_goes_on(call, town, home, monkeypatch):
@@ -236,6 +248,27 @@ def test_runs_on_ways_that_were_measured_are_analysed_again(call, town):
         "measured",
         "measured (terrain model, flown 2019)",
     )
+    assert "flown 2019" in call("export")[1]
+
+
+def test_a_road_authority_s_survey_says_how_steep_ways_are(call, town, home, tmp_path):
+    _, line = streets_of("sim_lines.geojson")[0]
+    survey = gpd.GeoDataFrame({"tverrfall": [1.5]}, geometry=[shapely.LineString(line)], crs=25832)
+    survey.to_file(tmp_path / "survey.gpkg")
+    code, _, err = call("terrain", "add-lines", tmp_path / "survey.gpkg", "--slope", "fall")
+    assert code == 3
+    assert "has no column fall: give one of tverrfall" in err
+    assert call("terrain", "add-lines", tmp_path / "survey.gpkg")[0] == 2
+    given = ("--slope", "tverrfall", "--unit", "deg", "--unsigned", "--surveyed", "2021")
+    code, out, _ = call("terrain", "add-lines", tmp_path / "survey.gpkg", *given)
+    assert (code, out) == (0, "1 lines with a cross slope\n")
+    assert "1 inventories" in call("terrain", "status")[1]
+    call("terrain", "measure", *roads(town))
+    ((one, *others), _) = rows(home)[100]
+    assert not others
+    assert (one["source"], one["year"], one["unsigned"]) == ("inventory", 2021, True)
+    assert one["left_pct"] == one["right_pct"] == pytest.approx(100.0 * np.tan(np.radians(1.5)))
+    assert not rows(home)[1][0]
 
 
 @pytest.mark.usefixtures("home")
