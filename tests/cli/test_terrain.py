@@ -232,7 +232,7 @@ def test_a_smoothed_tile_is_said_to_be(call, town, home):
 
 
 @pytest.mark.usefixtures("home")
-def test_runs_on_ways_that_were_measured_are_analysed_again(call, town):
+def test_runs_on_ways_that_were_measured_are_analysed_again(call, town, tmp_path):
     assert "3 analysed" in call("analyse", "--all", *roads(town))[1]
     call("terrain", "add", "--flown", "2019", DATA / "sim_crowned_1m.tif")
     assert "1 analysed, 2 up to date" in call("analyse", "--all", *roads(town))[1]
@@ -248,7 +248,8 @@ def test_runs_on_ways_that_were_measured_are_analysed_again(call, town):
         "measured",
         "measured (terrain model, flown 2019)",
     )
-    assert "flown 2019" in call("export")[1]
+    assert call("export", "-o", tmp_path / "runs.csv")[0] == 0
+    assert "measured (terrain model, flown 2019)" in (tmp_path / "runs.csv").read_text("utf-8")
 
 
 def test_a_road_authority_s_survey_says_how_steep_ways_are(call, town, home, tmp_path):

@@ -32,7 +32,7 @@ def test_sections_fall_as_runs_in_that_world_say(town):
             laid = to_travel_frame(np.array([getattr(one, half) for one in sections]), travel)
             even = np.array([not one.bowed for one in sections])
             # Underfoot a crown is a little round.
-                assert laid[even] == pytest.approx(felt[even], abs=0.1)
+            assert laid[even] == pytest.approx(felt[even], abs=0.1)
 
 
 def test_the_middle_lies_beside_the_line_as_the_map_errs(straight):
