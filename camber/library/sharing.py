@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 AROUND_M: Final = 8_000.0
 """How far around a square roads are judged [m] (judgement: a run of 20 km stays within)."""
 
-MOST_RUNS: Final = 4
+MOST_RUNS: Final = 8
 """Of so many runs out of hidden ground something is shown, for ever: whoever sees where all of them went
 looks for the middle of it, and finds it (`tests/benchmarks/home_attack.py`)."""
 
@@ -263,11 +263,7 @@ def _cuts(connection: sqlite3.Connection, square: Square, roads: Roads) -> tuple
 
 
 def _seen(recording: Recording, ground: _Ground) -> Recording | None:
-    """Keep of a recording what lies on open roads beyond hidden ground; None where nothing does.
-
-    Each time that the runner comes out of hidden ground, it is the longest piece alone: how it was reached
-    from another one would tell what the roads of each do not.
-    """
+    """Keep of a recording what lies on open roads beyond hidden ground; None where nothing does."""
     hidden = ground.region.hides(*_places(recording))
     outside = _with(recording, ~hidden, recording.fixes["part"].to_numpy()[~hidden])
     if outside is None:
@@ -276,7 +272,7 @@ def _seen(recording: Recording, ground: _Ground) -> Recording | None:
     latitude, longitude = _places(outside)
     far = ~is_inside(ground.region.square.bounds_deg(AROUND_M), longitude, latitude)
     edge = _edge_of_fixes(outside, ground.roads)
-    return _longest(outside, far | ((edge >= 0) & ground.is_open[edge]), outing)
+    return _long_pieces(outside, far | ((edge >= 0) & ground.is_open[edge]), outing)
 
 
 def _places(recording: Recording) -> tuple[FloatArray, FloatArray]:
@@ -302,16 +298,15 @@ def _with(recording: Recording, keep: BoolArray, part: IntArray) -> Recording | 
     return replace(recording, fixes=as_fixes(left.assign(part=number)))
 
 
-def _longest(recording: Recording, keep: BoolArray, outing: IntArray) -> Recording | None:
-    """Keep of each outing the longest piece without a break, if it is long enough, but for its ends."""
+def _long_pieces(recording: Recording, keep: BoolArray, outing: IntArray) -> Recording | None:
+    """Keep the pieces without a break, within one outing, that are long enough, but for their ends."""
     state = np.stack([keep, outing, recording.fixes["part"].to_numpy()])
     piece = np.r_[0, np.cumsum((state[:, 1:] != state[:, :-1]).any(axis=0))]
     along = np.r_[0.0, np.cumsum(step_lengths_m(recording.fixes))]
     first = np.flatnonzero(np.r_[True, np.diff(piece) > 0])
     last = np.r_[first[1:], len(piece)] - 1
     length = np.where(keep[first], along[last] - along[first], 0.0)
-    longest = pd.Series(length).groupby(outing[first]).idxmax().to_numpy()
-    chosen = np.isin(piece, longest[length[longest] >= LEAST_M])
+    chosen = length[piece] >= LEAST_M
     from_start, to_end = along - along[first][piece], along[last][piece] - along
     chosen &= np.minimum(from_start, to_end) >= _FROM_ENDS_M
     return _with(recording, chosen, piece[chosen])

@@ -4,8 +4,8 @@ Run with ``python tests/benchmarks/home_attack.py --workers 2`` in the project's
 Runs are shortest paths on real streets from the home: out and back, and loops over two places; one runner in
 three has a second place with a zone of its own, such as work, and a tenth as many runs from there. Three
 rules are attacked: ``circle``, a zone cut at junctions around a middle of its own, as camber did before;
-``region``, as it is; and the same with all runs, as a version between showed them. Whoever attacks knows the
-map, the rule, how the runner chooses ways, and of a region even which houses are in it; not the secret.
+``region``, as it is; and the same with all runs. Whoever attacks knows the map, the rule, how the runner
+chooses ways, and of a region even which houses are in it; not the secret.
 The estimators are those of the literature (Krumm 2007; Hassan et al. 2018; Dhondt et al. 2022) and sharper
 ones; ``no run`` sees none and names the place with most houses about it. Prints Markdown.
 """
@@ -126,7 +126,7 @@ def open_circle(here, home, rng):
     inside = np.hypot(*(graph.vertex_xy - middle).T) <= ZONE_M + aside
     hidden = np.maximum.reduceat(inside, graph.edge_first_vertex[:-1])
     near = np.hypot(*(graph.node_xy[here.houses] - graph.node_xy[home]).T) <= 2.0 * (ZONE_M + 450.0)
-    return ~hidden, hidden, here.houses[near]
+    return ~hidden, here.houses[near]
 
 
 def open_region(here, home, rng):
@@ -136,17 +136,15 @@ def open_region(here, home, rng):
     square = regions.Square.around(*place, origin)
     region = regions.region_around(square, place, regions.cuts_of(square, here.roads), here.roads, ZONE_M)
     number = regions.curve(square.xy(*here.latlon[here.houses].T))
-    hidden = region.hides(*here.latlon.T)
     of_group = here.houses[(number >= region.first) & (number < region.end)]
-    is_hidden = hidden[here.graph.edge_from] & hidden[here.graph.edge_to]
-    return regions.open_edges(here.roads, region), is_hidden, of_group
+    return regions.open_edges(here.roads, region), of_group
 
 
 @dataclass(frozen=True)
 class Rule:
     """How what is shown is chosen: which roads, the shortest piece [m], and of how many runs at most."""
 
-    open_roads: Callable[[Town, int, np.random.Generator], tuple[np.ndarray, np.ndarray, np.ndarray]]
+    open_roads: Callable[[Town, int, np.random.Generator], tuple[np.ndarray, np.ndarray]]
     least_m: float = 0.0
     most_runs: float = np.inf
 
@@ -171,14 +169,13 @@ class Piece:
     node: np.ndarray
     at_m: np.ndarray
     hidden_m: float
-    outing: int
 
     def turned(self):
-        return Piece(self.node[::-1], self.at_m[-1] - self.at_m[::-1], self.hidden_m, self.outing)
+        return Piece(self.node[::-1], self.at_m[-1] - self.at_m[::-1], self.hidden_m)
 
 
-def pieces_of(here, run, is_open, is_hidden, rule):
-    """Cut a run into what is shown of it: by the rule now the longest piece of each outing, if it is long."""
+def pieces_of(here, run, is_open, rule):
+    """Cut a run into what is shown of it: by the rule now into pieces that are long."""
     graph, (edge, direction) = here.graph, run
     length = graph.edge_length_m[edge]
     shown = is_open[edge]
@@ -186,16 +183,12 @@ def pieces_of(here, run, is_open, is_hidden, rule):
     end = np.flatnonzero(shown & ~np.r_[shown[1:], False]) + 1
     start = np.where(direction > 0, graph.edge_from[edge], graph.edge_to[edge])
     stop = np.where(direction > 0, graph.edge_to[edge], graph.edge_from[edge])
-    outing = np.cumsum(is_hidden[edge])
     found = []
     for a, b in zip(begin, end, strict=True):
         at = np.r_[0.0, np.cumsum(length[a:b])]
         if at[-1] >= rule.least_m:
             node = np.r_[start[a:b], stop[b - 1]]
-            found.append(Piece(node, at, float(length[:a].sum()), int(outing[a])))
-    if rule.least_m:
-        longest = {piece.outing: piece for piece in sorted(found, key=lambda piece: piece.at_m[-1])}
-        found = [piece for piece in found if longest[piece.outing] is piece]
+            found.append(Piece(node, at, float(length[:a].sum())))
     return found
 
 
@@ -402,15 +395,14 @@ def attack(name, number, counts, seed):
     for rule, how in RULES.items():
         if how.open_roads not in grounds:
             draw = np.random.default_rng([seed, number, 6])
-            is_open, is_hidden, candidates = how.open_roads(here, home, draw)
+            is_open, candidates = how.open_roads(here, home, draw)
             if at_work:
-                open_too, hidden_too, _ = how.open_roads(here, work, draw)
-                is_open, is_hidden = is_open & open_too, is_hidden | hidden_too
-            grounds[how.open_roads] = is_open, is_hidden, candidates
-        is_open, is_hidden, candidates = grounds[how.open_roads]
+                is_open = is_open & how.open_roads(here, work, draw)[0]
+            grounds[how.open_roads] = is_open, candidates
+        is_open, candidates = grounds[how.open_roads]
         for count in counts:
             both = runs[:count] + from_work[: count // 10 * at_work]
-            every = [pieces_of(here, run, is_open, is_hidden, how) for run in both]
+            every = [pieces_of(here, run, is_open, how) for run in both]
             of_runs = first_shown(every, how.most_runs)
             shown = [piece for pieces in of_runs for piece in pieces]
             metres = sum(float(here.graph.edge_length_m[edge].sum()) for edge, _ in both)
