@@ -10,7 +10,7 @@
     var page = new DOMParser().parseFromString(text, "text/html"), next = page.querySelector("main"), main = document.querySelector("main");
     if (!next) { return; }
     var view = window.camberMap && document.getElementById("map") ? [window.camberMap.getCenter(), window.camberMap.getZoom()] : null;
-    var run = document.getElementById("map-run"), shown = run && run.value, held = named(document.activeElement);
+    var run = document.getElementById("map-run"), shown = run && run.value, tapped = where(), held = named(document.activeElement);
     var opened = Array.from(main.querySelectorAll("details[open] > summary")).map(function (one) { return one.textContent; });
     var top = window.scrollY;
     document.title = page.title;
@@ -22,7 +22,7 @@
     if (work) { part.replaceChildren.apply(part, work.childNodes); fresh = work.dataset.fresh; }
     window.scrollTo(0, top);
     if (held && document.querySelector(held)) { document.querySelector(held).focus({ preventScroll: true }); }
-    if (document.getElementById("map")) { draw(view, shown); } else { window.camberMap = null; }
+    if (document.getElementById("map")) { draw(view, shown, tapped); } else { window.camberMap = null; }
     if (document.getElementById("zone-map") && window.L) { script("/static/zones.js"); }
   }
   function named(one) {
@@ -35,8 +35,12 @@
     made.onload = then;
     document.head.appendChild(made);
   }
-  function draw(view, shown) {
-    if (!window.L) { script("/static/leaflet.js", function () { draw(view, shown); }); return; }
+  function where() {
+    var tap = document.getElementById("tap");
+    return tap && !tap.hidden ? tap.querySelector("[name=where]").value : "";
+  }
+  function draw(view, shown, tapped) {
+    if (!window.L) { script("/static/leaflet.js", function () { draw(view, shown, tapped); }); return; }
     script("/static/map.js", function () {
       var run = document.getElementById("map-run");
       if (run && shown && Array.from(run.options).some(function (one) { return one.value === shown; })) {
@@ -45,6 +49,9 @@
       }
       if (view) { window.camberMap.setView(view[0], view[1], { animate: false }); }
       listen();
+      // The line that was tapped is tapped again.
+      var same = tapped && window.camberShown().find(function (one) { return JSON.stringify((one.row[9] || []).slice(-60)) === tapped; });
+      if (same) { same.line.fire("click"); }
     });
   }
 
