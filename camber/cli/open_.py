@@ -73,7 +73,7 @@ def open_(
             typer.launch(address)
 
     folder = own_folder(library_folder()) / "open"
-    serve(MakeDesk(session.offline), folder, port, ready)
+    serve(MakeDesk(session.offline), folder, port, ready, loud=session.verbosity > 1)
     session.say("ended; what was not finished goes on at the next `camber open`")
 
 

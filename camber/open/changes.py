@@ -38,6 +38,12 @@ _MOST_PASSES: Final = 60
 """Passes of which one tap tells (judgement: a street that was run twice a day for a month)."""
 
 _KINDS: Final = ("week", "month", "year", "run")
+_TO_BEGIN: Final = {
+    "fetch": "Fetching the map",
+    "measure": "Measuring your streets",
+    "wanted": "Looking for the tiles of terrain models that you need",
+    "analyse": ANALYSING,
+}
 _TO_WRITE: Final = {"share": "to be shared", "coach": "for a coach"}
 _REANALYSED: Final = ("country", "suggestion.", "overrides")
 
@@ -173,14 +179,8 @@ def begin(request: Request) -> Response:
     """Begin long work: fetch the map, measure, analyse, write a page to be shared; or forget what is done."""
     office, form = office_of(request), request.scope[FORM]
     what = form.get("what", "")
-    if what == "fetch":
-        office.chores.add("fetch", "Fetching the map")
-    elif what == "measure":
-        office.chores.add("measure", "Measuring your streets")
-    elif what == "wanted":
-        office.chores.add("wanted", "Looking for the tiles of terrain models that you need")
-    elif what == "analyse":
-        office.chores.add("analyse", ANALYSING)
+    if what in _TO_BEGIN:
+        office.chores.add(what, _TO_BEGIN[what])
     elif what in _TO_WRITE:
         days, _, name = form.get("days", "").partition(" ")
         if days not in _KINDS or days == "run":

@@ -51,6 +51,7 @@ class Office:
     kept: KeptPages
     advice: dict[tuple[str, str, str], Advice] = field(default_factory=dict)
     fresh: int = 0
+    uploading: int = 0
 
     def look_up(self, key: tuple[str, str, str]) -> Advice | None:
         """Give what was found to try next for some days or a run, or have it looked for."""

@@ -71,7 +71,9 @@ _POST: Final = (
 _KINDS: Final = ("week", "month", "year")
 
 
-def serve(make_desk: MakeDesk, folder: Path, port: int, ready: Callable[[str], None]) -> None:
+def serve(
+    make_desk: MakeDesk, folder: Path, port: int, ready: Callable[[str], None], *, loud: bool = False
+) -> None:
     """Serve a library until the server is told to end.
 
     Parameters
@@ -84,6 +86,8 @@ def serve(make_desk: MakeDesk, folder: Path, port: int, ready: Callable[[str], N
         Port on 127.0.0.1; 0 for a free one.
     ready : callable
         Called with the address that opens the door, good once, as soon as the server answers.
+    loud : bool
+        Whether tracebacks are written to standard error.
 
     Raises
     ------
@@ -99,7 +103,7 @@ def serve(make_desk: MakeDesk, folder: Path, port: int, ready: Callable[[str], N
         Guard(app, office.keys, port),
         http=_Hasty,
         ws="none",
-        log_level="critical",
+        log_level="error" if loud else "critical",
         access_log=False,
         server_header=False,
         proxy_headers=False,

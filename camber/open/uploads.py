@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shutil
-from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
@@ -18,7 +17,7 @@ from camber.recording.limits import ReadLimits
 from camber.report.wording import plain
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from starlette.requests import Request
@@ -41,15 +40,17 @@ async def upload(request: Request) -> Response:
     name = _safe(request.query_params.get("name", ""))
     place = secrets.token_hex(8)
     folder = office.folder / "uploads" / place
-    busy = sum(1 for _ in (office.folder / "uploads").glob("*/.part"))
-    if busy >= _AT_ONCE:
+    if office.uploading >= _AT_ONCE:
         return PlainTextResponse("Two files are on their way already: wait until they are there.", 429)
-    await run_in_threadpool(partial(folder.mkdir, mode=0o700, parents=True))
+    office.uploading += 1
     try:
+        await run_in_threadpool(partial(folder.mkdir, mode=0o700, parents=True))
         refused = await _stream(request, folder / name)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+    finally:
+        office.uploading -= 1
     if refused is not None:
         shutil.rmtree(folder, ignore_errors=True)
         return refused
@@ -78,7 +79,7 @@ async def _stream(request: Request, path: Path) -> Response | None:
     """Write the body to a file as it comes; gives why it was refused, or None."""
     size, most = 0, None
     said = request.headers.get("content-length", "")
-    with _opened(path) as file:
+    with path.open("wb") as file:
         try:
             async for piece in _pieces(request):
                 if most is None:
@@ -104,15 +105,3 @@ async def _pieces(request: Request) -> AsyncIterator[bytes]:
             return
         if piece:
             yield piece
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for writing, marked as being on its way."""
-    mark = path.parent / ".part"
-    mark.touch(mode=0o600)
-    try:
-        with path.open("wb") as file:
-            yield file
-    finally:
-        mark.unlink(missing_ok=True)
