@@ -100,9 +100,8 @@ def _look_again(office: Office, form: dict[str, str], answers: Sequence[Answer])
         rows = json.loads(json.dumps([fields_of(one) for one in answers], default=str))
         days, _, name = form.get("days", "").partition(" ")
         title = "Analysing again the runs that your answer speaks of"
-        office.chores.add(
-            "again", title, answers=rows, days=days if days in _KINDS else "week", name=name or "last"
-        )
+        about = {"days": days if days in _KINDS else "week", "name": name or "last"}
+        office.chores.add("again", title, join="answers", answers=rows, **about)
 
 
 def _passes(text: str) -> list[tuple[int, int, int]]:

@@ -80,7 +80,7 @@ class Chores:
         self._lock = threading.Condition()
         self._open: deque[Chore] = deque()
         self._finished: deque[Chore] = deque(maxlen=_FINISHED)
-        self._stopping = False
+        self.stopping = False
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -94,12 +94,28 @@ class Chores:
         """Begin with what there is to do."""
         self._thread.start()
 
-    def add(self, kind: str, title: str, *, lasting: bool = True, **given: Any) -> int:  # noqa: ANN401 - JSON
-        """Put work into the list, before what does not last; the same that still waits is done once."""
+    def add(
+        self,
+        kind: str,
+        title: str,
+        *,
+        lasting: bool = True,
+        join: str = "",
+        **given: Any,  # noqa: ANN401 - JSON
+    ) -> int:
+        """Put work into the list, before what does not last.
+
+        The same that still waits is done once; a list in it that may be joined grows.
+        """
         with self._lock:
-            for one in self._open:
-                if (one.kind, one.given, one.state) == (kind, given, "waiting"):
-                    return one.number
+            for place, one in enumerate(self._open):
+                if (one.kind, one.state) != (kind, "waiting") or one.given | {join: 0} != given | {join: 0}:
+                    continue
+                if join:
+                    grown = given | {join: [*one.given[join], *given[join]]}
+                    self._open[place] = replace(one, given=grown)
+                    self._note()
+                return one.number
             aside = [one for one in self._open if not one.lasting and one.state == "waiting"]
             for old in aside[: len(aside) + 1 - _ASIDE] if not lasting else ():
                 self._open.remove(old)  # of pages that somebody only leafed through
@@ -121,14 +137,10 @@ class Chores:
             self._finished.clear()
             self._note()
 
-    def is_stopping(self) -> bool:
-        """Tell whether the server ends."""
-        return self._stopping
-
     def stop(self) -> None:
         """Stop at a safe point; what was under way stays in the list on disk."""
         with self._lock:
-            self._stopping = True
+            self.stopping = True
             self._lock.notify_all()
         process = self._process
         if process is not None and process.pid is not None and process.is_alive():
@@ -163,13 +175,13 @@ class Chores:
     def _work(self) -> None:
         while True:
             with self._lock:
-                self._lock.wait_for(lambda: self._open or self._stopping)
-                if self._stopping:
+                self._lock.wait_for(lambda: self._open or self.stopping)
+                if self.stopping:
                     return
-                chore = self._open[0]
-            self._change(state="running")
+                chore = self._open[0] = replace(self._open[0], state="running")
+                self.turn += 1
             state, said, result = self._do(chore)
-            if self._stopping:
+            if self.stopping:
                 return
             with self._lock:
                 finished = replace(self._open.popleft(), state=state, said=said, result=result)
@@ -184,7 +196,7 @@ class Chores:
         for _ in range(2):
             with suppress(EOFError, OSError):
                 pipe = self._hand_over(chore)
-                while not self._stopping:
+                while not self.stopping:
                     if not pipe.poll(_BUSY_S):
                         continue
                     name, *values = pipe.recv()
@@ -192,7 +204,7 @@ class Chores:
                         self._change(what=values[0], done=values[1], total=values[2])
                     else:
                         return name, tuple(values[0]), values[1]
-            if self._stopping:
+            if self.stopping:
                 return "waiting", (), None
             self._process = None
         text = "its process died, and died again, perhaps for want of memory: start it again by its button"

@@ -280,7 +280,7 @@ async def events(request: Request) -> Response:
 
     async def lines() -> AsyncIterator[str]:
         told, quiet = (-1, -1), 0.0
-        while not (office.chores.is_stopping() or await request.is_disconnected()):
+        while not (office.chores.stopping or await request.is_disconnected()):
             now = office.chores.turn, office.fresh
             quiet += _LOOK_S
             if now != told or quiet > _QUIET_S:

@@ -88,9 +88,9 @@ def measure(home: Path) -> None:
         client.get("/week/last")
         print(f"ready after {ready:.2f} s; first page {time.perf_counter() - before:.2f} s "
               f"({cpu_s(process.pid) - used:.2f} s of processor)")  # fmt: skip
-        weeks = [f"/week/{date(2026, 11, 16) - timedelta(weeks=n)}" for n in range(1, 31)]
-        show("week to week", client, process.pid, weeks)
-        show("the same weeks again", client, process.pid, weeks)
+        weeks = [f"/week/{date(2026, 11, 16) - timedelta(weeks=n)}" for n in range(1, 21)]
+        show("week to week, without a pause", client, process.pid, weeks[:10])
+        show("week to week, read for two seconds each", client, process.pid, weeks[10:20], pause_s=2.0)
         both = [
             threading.Thread(target=show, args=("two tabs", client, process.pid, weeks[:10]))
             for _ in range(2)
@@ -106,10 +106,11 @@ def measure(home: Path) -> None:
         print(f"memory {memory_mb(process.pid):.0f} MB")
 
 
-def show(what: str, client: Client, pid: int, paths: list[str]) -> None:
+def show(what: str, client: Client, pid: int, paths: list[str], *, pause_s: float = 0.0) -> None:
     """Load pages one after the other, and print median and most."""
     took, used = [], cpu_s(pid)
     for path in paths:
+        time.sleep(pause_s)
         began = time.perf_counter()
         assert client.ask("GET", path)[0] == 200, path
         took.append(time.perf_counter() - began)

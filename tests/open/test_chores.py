@@ -69,6 +69,13 @@ def test_what_was_stopped_goes_on_at_the_next_start(tmp_path, chores):
     ]
 
 
+def test_answers_that_wait_are_looked_at_together(tmp_path, chores):
+    for number in range(3):
+        assert chores.add("again", "To look", join="answers", answers=[number], name="a week") == 1
+    chores.add("again", "To look", join="answers", answers=[3], name="another")
+    assert [given["answers"] for _, given in kept(tmp_path)] == [[0, 1, 2], [3]]
+
+
 def test_a_list_that_was_damaged_is_an_empty_one(tmp_path):
     for text in ("", "{", "[1]", '{"kind": 1}', '[{"kind": "x"}]', "null"):
         (tmp_path / "chores.json").write_text(text, "utf-8")
