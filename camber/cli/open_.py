@@ -225,10 +225,10 @@ class CommandDesk:
     def map_status(self, library: "Library") -> str:
         """Say what fetching the missing map costs."""
         from camber.cli.roads import tiles_needed
+        from camber.library.overview import unanalysed_runs
         from camber.roads.tiles import TileStore
 
-        states = library.runs()["state"]
-        lacking = [int(run) for run in states.index[states.isin(["waiting", "no_roads"])]]
+        lacking = unanalysed_runs(library.connection)
         latest = lacking[-_LOOKED_AT:]
         tracks = ((longitude, latitude) for _, longitude, latitude in library.positions(latest))
         needed = tiles_needed(tracks, TileStore(roads_cache()))

@@ -29,6 +29,10 @@ SELECT activity_id FROM activity WHERE duplicate_of IS NULL AND kind = 'run' AND
     (SELECT 1 FROM fixes WHERE fixes.activity_id = activity.activity_id)
 ORDER BY started_at_ms DESC LIMIT ?
 """
+_UNANALYSED: Final = """
+SELECT activity_id FROM activity LEFT JOIN result USING (activity_id)
+WHERE kind = 'run' AND duplicate_of IS NULL AND version IS NULL ORDER BY started_at_ms
+"""
 _PROBLEMS: Final = "SELECT source, message FROM input WHERE outcome = 'problem' ORDER BY source"
 _BASES: Final = """
 SELECT name, slope_source, sum(distance_m) AS metres FROM street GROUP BY name, slope_source ORDER BY metres
@@ -61,6 +65,11 @@ def runs_without_day(connection: sqlite3.Connection) -> tuple[RunResult, ...]:
 def latest_runs(connection: sqlite3.Connection, most: int) -> list[int]:
     """Give the numbers of the latest runs with positions."""
     return [int(row[0]) for row in connection.execute(_LATEST, (most,))]
+
+
+def unanalysed_runs(connection: sqlite3.Connection) -> list[int]:
+    """Give the numbers of the runs without a result, the latest last."""
+    return [int(row[0]) for row in connection.execute(_UNANALYSED)]
 
 
 def unread_files(connection: sqlite3.Connection) -> list[tuple[str, str]]:

@@ -100,8 +100,8 @@ def _look_again(office: Office, form: dict[str, str], answers: Sequence[Answer])
         rows = json.loads(json.dumps([fields_of(one) for one in answers], default=str))
         days, _, name = form.get("days", "").partition(" ")
         title = "Analysing again the runs that your answer speaks of"
-        about = {"days": days if days in _KINDS else "week", "name": name or "last"}
-        office.chores.add("again", title, join="answers", answers=rows, **about)
+        days, name = days if days in _KINDS else "week", name or "last"
+        office.chores.add("again", title, join="answers", answers=rows, days=days, name=name)
 
 
 def _passes(text: str) -> list[tuple[int, int, int]]:
