@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from camber.cli import (
     analyse,
     ask,
+    compare,
     config,
     demo,
     export,
@@ -36,7 +37,7 @@ from camber.cli.session import Exit, Session, error_line, exit_code
 _PANELS: Final = {
     "Begin": ("start", "open", "demo", "import", "analyse"),
     "Reports": ("week", "month", "year", "report", "suggest"),
-    "Runs and streets": ("runs", "show", "weeks", "ask", "tell", "note", "legs"),
+    "Runs and streets": ("runs", "show", "weeks", "compare", "ask", "tell", "note", "legs"),
     "Sharing": ("export", "zones"),
     "Map and ground": ("roads", "terrain"),
     "Behind the scenes": ("config", "check", "standards", "simulate"),
@@ -72,7 +73,7 @@ for commands in (start, demo, analyse, standards):
 app.add_typer(config.app, name="config")
 app.add_typer(roads.app, name="roads")
 app.add_typer(terrain.app, name="terrain")
-for commands in (open_, import_, runs, report, legs, note, tell, suggest, ask, export):
+for commands in (open_, import_, runs, report, compare, legs, note, tell, suggest, ask, export):
     app.add_typer(commands.app)
 app.add_typer(export.zones, name="zones")
 

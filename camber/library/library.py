@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from camber.observations.phrases import Where
     from camber.schema import (
         Believed,
+        Compared,
         ContactEffect,
         Inquiry,
         Learned,
@@ -241,6 +242,34 @@ class Library:
         from camber.legs import pooled_effect  # noqa: PLC0415 - loads where it is asked for
 
         return pooled_effect(read_contact(self.connection, runs))
+
+    def compare(self, since: date, *, until: date | None = None, before_from: date | None = None) -> Compared:
+        """Compare the days since one with those before it.
+
+        Parameters
+        ----------
+        since : date
+            First day after the change.
+        until : date, optional
+            Last day; that of the last analysed run if missing.
+        before_from : date, optional
+            First day before the change; as many days as after it, from four to twelve weeks, if missing.
+
+        Returns
+        -------
+        Compared
+            Shares of the left leg, sides kept and streets that changed.
+
+        Raises
+        ------
+        SettingsError
+            If these are no two periods.
+        """
+        from camber.library.comparing import compare_periods  # noqa: PLC0415 - loads where it is asked for
+
+        return compare_periods(
+            self.connection, since, until or self.last_analysed_day() or since, before_from
+        )
 
     def note(self, day: date, text: str, *, leg: str = "", run: int | None = None) -> int:
         """Keep a note of a day, for yourself alone.

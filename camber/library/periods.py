@@ -12,6 +12,7 @@ import numpy as np
 
 from camber.conventions import ENOUGH_TO_COMPARE_M, SURFACE_KINDS, SurfaceKind
 from camber.legs import pooled_effect
+from camber.legs.turning import COLUMNS, track_bends
 from camber.library.activities import doubt_of_day, moment
 from camber.library.days import Week, week_of
 from camber.library.lines import stretches_of
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from camber.library.days import Span
-    from camber.schema import Draws, Summary
+    from camber.schema import Draws, Summary, TrackBends
 
     FloatArray = NDArray[np.float64]
     Weekly = tuple[PeriodTotal, Draws | None]
@@ -152,7 +153,19 @@ def period_of(
         kind="week" if isinstance(week, Week) else week.kind,
         sides=side_totals([table for table in exposures if table is not None and table.shape[0]]),
         contact=contact,
+        bends=bends_of(connection, runs),
     )
+
+
+def bends_of(connection: sqlite3.Connection, runs: Sequence[RunResult]) -> TrackBends | None:
+    """Sum up the bends that some runs took on running tracks; None where none was on one."""
+    on_track = [run.run for run in runs if run.summary and _is_on_track(run.summary)]
+    tables = (read_exposure(connection, run, COLUMNS) for run in on_track)
+    return track_bends(table for table in tables if table is not None)
+
+
+def _is_on_track(summary: Summary) -> bool:
+    return any(one.surface_kind == SurfaceKind.TRACK and one.distance_m > 0.0 for one in summary.surfaces)
 
 
 def total_of(runs: Sequence[RunResult], title: str) -> tuple[Summary | None, Draws | None]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from camber.conventions import LateralState, SideBasis, SurfaceKind
 from camber.report import sentences
-from camber.report.leg_words import contact_lines, note_lines
+from camber.report.leg_words import bend_lines, contact_lines, note_lines
 from camber.report.wording import (
     KIND_WORDS,
     LEG_WORDS,
@@ -62,6 +62,11 @@ def parts_of(period: Period, units: str, *, own: bool, streets: bool) -> tuple[P
         ]
         if period.contact is not None:
             parts.append(("contact", "Ground contact", contact_lines(period.contact, units), None))
+        if period.bends is not None:
+            parts.append(("bends", "Running tracks", bend_lines(period.bends, units), None))
+        shoes = shoe_grid(period.runs, units) if own and period.kind != "run" else None
+        if shoes is not None:
+            parts.append(("shoes", "Shoes", (), shoes))
         if streets and period.streets:
             parts.append(("streets", "All streets", (), street_grid(period, units)))
     noted = [note for note in period.notes if _is_within(note.day, period)]
@@ -127,6 +132,21 @@ def surface_grid(summary: Summary, units: str) -> Grid:
         for item in summary.surfaces
     )
     return Grid("Expected distances", ("", "distance", "left low", "right low", "level"), tuple(rows))
+
+
+def shoe_grid(runs: Iterable[RunResult], units: str) -> Grid | None:
+    """Write how far each pair of shoes was run, and with which leg low; None where no export names any."""
+    metres: dict[str, list[float]] = {}
+    for run in runs:
+        if run.gear and run.draws is not None:
+            legs = (run.draws.left_low_m, run.draws.right_low_m)
+            add = (run.distance_m, *(float(leg.sum(axis=1).mean()) for leg in legs))
+            metres[run.gear] = [a + b for a, b in zip(metres.get(run.gear, [0.0] * 3), add, strict=True)]
+    if not metres:
+        return None
+    longest = sorted(metres, key=lambda name: (-metres[name][0], name))
+    rows = tuple((plain(name, NAME_LENGTH), *(far_text(m, units) for m in metres[name])) for name in longest)
+    return Grid("Expected distances by pair", ("", "distance", "left low", "right low"), rows)
 
 
 def side_grid(period: Period, units: str) -> Grid | None:

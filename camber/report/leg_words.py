@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
-    from camber.schema import ContactEffect, Interval, Note
+    from camber.schema import ContactEffect, Interval, Note, TrackBends
 
 NO_BALANCE: Final = (
     "None of these runs has the balance of ground contact. It comes from running dynamics, recorded by a "
@@ -86,6 +86,17 @@ def _points(value: float) -> str:
 
 def _range(effect: Interval) -> str:
     return f"{_points(effect.low)} to {_points(effect.high)}"
+
+
+def bend_lines(bends: TrackBends, units: str) -> tuple[str, ...]:
+    """Say how far was run in bends of tracks, and which leg was on the inside there."""
+    left, right = (far_text(metres, units) for metres in (bends.left_m, bends.right_m))
+    return (
+        f"Of {far_text(bends.distance_m, units)} on running tracks, {left} were in left-hand bends, with the left "
+        f"leg on the inside, and {right} in right-hand bends, with the right leg on the inside.",
+        "That is beside the tilt of a track, which falls to the inside by one percent at most. Bends load the "
+        "legs differently whatever the tilt; who alternates the direction evens both out.",
+    )
 
 
 NOTES_ARE_YOURS: Final = (

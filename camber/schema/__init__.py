@@ -16,7 +16,8 @@ from camber.schema.advice import (
     WhatIf,
 )
 from camber.schema.analysis import Analysis
-from camber.schema.contact import ContactEffect, ContactPart, ContactRun
+from camber.schema.compared import Change, Compared, SideChange, StreetChange
+from camber.schema.contact import ContactEffect, ContactPart, ContactRun, TrackBends
 from camber.schema.cross_sections import REFUSED, CrossSections, MappedRoad, as_cross_sections
 from camber.schema.inputs import Problem, Recording, RoadGraph, Roads, card
 from camber.schema.inquiry import Believed, Choice, Inquiry
@@ -100,7 +101,9 @@ __all__ = [
     "Assumption",
     "Believed",
     "Candidates",
+    "Change",
     "Choice",
+    "Compared",
     "ContactEffect",
     "ContactPart",
     "ContactRun",
@@ -146,12 +149,14 @@ __all__ = [
     "RoutePlan",
     "RunResult",
     "Settings",
+    "SideChange",
     "SideObserved",
     "SideTotal",
     "SidewalkObserved",
     "SlopeHistories",
     "SlopeOptions",
     "SlopedTrack",
+    "StreetChange",
     "StreetTotal",
     "StreetVisits",
     "Suggestion",
@@ -160,6 +165,7 @@ __all__ = [
     "Summary",
     "SurfaceTotal",
     "Track",
+    "TrackBends",
     "TrackSettings",
     "UseLikelihood",
     "UsualRange",

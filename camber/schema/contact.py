@@ -1,4 +1,4 @@
-"""What the legs did: the balance of ground contact against the tilt under it, of one run and of several."""
+"""What the legs did: ground contact against the tilt under it, of one run and of several, and bends of tracks."""
 
 from __future__ import annotations
 
@@ -103,3 +103,20 @@ class ContactEffect:
     def is_detected(self) -> bool:
         """Whether the 90 % interval of the effect is on one side of nothing."""
         return self.effect is not None and (self.effect.low > 0.0 or self.effect.high < 0.0)
+
+
+@dataclass(frozen=True)
+class TrackBends:
+    """Distance on running tracks, and how much of it in bends; the leg on the inside is that of the turn.
+
+    Parameters
+    ----------
+    distance_m : float
+        On running tracks in all [m].
+    left_m, right_m : float
+        In left-hand and in right-hand bends [m].
+    """
+
+    distance_m: float
+    left_m: float
+    right_m: float

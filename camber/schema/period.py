@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from camber.schema.advice import Question, Suggestions
-    from camber.schema.contact import ContactEffect
+    from camber.schema.contact import ContactEffect, TrackBends
     from camber.schema.inquiry import Believed, Inquiry
     from camber.schema.likelihood import LowLeg
     from camber.schema.noted import Note
@@ -303,6 +303,8 @@ class Period:
         How right camber had been where the runner told the side, in the whole library, by receiver.
     contact : ContactEffect or None
         How the balance of ground contact went with the tilt; None where no run has it, and of a week.
+    bends : TrackBends or None
+        Bends that were run on running tracks; None without any.
     notes : tuple of Note
         Of these days and of the weeks before them; only where they were asked for, never of a shared one.
     """
@@ -329,6 +331,7 @@ class Period:
     inquiries: tuple[Inquiry, ...] = ()
     record: tuple[Believed, ...] = ()
     contact: ContactEffect | None = None
+    bends: TrackBends | None = None
     notes: tuple[Note, ...] = ()
 
     def __repr__(self) -> str:

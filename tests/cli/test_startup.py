@@ -17,7 +17,7 @@ COMMANDS = (("open",), ("start",), ("demo",), ("analyse",), ("standards",), ("su
             ("config", "path"), ("config", "show"), ("config", "set"), ("roads",),
             ("roads", "add"), ("roads", "fetch"), ("roads", "status"), ("roads", "refresh"),
             ("roads", "prune"), ("import",), ("check",), ("runs",), ("show",), ("week",),
-            ("weeks",), ("legs",), ("note",), ("month",), ("year",), ("report",),
+            ("weeks",), ("compare",), ("legs",), ("note",), ("month",), ("year",), ("report",),
             ("export",), ("ask",), ("zones",), ("zones", "add"), ("zones", "list"),
             ("zones", "remove"))  # fmt: skip
 HEAVY = {"pandas", "numpy", "numba", "geopandas", "shapely", "matplotlib", "osmium", "lxml", "jinja2"}

@@ -13,10 +13,10 @@ from rich.console import Console
 
 from camber.library.notes import notes_csv
 from camber.report import Reader, story_json, story_of, story_page, story_text
-from camber.report.leg_words import NO_BALANCE, NOTES_ARE_YOURS, contact_lines, note_line
+from camber.report.leg_words import NO_BALANCE, NOTES_ARE_YOURS, bend_lines, contact_lines, note_line
 from camber.report.mail import story_mail
-from camber.report.wording import plain
-from camber.schema import ContactEffect, Interval, Note
+from camber.report.wording import far_text, plain
+from camber.schema import ContactEffect, Interval, Note, TrackBends
 from tests.report.hostile import PAYLOADS
 from tests.report.test_hostile_names import Elements
 
@@ -124,3 +124,20 @@ def test_a_hostile_note_is_a_text_everywhere(period, payload, harmless):
     (row,) = csv.DictReader(io.StringIO(notes_csv([note]), newline=""))
     assert not row["text"].lstrip().startswith(("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"))
     assert plain(payload, 100)[:3].strip() in row["text"]
+
+
+def test_bends_name_the_leg_on_the_inside():
+    said, _ = bend_lines(TrackBends(4000.0, 2300.0, 0.0), "km")
+    assert "2.3 km were in left-hand bends, with the left leg on the inside" in said
+    assert "0.0 km in right-hand bends" in said
+
+
+def test_each_pair_of_shoes_has_its_kilometres_by_leg(period):
+    (shoes,) = (part for part in story_of(period).details if part.key == "shoes")
+    ((name, *far),) = shoes.grid.rows
+    assert name == "Blue shoes"
+    assert far[0] == far_text(sum(run.distance_m for run in period.runs))
+    left = sum(run.draws.left_low_m.sum(axis=1).mean() for run in period.runs)
+    assert far[1] == far_text(left)
+    for reader in (Reader.SHARED, Reader.COACH):
+        assert "Blue shoes" not in everything(story_of(period, reader))

@@ -1,0 +1,87 @@
+"""What changed from one period to the next, in sentences: how much, and how likely that is no chance."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from camber.conventions import LateralState
+from camber.report.details import street_words
+from camber.report.wording import STATE_WORDS, dates_words, far_text
+from camber.schema import Word, chance_words, word_for
+
+if TYPE_CHECKING:
+    from camber.schema import Change, Compared, Interval
+
+_LEAST_SHARE: Final = 0.05
+"""Shares of the distance that moved by less are not named (judgement: five metres of a hundred)."""
+
+NO_CHANCE: Final = (
+    "Compared draw by draw, so that what is not known of the same roads cancels, and with other runs by the "
+    "same habits in mind. It does not say why anything changed."
+)
+
+
+def change_lines(found: Compared, units: str) -> tuple[str, ...]:
+    """Say what changed, where, and how sure that is."""
+    spans = (
+        f"{_span(found, before=False)} ({_runs(found.runs_after)}, {far_text(found.after_m, units)}) "
+        f"beside {_span(found, before=True)} ({_runs(found.runs_before)}, {far_text(found.before_m, units)})"
+    )
+    if found.share is None:
+        few = (
+            "Each needs at least three analysed runs on tilted ground before chance can be told from change."
+        )
+        return (f"{spans}.", few)
+    moved = [
+        f"{STATE_WORDS[LateralState(side.state)]} {_percent(side.before)}, now {_percent(side.after)}"
+        for side in found.sides
+        if abs(side.after - side.before) >= _LEAST_SHARE
+    ]
+    streets = [f"{street_words(one.name)}: {_from_to(one.change)}." for one in found.streets]
+    return (
+        f"{spans}.",
+        share_line(found.share),
+        *([f"Where you ran: {'; '.join(moved)}."] if moved else ["You kept the same sides."]),
+        *(["Streets that very likely changed:", *streets] if streets else []),
+        NO_CHANCE,
+    )
+
+
+def share_line(change: Change) -> str:
+    """Say what became of the left leg's share, doubt in the verb."""
+    less = change.p_less >= change.p_more
+    probability = max(change.p_less, change.p_more)
+    word = word_for(probability)
+    shares = _from_to(change)
+    if word is not Word.VERY_LIKELY:
+        return f"No change can be told from chance: {shares} ({_points(change.change)})."
+    way = "less" if less else "more"
+    chance = chance_words(probability)
+    return (
+        f"Your left leg was very likely the low one on {way} of the tilted distance ({chance}): {shares} "
+        f"({_points(change.change)})."
+    )
+
+
+def _from_to(change: Change) -> str:
+    return f"{_percent(change.before.median)} left before, {_percent(change.after.median)} after"
+
+
+def _points(change: Interval) -> str:
+    low, high = (f"{100.0 * value:+.0f}" for value in (change.low, change.high))
+    return f"a change of {low} to {high} points"
+
+
+def _percent(share: float) -> str:
+    return f"{100.0 * share:.0f} %"
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count} runs"
+
+
+def _span(found: Compared, *, before: bool) -> str:
+    if before:
+        return dates_words(found.before_from, found.since - timedelta(days=1))
+    return dates_words(found.since, found.until)

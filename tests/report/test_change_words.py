@@ -1,0 +1,57 @@
+"""What changed, in words: sure or not, what moved, and no reason for it."""
+
+from datetime import date
+
+from camber.report.change_words import NO_CHANCE, change_lines
+from camber.schema import Change, Compared, Interval, SideChange, StreetChange
+
+
+def change(before, after, p_less):
+    spread = 0.05
+    ranges = [Interval(v - spread, v, v + spread) for v in (before, after, after - before)]
+    return Change(*ranges, p_less, 1.0 - p_less)
+
+
+def found(share, sides=(), streets=()):
+    days = (date(2026, 9, 3), date(2026, 10, 1), date(2026, 10, 28))
+    return Compared(*days, 9, 8, 61_200.0, 55_000.0, share, sides, streets)
+
+
+def test_a_change_is_said_with_its_chance_and_its_size():
+    lines = change_lines(
+        found(
+            change(0.78, 0.55, 0.97),
+            (
+                SideChange("left_edge", 0.7, 0.4),
+                SideChange("right_edge", 0.1, 0.4),
+                SideChange("centre", 0.2, 0.2),
+            ),
+            (StreetChange("Kuusitie", 5, 4, change(0.9, 0.2, 0.99)),),
+        ),
+        "km",
+    )
+    assert lines[0].startswith(
+        "1\u201328 Oct 2026 (8 runs, 55.0 km) beside 3\u201330 Sep 2026 (9 runs, 61.2 km)"
+    )
+    assert lines[1].startswith("Your left leg was very likely the low one on less of the tilted distance")
+    assert "78 % left before, 55 % after (a change of -28 to -18 points)" in lines[1]
+    assert (
+        lines[2]
+        == "Where you ran: left edge of the road 70 %, now 40 %; right edge of the road 10 %, now 40 %."
+    )
+    assert "Kuusitie: 90 % left before, 20 % after." in lines
+    assert lines[-1] == NO_CHANCE
+
+
+def test_more_is_not_less():
+    assert "on more of the tilted distance" in change_lines(found(change(0.4, 0.7, 0.01)), "km")[1]
+
+
+def test_what_may_be_chance_is_said_to_be_that():
+    lines = change_lines(found(change(0.6, 0.55, 0.8)), "km")
+    assert lines[1].startswith("No change can be told from chance: 60 % left before, 55 % after")
+    assert lines[2] == "You kept the same sides."
+
+
+def test_too_little_is_said_to_be_too_little():
+    assert "at least three analysed runs" in change_lines(found(None), "km")[1]
