@@ -21,15 +21,14 @@ COLUMNS: Final = ("latitude_deg", "longitude_deg", "section", "distance_m", "sur
 """Columns of a table of intervals that `track_bends` reads."""
 
 _TIGHTER_M: Final = 80.0
-"""Radius below which it is a bend [m]: that of the inner line of a 400 m track is 36.5 m, of its outer lanes up
-to 46 m (World Athletics, Track and Field Facilities Manual, 2.2.1); the double leaves room for the error of
-positions (judgement)."""
+"""Radius below which it is a bend [m]: the inner line of a 400 m track has 36.5 m (World Athletics, Track and
+Field Facilities Manual, 2.2.1.3), the eighth lane 46; the rest is room for errors of positions (judgement)."""
 
 _EARTH_M: Final = 6_371_000.0
 
 
 def track_bends(tables: Iterable[pd.DataFrame]) -> TrackBends | None:
-    """Sum up the bends of runs on running tracks, of tables of their intervals; None where there is no track."""
+    """Sum up the bends on running tracks in tables of intervals; None where none is on a track."""
     sums = np.zeros(3)
     for table in tables:
         on = (table["surface_kind"] == SurfaceKind.TRACK).to_numpy()

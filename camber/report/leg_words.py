@@ -90,13 +90,10 @@ def _range(effect: Interval) -> str:
 
 def bend_lines(bends: TrackBends, units: str) -> tuple[str, ...]:
     """Say how far was run in bends of tracks, and which leg was on the inside there."""
-    left, right = (far_text(metres, units) for metres in (bends.left_m, bends.right_m))
-    return (
-        f"Of {far_text(bends.distance_m, units)} on running tracks, {left} were in left-hand bends, with the left "
-        f"leg on the inside, and {right} in right-hand bends, with the right leg on the inside.",
-        "That is beside the tilt of a track, which falls to the inside by one percent at most. Bends load the "
-        "legs differently whatever the tilt; who alternates the direction evens both out.",
-    )
+    whole, left, right = (far_text(m, units) for m in (bends.distance_m, bends.left_m, bends.right_m))
+    bent = f"{left} in left-hand bends, left leg inside, and {right} in right-hand bends, right leg inside"
+    tilt = "A bend is another thing than tilt: a track falls to its inside by one percent at most."
+    return f"Of {whole} on running tracks you ran {bent}.", tilt
 
 
 NOTES_ARE_YOURS: Final = (

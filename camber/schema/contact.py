@@ -1,4 +1,4 @@
-"""What the legs did: ground contact against the tilt under it, of one run and of several, and bends of tracks."""
+"""What the legs did: ground contact against the tilt under it, and the bends of running tracks."""
 
 from __future__ import annotations
 

@@ -128,8 +128,8 @@ def test_a_hostile_note_is_a_text_everywhere(period, payload, harmless):
 
 def test_bends_name_the_leg_on_the_inside():
     said, _ = bend_lines(TrackBends(4000.0, 2300.0, 0.0), "km")
-    assert "2.3 km were in left-hand bends, with the left leg on the inside" in said
-    assert "0.0 km in right-hand bends" in said
+    assert "2.3 km in left-hand bends, left leg inside" in said
+    assert "0.0 km in right-hand bends, right leg inside" in said
 
 
 def test_each_pair_of_shoes_has_its_kilometres_by_leg(period):
