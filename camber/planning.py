@@ -15,7 +15,7 @@ import numpy as np
 from camber.errors import CamberError
 from camber.pipeline import trip_on
 from camber.schema import Advice, NextBest, RoutePlan, Suggestion, interval_of
-from camber.suggestions import Effect, concluded, is_lawful, suggest, what_ifs
+from camber.suggestions import EVEN, Effect, concluded, is_lawful, suggest, target_words, what_ifs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -102,7 +102,16 @@ class Planner:
     than it makes cannot be added to its own, and do not count.
     """
 
-    def __init__(self, library: Library, analysed: Line, *, draws: int, dark: bool | None = None) -> None:
+    def __init__(
+        self,
+        library: Library,
+        analysed: Line,
+        *,
+        draws: int,
+        dark: bool | None = None,
+        target_left: float = EVEN,
+    ) -> None:
+        self.target_left = target_left
         self._library, self._analysed, self._draws, self._dark = library, analysed, draws, dark
         self._alone: dict[int, _Planned] = {}
         self._last = library.last_analysed_day()
@@ -121,7 +130,8 @@ class Planner:
 
     def history(self, day: date | None, own: int | None = None) -> Effect | None:
         """Add up the weeks beside a day, draw by draw, without the run ``own``; None without another run."""
-        return effect_of_draws(one.draws for one in self.weeks_beside(day) if one.draws and one.run != own)
+        beside = effect_of_draws(one.draws for one in self.weeks_beside(day) if one.draws and one.run != own)
+        return None if beside is None else replace(beside, target_left=self.target_left)
 
     def plan(self, run: RunResult) -> _Planned:
         """Plan a run, with another of the runner's routes in its place among what is suggested."""
@@ -227,7 +237,9 @@ def with_advice(planner: Planner, period: Period) -> Period:
     """
     runs = planner.weeks_beside(period.ends_on)
     routes, failed = [], False
-    asked = sorted(usual_routes(runs), key=lambda one: -_share_in(one, runs))[:_MOST_ROUTES]
+    asked = sorted(usual_routes(runs), key=lambda one: -_share_in(one, runs, planner.target_left))[
+        :_MOST_ROUTES
+    ]
     for run in period.runs if period.kind == "run" else asked:
         route = suggested(planner, run)
         failed |= route.suggestions is None
@@ -240,7 +252,9 @@ def with_advice(planner: Planner, period: Period) -> Period:
     mine = tuple(replace(run, suggestions=made.get(run.run)) for run in period.runs)
     open_ = [run.suggestions.question for run in routes if run.suggestions and run.suggestions.question]
     question = max(open_, key=lambda one: one.undecided_m, default=None)
-    return replace(period, runs=mine, advice=Advice(tuple(routes), _conclusion(routes), question))
+    return replace(
+        period, runs=mine, advice=Advice(tuple(routes), _conclusion(routes, planner.target_left), question)
+    )
 
 
 def _worth(run: RunResult) -> tuple[bool, float, float]:
@@ -253,7 +267,7 @@ def _worth(run: RunResult) -> tuple[bool, float, float]:
     return bool(found.items), item, max((one.gain for one in found.next_best), default=0.0)
 
 
-def _conclusion(routes: Sequence[RunResult]) -> str:
+def _conclusion(routes: Sequence[RunResult], target_left: float) -> str:
     """Say in a sentence or two what these days come to, for routes of which the best stands first."""
     best = routes[0].suggestions
     if best is not None and len(routes) == 1:
@@ -264,7 +278,8 @@ def _conclusion(routes: Sequence[RunResult]) -> str:
         or all(run.suggestions and run.suggestions.answer == "even" for run in routes)
     ):
         return "" if best is None else best.conclusion
-    text = "None of your usual routes has a side that is both safe and more even."
+    aim = "more even" if target_left == EVEN else f"closer to your {target_words(target_left)}"
+    text = f"None of your usual routes has a side that is both safe and {aim}."
     return f"{text} Closest: {_named(routes[0])}." if best.next_best else f"{text} {best.conclusion}"
 
 
@@ -297,7 +312,7 @@ def _same_route(one: RunResult, other: RunResult) -> bool:
     return bool(mine | theirs) and 2 * len(mine & theirs) > len(mine | theirs)
 
 
-def _share_in(route: RunResult, runs: Sequence[RunResult]) -> float:
+def _share_in(route: RunResult, runs: Sequence[RunResult], target_left: float) -> float:
     """Expect the metres that all runs of a route add to the leg that has had more in some weeks."""
     whole = effect_of_draws(run.draws for run in runs if run.draws)
     part = effect_of_draws(
@@ -305,4 +320,7 @@ def _share_in(route: RunResult, runs: Sequence[RunResult]) -> float:
     )
     if whole is None or part is None:
         return 0.0
-    return float((np.sign(whole.right_m - whole.left_m) * (part.right_m - part.left_m)).mean())
+    (left, right), (of_left, of_right) = (
+        replace(one, target_left=target_left).aimed() for one in (whole, part)
+    )
+    return float((np.sign(right - left) * (of_right - of_left)).mean())

@@ -31,7 +31,7 @@ _SHARES: Final = frozenset(
 )
 _OFTEN: Final = frozenset(
     {
-        *("units", "week_start", "country", "overpass_server", "overrides"),
+        *("units", "week_start", "country", "overpass_server", "overrides", "target"),
         "suggestion.with_traffic_limit_kmh",
     }
 )
@@ -41,6 +41,10 @@ _FEWEST_DRAWS: Final = 20
 _MOST_DRAWS: Final = 10_000
 _COUNTRY: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 _SERVER: Final = re.compile(r"https://[^/\s]|http://(localhost|127\.0\.0\.1|\[::1\])[:/]")
+_TARGET: Final = re.compile(r"(\d{1,2})\s*%?\s*(left|right)(?:\s*[,;:]\s*(.{1,80}))?", re.IGNORECASE)
+_LEAST_TARGET: Final = 0.1
+"""Nearer to one leg alone nobody aims (judgement)."""
+
 _HEADER: Final = "# Settings of camber. `camber config show --all` lists every key with its value.\n"
 
 
@@ -99,6 +103,9 @@ class Preferences:
     overrides : str
         CSV file with rows of the standards that take the place of the packaged ones, as
         `camber.standards.read_overrides` reads it; relative to the folder of the settings; "" for none.
+    target : str
+        Share of one leg that suggestions aim at, and whose wish that is, such as
+        ``"60 % left, my physiotherapist"``; "" for even.
     settings : Settings
         Settings of every stage.
     """
@@ -108,6 +115,7 @@ class Preferences:
     country: str = ""
     overpass_server: str = "https://overpass-api.de/api"
     overrides: str = ""
+    target: str = ""
     settings: "camber.Settings" = field(default_factory=_usual_settings)
 
 
@@ -133,7 +141,21 @@ def read_preferences(path: Path) -> tuple[Preferences, tuple[str, ...]]:
     if preferences.overrides:
         rows = _overrides(path.parent / Path(preferences.overrides).expanduser())
         preferences = replace(preferences, settings=replace(preferences.settings, overrides=rows))
+    if preferences.target:
+        target_left, _ = read_target(preferences.target)
+        aimed = replace(preferences.settings.suggestion, target_left=target_left)
+        preferences = replace(preferences, settings=replace(preferences.settings, suggestion=aimed))
     return preferences, tuple(f"{path}: {_unknown_key(key)}" for key in given if key not in known)
+
+
+def read_target(text: str) -> tuple[float, str]:
+    """Read a target: the share of the left leg, and from whom it is; SettingsError if it is none."""
+    found = _TARGET.fullmatch(text.strip())
+    share = float(found[1]) / 100.0 if found else 0.0
+    if found is None or not _LEAST_TARGET <= share <= 1.0 - _LEAST_TARGET:
+        text = f"target = {text!r} is no share from 10 to 90 % of a leg, such as 60 % left"
+        raise SettingsError(text, key="target")
+    return (share if found[2].lower() == "left" else 1.0 - share), (found[3] or "").strip()
 
 
 def _overrides(path: Path) -> "Overrides":
@@ -245,12 +267,23 @@ def _checked(key: str, value: Any, default: object, *, where: str) -> Any:  # no
     return float(value) if isinstance(default, float) else value
 
 
+def _target_problem(value: object) -> str | None:
+    try:
+        if value:
+            read_target(str(value))
+    except SettingsError:
+        return "is no share from 10 to 90 % of a leg, such as '60 % left, my physiotherapist'"
+    return None
+
+
 def _text_problem(key: str, value: object) -> str | None:
     allowed: dict[str, tuple[str, ...]] = {"units": ("km", "mi"), "week_start": ("monday", "sunday")}
     if key == "lateral.device_class":
         from camber.standards import gnss_classes
 
         allowed[key] = ("auto", *gnss_classes())
+    if key == "target":
+        return _target_problem(value)
     if key == "overrides":
         return None if isinstance(value, str) else "is not the path of a CSV file"
     if key in allowed:

@@ -179,6 +179,8 @@ def story_of_days(
     if not wanted.share and (wanted.notes or not wanted.for_coach):
         first = min([days.starts_on, *(week.starts_on for week in period.weeks)])
         period = replace(period, notes=library.notes(first, days.ends_on))
+    if not wanted.share and not wanted.for_coach:
+        period = replace(period, target=session.preferences.target)
     from camber.report import Reader, story_of
 
     reader = "coach" if wanted.for_coach else "shared" if wanted.share else "runner"

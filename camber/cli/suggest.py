@@ -108,8 +108,14 @@ def planner_for(
     from camber.planning import Planner
 
     line = line_over(session, road_files, library)
-    draws = session.preferences.settings.draws
-    return Planner(library, lambda recording, run: line(recording, Path(run.source)), draws=draws, dark=dark)
+    given = session.preferences.settings
+    return Planner(
+        library,
+        lambda recording, run: line(recording, Path(run.source)),
+        draws=given.draws,
+        dark=dark,
+        target_left=given.suggestion.target_left,
+    )
 
 
 def advised(session: Session, library: "Library", period: "Period", road_files: "Sequence[Path]") -> "Period":

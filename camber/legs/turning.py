@@ -22,7 +22,7 @@ COLUMNS: Final = ("latitude_deg", "longitude_deg", "section", "distance_m", "sur
 
 _TIGHTER_M: Final = 80.0
 """Radius below which it is a bend [m]: the inner line of a 400 m track has 36.5 m (World Athletics, Track and
-Field Facilities Manual, 2.2.1.3), the eighth lane 46; the rest is room for errors of positions (judgement)."""
+Field Facilities Manual, 2.2.1.3), its eighth lane 46; the rest is for errors of positions (judgement)."""
 
 _EARTH_M: Final = 6_371_000.0
 

@@ -260,7 +260,9 @@ def _survey(batch: _Batch, planned: Sequence[_Planned]) -> Surveyed:
 def _plan(batch: _Batch, choices: Sequence[RoadChoice]) -> list[_Planned]:
     """Choose roads for every run; one that has none keeps what was found out before."""
     connection = batch.library.connection
-    decided = f"{MODEL}-{_digest(asdict(batch.settings))}"
+    # What may be suggested is asked for later, and decides nothing that is kept.
+    settings = {name: value for name, value in asdict(batch.settings).items() if name != "suggestion"}
+    decided = f"{MODEL}-{_digest(settings)}"
     planned = []
     for run, longitude, latitude in batch.library.positions(batch.only):
         batch.runs += 1

@@ -51,7 +51,7 @@ def compare_periods(
     rng = np.random.default_rng([since.toordinal(), until.toordinal()])
     share = None
     if min(map(len, rows)) >= FEWEST_RUNS:
-        share = change_of(*(_legs(part) for part in rows), rng)
+        share = change_of(_legs(rows[0]), _legs(rows[1]), rng)
     return Compared(
         before_from=before_from,
         since=since,

@@ -128,3 +128,8 @@ def notes_mark(notes: Iterable[Note], starts_on: date, ends_on: date) -> str:
     """Mark a week that has notes, such as ``"● 2 notes"``; "" where it has none."""
     count = sum(starts_on <= note.day <= ends_on for note in notes)
     return "" if not count else "● 1 note" if count == 1 else f"● {count} notes"
+
+
+def target_line(target: str) -> str:
+    """Say what the runner aims at in place of even, and that it is their own."""
+    return f"Your own target: {plain(target, NAME_LENGTH)}. What to try aims at it; camber does not judge it."

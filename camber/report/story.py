@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from camber.conventions import ENOUGH_TO_COMPARE_M, OSM_ATTRIBUTION
 from camber.report import details, sentences
-from camber.report.leg_words import notes_mark
+from camber.report.leg_words import notes_mark, target_line
 from camber.report.wording import (
     STANDING_NOTES,
     day_words,
@@ -349,6 +349,7 @@ def story_of(period: Period, reader: Reader = Reader.RUNNER, *, units: str = "km
         remarks=(
             *(_about_its_day(period.runs[0]) if own and period.kind == "run" else ()),
             *simulated_remark(run.simulated for run in period.runs),
+            *((target_line(period.target),) if own and period.target else ()),
             *((SHARED_REMARK,) if reader is Reader.SHARED else ()),
         ),
         notes=STANDING_NOTES,

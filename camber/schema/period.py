@@ -305,6 +305,8 @@ class Period:
         How the balance of ground contact went with the tilt; None where no run has it, and of a week.
     bends : TrackBends or None
         Bends that were run on running tracks; None without any.
+    target : str
+        What the runner aims at and from whom that is, in words; "" where it is even, and for all others.
     notes : tuple of Note
         Of these days and of the weeks before them; only where they were asked for, never of a shared one.
     """
@@ -332,6 +334,7 @@ class Period:
     record: tuple[Believed, ...] = ()
     contact: ContactEffect | None = None
     bends: TrackBends | None = None
+    target: str = ""
     notes: tuple[Note, ...] = ()
 
     def __repr__(self) -> str:

@@ -261,6 +261,9 @@ class SuggestionSettings:
     obedience : float
         Share of the planned stretches that are run as planned when the effect is predicted, 0 to 1 (0.9:
         judgement; nobody follows a plan to the letter).
+    target_left : float
+        Share of the left leg in the tilted metres that suggestions aim at, 0.1 to 0.9 (0.5, even: nothing is
+        known to be better; a runner with an insole or a measured difference may have been told otherwise).
     """
 
     with_traffic_limit_kmh: float = 50.0
@@ -274,6 +277,7 @@ class SuggestionSettings:
     most_crossings: int = 6
     longest_detour_m: float = 500.0
     obedience: float = 0.9
+    target_left: float = 0.5
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from camber.suggestions.levers import changes, is_lawful, safe_side
 from camber.suggestions.patterns import explain, outbound_partners, pattern_of, what_ifs
 from camber.suggestions.reasons import next_best_of, question_of, why_not_changed
 from camber.suggestions.rules import in_the_dark
-from camber.suggestions.trip import NOTHING, Effect, Trip, plans_of, route_of
+from camber.suggestions.trip import EVEN, NOTHING, Effect, Trip, plans_of, route_of
 
 if TYPE_CHECKING:
     from camber.schema import (
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from camber.suggestions.trip import SlopesOfWays
 
 __all__ = [
+    "EVEN",
     "NOTHING",
     "Effect",
     "Trip",
@@ -43,6 +44,7 @@ __all__ = [
     "in_the_dark",
     "is_lawful",
     "suggest",
+    "target_words",
     "trip_of",
     "what_ifs",
 ]
@@ -99,7 +101,7 @@ def trip_of(
     Trip
         The route with its plans.
     """
-    history = history or NOTHING
+    history = replace(history or NOTHING, target_left=settings.target_left)
     route = route_of(exposure, lateral, histories, options, roads, level_pct=level_pct)
     plans = plans_of(route, settings, history, dark=dark)
     partner = outbound_partners(exposure)
@@ -150,7 +152,7 @@ def suggest(trip: Trip, summary: Summary) -> Suggestions:
         (),
         "",
         direction=low_leg(now.left_m, now.right_m),
-        with_history=trip.history is not NOTHING,
+        with_history=trip.history.left_m is not NOTHING.left_m,
     )
     of = trip.route.stretches
     if not of.length_m[of.way_id != NO_WAY].sum():
@@ -164,7 +166,7 @@ def suggest(trip: Trip, summary: Summary) -> Suggestions:
         safer = safe_side(trip)
         only = () if safer is None else (safer.item,)
         return replace(
-            found, items=only, conclusion=f"{_EVEN[found.with_history]} A fine choice.", answer="even"
+            found, items=only, conclusion=f"{_even(found, trip.settings)} A fine choice.", answer="even"
         )
     made = changes(trip)
     items = tuple(one.item for one in made if one.is_worth)
@@ -191,6 +193,20 @@ _EVEN: Final = {
     False: "Both legs likely got about the same on this route.",
     True: "Both legs likely got about the same over these weeks.",
 }
+
+
+def _even(found: Suggestions, settings: SuggestionSettings) -> str:
+    """Say that the legs likely got what is aimed at."""
+    if settings.target_left == EVEN:
+        return _EVEN[found.with_history]
+    over = "these weeks" if found.with_history else "this route"
+    return f"You are likely about at your target of {target_words(settings.target_left)} over {over}."
+
+
+def target_words(target_left: float) -> str:
+    """Write a target as a runner sets it, such as ``"60 % left"``."""
+    left = target_left >= EVEN
+    return f"{100.0 * (target_left if left else 1.0 - target_left):.0f} % {'left' if left else 'right'}"
 
 
 def _leg(found: Suggestions) -> str:

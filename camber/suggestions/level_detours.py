@@ -20,6 +20,7 @@ from camber.network import Edges, bounded_distances, edges_by_node, ranges
 from camber.network import route as shortest_path
 from camber.suggestions.rules import SIDE_OF_STATE, may_cross
 from camber.suggestions.surroundings import turns_within
+from camber.suggestions.trip import weighed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -174,9 +175,12 @@ def find_detours(trip: Trip) -> tuple[LevelDetour, ...]:
     They come in the order of the run, without overlap; together no longer than the settings allow.
     """
     route, settings = trip.route, trip.settings
-    left, right = route.usual_m()
+    (left, right), (had_left, had_right) = (
+        weighed(*legs, settings.target_left)
+        for legs in (route.usual_m(), (trip.history.left_m, trip.history.right_m))
+    )
     signed = right - left
-    uneven_m = (trip.history.right_m - trip.history.left_m) + signed.sum(axis=1)
+    uneven_m = (had_right - had_left) + signed.sum(axis=1)
     unavoidable = _unavoidable(trip, signed, uneven_m > 0.0)
     reach = 0.5 * _FURTHEST_M
     low, high = route.line.xy.min(axis=0) - reach, route.line.xy.max(axis=0) + reach

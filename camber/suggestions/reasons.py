@@ -10,6 +10,7 @@ import pandas as pd
 from camber.conventions import CENTRE, NO_WAY, OTHER
 from camber.schema import NextBest, Question
 from camber.suggestions.rules import SIDE_OF_STATE, WHY_KEPT
+from camber.suggestions.trip import weighed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,10 +70,11 @@ def _spared_m(trip: Trip) -> FloatArray:
 
     Which leg that is may not be known: it is the one of each draw.
     """
-    now = trip.now()
-    lean = np.sign(now.right_m - now.left_m)[:, np.newaxis]
-    left, right = trip.route.option_m()
-    was_left, was_right = trip.route.usual_m()
+    had_left, had_right = trip.now().aimed()
+    lean = np.sign(had_right - had_left)[:, np.newaxis]
+    (left, right), (was_left, was_right) = (
+        weighed(*legs, trip.settings.target_left) for legs in (trip.route.option_m(), trip.route.usual_m())
+    )
     was = (lean * (was_right - was_left)).mean(axis=0)
     return np.asarray(was[:, np.newaxis] - (lean[:, :, np.newaxis] * (right - left)).mean(axis=0))
 

@@ -56,20 +56,39 @@ _ROUNDED_M: Final = 50.0
 kilometre, rounded (judgement)."""
 
 
+EVEN: Final = 0.5
+"""Share of the left leg that is aimed at where the runner has no other target."""
+
+
+def weighed(left_m: FloatArray, right_m: FloatArray, target_left: float) -> tuple[FloatArray, FloatArray]:
+    """Weigh metres of the legs so that they are equal where the left leg has its target of the share."""
+    return 2.0 * (1.0 - target_left) * left_m, 2.0 * target_left * right_m
+
+
 @dataclass(frozen=True, eq=False)
 class Effect:
-    """Drawn metres with the left and with the right leg low, each of shape (n_draws,) [m]."""
+    """Drawn metres with the left and with the right leg low, each of shape (n_draws,) [m].
+
+    Even is where the left leg has the share ``target_left`` of them, one half unless the runner has another
+    target; of a sum it is that of the part that has one.
+    """
 
     left_m: FloatArray
     right_m: FloatArray
+    target_left: float = EVEN
 
     def __add__(self, other: Effect) -> Effect:
         """Both together, draw by draw."""
-        return Effect(self.left_m + other.left_m, self.right_m + other.right_m)
+        target = other.target_left if self.target_left == EVEN else self.target_left
+        return Effect(self.left_m + other.left_m, self.right_m + other.right_m, target)
 
     def times(self, share: float) -> Effect:
         """So often."""
-        return Effect(share * self.left_m, share * self.right_m)
+        return Effect(share * self.left_m, share * self.right_m, self.target_left)
+
+    def aimed(self) -> tuple[FloatArray, FloatArray]:
+        """Weigh the legs so that both have the same where the target is met, shape (n_draws,) [m]."""
+        return weighed(self.left_m, self.right_m, self.target_left)
 
     def balance(self) -> Interval | None:
         """(right - left) / (right + left); None without any tilt."""
@@ -84,21 +103,23 @@ class Effect:
 
         A side that is not known counts as uneven, to whichever leg; its mean difference would be zero.
         """
-        return float(np.abs(self.right_m - self.left_m).mean())
+        left, right = self.aimed()
+        return float(np.abs(right - left).mean())
 
     def unevenness(self) -> float:
         """Take the expected absolute balance, 0 to 1; a draw without any tilt is even."""
-        total = self.left_m + self.right_m
-        return float((np.abs(self.right_m - self.left_m) / np.where(total > 0.0, total, 1.0)).mean())
+        left, right = self.aimed()
+        total = left + right
+        return float((np.abs(right - left) / np.where(total > 0.0, total, 1.0)).mean())
 
     def most_m(self) -> float:
         """Expect the metres of the leg that has more in a draw."""
-        return float(np.maximum(self.left_m, self.right_m).mean())
+        return float(np.maximum(*self.aimed()).mean())
 
     def p_even(self, usual_balance: float) -> float:
         """Probability that the balance lies within what counts as even; a draw without any tilt does."""
-        difference = np.abs(self.right_m - self.left_m)
-        return float((difference <= usual_balance * (self.left_m + self.right_m)).mean())
+        left, right = self.aimed()
+        return float((np.abs(right - left) <= usual_balance * (left + right)).mean())
 
 
 NOTHING: Final = Effect(np.zeros(1), np.zeros(1))
@@ -266,9 +287,8 @@ def plans_of(route: Route, settings: SuggestionSettings, before: Effect, *, dark
         crossed & ~np.isfinite(rules.crossing_km), standards.side_choice().crossing_unmarked, np.inf
     )
     rules = rules._replace(crossing_km=np.minimum(rules.crossing_km, anyway))
-    before_m = float((before.right_m - before.left_m).mean())
     most = settings.most_crossings + int(crossed.sum())
-    found = _planned(route, rules, crossed, before_m, most)
+    found = _planned(route, rules, crossed, before, most)
     if found.front:
         return found
     # Where the rules ask for a side that no crossing leads to, that stretch is left as it was run.
@@ -276,17 +296,18 @@ def plans_of(route: Route, settings: SuggestionSettings, before: Effect, *, dark
     kept = rules.kept | ~rules.allowed[rows, route.usual]
     allowed = rules.allowed.copy()
     allowed[rows, route.usual] = True
-    return _planned(route, rules._replace(allowed=allowed, kept=kept), crossed, before_m, most)
+    return _planned(route, rules._replace(allowed=allowed, kept=kept), crossed, before, most)
 
 
-def _planned(route: Route, rules: Rules, crossed: BoolArray, before_m: float, most_crossings: int) -> Plans:
+def _planned(route: Route, rules: Rules, crossed: BoolArray, before: Effect, most_crossings: int) -> Plans:
     of = route.stretches
+    left, right = before.aimed()
     first = _groups(route, rules, crossed)
     # A sidewalk that is in no map ("no_state") is no wrong place to stay on.
     unasked = (rules.reason != "") & (rules.reason != "no_state")
     unasked_km = np.where(unasked, of.length_m[:, np.newaxis] / 1000.0, 0.0)
     cost_km = rules.traffic_km + _effort(route) + _UNASKED_KM * unasked_km
-    signed_m = np.add.reduceat(_signed_m(route, rules), first, axis=0)
+    signed_m = np.add.reduceat(_signed_m(route, rules, before.target_left), first, axis=0)
     problem = SideProblem(
         allowed=rules.allowed[first],
         traffic_km=np.add.reduceat(cost_km, first, axis=0),
@@ -298,7 +319,7 @@ def _planned(route: Route, rules: Rules, crossed: BoolArray, before_m: float, mo
     )
     front = plan_sides(
         problem,
-        before_m=before_m,
+        before_m=float((right - left).mean()),
         most_crossings=most_crossings,
         bucket_m=max(2.0 * np.abs(signed_m).max(axis=1).sum() / _BUCKETS, _LEAST_BUCKET_M),
     )
@@ -306,9 +327,11 @@ def _planned(route: Route, rules: Rules, crossed: BoolArray, before_m: float, mo
     return Plans(_least_unasked(whole, unasked_km), first, rules)
 
 
-def _signed_m(route: Route, rules: Rules) -> FloatArray:
+def _signed_m(route: Route, rules: Rules, target_left: float) -> FloatArray:
     """Expect right-low minus left-low metres of each state; as it was run where nobody is told anything."""
-    (left, right), (was_left, was_right) = route.option_m(), route.usual_m()
+    (left, right), (was_left, was_right) = (
+        weighed(*legs, target_left) for legs in (route.option_m(), route.usual_m())
+    )
     as_it_was = (was_right - was_left).mean(axis=0)
     expected = np.where(_told(route, rules), (right - left).mean(axis=0), as_it_was[:, np.newaxis])
     return np.asarray(expected)

@@ -11,6 +11,7 @@ from camber.cli.config import (
     defaults,
     effective,
     read_preferences,
+    read_target,
     set_preference,
     settings_path,
 )
@@ -229,3 +230,21 @@ def test_a_slip_in_the_file_is_told_without_a_traceback(call, morning, town):
     assert "mine.csv" in err
     assert "no usable slope_mean_pct" in err
     assert "Traceback" not in err
+
+
+def test_an_own_target_is_read_and_kept_with_whose_it_is(call):
+    for text, share in (("60 % left", 0.6), ("70% right, my physiotherapist", 0.3), ("55 LEFT", 0.55)):
+        assert call("config", "set", "target", text)[0] == 0
+        preferences, _ = read_preferences(settings_path())
+        assert preferences.settings.suggestion.target_left == pytest.approx(share)
+        assert preferences.target == text
+    assert read_target("70% right, my physiotherapist")[1] == "my physiotherapist"
+    assert call("config", "set", "target", "")[0] == 0
+    assert read_preferences(settings_path())[0].settings.suggestion.target_left == 0.5
+
+
+@pytest.mark.parametrize("text", ["left", "60 % middle", "5 % left", "95 % right", "60 % left my physio"])
+def test_what_is_no_target_is_refused(call, text):
+    code, _, err = call("config", "set", "target", text)
+    assert code == 2
+    assert "60 % left" in err
