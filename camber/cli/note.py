@@ -36,7 +36,7 @@ def note(
         typer.Argument(
             metavar="[DAY TEXT]",
             help='A day, such as 2026-11-18, today or yesterday, and your words: 2026-11-18 "left hip sore". '
-            "Or list, delete 3, or export FILE.",
+            "Or list, delete 3, export FILE, or import EXPORT for Strava's private notes.",
         ),
     ] = None,
     leg: Annotated[Leg | None, typer.Option("--leg", help="The leg that it is about.")] = None,
@@ -69,6 +69,8 @@ def _done(session: "Session", library: "Library", words: "Sequence[str]") -> boo
         if not words[1].isascii() or not words[1].isdigit() or len(words[1]) > 18:
             raise AnswerError(f"{words[1]!r} is not the number of a note; `camber note list` has them all")
         session.write(f"deleted: {note_line(library.delete_note(int(words[1])), year=True)}\n")
+    elif words[0] == "import" and len(words) == 2:
+        session.write(_taken_in(library, Path(words[1])))
     elif words[0] == "export" and len(words) == 2:
         notes = library.notes()
         write_whole(Path(words[1]), notes_csv(notes))
@@ -76,6 +78,24 @@ def _done(session: "Session", library: "Library", words: "Sequence[str]") -> boo
     else:
         return False
     return True
+
+
+def _taken_in(library: "Library", path: Path) -> str:
+    """Keep the private notes of an export, if that is meant."""
+    from camber.library.notes import take_in
+    from camber.recording.archive.private_notes import private_notes
+
+    found = private_notes(path)
+    if not found:
+        return f"{path.name} has no private notes\n"
+    count = "1 private note" if len(found) == 1 else f"{len(found)} private notes"
+    typer.confirm(
+        f"{path.name} has {count}. Keep them beside your weeks, for you alone?", abort=True, err=True
+    )
+    with library.writing() as connection:
+        kept, dayless = take_in(connection, found, "strava")
+    rest = f"; {dayless} have no day" if dayless else ""
+    return f"{kept} new of {len(found)} kept{rest}\n"
 
 
 def _day(text: str) -> date:

@@ -33,8 +33,9 @@ def track_bends(tables: Iterable[pd.DataFrame]) -> TrackBends | None:
     for table in tables:
         on = (table["surface_kind"] == SurfaceKind.TRACK).to_numpy()
         if on.any():
-            places = [table[name].to_numpy(dtype=float) for name in COLUMNS[:2]]
-            sums += bends_m(*places, table["section"].to_numpy(), table["distance_m"].to_numpy(), on)
+            latitude, longitude = (table[name].to_numpy(dtype=float) for name in COLUMNS[:2])
+            section, metres = table["section"].to_numpy(), table["distance_m"].to_numpy()
+            sums += bends_m(latitude, longitude, section, metres, on)
     return TrackBends(*map(float, sums)) if sums[0] > 0.0 else None
 
 

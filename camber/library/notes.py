@@ -13,7 +13,9 @@ from camber.schema import Note
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+    from camber.recording.archive.private_notes import PrivateNote
 
 LEGS: Final = ("", "left", "right", "both")
 LONGEST: Final = 2000
@@ -67,6 +69,38 @@ def read_notes(
         ((first or date.min).isoformat(), (last or date.max).isoformat()),
     )
     return tuple(Note(row[0], date.fromisoformat(row[1]), *row[2:]) for row in rows)
+
+
+def take_in(connection: sqlite3.Connection, notes: Iterable[PrivateNote], source: str) -> tuple[int, int]:
+    """Keep the notes of an export, within a transaction, each once; gives how many, and how many have no day.
+
+    A note is of the run that came from its file; its day is that of the run, else that of the list.
+    """
+    kept = without_day = 0
+    known = {(note.day, note.text) for note in read_notes(connection)}
+    for note in notes:
+        row = connection.execute(_RUN_OF_FILE, (f"%/{_literal(note.file)}", note.file)).fetchone()
+        day = row["day"] if row is not None and row["day"] else None
+        at = date.fromisoformat(day) if day else note.at.date() if note.at else None
+        text = _storable(note.text.strip())[:LONGEST]
+        if at is None:
+            without_day += 1
+        elif text and (at, text) not in known:
+            keep_note(connection, Note(0, at, text, "", None if row is None else row["activity_id"], source))
+            known.add((at, text))
+            kept += 1
+    return kept, without_day
+
+
+def _literal(text: str) -> str:
+    """Keep a name from being a pattern."""
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+
+
+_RUN_OF_FILE: Final = """
+SELECT activity_id, day FROM activity WHERE (source LIKE ? ESCAPE '!' OR source = ?) AND duplicate_of IS NULL
+ORDER BY activity_id LIMIT 1
+"""
 
 
 def notes_csv(notes: Sequence[Note]) -> str:

@@ -4,6 +4,7 @@ import csv
 import io
 
 import pytest
+import typer
 
 from camber.library import open_library
 from camber.library.checking import check_library
@@ -72,3 +73,33 @@ def test_a_library_keeps_notes_in_its_snapshots_and_knows_when_one_is_changed(tm
         assert not check_library(library).findings
         library.connection.execute("UPDATE note SET text = 'right hip sore'")
         assert [finding.where for finding in check_library(library).findings] == ["note of 1"]
+
+
+HEAD = "Activity ID,Activity Date,Activity Name,Activity Type,Activity Description,Elapsed Time,Distance,"
+ROWS = (
+    '1,"16 Nov 2026, 05:12:00",Lunch,Run,,1589,4.93,,,false,left hip sore,,activities/31000000017.gpx.gz',
+    '2,"17 Nov 2026, 15:40:00",Loop,Run,,1477,4.18,,,true,,Shoes,activities/31000000114.fit.gz',
+)
+
+
+def strava_list(tmp_path, *rows, head=f"{HEAD}Max Heart Rate,Relative Effort,Commute,Private,Gear,Filename"):
+    (tmp_path / "activities.csv").write_text("\n".join([head, *rows]), encoding="utf-8")
+    return tmp_path
+
+
+def test_private_notes_of_an_export_are_kept_once_and_only_when_that_is_meant(call, tmp_path, monkeypatch):
+    export = strava_list(tmp_path, *ROWS)
+    monkeypatch.setattr("typer.confirm", lambda *_, **__: (_ for _ in ()).throw(typer.Abort()))
+    assert call("note", "import", export)[0] != 0
+    assert call("note", "list")[1].startswith("no notes yet")
+    asked = []
+    monkeypatch.setattr("typer.confirm", lambda text, **_: asked.append(text))
+    assert call("note", "import", export)[1] == "1 new of 1 kept\n"
+    assert "1 private note. Keep them beside your weeks, for you alone?" in asked[0]
+    assert call("note", "list")[1] == "   1  Mon 16 Nov 2026: left hip sore (from strava)\n"
+    assert call("note", "import", export)[1] == "0 new of 1 kept\n"
+
+
+def test_a_list_of_earlier_years_has_no_private_notes(call, tmp_path):
+    row = '1,"16 Nov 2026, 05:12:00",Lunch,Run,hip sore,1589,4.93,,,false,Shoes,activities/31000000017.gpx.gz'
+    assert "has no private notes" in call("note", "import", strava_list(tmp_path, row))[1]

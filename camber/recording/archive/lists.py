@@ -50,6 +50,14 @@ class Line(NamedTuple):
     at: datetime | None = None
 
 
+class PrivateNote(NamedTuple):
+    """A note that only the runner sees: of which file, when that began (UTC) where known, its words."""
+
+    file: str
+    at: datetime | None
+    text: str
+
+
 @dataclass(frozen=True)
 class PrivacyZone:
     """A place that the runner does not want to show: its middle [deg] and its radius [m]."""
@@ -71,6 +79,33 @@ def strava_lines(content: bytes) -> dict[str, Line]:
         return {}
     columns = _Columns(title=identity + 2, sport=identity + 3, gear=at - 1, date=identity + 1)
     return _lines(rows, _STRAVA_FILE, at, columns, UTC)
+
+
+def strava_notes(content: bytes) -> list[PrivateNote]:
+    """Read the private notes in Strava's ``activities.csv``, in any language.
+
+    They stand between what is true or false of commuting and the gear; lists of earlier years have no such
+    column, and then there are none.
+    """
+    rows = _rows(content)
+    at, identity = _column(rows, _STRAVA_FILE.fullmatch), _column(rows, str.isdigit)
+    if at is None or identity is None or at < _BEFORE_FILE:
+        return []
+    commutes = {row[at - _BEFORE_FILE].strip().lower() for row in rows[1:] if len(row) > at}
+    if not commutes <= {"true", "false", ""} or commutes == {""}:
+        return []
+    found = []
+    for row in rows:
+        text = _cell(row, at - 2)
+        if text and len(row) > at and _STRAVA_FILE.fullmatch(row[at].strip()):
+            date = date_in(_cell(row, identity + 1) or "")
+            when = None if date is None else date.replace(tzinfo=UTC)
+            found.append(PrivateNote(row[at].strip().rpartition("/")[2], when, text))
+    return found
+
+
+_BEFORE_FILE: Final = 3
+"""Commute, private note, gear, file: so far before the file stands what is true or false."""
 
 
 def runkeeper_lines(content: bytes) -> dict[str, Line]:
