@@ -13,14 +13,14 @@ from camber.cli.session import Session
 from camber.library.place import roads_cache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import geopandas as gpd
 
     from camber.library import Library, Week
     from camber.library.days import Span
     from camber.report.story import Story
-    from camber.schema import Advice, Period
+    from camber.schema import Advice, Period, Suggestion
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -180,12 +180,22 @@ def story_of_days(
         first = min([days.starts_on, *(week.starts_on for week in period.weeks)])
         period = replace(period, notes=library.notes(first, days.ends_on))
     if not wanted.share and not wanted.for_coach:
-        period = replace(period, target=session.preferences.target)
+        tried = library.tried(days.starts_on, days.ends_on) if period.kind == "week" else ()
+        period = replace(period, target=session.preferences.target, tried=tried)
     from camber.report import Reader, story_of
 
     reader = "coach" if wanted.for_coach else "shared" if wanted.share else "runner"
     story = story_of(period, Reader(reader), units=units)
+    if period.kind == "week" and reader == "runner":
+        library.remember_suggested(days.ends_on, [(one.what, one.where) for one in _suggestions(period)])
     return story, basemap_of(library, period, own=not wanted.share) if wanted.needs_map else None
+
+
+def _suggestions(period: "Period") -> "Iterator[Suggestion]":
+    """Give what the routes of a week have to try, the best of each."""
+    for route in period.advice.routes if period.advice else ():
+        if route.suggestions is not None and route.suggestions.items:
+            yield route.suggestions.items[0]
 
 
 def _shared(

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from camber.conventions import LateralState
 from camber.report.details import street_words
-from camber.report.wording import STATE_WORDS, dates_words, far_text
+from camber.report.wording import STATE_WORDS, dates_words, day_words, far_text, plain
 from camber.schema import Word, chance_words, word_for
 
 if TYPE_CHECKING:
-    from camber.schema import Change, Compared, Interval
+    from camber.schema import Change, Compared, Interval, Tried
 
 _LEAST_SHARE: Final = 0.05
 """Shares of the distance that moved by less are not named (judgement: five metres of a hundred)."""
@@ -85,3 +85,20 @@ def _span(found: Compared, *, before: bool) -> str:
     if before:
         return dates_words(found.before_from, found.since - timedelta(days=1))
     return dates_words(found.since, found.until)
+
+
+def tried_line(tried: Tried) -> str:
+    """Say what was suggested some weeks ago, and whether the runs since look like it."""
+    where = ", ".join(street_words(name) for name in tried.streets[:3])
+    text = f"Suggested on {day_words(tried.day)} ({where}): {plain(tried.what)}"
+    if not tried.passes:
+        return f"{text} You have not run there since."
+    passes = "1 pass" if tried.passes == 1 else f"{tried.passes} passes"
+    changed = f"{tried.changed:.0f}" if tried.changed >= _HALF else "none"
+    sides = f"Of {passes} since, about {changed} on another side than before"
+    if tried.left_before is None or tried.left_after is None:
+        return f"{text} {sides}."
+    return f"{text} {sides}: {_percent(tried.left_before)} left before, {_percent(tried.left_after)} since."
+
+
+_HALF: Final = 0.5

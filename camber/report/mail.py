@@ -128,6 +128,10 @@ def _letter(story: Story) -> Iterator[str]:
             yield from _wrapped(step, "  ")
         for reason in item.against:
             yield from _wrapped(f"Against it: {reason}", "  ")
+    if story.tried:
+        yield from ("", "What you tried")
+        for line in story.tried:
+            yield from _wrapped(line, "  ")
     for title, rows in _lists(story):
         if rows:
             yield from ("", title)

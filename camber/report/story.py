@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from camber.conventions import ENOUGH_TO_COMPARE_M, OSM_ATTRIBUTION
 from camber.report import details, sentences
+from camber.report.change_words import tried_line
 from camber.report.leg_words import notes_mark, target_line
 from camber.report.wording import (
     STANDING_NOTES,
@@ -211,6 +212,8 @@ class Story:
         What to try next, best first; only for the runner.
     instead : str
         Where there is nothing to try, the true reason; "" where it was not asked or there is something.
+    tried : tuple of str
+        What came of earlier suggestions, in sentences; only for the runner.
     questions : tuple of AskedLine
         What the runner could tell that would make it surer; only for the runner.
     runs, weeks, streets : tuple
@@ -241,6 +244,7 @@ class Story:
     tiles: tuple[Tile, ...]
     tries: tuple[Try, ...]
     instead: str
+    tried: tuple[str, ...]
     questions: tuple[AskedLine, ...]
     runs: tuple[RunLine, ...]
     weeks: tuple[WeekLine, ...]
@@ -340,6 +344,7 @@ def story_of(period: Period, reader: Reader = Reader.RUNNER, *, units: str = "km
         tiles=() if low is None or low.left_share is None else _tiles(period, low, units, say),
         tries=tries,
         instead=sentences.instead(period, units) if own and not tries else "",
+        tried=tuple(map(tried_line, period.tried)) if own else (),
         questions=tuple(_asked(one, units) for one in period.inquiries) if own else (),
         runs=tuple(run_line(run, units, named=own) for run in period.runs),
         weeks=_week_lines(period, units),

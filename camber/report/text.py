@@ -62,6 +62,7 @@ def story_text(story: Story, next_steps: Sequence[str] = (), *, details: bool = 
     parts += [Text(because)] if because else []
     parts += _tries(story.tries if details else story.tries[:1], details=details)
     parts += [Text(story.instead)] if story.instead else []
+    parts += [Text(line) for line in (story.tried if details else story.tried[:1])]
     parts += _lines(story, details=details)
     if details:
         parts += [part for section in story.details for part in _section(section)]

@@ -92,6 +92,7 @@ from camber.schema.totals import (
     balance_of,
     interval_of,
 )
+from camber.schema.tried import Tried
 
 __all__ = [
     "REFUSED",
@@ -167,6 +168,7 @@ __all__ = [
     "Track",
     "TrackBends",
     "TrackSettings",
+    "Tried",
     "UseLikelihood",
     "UsualRange",
     "Ways",

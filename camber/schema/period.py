@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from camber.schema.likelihood import LowLeg
     from camber.schema.noted import Note
     from camber.schema.totals import Draws, Interval, StreetTotal, Summary
+    from camber.schema.tried import Tried
 
 
 @dataclass(frozen=True, eq=False)
@@ -305,6 +306,8 @@ class Period:
         How the balance of ground contact went with the tilt; None where no run has it, and of a week.
     bends : TrackBends or None
         Bends that were run on running tracks; None without any.
+    tried : tuple of Tried
+        What was suggested in the four weeks before, and what was run since; for the runner alone.
     target : str
         What the runner aims at and from whom that is, in words; "" where it is even, and for all others.
     notes : tuple of Note
@@ -334,6 +337,7 @@ class Period:
     record: tuple[Believed, ...] = ()
     contact: ContactEffect | None = None
     bends: TrackBends | None = None
+    tried: tuple[Tried, ...] = ()
     target: str = ""
     notes: tuple[Note, ...] = ()
 

@@ -1,9 +1,11 @@
 """What changed, in words: sure or not, what moved, and no reason for it."""
 
+from dataclasses import replace
 from datetime import date
 
-from camber.report.change_words import NO_CHANCE, change_lines
-from camber.schema import Change, Compared, Interval, SideChange, StreetChange
+from camber.report import Reader, story_of, story_page
+from camber.report.change_words import NO_CHANCE, change_lines, tried_line
+from camber.schema import Change, Compared, Interval, SideChange, StreetChange, Tried
 
 
 def change(before, after, p_less):
@@ -55,3 +57,23 @@ def test_what_may_be_chance_is_said_to_be_that():
 
 def test_too_little_is_said_to_be_too_little():
     assert "at least three analysed runs" in change_lines(found(None), "km")[1]
+
+
+def test_what_was_suggested_is_looked_back_on():
+    tried = Tried(
+        date(2026, 11, 1), "Come back on the side you went out on.", ("Kuusitie",), 4, 2.1, 0.82, 0.6
+    )
+    assert tried_line(tried) == (
+        "Suggested on Sun 1 Nov (Kuusitie): Come back on the side you went out on. Of 4 passes since, about 2 on "
+        "another side than before: 82 % left before, 60 % since."
+    )
+    assert "You have not run there since." in tried_line(replace(tried, passes=0))
+    assert "about none on another side" in tried_line(replace(tried, changed=0.2))
+
+
+def test_only_the_runner_reads_what_was_tried(period):
+    tried = Tried(date(2026, 11, 1), "Cross over.", ("Kuusitie",), 4, 2.1, None, None)
+    told = replace(period, tried=(tried,))
+    assert "Cross over." in story_page(story_of(told))
+    for reader in (Reader.SHARED, Reader.COACH):
+        assert story_of(told, reader).tried == ()
