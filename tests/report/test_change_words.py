@@ -60,11 +60,9 @@ def test_too_little_is_said_to_be_too_little():
 
 
 def test_what_was_suggested_is_looked_back_on():
-    tried = Tried(
-        date(2026, 11, 1), "Come back on the side you went out on.", ("Kuusitie",), 4, 2.1, 0.82, 0.6
-    )
+    tried = Tried(date(2026, 11, 1), "Cross over.", ("Kuusitie",), 4, 2.1, 0.82, 0.6)
     assert tried_line(tried) == (
-        "Suggested on Sun 1 Nov (Kuusitie): Come back on the side you went out on. Of 4 passes since, about 2 on "
+        "Suggested on Sun 1 Nov (Kuusitie): Cross over. Of 4 passes since, about 2 on "
         "another side than before: 82 % left before, 60 % since."
     )
     assert "You have not run there since." in tried_line(replace(tried, passes=0))
