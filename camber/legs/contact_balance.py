@@ -108,10 +108,25 @@ def part_of(rows: Strides, at: BoolArray, design: FloatArray, covariance: FloatA
     basis, weights, _ = np.linalg.svd(np.linalg.solve(whitener, design), full_matrices=False)
     basis = basis[:, weights > 1e-9 * weights[0]]
     left = white - basis @ (basis.T @ white)
-    products = left[:, 0] @ left
+    products = left[:, 0] @ left / unmodelled(left[:, 0], left[:, 1], basis.shape[1])
     return ContactPart(
         float(rows.distance_m[at].sum()), float(products[0]), float(products[1]), products[2:].copy()
     )
+
+
+def unmodelled(tilt: FloatArray, contact: FloatArray, taken_out: int) -> float:
+    """By how much noise varies more along the tilt than its covariance says, at least 1.
+
+    Both are whitened rows of shape (n,). The noise is held against the tilt shifted by any number of rows:
+    what it then has in common with it is chance, and would have a variance of 1 if the covariance were right.
+    """
+    size = float(tilt @ tilt)
+    if size <= 0.0:
+        return 1.0
+    noise = contact - tilt * (tilt @ contact) / size
+    shifted = np.fft.irfft(np.conj(np.fft.rfft(tilt)) * np.fft.rfft(noise), len(tilt))
+    free = max(len(tilt) - taken_out - 1, 1)
+    return max(float((shifted**2).mean()) * len(tilt) / (size * free), 1.0)
 
 
 def noise_of(rows: Strides, design: FloatArray) -> tuple[FloatArray, float]:

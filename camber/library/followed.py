@@ -109,9 +109,15 @@ def _passes(connection: sqlite3.Connection, after: date, until: date, streets: S
         ):
             if name in streets:
                 side = np.array([_SIDE.get(place, 0) for place in passes.place[:, row].tolist()])
-                legs = (float(legs[:, row].mean()) for legs in (passes.left_low_m, passes.right_low_m))
-                where = (str(name), int(key), float(heading) < _HALF_TURN_DEG)
-                found.append(_Pass(where, float((side < 0).mean()), float((side > 0).mean()), *legs))
+                found.append(
+                    _Pass(
+                        (str(name), int(key), float(heading) < _HALF_TURN_DEG),
+                        float((side < 0).mean()),
+                        float((side > 0).mean()),
+                        float(passes.left_low_m[:, row].mean()),
+                        float(passes.right_low_m[:, row].mean()),
+                    )
+                )
     return found
 
 
