@@ -267,7 +267,7 @@ def _worth(run: RunResult) -> tuple[bool, float, float]:
     return bool(found.items), item, max((one.gain for one in found.next_best), default=0.0)
 
 
-def _conclusion(routes: Sequence[RunResult], target_left: float) -> str:
+def _conclusion(routes: Sequence[RunResult], target_left: float = EVEN) -> str:
     """Say in a sentence or two what these days come to, for routes of which the best stands first."""
     best = routes[0].suggestions
     if best is not None and len(routes) == 1:

@@ -53,14 +53,13 @@ def change_of(
 
 
 def _by_chance(left: FloatArray, right: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """Say how far the share of each draw moves when the runs are weighed anew, shape (n_draws, times).
+    """Say how far the expected share moves when the runs are weighed anew, shape (n_draws, times).
 
     The weights are exponential (Rubin 1981, Annals of Statistics 9: the Bayesian bootstrap); of n runs the
-    spread is that of n - 1 degrees of freedom.
+    spread is that of n - 1 degrees of freedom. What is not known of a run is in the draws, and only there.
     """
     runs = left.shape[1]
     weight = rng.exponential(size=(len(left), _TIMES, runs))
-    tilted = np.einsum("dtr,dr->dt", weight, left + right)
-    share = np.einsum("dtr,dr->dt", weight, left) / np.maximum(tilted, 1e-9)
-    plain = left.sum(axis=1) / (left + right).sum(axis=1)
-    return np.asarray((share - plain[:, None]) * np.sqrt((runs + 1.0) / (runs - 1.0)))
+    lefts, both = left.mean(axis=0), (left + right).mean(axis=0)
+    share = weight @ lefts / np.maximum(weight @ both, 1e-9)
+    return np.asarray((share - lefts.sum() / both.sum()) * np.sqrt((runs + 1.0) / (runs - 1.0)))

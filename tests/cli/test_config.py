@@ -188,7 +188,7 @@ def test_the_commands_do_what_the_functions_do(call):
     assert "units = 'mi'   (default 'km')" in call("config", "show")[1]
     assert call("config", "set", "units", "")[0] == 0
     assert "units = 'km'\n" in call("config", "show")[1]
-    assert len(call("config", "show")[1].splitlines()) == 6
+    assert len(call("config", "show")[1].splitlines()) == 7
     assert len(call("config", "show", "--all")[1].splitlines()) == len(defaults())
     call("config", "set", "draws", "300")
     assert "draws = 300   (default 200)" in call("config", "show")[1], "what is set is always shown"

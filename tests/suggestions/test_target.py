@@ -60,7 +60,7 @@ def analysis():
 
 def test_the_most_even_plan_is_the_one_nearest_to_the_target(analysis):
     """Who faces traffic here has the left leg low: a target on the left leaves it there."""
-    shares = {}
+    shares, away = {}, {}
     for target in (0.2, 0.5, 0.8):
         limits = replace(analysis.settings.suggestion, target_left=target)
         trip = trip_on(
@@ -74,9 +74,11 @@ def test_the_most_even_plan_is_the_one_nearest_to_the_target(analysis):
         )
         assert trip.history.target_left == target
         best = trip.plans.front[0].state
+        away[target] = abs(trip.plans.front[0].signed_m)
         left, right = trip.route.option_m()
         rows = np.arange(len(best))
         left_m, right_m = (legs[:, rows, best].mean(axis=0).sum() for legs in (left, right))
         shares[target] = left_m / (left_m + right_m)
     assert shares[0.2] <= shares[0.5] <= shares[0.8]
-    assert shares[0.2] < shares[0.8]
+    # About four of five tilted metres are the left leg's here, whatever is allowed: a target there is met.
+    assert away[0.8] < 0.5 * away[0.5] < 0.5 * away[0.2]
