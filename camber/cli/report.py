@@ -186,8 +186,9 @@ def story_of_days(
 
     reader = "coach" if wanted.for_coach else "shared" if wanted.share else "runner"
     story = story_of(period, Reader(reader), units=units)
-    if period.kind == "week" and reader == "runner":
-        library.remember_suggested(days.ends_on, [(one.what, one.where) for one in _suggestions(period)])
+    suggested = [(one.what, one.where) for one in _suggestions(period)]
+    if suggested and period.kind == "week" and reader == "runner":
+        library.remember_suggested(days.ends_on, suggested)
     return story, basemap_of(library, period, own=not wanted.share) if wanted.needs_map else None
 
 
