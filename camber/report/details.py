@@ -134,19 +134,26 @@ def surface_grid(summary: Summary, units: str) -> Grid:
     return Grid("Expected distances", ("", "distance", "left low", "right low", "level"), tuple(rows))
 
 
-def shoe_grid(runs: Iterable[RunResult], units: str) -> Grid | None:
-    """Write how far each pair of shoes was run, and with which leg low; None where no export names any."""
+def shoe_metres(runs: Iterable[RunResult]) -> dict[str, tuple[float, float, float]]:
+    """Expect how far each pair of shoes was run, and with the left and the right leg low [m], farthest first."""
     metres: dict[str, list[float]] = {}
     for run in runs:
         if run.gear and run.draws is not None:
             legs = (run.draws.left_low_m, run.draws.right_low_m)
             add = (run.distance_m, *(float(leg.sum(axis=1).mean()) for leg in legs))
             metres[run.gear] = [a + b for a, b in zip(metres.get(run.gear, [0.0] * 3), add, strict=True)]
-    if not metres:
-        return None
-    longest = sorted(metres, key=lambda name: (-metres[name][0], name))
-    rows = tuple((plain(name, NAME_LENGTH), *(far_text(m, units) for m in metres[name])) for name in longest)
-    return Grid("Expected distances by pair", ("", "distance", "left low", "right low"), rows)
+    ordered = sorted(metres, key=lambda name: (-metres[name][0], name))
+    return {name: (metres[name][0], metres[name][1], metres[name][2]) for name in ordered}
+
+
+def shoe_grid(runs: Iterable[RunResult], units: str) -> Grid | None:
+    """Write how far each pair of shoes was run, and with which leg low; None where no export names any."""
+    rows = tuple(
+        (plain(name, NAME_LENGTH), *(far_text(metres, units) for metres in pair))
+        for name, pair in shoe_metres(runs).items()
+    )
+    titles = ("", "distance", "left low", "right low")
+    return Grid("Expected distances by pair", titles, rows) if rows else None
 
 
 def side_grid(period: Period, units: str) -> Grid | None:

@@ -19,7 +19,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from camber.conventions import OSM_ATTRIBUTION
-from camber.report.details import basis_of_slope
+from camber.report.details import basis_of_slope, shoe_metres
 from camber.report.wording import LICENCE_LINE, STANDING_NOTES, plain
 from camber.schema import LowLeg, low_leg_of
 from camber.versions import CAMBER
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from camber.report.story import Story
     from camber.schema import PeriodTotal, RunResult, StreetVisits, Summary, UsualRange
 
-SCHEMA_VERSION: Final = "2.0"
+SCHEMA_VERSION: Final = "2.1"
 """Grows after the point when fields are added, before it when one is changed or taken away."""
 
 BASES: Final = ("seen", "told", "measured", "mapped", "assumed", "unknown")
@@ -98,12 +98,20 @@ def story_document(story: Story) -> dict[str, Any]:
         "runs": [_run(run, story) for run in period.runs],
         "streets": [_street(street) for street in period.streets] if story.streets else [],
         "weeks": [_week(week) for week in period.weeks],
+        "shoes": _shoes(story),
         "not_judged": [asdict(item) for item in period.not_judged],
         "duplicates": period.duplicates,
         "without_day": period.without_day,
         "roads": [{"source": source, "osm_date": day} for source, day in period.roads],
         "model_versions": period.model_versions,
     }
+
+
+def _shoes(story: Story) -> list[dict[str, Any]]:
+    """Write the metres of each pair of shoes, for the runner alone."""
+    names = ("distance_m", "left_low_m", "right_low_m")
+    pairs = shoe_metres(story.period.runs) if story.reader == "runner" else {}
+    return [{"name": plain(name), **dict(zip(names, pair, strict=True))} for name, pair in pairs.items()]
 
 
 def _usual(usual: UsualRange, story: Story) -> dict[str, Any]:
