@@ -135,7 +135,7 @@ def surface_grid(summary: Summary, units: str) -> Grid:
 
 
 def shoe_metres(runs: Iterable[RunResult]) -> dict[str, tuple[float, float, float]]:
-    """Expect how far each pair of shoes was run, and with the left and the right leg low [m], farthest first."""
+    """Expect how far each pair of shoes was run, and with each leg low [m], farthest first."""
     metres: dict[str, list[float]] = {}
     for run in runs:
         if run.gear and run.draws is not None:
