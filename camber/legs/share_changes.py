@@ -55,11 +55,15 @@ def change_of(
 def _by_chance(left: FloatArray, right: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Say how far the expected share moves when the runs are weighed anew, shape (n_draws, times).
 
-    The weights are exponential (Rubin 1981, Annals of Statistics 9: the Bayesian bootstrap); of n runs the
-    spread is that of n - 1 degrees of freedom. What is not known of a run is in the draws, and only there.
+    The weights are exponential (Rubin 1981, Annals of Statistics 9: the Bayesian bootstrap). How much runs
+    differ is as unsure as n runs leave it (Student 1908, Biometrika 6: n - 1 degrees of freedom); without
+    that, of four runs a chance is called a change twice as often as it may be. What is not known of a run is
+    in the draws, and only there.
     """
     runs = left.shape[1]
     weight = rng.exponential(size=(len(left), _TIMES, runs))
     lefts, both = left.mean(axis=0), (left + right).mean(axis=0)
     share = weight @ lefts / np.maximum(weight @ both, 1e-9)
-    return np.asarray((share - lefts.sum() / both.sum()) * np.sqrt((runs + 1.0) / (runs - 1.0)))
+    # Weights of the bootstrap give the spread over n + 1; chi-square over n - 1 makes it a Student's t.
+    wider = np.sqrt((runs + 1.0) / rng.chisquare(runs - 1, size=share.shape))
+    return np.asarray((share - lefts.sum() / both.sum()) * wider)

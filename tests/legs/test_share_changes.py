@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from camber.legs.share_changes import change_of
+from camber.legs.share_changes import SURE_FROM, change_of
 
 DRAWS = 100
 
@@ -37,15 +37,26 @@ def test_left_and_right_mirrored_mirror_the_answer():
     assert one.change.low == pytest.approx(-other.change.high)
 
 
-def test_other_routes_by_chance_are_no_change():
-    """Two routes of 90 and of 30 % left, in both periods, drawn by lot: an alarm in less than one of ten."""
+@pytest.mark.parametrize("runs", [3, 8])
+def test_other_routes_by_chance_are_no_change(runs):
+    """Two routes of 90 and of 30 % left, in both periods, drawn by lot: an alarm in at most one of ten."""
     rng = np.random.default_rng(4)
     alarms = []
-    for _ in range(200):
-        before, after = (period(rng, rng.choice([0.9, 0.3], 8), spread=0.05) for _ in range(2))
+    for _ in range(500):
+        before, after = (period(rng, rng.choice([0.9, 0.3], runs), spread=0.05) for _ in range(2))
         found = change_of(before, after, rng)
-        alarms.append(max(found.p_less, found.p_more) >= 0.95)
-    assert 0.03 < np.mean(alarms) <= 0.14
+        alarms.append(max(found.p_less, found.p_more) >= SURE_FROM)
+    assert 0.01 < np.mean(alarms) <= 0.1
+
+
+def test_a_change_that_runs_can_show_is_said():
+    """From 90 to 50 % left, by runs that differ by ten points either way: seen in nine of ten cases."""
+    rng = np.random.default_rng(6)
+    said = []
+    for _ in range(100):
+        before, after = (period(rng, rng.normal(share, 0.1, 6), spread=0.05) for share in (0.9, 0.5))
+        said.append(change_of(before, after, rng).p_less >= SURE_FROM)
+    assert np.mean(said) >= 0.9
 
 
 def test_too_few_runs_or_no_tilt_cannot_be_compared():
