@@ -39,6 +39,10 @@ _SOURCE_MAP: Final = "//# sourceMappingURL=leaflet.js.map"
 MOST_LINES: Final = 14
 """Runs beyond which their lines are folded away (judgement: two weeks of a run every day)."""
 
+_MOST_BESIDE: Final = 9
+"""Runs beyond which the streets stand below the weeks, as their column would be longer than a sheet
+(judgement: a run takes a thirtieth of A4, the map and the streets a half)."""
+
 _EMPTY: Final = "#e2e5ea"
 _FOR_A_COACH: Final = ("sides", "legs", "contact", "notes", "cannot_tell")
 """Parts that a coach finds unfolded; together with the answer they fill one page of paper."""
@@ -263,6 +267,7 @@ def _parts(story: Story) -> dict[str, Any]:
         "headline": coloured_headline(story),
         "usual_words": "" if story.usual_share is None else usual_band(story.usual_share),
         "streets": _street_rows(story),
+        "streets_left": _MOST_BESIDE < len(story.runs) <= MOST_LINES,
         "open_parts": [part for key in open_keys for part in story.details if part.key == key],
         "folded": [part for part in story.details if part.key not in open_keys and not coach],
         "calendar": Markup(year_calendar(story.period)) if year else "",  # noqa: S704 - numbers alone

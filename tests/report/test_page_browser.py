@@ -145,6 +145,27 @@ def test_paper_is_one_page_and_an_appendix_and_a_coach_has_one(chromium, period,
     assert pages == 1 if reader is Reader.COACH else 2 <= pages <= 4
 
 
+@pytest.mark.parametrize("told", ["before", "after"])
+def test_the_map_on_paper_is_whole_whenever_the_page_is_told_of_paper(chromium, path, told):
+    with Seen(chromium, path, width=1200) as seen:
+        page = seen.page
+        if told == "before":  # as by a browser that tells of paper while its layout is still the screen's
+            page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": 695, "height": 1032})
+        page.wait_for_function("document.getElementById('map').classList.contains('printed')")
+        box = page.locator("#map").bounding_box()
+        size = page.evaluate("(s => [s.x, s.y])(camberMap.getSize())")
+        assert size == [box["width"] - 2.0, box["height"] - 2.0]
+        inside = "camberShown().every(s => camberMap.getBounds().contains(s.line.getBounds()))"
+        assert page.evaluate(inside)
+        page.emulate_media(media="screen")
+        page.set_viewport_size({"width": 1200, "height": 800})
+        page.wait_for_function("!document.getElementById('map').classList.contains('printed')")
+        assert page.locator("#map").bounding_box()["width"] > 400
+        assert page.evaluate(inside)
+
+
 _STEP_IN_RUN = """run => { const runs = document.getElementById('map-run'); runs.value = run;
   runs.dispatchEvent(new Event('change')); document.getElementById('map-after').click(); }"""
 

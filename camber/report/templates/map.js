@@ -265,14 +265,18 @@
   map.on("zoomend moveend resize", place);
   if (window.matchMedia) {
     window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
-    window.matchMedia("print").addEventListener("change", refit);
+    window.matchMedia("print").addEventListener("change", function (event) { refit(event.matches); });
   }
-  window.addEventListener("beforeprint", refit);
-  window.addEventListener("afterprint", refit);
-  function refit() {
+  window.addEventListener("beforeprint", function () { refit(true); });
+  window.addEventListener("afterprint", function () { refit(false); });
+  // Paper is told of before its layout is there, so the map takes its size on paper first; what was drawn for another
+  // size would be cut off. The canvas is drawn at once: no frame comes before the paper does.
+  function refit(printed) {
+    holder.classList.toggle("printed", printed);
     map.invalidateSize({ animate: false, pan: false });
     show(first());
     paint();
+    map.fire("viewreset");
   }
   // For whoever looks at the page from its console.
   holder.dataset.stretches = String(stretches.length);
