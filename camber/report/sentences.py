@@ -35,6 +35,8 @@ NOUNS: Final = {"week": "this week", "month": "this month", "year": "this year",
 """When, in a sentence about a kind of period; a run or some files need no word."""
 
 _UNIT_WORDS: Final = {"km": "kilometres", "mi": "miles"}
+_HALF_WITHIN: Final = 0.05
+"""How far from one half a share is still *about half* (judgement: nearer than to two fifths)."""
 _SURE: Final = frozenset({Word.VERY_LIKELY, Word.LIKELY})
 _HOW_OFTEN: Final = ((0.95, "practically all the time"), (0.8, "almost everywhere"), (0.6, "mostly"))
 """From which share of the metres a side is said to be kept so (judgement)."""
@@ -78,10 +80,17 @@ def headline(period: Period, low: LowLeg | None, units: str) -> str:
         named = share if low.leg == "left" else _other(share)
         much = f"{ratio_words(named.median)} {tilted}{_span(named)}"
         return f"Your {low.leg} leg was {low.word} the low one: {much}."
-    of_left = f"left on {ratio_words(share.median)} {tilted}{_span(share)}"
     if low.word is Word.EVEN:
-        return f"Your legs were about even: {of_left}."
+        return f"Your legs were about even: left on {_half_words(share.median)} {tilted}{_span(share)}."
+    of_left = f"left on {ratio_words(share.median)} {tilted}{_span(share)}"
     return f"It could have been either leg: {of_left}."
+
+
+def _half_words(share: float) -> str:
+    """Write a share that is called even, as *two of five* would deny it."""
+    if abs(share - 0.5) <= _HALF_WITHIN:
+        return "about half of the"
+    return f"a little {'less' if share < 0.5 else 'more'} than half of the"
 
 
 def _no_answer(period: Period) -> str:

@@ -65,6 +65,19 @@ def test_the_answer_is_one_sentence_with_the_word_that_the_draws_give(period, sh
     assert told == f"{before} {ratio} tilted kilometres{spread}."
 
 
+@pytest.mark.parametrize("share", [0.401, 0.43, 0.449, 0.5, 0.551, 0.58, 0.599])
+def test_legs_called_even_are_nowhere_called_two_of_five(period, share):
+    rng = np.random.default_rng(4)
+    shares = share + rng.normal(0.0, 0.01, 200)
+    story = story_of(of_shares(period, np.where(np.arange(200) % 4, np.clip(shares, 0.4, 0.6), 0.7)))
+    assert story.low.word == "about even"
+    median = story.low.left_share.median
+    how = "about" if abs(median - 0.5) <= 0.05 else f"a little {'less' if median < 0.5 else 'more'} than"
+    assert story.headline.startswith(
+        f"Your legs were about even: left on {how} half of the tilted kilometres"
+    )
+
+
 def test_the_leg_that_is_named_stands_in_the_headline(period):
     for shares in (SURELY_LEFT, 1.0 - SURELY_LEFT):
         story = story_of(of_shares(period, shares))
