@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from camber.report.wording import NAME_LENGTH, day_words, far_text, plain
+from camber.report.wording import METRES_PER_UNIT, NAME_LENGTH, day_words, far_text, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,7 +66,7 @@ def _more_line(said: ContactEffect, units: str) -> str:
         return (
             "More runs like these will not show 0.1 points per percent: the tilt changes too little in them."
         )
-    more = far_text(_rounded(said.more_m), units)
+    more = f"{_rounded(said.more_m / METRES_PER_UNIT[units]):.0f} {units}"
     return f"About {more} more of such runs would show an effect of 0.1 points per percent."
 
 
@@ -74,10 +74,10 @@ _NEVER_M: Final = 5_000_000.0
 """Kilometres beyond which nobody waits [m] (judgement: a year of much running)."""
 
 
-def _rounded(metres: float) -> float:
-    """Round up to what is said of a wish: tens of kilometres from a hundred on, else whole ones."""
-    step = 10_000.0 if metres >= 100_000.0 else 1000.0
-    return -(-metres // step) * step
+def _rounded(far: float) -> float:
+    """Round up to what is said of a wish: tens of kilometres or miles from a hundred on, else whole ones."""
+    step = 10.0 if far >= 100.0 else 1.0
+    return -(-far // step) * step
 
 
 def _points(value: float) -> str:
@@ -90,7 +90,8 @@ def _range(effect: Interval) -> str:
 
 def bend_lines(bends: TrackBends, units: str) -> tuple[str, ...]:
     """Say how far was run in bends of tracks, and which leg was on the inside there."""
-    whole, left, right = (far_text(m, units) for m in (bends.distance_m, bends.left_m, bends.right_m))
+    whole = far_text(bends.distance_m, units)
+    left, right = (far_text(m, units) if m else "nothing" for m in (bends.left_m, bends.right_m))
     bent = f"{left} in left-hand bends, left leg inside, and {right} in right-hand bends, right leg inside"
     tilt = "A bend is another thing than tilt: a track falls to its inside by one percent at most."
     return f"Of {whole} on running tracks you ran {bent}.", tilt

@@ -1,6 +1,8 @@
 """The commands of the library, from a folder of files to a week on the page."""
 
 import csv
+import email
+import email.policy
 import io
 import json
 import os
@@ -377,6 +379,35 @@ def test_a_page_to_share_without_a_zone_holds_no_time_of_day(call, town, tmp_pat
     coach = tmp_path / "coach.html"
     assert call("week", *share, "--for-coach", "--html", coach)[0] == 0
     assert "Rantatie" not in coach.read_text("utf-8")
+
+
+@pytest.mark.usefixtures("at_home")
+def test_a_note_is_in_nothing_that_is_shared(call, town, tmp_path):
+    """What the runner wrote is on their own page, so that its absence from all others says something."""
+
+    def written(name, *options):
+        files = [tmp_path / f"{name}.{kind}" for kind in ("html", "eml", "json")]
+        outputs = ("--html", files[0], "--eml", files[1], "--json", "-o", files[2])
+        code, out, err = call("week", "2026-W47", *options, *outputs, "--roads", town)
+        assert code == 0, err
+        message = email.message_from_bytes(files[1].read_bytes(), policy=email.policy.default)
+        parts = [str(part.get_content()) for part in message.walk() if part.get_content_maintype() == "text"]
+        return [files[0].read_text("utf-8"), "\n".join(parts), files[2].read_text("utf-8"), out + err]
+
+    assert call("note", "2026-11-17", "left hip sore, Dr Kivi", "--leg", "left", "--run", "1")[0] == 0
+    try:
+        own, coach = written("own"), written("coach", "--for-coach", "--notes")
+        others = [
+            *written("shared", "--share", "--no-zone"),
+            *written("both", "--share", "--no-zone", "--for-coach"),
+            *written("unasked", "--for-coach"),
+        ]
+    finally:
+        assert call("note", "delete", "1")[0] == 0
+    assert ["Dr Kivi" in page for page in (own[0], coach[0])] == [True, True]
+    assert all(len(text) > 1000 for at, text in enumerate(others) if at % 4 != 3)
+    for text in others:
+        assert not {word for word in ("Kivi", "hip sore", "1 note") if word in text}
 
 
 @pytest.mark.usefixtures("at_home")

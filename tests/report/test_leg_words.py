@@ -59,7 +59,7 @@ def test_an_effect_is_said_with_its_range_and_its_sign():
 @pytest.mark.parametrize(
     ("more_m", "says"),
     [
-        (31_200.0, "About 32.0 km more of such runs would show"),
+        (31_200.0, "About 32 km more of such runs would show"),
         (0.0, "would most likely have been seen"),
         (None, "will not show"),
         (9e9, "will not show"),
@@ -129,7 +129,7 @@ def test_a_hostile_note_is_a_text_everywhere(period, payload, harmless):
 def test_bends_name_the_leg_on_the_inside():
     said, _ = bend_lines(TrackBends(4000.0, 2300.0, 0.0), "km")
     assert "2.3 km in left-hand bends, left leg inside" in said
-    assert "0.0 km in right-hand bends, right leg inside" in said
+    assert "nothing in right-hand bends, right leg inside" in said
 
 
 def test_each_pair_of_shoes_has_its_kilometres_by_leg(period):
