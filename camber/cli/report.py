@@ -179,14 +179,15 @@ def story_of_days(
     if not wanted.share and (wanted.notes or not wanted.for_coach):
         first = min([days.starts_on, *(week.starts_on for week in period.weeks)])
         period = replace(period, notes=library.notes(first, days.ends_on))
-    if not wanted.share and not wanted.for_coach:
+    if not wanted.share:
+        target = "" if wanted.for_coach else session.preferences.target
         tried = library.tried(days.starts_on, days.ends_on) if period.kind == "week" else ()
-        period = replace(period, target=session.preferences.target, tried=tried)
+        period = replace(period, target=target, tried=tried)
     from camber.report import Reader, story_of
 
     reader = "coach" if wanted.for_coach else "shared" if wanted.share else "runner"
     story = story_of(period, Reader(reader), units=units)
-    suggested = [(one.what, one.where) for one in _suggestions(period)]
+    suggested = [(one.kind, one.what, one.where) for one in _suggestions(period)]
     if suggested and period.kind == "week" and reader == "runner":
         library.remember_suggested(days.ends_on, suggested)
     return story, basemap_of(library, period, own=not wanted.share) if wanted.needs_map else None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 _KEY: Final = "suggested"
-"""The preference that holds what was suggested: days, sentences and streets."""
+"""The preference that holds what was suggested: days, levers, sentences and streets."""
 
 _KEPT: Final = timedelta(weeks=12)
 WEEKS: Final = timedelta(weeks=4)
@@ -47,13 +47,16 @@ class _Pass(NamedTuple):
     right_m: float
 
 
-def note_suggested(connection: sqlite3.Connection, day: date, what: str, streets: Sequence[str]) -> None:
+def note_suggested(
+    connection: sqlite3.Connection, day: date, kind: str, what: str, streets: Sequence[str]
+) -> None:
     """Remember a suggestion, within a transaction; of one that is there already the first day stays."""
     known = _suggested(connection)
     if any(one["what"] == what and one["streets"] == list(streets) for one in known):
         return
     recent = [one for one in known if date.fromisoformat(one["day"]) > day - _KEPT]
-    value = json.dumps([*recent, {"day": day.isoformat(), "what": what, "streets": list(streets)}])
+    now = {"day": day.isoformat(), "kind": kind, "what": what, "streets": list(streets)}
+    value = json.dumps([*recent, now])
     connection.execute("INSERT OR REPLACE INTO preference VALUES (?, ?)", (_KEY, value))
 
 
@@ -80,6 +83,7 @@ def tried_until(connection: sqlite3.Connection, starts_on: date, ends_on: date) 
                 changed_of(before, since),
                 _left_share(before),
                 _left_share(since),
+                one.get("kind", ""),
             )
         )
     return tuple(sorted(found, key=lambda tried: tried.day, reverse=True))

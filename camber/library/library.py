@@ -272,22 +272,22 @@ class Library:
             self.connection, since, until or self.last_analysed_day() or since, before_from
         )
 
-    def remember_suggested(self, day: date, suggested: Sequence[tuple[str, Sequence[str]]]) -> None:
+    def remember_suggested(self, day: date, suggested: Sequence[tuple[str, str, Sequence[str]]]) -> None:
         """Remember what was suggested, so that later weeks can look back on it, where that can be kept.
 
         Parameters
         ----------
         day : date
             Last day of the days whose report held it.
-        suggested : sequence of (str, sequence of str)
-            Each suggestion in one sentence, and the streets that it is about.
+        suggested : sequence of (str, str, sequence of str)
+            Of each suggestion its lever, itself in one sentence, and the streets that it is about.
         """
         from camber.library.followed import note_suggested  # noqa: PLC0415 - loads where it is asked for
 
         # A report is not to fail since somebody else is writing, or since the library can only be read.
         with suppress(LibraryError, sqlite3.Error), self.writing() as connection:
-            for what, streets in suggested:
-                note_suggested(connection, day, what, streets)
+            for kind, what, streets in suggested:
+                note_suggested(connection, day, kind, what, streets)
 
     def tried(self, starts_on: date, ends_on: date) -> tuple[Tried, ...]:
         """Look back on what was suggested in the four weeks before some days.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from camber.conventions import LateralState
 from camber.report.details import street_words
-from camber.report.wording import STATE_WORDS, dates_words, day_words, far_text, plain
+from camber.report.wording import STATE_WORDS, dates_words, day_words, far_text, of_the_runner, plain
 from camber.schema import Word, chance_words, word_for
 
 if TYPE_CHECKING:
@@ -90,15 +90,37 @@ def _span(found: Compared, *, before: bool) -> str:
 def tried_line(tried: Tried) -> str:
     """Say what was suggested some weeks ago, and whether the runs since look like it."""
     where = ", ".join(street_words(name) for name in tried.streets[:3])
-    text = f"Suggested on {day_words(tried.day)} ({where}): {plain(tried.what)}"
+    return f"Suggested on {day_words(tried.day)} ({where}): {plain(tried.what)} {_followed(tried)}"
+
+
+def tried_without_place(tried: Tried) -> str:
+    """Say the same to whoever is to learn no street and no name of a run."""
+    what = _LEVERS.get(tried.kind, "a change")
+    said = of_the_runner(_followed(tried))
+    return f"Suggested on {day_words(tried.day)}: {what}. {said}"
+
+
+_LEVERS: Final = {
+    "same_side_back": "to come back on the side of the way out",
+    "other_sidewalk": "the sidewalk on the other side of the street",
+    "other_side": "the other side of the street on part of a route",
+    "alternate_direction": "a loop the other way round every other time",
+    "safe_side": "the side that law and safety ask for",
+    "level_surface": "level ground nearby in place of a road",
+    "other_route": "another of the runner's routes now and then",
+}
+"""Levers as `camber.schema.Suggestion` names them, in words without a place."""
+
+
+def _followed(tried: Tried) -> str:
     if not tried.passes:
-        return f"{text} You have not run there since."
+        return "You have not run there since."
     passes = "1 pass" if tried.passes == 1 else f"{tried.passes} passes"
     changed = f"{tried.changed:.0f}" if tried.changed >= _HALF else "none"
     sides = f"Of {passes} since, about {changed} on another side than before"
     if tried.left_before is None or tried.left_after is None:
-        return f"{text} {sides}."
-    return f"{text} {sides}: {_percent(tried.left_before)} left before, {_percent(tried.left_after)} since."
+        return f"{sides}."
+    return f"{sides}: {_percent(tried.left_before)} left before, {_percent(tried.left_after)} since."
 
 
 _HALF: Final = 0.5

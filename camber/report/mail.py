@@ -129,7 +129,7 @@ def _letter(story: Story) -> Iterator[str]:
         for reason in item.against:
             yield from _wrapped(f"Against it: {reason}", "  ")
     if story.tried:
-        yield from ("", "What you tried")
+        yield from ("", "What you tried" if story.reader == "runner" else "What was tried")
         for line in story.tried:
             yield from _wrapped(line, "  ")
     for title, rows in _lists(story):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from camber.conventions import ENOUGH_TO_COMPARE_M, OSM_ATTRIBUTION
 from camber.report import details, sentences
-from camber.report.change_words import tried_line
+from camber.report.change_words import tried_line, tried_without_place
 from camber.report.leg_words import notes_mark, target_line
 from camber.report.wording import (
     STANDING_NOTES,
@@ -213,7 +213,7 @@ class Story:
     instead : str
         Where there is nothing to try, the true reason; "" where it was not asked or there is something.
     tried : tuple of str
-        What came of earlier suggestions, in sentences; only for the runner.
+        What came of earlier suggestions, in sentences; for a coach without a place, for others none.
     questions : tuple of AskedLine
         What the runner could tell that would make it surer; only for the runner.
     runs, weeks, streets : tuple
@@ -344,7 +344,7 @@ def story_of(period: Period, reader: Reader = Reader.RUNNER, *, units: str = "km
         tiles=() if low is None or low.left_share is None else _tiles(period, low, units, say),
         tries=tries,
         instead=sentences.instead(period, units) if own and not tries else "",
-        tried=tuple(map(tried_line, period.tried)) if own else (),
+        tried=_tried(period, reader),
         questions=tuple(_asked(one, units) for one in period.inquiries) if own else (),
         runs=tuple(run_line(run, units, named=own) for run in period.runs),
         weeks=_week_lines(period, units),
@@ -360,6 +360,18 @@ def story_of(period: Period, reader: Reader = Reader.RUNNER, *, units: str = "km
         notes=STANDING_NOTES,
         has_map=places,
     )
+
+
+_MOST_TRIED: Final = 4
+"""Latest suggestions that a coach reads of (judgement: with them the page is still one sheet)."""
+
+
+def _tried(period: Period, reader: Reader) -> tuple[str, ...]:
+    if reader is Reader.SHARED:
+        return ()
+    if reader is Reader.COACH:
+        return tuple(map(tried_without_place, period.tried[:_MOST_TRIED]))
+    return tuple(map(tried_line, period.tried))
 
 
 def _asked(inquiry: Inquiry, units: str) -> AskedLine:

@@ -28,6 +28,8 @@ class Tried:
     left_before, left_after : float or None
         Expected share of the left leg in the tilted metres there, 0 to 1, in the weeks before and since; None
         where nothing there is tilted.
+    kind : str
+        Name of its lever, as in `camber.schema.Suggestion`; "" where that was not kept.
     """
 
     day: date
@@ -37,3 +39,4 @@ class Tried:
     changed: float
     left_before: float | None
     left_after: float | None
+    kind: str = ""

@@ -33,10 +33,12 @@ def test_a_suggestion_is_looked_back_on_for_four_weeks_and_remembered_once(libra
     day = last - timedelta(days=1)
     streets = [name for name in library.streets().index if not name.endswith("(no name)")][:2]
     for _ in range(2):
-        library.remember_suggested(day, [("Come back on the side you went out on.", streets)])
-    library.remember_suggested(date(2020, 1, 1), [("Something of long ago.", streets)])
+        library.remember_suggested(
+            day, [("same_side_back", "Come back on the side you went out on.", streets)]
+        )
+    library.remember_suggested(date(2020, 1, 1), [("", "Something of long ago.", streets)])
     (tried,) = library.tried(last, last)
-    assert (tried.day, tried.streets) == (day, tuple(streets))
+    assert (tried.day, tried.kind, tried.streets) == (day, "same_side_back", tuple(streets))
     assert tried.passes >= 0
     assert 0.0 <= tried.changed <= tried.passes
     assert library.tried(day, day) == ()

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import date
 
+import pytest
+
 from camber.report import Reader, story_of, story_page
 from camber.report.change_words import NO_CHANCE, change_lines, tried_line
 from camber.schema import Change, Compared, Interval, SideChange, StreetChange, Tried
@@ -69,9 +71,14 @@ def test_what_was_suggested_is_looked_back_on():
     assert "about none on another side" in tried_line(replace(tried, changed=0.2))
 
 
-def test_only_the_runner_reads_what_was_tried(period):
-    tried = Tried(date(2026, 11, 1), "Cross over.", ("Kuusitie",), 4, 2.1, None, None)
+@pytest.mark.parametrize("kind", ["other_side", "other_route", ""])
+def test_a_coach_reads_what_was_tried_without_a_place_and_others_nothing(period, kind):
+    what = "Now and then, run Home to Kuusitie in its place."
+    tried = Tried(date(2026, 11, 1), what, ("Kuusitie",), 4, 2.1, 0.82, 0.6, kind)
     told = replace(period, tried=(tried,))
-    assert "Cross over." in story_page(story_of(told))
-    for reader in (Reader.SHARED, Reader.COACH):
-        assert story_of(told, reader).tried == ()
+    assert what in story_page(story_of(told))
+    assert story_of(told, Reader.SHARED).tried == ()
+    page = story_page(story_of(told, Reader.COACH))
+    assert "Of 4 passes since, about 2 on another side than before: 82 % left before, 60 % since." in page
+    assert "Suggested on Sun 1 Nov: " in page
+    assert "Kuusitie" not in page
