@@ -9,7 +9,10 @@ runner on four routes, each recorded some times by the same habit, and one of th
 runs out of each season, by chance and none twice, and compares them as `camber compare` does: without a
 change, and with that route on the other side in the second period.
 
-Everything is simulated, on real maps, (c) OpenStreetMap contributors; seeds are fixed.
+``python tests/benchmarks/before_after.py chance [--times N]`` compares periods of few and of more runs whose
+shares are nearly known and differ by lot: two routes, or any share.
+
+Everything but those shares is simulated, on real maps, (c) OpenStreetMap contributors; seeds are fixed.
 """
 
 from __future__ import annotations
@@ -100,6 +103,30 @@ def compared(seasons, times, runs, seed):
     return pd.DataFrame(rows)
 
 
+def alarms_by_chance(times, seed):
+    """How often a change is said of periods whose runs differ by lot alone, one row per number of runs."""
+    rng = np.random.default_rng(seed)
+    draw = {
+        "two routes": lambda runs: rng.choice([0.9, 0.3], runs),
+        "any share": lambda runs: rng.beta(3.0, 2.0, runs),
+    }
+    rows = []
+    for runs in (3, 4, 5, 6, 8, 16):
+        rows.append({"runs": runs})
+        for name, shares in draw.items():
+            said = [
+                change_of(_known(shares(runs), rng), _known(shares(runs), rng), rng) for _ in range(times)
+            ]
+            rows[-1][name] = np.mean([max(one.p_less, one.p_more) >= SURE_FROM for one in said])
+    return pd.DataFrame(rows).set_index("runs")
+
+
+def _known(shares, rng):
+    """Five kilometres a run, whose share is known to five points."""
+    left = 5000.0 * np.clip(shares + 0.05 * rng.normal(size=(100, len(shares))), 0.0, 1.0)
+    return left, 5000.0 - left
+
+
 def legs_of(runs):
     """Drawn metres by leg, each of shape (n_draws, n_runs)."""
     return tuple(np.stack([run[at] for run in runs], axis=1) for at in (2, 3))
@@ -114,14 +141,19 @@ def share(runs):
 def main():
     """Read the command line and do what it says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["runs", "compare"])
-    parser.add_argument("file", type=Path)
+    parser.add_argument("what", choices=["runs", "compare", "chance"])
+    parser.add_argument("file", type=Path, nargs="?")
     parser.add_argument("--seasons", type=int, default=8)
     parser.add_argument("--each", type=int, default=5)
     parser.add_argument("--times", type=int, default=100)
     parser.add_argument("--runs", type=int, default=8)
     parser.add_argument("--seed", type=int, default=31)
     given = parser.parse_args()
+    if given.what == "chance":
+        print(alarms_by_chance(given.times, given.seed).round(3).to_string())
+        return
+    if given.file is None:
+        parser.error("name a file")
     if given.what == "runs":
         made = list(simulated_seasons(given.seasons, given.each, given.seed))
         given.file.write_bytes(pickle.dumps(made))
