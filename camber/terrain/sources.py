@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +16,7 @@ from pyproj import Transformer
 from camber.conventions import WGS84
 from camber.errors import CamberError, TerrainError
 from camber.schema import MappedRoad, Observed
+from camber.terrain.displacement import displacement_of
 from camber.terrain.headers import TerrainFile
 from camber.terrain.inventories import SlopeLines, surveyed_on
 from camber.terrain.measuring import measure_way
@@ -96,7 +97,17 @@ def measure_ways(ways: Sequence[MappedWay], files: Sequence[Survey], known: dict
     models = [one for one in files if isinstance(one, TerrainFile)]
     lists = [one for one in files if isinstance(one, SlopeLines)]
     with _Models(ways, models) as opened:
-        return [_measured(way, opened, lists, known.get(way.way_id)) for way in ways]
+        found = {way.way_id: _measured(way, opened, lists, known.get(way.way_id)) for way in ways}
+        checked: set[TerrainFile] = set()
+        while file := next((one for one in opened.served if one not in checked), None):
+            checked.add(file)
+            text = _displaced(file, opened.served[file], opened)
+            if text:
+                opened.bad[file] = text
+                for way, _ in tuple(opened.served[file]):
+                    again = _measured(way, opened, lists, None)
+                    found[way.way_id] = _elsewhere(found[way.way_id], again, key_of(file), text)
+        return [found[way.way_id] for way in ways]
 
 
 def files_of(ways: Sequence[MappedWay], files: Sequence[Survey]) -> list[tuple[Survey, ...]]:
@@ -119,6 +130,7 @@ class _Models:
     def __init__(self, ways: Sequence[MappedWay], models: Sequence[TerrainFile]) -> None:
         self._ways, self._models = ways, models
         self.bad: dict[TerrainFile, str] = {}
+        self.served: dict[TerrainFile, list[tuple[MappedWay, CrossSections]]] = defaultdict(list)
         self._opened: dict[str, Opened] = {}
 
     def __enter__(self) -> Self:
@@ -186,6 +198,7 @@ def _measured(way: MappedWay, models: _Models, lists: Sequence[SlopeLines], know
         roads += roads_observed(sections, way.way_id, fitting[0].year, is_road=way.is_road)
         if way.is_road:
             widths = middles_observed(sections, way.way_id, fitting[0].year)
+            models.served[fitting[0]].append((way, sections))
         break
     for one in lists:
         try:
@@ -211,19 +224,48 @@ def _version(way: MappedWay, files: Sequence[Survey]) -> str:
 def _sections(way: MappedWay, files: tuple[TerrainFile, ...], opened: Opened) -> CrossSections:
     """Measure a way, with chainages as the map counts them."""
     line = turned(way.line_deg, files[0])
+    sections = _along(way, files, opened, np.zeros(2))
+    scale = way.length_m / float(np.hypot(*np.diff(line, axis=0).T).sum())
+    return sections.assign(from_m=sections["from_m"] * scale, to_m=sections["to_m"] * scale)
+
+
+def _along(
+    way: MappedWay, files: tuple[TerrainFile, ...], opened: Opened, moved_m: FloatArray
+) -> CrossSections:
+    """Measure a way as if it, and what is mapped beside it, lay elsewhere, with chainages of its line."""
     road = MappedRoad(
         way.width_m,
         way.width_sd_m,
         way.is_road,
         way.paved,
         way.covered,
-        tuple(turned(one, files[0]) for one in way.sidewalks_deg),
-        tuple(turned(one, files[0]) for one in way.carriageways_deg),
+        tuple(turned(one, files[0]) + moved_m for one in way.sidewalks_deg),
+        tuple(turned(one, files[0]) + moved_m for one in way.carriageways_deg),
     )
-    read = partial(opened.points, files)
-    sections = measure_way(read, line, road, files[0].cell_m, gridded=not files[0].is_cloud)
-    scale = way.length_m / float(np.hypot(*np.diff(line, axis=0).T).sum())
-    return sections.assign(from_m=sections["from_m"] * scale, to_m=sections["to_m"] * scale)
+    line, read = turned(way.line_deg, files[0]) + moved_m, partial(opened.points, files)
+    return measure_way(read, line, road, files[0].cell_m, gridded=not files[0].is_cloud)
+
+
+def _elsewhere(before: Measured, again: Measured, key: str, text: str) -> Measured:
+    """Take what other files say of a way, and note that one lies in the wrong place."""
+    said = {one: counts for one, counts in before.said.items() if "displaced" in counts}
+    said[key] = {"displaced": sum(before.said[key].values())}
+    problems = tuple(dict.fromkeys((*before.problems, *again.problems, text)))
+    return replace(again, said=again.said | said, problems=problems)
+
+
+def _displaced(file: TerrainFile, some: Sequence[tuple[MappedWay, CrossSections]], models: _Models) -> str:
+    """Say that a file lies in the wrong place, if the roads in it do so together; "" if they do not."""
+    opened = models.points([file])
+    lines = [turned(way.line_deg, file) for way, _ in some]
+    measures = [partial(_along, way, (file,), opened) for way, _ in some]
+    away = displacement_of(lines, [sections for _, sections in some], measures)
+    if not away.is_of_the_model:
+        return ""
+    text = (
+        f"its {away.ways} roads lie at least {int(away.length_m)} m {away.towards} of where the map has them"
+    )
+    return f"{file.place}: {text}, so it is not used: see to its coordinate system (--crs) and its origin"
 
 
 def _said(way: MappedWay, files: Sequence[TerrainFile], sections: CrossSections) -> dict[str, dict[str, int]]:
@@ -322,6 +364,7 @@ _VERDICTS: Final = {
     "smoothed": "its heights are smoothed or interpolated: take the agency's finest grid, or its cloud",
     "surface": "it shows roofs and trees, not the ground: take the terrain model (DTM, DGM or MNT), not DSM",
     "too few cells": "it holds no heights on your ways: get the tile again, or take another",
+    "displaced": "its roads lie metres beside those of the map; see to its coordinate system (--crs)",
     "rough": "its ground fits none of your streets: it may lie in the wrong place; see --crs",
 }
 

@@ -220,6 +220,7 @@ def test_where_tiles_overlap_each_place_counts_once(tmp_path):
         ({"surface": 9, "": 2}, "roofs and trees"),
         ({"too few cells": 9}, "no heights on your ways"),
         ({"rough": 9, "": 1}, "in the wrong place"),
+        ({"displaced": 9, "bend": 1}, "beside those of the map"),
         ({}, ""),
     ],
 )

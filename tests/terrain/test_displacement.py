@@ -1,0 +1,123 @@
+"""Terrain models in the wrong place: what roads have in common, in closed form and on simulated ground."""
+
+from dataclasses import replace
+
+import numpy as np
+import pyproj
+import pytest
+
+from camber.simulate.ground import Section, Survey, lay_streets
+from camber.terrain.displacement import common_displacement
+from camber.terrain.headers import read_header
+from camber.terrain.mapped_ways import MappedWay
+from camber.terrain.sources import measure_ways
+from tests.benchmarks.terrain_weeks import write_tile
+
+FOUR = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
+
+
+def around(count, seed):
+    """Ways in any direction: to the right of each, and its number."""
+    angle = np.random.default_rng(seed).uniform(0.0, 2.0 * np.pi, count)
+    return np.column_stack([np.cos(angle), np.sin(angle)]), np.arange(count)
+
+
+def found(right, middle, way):
+    one = common_displacement(right, np.asarray(middle, dtype=float), way)
+    return np.array([one.east_m, one.north_m])
+
+
+def test_what_ways_in_all_directions_have_in_common():
+    right, way = np.tile(FOUR, (25, 1)), np.arange(100)
+    # 50 ways show each axis, by 1.5 m each; nothing is taken to lie beyond the 5 m that are searched.
+    precision = 50.0 / 1.5**2
+    share = precision / (precision + 1.0 / 5.0**2)
+    one = common_displacement(right, right @ [3.0, -4.0], way)
+    assert (one.east_m, one.north_m) == pytest.approx((3.0 * share, -4.0 * share), abs=1e-6)
+    assert one.sd_m == pytest.approx((precision + 0.04) ** -0.5, rel=0.3)
+    assert (one.ways, one.towards, one.is_of_the_model) == (100, "south-east", True)
+
+
+def test_a_turned_or_mirrored_town_has_a_turned_or_mirrored_answer():
+    right, way = around(30, 1)
+    middle = right @ [2.0, 3.0] + np.random.default_rng(2).normal(0.0, 1.5, 30)
+    plain = found(right, middle, way)
+    turn = np.array([[np.cos(0.7), -np.sin(0.7)], [np.sin(0.7), np.cos(0.7)]])
+    assert found(right @ turn.T, middle, way) == pytest.approx(turn @ plain, abs=1e-5)
+    # In the mirror what was to the right is to the left.
+    assert found(-right * [-1.0, 1.0], -middle, way) == pytest.approx(plain * [-1.0, 1.0], abs=1e-5)
+    # Lines drawn the other way round.
+    flip = np.where(np.arange(30) % 2, 1.0, -1.0)
+    assert found(right * flip[:, np.newaxis], middle * flip, way) == pytest.approx(plain, abs=1e-5)
+    # A way has as much to say in three windows as in one.
+    assert found(np.repeat(right, 3, 0), np.repeat(middle, 3), np.repeat(way, 3)) == pytest.approx(
+        plain, abs=1e-5
+    )
+
+
+def test_parallel_ways_show_what_goes_across_them_alone():
+    right, way = np.tile(FOUR[:1], (40, 1)), np.arange(40)
+    east, north = found(right, right @ [4.0, 3.0], way)
+    assert east == pytest.approx(4.0, abs=0.02)
+    assert north == 0.0
+
+
+def test_lines_that_are_off_each_by_itself_prove_nothing():
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        right, way = around(int(rng.integers(1, 60)), seed)
+        # Some lie far off, and the picture they were traced from by 1 m.
+        middle = rng.normal(0.0, np.where(rng.random(len(way)) < 0.1, 3.0, 1.5)) + right @ [0.6, 0.8]
+        assert not common_displacement(right, middle, way).is_of_the_model
+    assert not common_displacement(FOUR[:2], np.array([4.0, 4.0]), np.arange(2)).is_of_the_model
+    assert common_displacement(np.empty((0, 2)), np.empty(0), np.empty(0, dtype=np.int64)).ways == 0
+
+
+def test_a_few_roads_that_were_mistaken_hardly_count():
+    right, way = around(60, 5)
+    middle = right @ [3.0, 4.0]
+    wrong = np.where(np.arange(60) % 6 == 0, -middle, middle)
+    assert found(right, wrong, way) == pytest.approx([3.0, 4.0], abs=0.8)
+
+
+@pytest.fixture(scope="module")
+def streets():
+    """Streets of 120 m in a grid, each line off by itself, and the ground under them at 1 m."""
+    rng = np.random.default_rng(8)
+    lines, sections = [], []
+    for number in range(16):
+        middle = np.array([500_100.0, 5_400_100.0]) + 170.0 * np.array([number % 4, number // 4])
+        angle = rng.uniform(0.0, 2.0 * np.pi)
+        lines.append(middle + np.outer([-60.0, 0.0, 60.0], [np.sin(angle), np.cos(angle)]))
+        fall = rng.uniform(1.5, 3.5)
+        kerbs = {"kerb_left_m": rng.uniform(0.06, 0.14), "kerb_right_m": rng.uniform(0.06, 0.14)}
+        sections.append(Section(-fall, fall, middle_m=rng.normal(0.0, 1.0), **kerbs))
+    whole = np.concatenate(lines)
+    bounds = (*(whole.min(axis=0) - 30.0), *(whole.max(axis=0) + 30.0))
+    turn = pyproj.Transformer.from_crs("EPSG:25832", 4326, always_xy=True)
+    ways = [
+        MappedWay(number, 120.0, np.column_stack(turn.transform(*line.T)), 6.0, 1.2, True, True, False)  # noqa: FBT003 - as the class has it
+        for number, line in enumerate(lines, start=1)
+    ]
+    return ways, lay_streets(lines, sections, bounds, Survey(cell_m=1.0), rng)
+
+
+@pytest.mark.parametrize(("east", "north"), [(0.0, 0.0), (-4.5, 2.0)])
+def test_a_model_in_the_wrong_place_is_not_used_and_the_runner_told_what_to_do(
+    streets, tmp_path, east, north
+):
+    ways, heights = streets
+    moved = replace(heights, west_m=heights.west_m + east, north_m=heights.north_m + north)
+    file = read_header(write_tile(tmp_path / "tile.tif", moved, "EPSG:25832"))
+    done = measure_ways(ways, [file], {})
+    problems = {text for one in done for text in one.problems}
+    if not east:
+        assert problems == set()
+        assert sum(bool(one.observed.roads) for one in done) > 13
+        return
+    (text,) = problems
+    assert text.startswith(str(file.place))
+    assert "west of where the map has them" in text
+    assert "--crs" in text
+    assert not any(one.observed.roads or one.observed.widths for one in done)
+    assert {reason for one in done for said in one.said.values() for reason in said} == {"displaced"}
