@@ -198,7 +198,7 @@ def _measured(way: MappedWay, models: _Models, lists: Sequence[SlopeLines], know
         roads += roads_observed(sections, way.way_id, fitting[0].year, is_road=way.is_road)
         if way.is_road:
             widths = middles_observed(sections, way.way_id, fitting[0].year)
-            models.served[fitting[0]].append((way, sections))
+        models.served[fitting[0]].append((way, sections))
         break
     for one in lists:
         try:
@@ -257,9 +257,10 @@ def _elsewhere(before: Measured, again: Measured, key: str, text: str) -> Measur
 def _displaced(file: TerrainFile, some: Sequence[tuple[MappedWay, CrossSections]], models: _Models) -> str:
     """Say that a file lies in the wrong place, if the roads in it do so together; "" if they do not."""
     opened = models.points([file])
-    lines = [turned(way.line_deg, file) for way, _ in some]
-    measures = [partial(_along, way, (file,), opened) for way, _ in some]
-    away = displacement_of(lines, [sections for _, sections in some], measures)
+    roads = [(way, sections) for way, sections in some if way.is_road]
+    lines = [turned(way.line_deg, file) for way, _ in roads]
+    measures = [partial(_along, way, (file,), opened) for way, _ in roads]
+    away = displacement_of(lines, [sections for _, sections in roads], measures)
     if not away.is_of_the_model:
         return ""
     text = (

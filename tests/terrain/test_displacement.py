@@ -99,6 +99,7 @@ def streets():
         MappedWay(number, 120.0, np.column_stack(turn.transform(*line.T)), 6.0, 1.2, True, True, False)  # noqa: FBT003 - as the class has it
         for number, line in enumerate(lines, start=1)
     ]
+    ways.append(replace(ways[0], way_id=99, is_road=False))  # a path says nothing, but is not used either
     return ways, lay_streets(lines, sections, bounds, Survey(cell_m=1.0), rng)
 
 
