@@ -86,7 +86,11 @@ def pool_evidence(evidence: Iterable[Evidence]) -> Learned:
 
 
 def without(learned: Learned, own: Evidence) -> Learned:
-    """Take a run out of what was learned, up to rounding; unchanged if it is not part of it."""
+    """Take a run out of what was learned, up to rounding; unchanged if it is not part of it.
+
+    What it says today may be of other places than what was learned of it over another map or by an earlier
+    version; of those nothing is taken out.
+    """
     if own.run not in learned.runs:
         return learned
     at = learned.runs.index(own.run)
@@ -97,6 +101,8 @@ def without(learned: Learned, own: Evidence) -> Learned:
         less_offsets[place] = max(information - own_information, 0.0), weighted - own_weighted
     uses = {(one.region, one.device): _told(one) for one in learned.uses}
     for one in own.uses:
+        if (one.region, one.device) not in uses:
+            continue
         uses[one.region, one.device] = uses[one.region, one.device] - learned.weights[at] * _told(one)
     return Learned(
         tuple(run for run in learned.runs if run != own.run),

@@ -99,6 +99,17 @@ def test_a_run_taken_out_again_leaves_what_the_others_say(runs):
     assert without(others, runs[0]) == others
 
 
+@given(runs=st.lists(evidences, min_size=1, max_size=3, unique_by=lambda row: row.run))
+@settings(max_examples=20, deadline=None)
+def test_what_a_run_says_of_other_places_today_takes_nothing_out(runs):
+    whole = pool_evidence(runs)
+    moved = tuple(replace(use, region=f"moved {use.region}") for use in runs[0].uses)
+    left = without(whole, replace(runs[0], uses=moved))
+    assert [(use.region, use.device) for use in left.uses] == [(use.region, use.device) for use in whole.uses]
+    for use, before in zip(left.uses, whole.uses, strict=True):
+        np.testing.assert_allclose(use.log_likelihood, before.log_likelihood, atol=1e-9)
+
+
 def marginal(use, axis):
     """Posterior of one unknown, from what a run says alone."""
     posterior = use_posterior((use,), None, (use.region, use.device)).share.reshape(SHAPE)
