@@ -19,6 +19,7 @@ import numpy as np
 from camber.errors import DamagedFileError, UnsupportedFormatError
 from camber.recording.content import FIT_MARK, FIT_MARK_AT
 from camber.recording.outings import Leg, Pauses, recordings
+from camber.recording.outliers import stretch
 from camber.recording.points import Points, assemble, check_usable
 from camber.recording.texts import NO_TIME, UNREADABLE_TIME, Moments
 
@@ -203,14 +204,15 @@ class _Activity:
 
     def legs(self) -> list[Leg]:
         """Part the points by chained file and, within a file, by session, and say what each is."""
-        file, time = np.array(self.points.columns["leg"]), np.array(self.points.columns["time"])
-        number = np.zeros(len(file), dtype=np.int64)
+        columns = self.points.columns
+        file, time = np.frombuffer(columns["leg"], np.int32), np.frombuffer(columns["time"], np.int64)
+        number = np.zeros(len(file), dtype=np.int32)
         legs: list[Leg] = []
         for one in np.unique(file).tolist():
             rows = np.flatnonzero(file == one)
             sessions = sorted((start, sport) for of, start, sport in self.sessions if of == one)
             sessions = sessions or [(NO_TIME, self.sports.get(one))]
-            known = np.maximum.accumulate(time[rows])
+            known = np.maximum.accumulate(time[stretch(rows)])
             starts = [start for start, _ in sessions]
             number[rows] = len(legs) + np.maximum(np.searchsorted(starts, known, side="right") - 1, 0)
             legs += [Leg(sport=sport, ident=str(one)) for _, sport in sessions]

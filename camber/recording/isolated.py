@@ -285,9 +285,10 @@ def _send_recordings(answers: IO[bytes], found: Iterable[Recording]) -> None:
     found = tuple(found)
     _send(answers, {"recordings": [_facts_of(one) for one in found]})
     for one in found:
-        fixes = one.fixes.assign(time=one.fixes["time"].dt.tz_localize(None))
         for column in FIXES:
-            answers.write(fixes[column.name].to_numpy(_TYPES[column.kind]).tobytes())
+            values = one.fixes[column.name]
+            plain = values.dt.tz_localize(None) if column.kind == "time" else values
+            answers.write(np.ascontiguousarray(plain.to_numpy(_TYPES[column.kind])).view(np.uint8).data)
     answers.flush()
 
 

@@ -23,6 +23,7 @@ from camber.recording.outliers import (
     repeated,
     say_nothing,
     steps_m,
+    stretch,
     usual,
     wrong_places,
 )
@@ -169,31 +170,39 @@ class _Outings:
 
     def line(self, rows: IntArray | slice = slice(None)) -> Line:
         """Give the points, as they are now."""
-        columns = self.points.columns
+        columns, some = self.points.columns, rows if isinstance(rows, slice) else stretch(rows)
         names = ("time", "latitude_deg", "longitude_deg", "part")
-        return Line(*(np.frombuffer(columns[name], dtype=columns[name].typecode)[rows] for name in names))
+        return Line(*(np.frombuffer(columns[name], dtype=columns[name].typecode)[some] for name in names))
 
     def look(self) -> None:
         """Find the recordings, and set aside what cannot be right."""
-        points = self.points
-        time = np.array(self.line().time)
-        _to_utc(points, time, self._leg())
-        known = time != NO_TIME
-        if known.sum() > 2 and np.ptp(time[known]) == 0:
-            points.counts["same_time"] = int(known.sum())
-            time[:] = NO_TIME
-        points.set_column("time", time)
-        group, sport = self._groups()
-        again = repeated(self.line(), sport) | self._twins(sport)
-        points.counts["repeated"] = int(again.sum())
-        kept = np.flatnonzero(~again)
-        pieces = [kept[group[kept] == number] for number in np.unique(group[kept])] if group.any() else [kept]
-        for rows in pieces:
+        self._settle_times()
+        for rows in self._apart():
             self.rows += self._outings(rows)
         self._drop_strays()
         self.rows = [self._right_places(rows) for rows in self.rows]
         self._drop_future()
         self._begin_parts()
+
+    def _settle_times(self) -> None:
+        """Bring all times to UTC; those that are all the same say nothing."""
+        time = np.array(self.line().time)
+        _to_utc(self.points, time, self._leg())
+        known = time != NO_TIME
+        if known.sum() > 2 and np.ptp(time[known]) == 0:
+            self.points.counts["same_time"] = int(known.sum())
+            time[:] = NO_TIME
+        self.points.set_column("time", time)
+
+    def _apart(self) -> list[IntArray]:
+        """Give the rows of each group, without those that the file holds again."""
+        group, sport = self._groups()
+        again = repeated(self.line(), sport) | self._twins(sport)
+        self.points.counts["repeated"] = int(again.sum())
+        kept = np.flatnonzero(~again)
+        if not group.any():
+            return [kept]
+        return [kept[group[kept] == number] for number in np.unique(group[kept])]
 
     def _twins(self, sport: IntArray) -> BoolArray:
         """Find tracks, or else segments, that hold one of their sport again by a clock hours off."""
@@ -224,7 +233,8 @@ class _Outings:
         return [(rows, self._leg_of(leg[rows])) for rows in self.rows]
 
     def _leg(self) -> IntArray:
-        return np.minimum(np.array(self.points.columns["leg"], dtype=np.int64), len(self.legs) - 1)
+        leg = np.frombuffer(self.points.columns["leg"], dtype=np.int32)
+        return np.minimum(leg, np.int32(len(self.legs) - 1))
 
     def _leg_of(self, own: IntArray) -> Leg:
         """Give what the file calls points of several legs: the first name, the first sport on foot."""
@@ -252,20 +262,21 @@ class _Outings:
 
     def _outings(self, rows: IntArray) -> list[IntArray]:
         """Put points in the order of their times, and cut them at the pauses that part two recordings."""
-        time = self.line().time
-        known = time[rows][time[rows] != NO_TIME]
+        known = self.line(rows).time
+        known = known[known != NO_TIME]
         if 2 * len(known) < len(rows):  # too few to say in which order
             return [rows]
-        steps = np.diff(known)
-        if (steps < 0).sum() > (steps > 0).sum():
+        if (known[1:] < known[:-1]).sum() > (known[1:] > known[:-1]).sum():
             rows = rows[::-1]
             self.points.counts["newest_first"] += len(rows)
+        del known
         mended = mend_times(self.line(rows))
         self.points.counts["wrong_time"] += int(mended.is_wrong.sum())
         self.points.counts["clock_set"] += int(mended.is_moved.sum())
-        all_times = np.array(time)
-        all_times[rows] = mended.time
-        self.points.set_column("time", all_times)
+        time = np.array(self.line().time)
+        time[rows] = mended.time
+        self.points.set_column("time", time)
+        del time
         key = _carried(mended.time)
         if (np.diff(key) < 0).any():
             order = np.argsort(key, kind="stable")
@@ -273,7 +284,8 @@ class _Outings:
             rows, key = rows[order], key[order]
         held = self.pauses.hold(key)
         self.points.counts["paused"] += int(held.sum())
-        rows, key = rows[~held], key[~held]
+        if held.any():
+            rows, key = rows[~held], key[~held]
         if not len(rows):
             return []
         return np.split(rows, self._ends(rows, key))
@@ -342,11 +354,11 @@ class _Outings:
         part = np.array(self.line().part)
         for rows in self.rows:
             line = self.line(rows)
-            key = _carried(line.time)
             begins = (np.diff(line.part) != 0) & _pauses_at_borders(line)
             if self.pauses.spans:
-                begins |= np.diff(self.pauses.cuts(key)) != 0
-            part[rows] = np.concatenate([[0], np.cumsum(begins)])
+                begins |= np.diff(self.pauses.cuts(_carried(line.time))) != 0
+            part[rows[0]] = 0
+            part[rows[1:]] = np.cumsum(begins)
         self.points.set_column("part", part)
 
 
@@ -373,11 +385,15 @@ def _pauses_at_borders(line: Line) -> BoolArray:
 
 def _carried(time: IntArray) -> IntArray:
     """Let points without a time stand after the one before."""
-    known = np.flatnonzero(time != NO_TIME)
-    if not len(known):
+    missing = time == NO_TIME
+    if not missing.any():
+        return time
+    if missing.all():
         return np.zeros(len(time), dtype=np.int64)
-    last = np.searchsorted(known, np.arange(len(time)), side="right") - 1
-    return time[known[np.maximum(last, 0)]]
+    last = np.arange(len(time))
+    last[missing] = missing.argmin()
+    np.maximum.accumulate(last, out=last)
+    return time[last]
 
 
 def _first(time: IntArray) -> int:
@@ -392,10 +408,10 @@ def _local_day(moment_us: int, zone: str | None) -> str:
 
 def _to_utc(points: Points, time: IntArray, leg: IntArray) -> None:
     """Turn times of the wall clock into UTC, stretch by stretch, by the zone of the middle place of each."""
-    is_local = np.array(points.columns["is_local"], dtype=bool)
+    is_local = np.frombuffer(points.columns["is_local"], dtype=bool)
     if not is_local.any():
         return
-    latitude, longitude = (np.array(points.columns[f"{name}_deg"]) for name in ("latitude", "longitude"))
+    latitude, longitude = (np.frombuffer(points.columns[f"{name}_deg"]) for name in ("latitude", "longitude"))
     key = _carried(time)
     new = (np.abs(np.diff(key)) > _PAUSE_S * _SECOND) | (np.diff(leg) != 0)
     for rows in np.split(np.arange(len(time)), np.flatnonzero(new) + 1):
@@ -409,6 +425,8 @@ def _to_utc(points: Points, time: IntArray, leg: IntArray) -> None:
 def _middle(latitude_deg: NDArray[np.float64], longitude_deg: NDArray[np.float64]) -> tuple[float, float]:
     """Give the place that is closest to the middle of most, also across 180 degrees."""
     phi, lam = np.radians(latitude_deg), np.radians(longitude_deg)
-    xyz = np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)])
-    at = int(((xyz - np.median(xyz, axis=1, keepdims=True)) ** 2).sum(axis=0).argmin())
+    off = np.zeros(len(phi))
+    for axis in (np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)):
+        off += (axis - np.median(axis)) ** 2
+    at = int(off.argmin())
     return float(latitude_deg[at]), float(longitude_deg[at])

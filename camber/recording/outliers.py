@@ -65,6 +65,9 @@ _ALIKE: Final = 3.0
 
 _SECOND: Final = 1_000_000
 
+_AT_ONCE: Final = 1 << 16
+"""Distances worked out at once: each takes seven numbers on the way (judgement: half a megabyte each)."""
+
 
 class Line(NamedTuple):
     """Points in the order of the file: times [us since 1970, `NO_TIME` where missing], places [deg], parts.
@@ -78,8 +81,9 @@ class Line(NamedTuple):
     part: IntArray
 
     def take(self, rows: IntArray) -> Line:
-        """Give some of the points."""
-        return Line(self.time[rows], self.latitude_deg[rows], self.longitude_deg[rows], self.part[rows])
+        """Give some of the points; of consecutive ones no copy is made."""
+        some = stretch(rows)
+        return Line(self.time[some], self.latitude_deg[some], self.longitude_deg[some], self.part[some])
 
 
 class Mended(NamedTuple):
@@ -90,6 +94,13 @@ class Mended(NamedTuple):
     is_moved: BoolArray
 
 
+def stretch(rows: IntArray) -> IntArray | slice:
+    """Give consecutive rows as a slice, by which arrays are looked at without a copy; others as they are."""
+    if not len(rows) or rows[-1] - rows[0] != len(rows) - 1 or (np.diff(rows) != 1).any():
+        return rows
+    return slice(int(rows[0]), int(rows[-1]) + 1)
+
+
 def metres(line: Line, a: IntArray, b: IntArray) -> FloatArray:
     """Give the distances between points [m], on a sphere."""
     latitude, longitude = line.latitude_deg, line.longitude_deg
@@ -98,14 +109,19 @@ def metres(line: Line, a: IntArray, b: IntArray) -> FloatArray:
 
 def steps_m(line: Line) -> FloatArray:
     """Give the steps from point to point [m], shape (n - 1,)."""
-    rows = np.arange(len(line.time))
-    return metres(line, rows[:-1], rows[1:])
+    latitude, longitude = line.latitude_deg, line.longitude_deg
+    step_m = np.empty(max(len(latitude) - 1, 0))
+    for at in range(0, len(step_m), _AT_ONCE):
+        a = slice(at, min(at + _AT_ONCE, len(step_m)))
+        b = slice(a.start + 1, a.stop + 1)
+        step_m[a] = distance_m(latitude[a], longitude[a], latitude[b], longitude[b])
+    return step_m
 
 
 def usual(values: FloatArray | IntArray, otherwise: float = 0.0) -> float:
     """Give the median of what is above zero."""
     above = values[values > 0]
-    return float(np.median(above)) if len(above) else otherwise
+    return float(np.median(above, overwrite_input=True)) if len(above) else otherwise
 
 
 def repeated(line: Line, sport: IntArray) -> BoolArray:
@@ -113,8 +129,10 @@ def repeated(line: Line, sport: IntArray) -> BoolArray:
     again = np.zeros(len(line.time), dtype=bool)
     known = np.flatnonzero(line.time != NO_TIME)
     time = line.time[known]
-    if (np.diff(time) > 0).all():
+    if (time[1:] > time[:-1]).all():
         return again
+    known = known[_shared(time)]
+    time = line.time[known]
     cells = [np.round(line[column][known] * 1e5).astype(np.int64) for column in (1, 2)]
     keys = np.stack([sport[known], time, *cells])
     order = np.lexsort((known, *keys))
@@ -122,6 +140,17 @@ def repeated(line: Line, sport: IntArray) -> BoolArray:
     same = (np.diff(keys, axis=1) == 0).all(axis=0) & (np.diff(known[order]) > 1)
     again[known[order[1:][same]]] = True
     return again
+
+
+def _shared(values: IntArray) -> BoolArray:
+    """Tell which values stand there more than once."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    same = ordered[1:] == ordered[:-1]
+    shared = np.zeros(len(values), dtype=bool)
+    shared[order[1:][same]] = True
+    shared[order[:-1][same]] = True
+    return shared
 
 
 def say_nothing(line: Line) -> bool:
@@ -144,6 +173,8 @@ def mend_times(line: Line) -> Mended:
     """
     time = line.time.copy()
     wrong, moved = np.zeros(len(time), dtype=bool), np.zeros(len(time), dtype=bool)
+    if NO_TIME not in time and _is_one_line(time):
+        return Mended(time, wrong, moved)
     known = np.flatnonzero(time != NO_TIME)
     if len(known) > 2 and not _is_one_line(time[known]):
         some = _Times(line.take(known))
@@ -156,7 +187,7 @@ def mend_times(line: Line) -> Mended:
 
 def _is_one_line(time: IntArray) -> bool:
     step = np.diff(time)
-    return bool((step >= 0).all() and (step <= _APART_S * _SECOND).all())
+    return not len(step) or bool(step.min() >= 0 and step.max() <= _APART_S * _SECOND)
 
 
 class _Times:
@@ -350,8 +381,9 @@ def wrong_places(line: Line) -> BoolArray:
 def _astray(line: Line, *, first_lock: bool) -> BoolArray:
     step_m = steps_m(line)
     both = (line.time[1:] != NO_TIME) & (line.time[:-1] != NO_TIME)
-    step_s = np.where(both, (line.time[1:] - line.time[:-1]) / _SECOND, 0.0)
-    took_s = np.maximum(step_s, 1.0)
+    took_s = np.diff(line.time) / _SECOND
+    took_s[~both] = 0.0
+    np.maximum(took_s, 1.0, out=took_s)
     far = np.where(both, (step_m > _JUMP_M) & (step_m > _FASTEST_MPS * took_s), step_m > _FAR_M)
     if first_lock:
         far |= both & (step_m > _FIRST_LOCK_M) & (step_m > _FIRST_LOCK_MPS * took_s)
@@ -395,8 +427,11 @@ def _reachable(line: Line, a: int, b: int) -> bool:
 
 def _null_island(line: Line) -> BoolArray:
     """Find points at 0 N 0 E while the others are far away."""
-    off_m = distance_m(line.latitude_deg, line.longitude_deg, 0.0, 0.0)
+    off_m = np.empty(len(line.time))
+    for at in range(0, len(off_m), _AT_ONCE):
+        some = slice(at, at + _AT_ONCE)
+        off_m[some] = distance_m(line.latitude_deg[some], line.longitude_deg[some], 0.0, 0.0)
     near: BoolArray = off_m < _NULL_ISLAND_M
-    if near.all() or np.median(off_m[~near]) <= _FAR_M:
+    if not near.any() or near.all() or np.median(off_m[~near]) <= _FAR_M:
         return np.zeros(len(near), dtype=bool)
     return near

@@ -199,7 +199,7 @@ class Points:
         return longitude
 
     def _add(self, name: str, values: NDArray[Any]) -> None:
-        self.columns[name].frombytes(values.tobytes())
+        self.columns[name].frombytes(np.ascontiguousarray(values).view(np.uint8).data)
 
     def _add_times(self, microseconds: IntArray, is_local: BoolArray) -> None:
         bad = (microseconds == UNREADABLE_TIME) | (microseconds > _LAST_TIME)
@@ -219,7 +219,9 @@ class Points:
     def set_column(self, name: str, values: NDArray[Any]) -> None:
         """Put other values into a column, as many as there are points."""
         kind = self.columns[name].typecode
-        self.columns[name] = array(kind, np.ascontiguousarray(values, dtype=kind).tobytes())
+        column = array(kind)
+        column.frombytes(np.ascontiguousarray(values, dtype=kind).view(np.uint8).data)
+        self.columns[name] = column
 
     def keep(self, rows: IntArray) -> None:
         """Keep some of the points, in this order."""
@@ -241,19 +243,20 @@ class Points:
 
         Those that count from when the device was switched on are dated where the file says when that was.
         """
-        time, is_local = np.array(self.columns["time"]), np.array(self.columns["is_local"])
+        time = np.frombuffer(self.columns["time"], dtype=np.int64)
         known = time != NO_TIME
         early = known & (time < int(self.earliest.timestamp() * 1e6))
         if not early.any():
             return
+        time = time.copy()
         if (known & ~early).any() or time[early].min() < 0 or not np.ptp(time[early]):
             self.counts["bad_time"] += int(early.sum())
             time[early] = NO_TIME
-            self.columns["is_local"] = array("b", np.where(early, 0, is_local).astype("i1").tobytes())
+            self.set_column("is_local", np.where(early, 0, np.frombuffer(self.columns["is_local"], np.int8)))
         elif self.anchor_us is not None:
             self.counts[CLOCK_ANCHORED] = int(early.sum())
             time[early] += self.anchor_us - time[early].min()
-        self.columns["time"] = array("q", time.tobytes())
+        self.set_column("time", time)
 
     def _parts(self, usable: BoolArray, begins: BoolArray) -> IntArray:
         """Give the numbers of the usable points' parts: a break counts once, at the next usable point."""
