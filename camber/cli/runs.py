@@ -35,10 +35,10 @@ _MOST_LINES: Final = 10
 
 
 @contextmanager
-def filled_library() -> "Iterator[Library]":
-    """Open the library; EmptyLibraryError where nothing is in it yet."""
+def filled_library(*, or_empty: bool = False) -> "Iterator[Library]":
+    """Open the library; EmptyLibraryError where nothing is in it yet, unless nothing is an answer too."""
     with camber.open_library() as library:
-        if not library.recordings:
+        if not (or_empty or library.recordings):
             raise EmptyLibraryError(library.path)
         yield library
 
@@ -114,7 +114,7 @@ def runs(
     from camber.report.json_document import rows_json
 
     session: Session = context.obj
-    with filled_library() as library:
+    with filled_library(or_empty=as_json) as library:
         if told is not None:
             session.write(_tell_day(library, session, *told))
             return
@@ -211,7 +211,7 @@ def weeks(
     from camber.report.text import line_table
 
     session: Session = context.obj
-    with filled_library() as library:
+    with filled_library(or_empty=as_json) as library:
         found = library.trend(chosen_week(library, session, None), last)
         # What goes before the first run says nothing.
         first = next((place for place, week in enumerate(found) if week.runs), len(found) - 1)

@@ -11,7 +11,7 @@ import json
 import math
 from dataclasses import dataclass, field
 from functools import partial
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from camber.errors import RoadsError
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Place = tuple[float, float]
+
+_TAKEN: Final = frozenset({"node", "way"})
+"""Elements that are used; relations are not."""
 
 
 @dataclass
@@ -59,6 +62,8 @@ def read_json(path: Path, form: str) -> Answer:
     if not isinstance(document, dict) or not isinstance(document.get("elements"), list):
         text = "this is JSON, but no OpenStreetMap data of a map server (`elements`); give an extract."
         raise RoadsError(text, path=path)
+    if any(isinstance(one, dict) and one.get("type") in _TAKEN for one in document["elements"]):
+        raise ValueError("a node or way without a number")
     if document.get("remark"):
         raise part_only(path, str(document["remark"]))
     osm3s = document.get("osm3s")
@@ -72,7 +77,7 @@ def _taken(answer: Answer, found: dict[str, Any]) -> dict[str, Any] | None:
 
     The number of an element tells it from tags, whose values are texts.
     """
-    if found.get("type") not in {"node", "way"} or not isinstance(found.get("id"), int):
+    if found.get("type") not in _TAKEN or not isinstance(found.get("id"), int):
         return found
     if found["type"] == "node":
         _add_node(answer, found)

@@ -102,6 +102,14 @@ def test_an_empty_library_is_3_and_one_sentence_that_says_how_to_begin(call, com
     assert "camber start EXPORT" in err
 
 
+@pytest.mark.parametrize("command", ["runs", "weeks"])
+def test_no_rows_are_rows_too_for_a_program(call, command):
+    code, out, _ = call(command, "--json")
+    assert code == 0
+    assert sum(week["runs"] for week in json.loads(out).get("weeks", [])) == 0
+    assert json.loads(out).get("runs", []) == []
+
+
 def test_what_needs_no_library_does_without_one(call):
     code, _, err = call("analyse", "--all")
     assert (code, "camber import" in err) == (3, True)

@@ -417,6 +417,7 @@ def test_an_interruption_leaves_nothing_half_written(extract, folder, monkeypatc
     def interrupted(_):
         raise KeyboardInterrupt
 
+    folder.mkdir(parents=True)  # a folder that is new is synced too, before any file
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", interrupted)
         with pytest.raises(KeyboardInterrupt):
