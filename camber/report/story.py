@@ -362,8 +362,8 @@ def story_of(period: Period, reader: Reader = Reader.RUNNER, *, units: str = "km
     )
 
 
-_MOST_TRIED: Final = 4
-"""Latest suggestions that a coach reads of (judgement: with them the page is still one sheet)."""
+_MOST_TRIED: Final = 3
+"""Latest suggestions that a coach reads of (judgement: what a coach asks about first)."""
 
 
 def _tried(period: Period, reader: Reader) -> tuple[str, ...]:
