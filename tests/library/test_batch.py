@@ -228,7 +228,7 @@ def started(folder, town):
     )
 
 
-KILLS = int(os.environ.get("CAMBER_KILLS", "10"))
+KILLS = int(os.environ.get("CAMBER_KILLS", "8"))
 
 
 def test_killed_at_any_moment_it_goes_on_to_the_same_library(imported, analysed, town, tmp_path):

@@ -177,7 +177,7 @@ def reported(process):
     return [line.removeprefix("run: ") for line in (out + err).splitlines() if line.startswith("run: ")]
 
 
-KILLS = int(os.environ.get("CAMBER_KILLS", "10"))
+KILLS = int(os.environ.get("CAMBER_KILLS", "8"))
 
 
 def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_half_there(whole, export, tmp_path):

@@ -1,6 +1,7 @@
 """The whole way of a newcomer in a browser: an empty library, an export, answers, a page to be shared."""
 
 import json
+import os
 import re
 import time
 from pathlib import Path
@@ -78,6 +79,7 @@ def left_range(page):
     return int(found[1]), int(found[2])
 
 
+@pytest.mark.skipif("CAMBER_LONG" not in os.environ, reason="takes a minute: on demand, with CAMBER_LONG=1")
 def test_the_whole_way_of_a_newcomer(tmp_path):
     source = axe_or_skip()
     with browser() as chromium, served(tmp_path / "home") as (address, _):

@@ -42,6 +42,7 @@
   function draw(view, shown, tapped) {
     if (!window.L) { script("/static/leaflet.js", function () { draw(view, shown, tapped); }); return; }
     script("/static/map.js", function () {
+      if (!document.getElementById("map")) { return; }
       var run = document.getElementById("map-run");
       if (run && shown && Array.from(run.options).some(function (one) { return one.value === shown; })) {
         run.value = shown;

@@ -1,5 +1,7 @@
 (function () {
   "use strict";
+  var holder = document.getElementById("zone-map");
+  if (!holder || holder._leaflet_id) { return; }
   var data = JSON.parse(document.getElementById("zone-data").textContent), bounds = L.latLngBounds([]);
   var latitude = document.getElementById("zone-latitude"), longitude = document.getElementById("zone-longitude"), radius = document.getElementById("zone-radius");
   function colour(name) { return getComputedStyle(document.documentElement).getPropertyValue(name).trim(); }

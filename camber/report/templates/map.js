@@ -1,8 +1,9 @@
 (function () {
   "use strict";
   var holder = document.getElementById("map");
+  // A live page may ask twice in a row: a map that is drawn stays.
+  if (!holder || !window.L || holder._leaflet_id) { return; }
   var data = JSON.parse(document.getElementById("map-data").textContent);
-  if (!holder || !window.L) { return; }
   document.getElementById("map-tools").hidden = false;
 
   // A row of data.stretches, see camber/report/page_map.py.
