@@ -29,6 +29,9 @@ OSM_COPYRIGHT_URL: Final = "https://www.openstreetmap.org/copyright"
 EARTH_M: Final = 6_371_008.8
 """Mean radius R1 of the GRS 80 ellipsoid [m] (Moritz 2000, Geodetic Reference System 1980)."""
 
+DEGREE_M: Final = 111_195.0
+"""Length of a degree of a great circle on a sphere of that radius, rounded [m]."""
+
 R68_TO_SIGMA: Final = 1.52
 """An accuracy [m] is the radius that holds 68.3 % of the fixes: of two equal normal errors, so many times the
 standard deviation of one, the root of -2 ln(1 - 0.683)."""

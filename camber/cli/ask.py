@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from camber.cli.chosen import filled_library
 from camber.cli.options import AsJson, RoadFiles
-from camber.cli.runs import filled_library
 from camber.cli.tell import keep, look_again
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _row(inquiry: "Inquiry") -> dict[str, object]:
 
 def _heads(session: "Session", library: "Library", found: "Sequence[Inquiry]") -> list[list[str]]:
     """Lines that stand before each question: what it is about, where that is, and what it would help."""
-    from camber.cli.runs import units_of
+    from camber.cli.chosen import units_of
     from camber.report.sentences import question_lines
 
     units = units_of(session, library)

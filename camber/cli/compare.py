@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-import camber
+from camber.cli.chosen import filled_library, units_of
 from camber.cli.options import AsJson
 from camber.errors import SettingsError
 
@@ -31,14 +31,14 @@ def compare(
     """Compare the days since one with those before: which leg was low, sides kept, streets that changed."""
     from dataclasses import asdict
 
-    from camber.cli.runs import units_of
     from camber.report.change_words import change_lines
     from camber.report.json_document import rows_json
 
     session: Session = context.obj
-    days = [None if text is None else _day(text) for text in (since, until, before)]
-    with camber.open_library() as library:
-        found = library.compare(days[0] or date.min, until=days[1], before_from=days[2])
+    first = _day(since)
+    last, earlier = (None if text is None else _day(text) for text in (until, before))
+    with filled_library(or_empty=as_json) as library:
+        found = library.compare(first, until=last, before_from=earlier)
         units = units_of(session, library)
     if as_json:
         session.write(rows_json("compared", [asdict(found)]))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import camber
+from camber.cli.chosen import filled_library, units_of
 from camber.cli.options import RoadFiles, format_of, place_named
 from camber.cli.roads import roads_within
-from camber.cli.runs import filled_library, units_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,9 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-import camber
+from camber.cli.chosen import filled_library, run_number, units_of
 from camber.cli.options import AsJson
-from camber.cli.runs import run_number, units_of
 
 if TYPE_CHECKING:
     from camber.cli.session import Session
@@ -30,7 +29,7 @@ def legs(
     from camber.report.leg_words import contact_lines
 
     session: Session = context.obj
-    with camber.open_library() as library:
+    with filled_library(or_empty=as_json) as library:
         number = None if run is None else run_number(library, run)
         said = library.contact_balance(None if number is None else [number])
         units = units_of(session, library)

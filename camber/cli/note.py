@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import camber
-from camber.cli.runs import run_number
+from camber.cli.chosen import run_number
 from camber.errors import AnswerError
 
 if TYPE_CHECKING:

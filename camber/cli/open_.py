@@ -1,7 +1,7 @@
 """``camber open``: the library in a browser on this machine, done by those who do it for the commands."""
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -88,20 +88,12 @@ class MakeDesk:
         return CommandDesk(PageSession(verbosity=0, colour=False, offline=self.offline, told=tell, line=say))
 
 
-def _no_line(_: str) -> None:
-    pass
-
-
-def _no_step(_what: str, _done: float, _total: float) -> None:
-    pass
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PageSession(Session):
     """A call of the command line whose words go to a page."""
 
-    told: "TellPage" = field(default=_no_step)
-    line: "Callable[[str], None]" = field(default=_no_line)
+    told: "TellPage"
+    line: "Callable[[str], None]"
 
     def say(self, text: str, *, at: int = 0) -> None:
         """Say lines on the page."""
@@ -164,7 +156,7 @@ class CommandDesk:
 
     def days_of(self, library: "Library", kind: str, name: str) -> "Week | Span":
         """Find a week, month or year."""
-        from camber.cli.runs import chosen_week
+        from camber.cli.chosen import chosen_week
         from camber.library.days import span_named
 
         session = self._now()
@@ -199,7 +191,7 @@ class CommandDesk:
 
     def units(self, library: "Library") -> str:
         """Choose the unit of distances."""
-        from camber.cli.runs import units_of
+        from camber.cli.chosen import units_of
 
         return units_of(self._now(), library)
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from camber.cli.chosen import chosen_week, filled_library, units_of
 from camber.cli.completion import of_weeks
 from camber.cli.options import RoadFiles, spread
 from camber.cli.outputs import Form, Outputs
-from camber.cli.runs import chosen_week, filled_library, units_of
 from camber.cli.session import Session
 from camber.library.place import roads_cache
 

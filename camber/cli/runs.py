@@ -1,6 +1,5 @@
 """Commands that look at the library: ``camber runs|show|weeks|check``."""
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -8,22 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 import camber
+from camber.cli.chosen import chosen_week, filled_library, run_number, units_of
 from camber.cli.completion import of_runs, of_weeks
 from camber.cli.options import AsJson, RoadFiles, spread
 from camber.cli.outputs import Outputs
 from camber.cli.session import Exit
-from camber.errors import EmptyLibraryError, SettingsError, UnknownRunError
+from camber.errors import SettingsError
 from camber.library.place import roads_cache
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import pandas as pd
     from rich.console import RenderableType
     from rich.table import Table
 
     from camber.cli.session import Session
-    from camber.library import Library, Week
+    from camber.library import Library
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -32,15 +30,6 @@ _DAYLESS: Final = frozenset({"duplicate", "no_track", "other_sport"})
 
 _MOST_LINES: Final = 10
 """Runs without a day that are named one by one (judgement)."""
-
-
-@contextmanager
-def filled_library(*, or_empty: bool = False) -> "Iterator[Library]":
-    """Open the library; EmptyLibraryError where nothing is in it yet, unless nothing is an answer too."""
-    with camber.open_library() as library:
-        if not (or_empty or library.recordings):
-            raise EmptyLibraryError(library.path)
-        yield library
 
 
 @app.command()
@@ -225,37 +214,6 @@ def weeks(
     session.show(
         Group(line_table([(week.title, line) for week, line in zip(found, lines, strict=True)]), Text(), step)
     )
-
-
-def chosen_week(library: "Library", session: "Session", name: str | None) -> "Week":
-    """Find the week that is named; without a name that of the last run, today's in an empty library."""
-    from camber.library import week_named, week_of
-
-    start = session.preferences.week_start
-    latest = library.last_week(start) or week_of(date.today(), start)  # noqa: DTZ011 - the runner's own day
-    return latest if name is None else week_named(name, start, latest)
-
-
-def units_of(session: "Session", library: "Library") -> str:
-    """Choose the unit of distances, ``"km"`` or ``"mi"``: what is set here, else what an export says."""
-    from camber.cli.config import is_set, settings_path
-
-    chosen = session.preferences.units
-    if is_set(settings_path(), "units"):
-        return chosen
-    return {"imperial": "mi", "metric": "km"}.get(library.preference("units") or "", chosen)
-
-
-def run_number(library: "Library", name: str) -> int:
-    """Find the number of the run that is meant, ``last`` or a number; UnknownRunError if it is neither."""
-    if name == "last":
-        last = library.last_run()
-        if last is None:
-            raise UnknownRunError("there are no runs yet; `camber import` brings them in", path="library")
-        return last
-    if not name.isascii() or not name.isdigit() or len(name) > 18:
-        raise UnknownRunError(f"{name!r} is not the number of a run; `camber runs` lists all", path="library")
-    return int(name)
 
 
 def _listed(rows: list[dict[str, Any]], units: str) -> "RenderableType":

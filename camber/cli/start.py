@@ -50,7 +50,7 @@ def start(
 
 def say_where(session: Session) -> None:
     """Say where the runner stands, and what comes next: the answer to ``camber`` alone."""
-    from camber.cli.runs import filled_library, units_of
+    from camber.cli.chosen import filled_library, units_of
     from camber.report.sentences import eyebrow, headline
     from camber.report.wording import title_words
     from camber.schema import low_leg_of
@@ -109,8 +109,8 @@ def begin(
 
 def _take_in(session: Session, paths: "Sequence[Path]") -> str:
     """Import what is new, and say what the library then holds."""
+    from camber.cli.chosen import units_of
     from camber.cli.import_ import counting, guess_files
-    from camber.cli.runs import units_of
     from camber.library.importing import import_paths
     from camber.report.wording import dates_words, far_text
 
@@ -182,8 +182,8 @@ def _show_week(
 ) -> None:
     """Answer for the last week, in a few lines and as a page."""
     from camber.cli.ask import answers_given
+    from camber.cli.chosen import chosen_week
     from camber.cli.report import Wanted, story_of_days
-    from camber.cli.runs import chosen_week
     from camber.report import story_page, story_text
 
     week = chosen_week(library, session, None)

@@ -10,10 +10,10 @@ import typer
 
 import camber
 from camber.cli.analyse import fitting
+from camber.cli.chosen import run_number
 from camber.cli.completion import of_runs
 from camber.cli.options import AsJson, Details, RoadFiles
 from camber.cli.roads import kept_roads
-from camber.cli.runs import run_number
 from camber.cli.session import Session
 from camber.errors import UnknownRunError
 from camber.library.place import roads_cache

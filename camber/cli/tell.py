@@ -302,7 +302,7 @@ def _left(library: "Library", week: "Week | Span") -> str:
 
 
 def _run_of(library: "Library", run: str | None) -> int | None:
-    from camber.cli.runs import run_number
+    from camber.cli.chosen import run_number
 
     return None if run is None else run_number(library, run)
 

@@ -182,7 +182,7 @@ def measure_ways(
 ) -> None:
     """Measure the ways of runs, of all of them where none is named, and say what came of it."""
     from camber.cli.analyse import road_choices, watching
-    from camber.cli.runs import run_number
+    from camber.cli.chosen import run_number
     from camber.library.batch import measure_library
 
     usual = session.preferences

@@ -19,7 +19,7 @@ import numpy as np
 import shapely
 from pyproj import Transformer
 
-from camber.conventions import WGS84
+from camber.conventions import DEGREE_M, WGS84
 from camber.longitudes import wrapped
 from camber.network import bounded_distances, edges_of
 
@@ -47,9 +47,6 @@ MOST_NEAR: Final = 1.0 / 20.0
 
 _BIN_M: Final = 50.0
 _HALF_CELL_M: Final = CELL_M / np.sqrt(2.0)
-_DEGREE_M: Final = 111_195.0
-"""Length of a degree of latitude on a sphere of 6371 km [m]."""
-
 _HOMES: Final = 60
 """Houses of a group from which ways are looked for (judgement: one for each 1 km of its roads or so)."""
 
@@ -95,17 +92,17 @@ class Square:
     def xy(self, latitude_deg: ArrayLike, longitude_deg: ArrayLike) -> FloatArray:
         """Place in the square, east and north of its corner [m], shape (n, 2)."""
         latitude = np.asarray(latitude_deg, dtype=np.float64)
-        middle = (self.west_m + SQUARE_M / 2.0) / (_DEGREE_M * _narrowed(self.band_deg))
+        middle = (self.west_m + SQUARE_M / 2.0) / (DEGREE_M * _narrowed(self.band_deg))
         from_middle = wrapped(np.asarray(longitude_deg, dtype=np.float64) - middle)
-        east = from_middle * _DEGREE_M * _narrowed(self.band_deg) + SQUARE_M / 2.0
-        return np.stack([east, latitude * _DEGREE_M - self.south_m], axis=-1)
+        east = from_middle * DEGREE_M * _narrowed(self.band_deg) + SQUARE_M / 2.0
+        return np.stack([east, latitude * DEGREE_M - self.south_m], axis=-1)
 
     def bounds_deg(self, around_m: float = 0.0) -> tuple[float, float, float, float]:
         """West, south, east and north of the square and so much around it [deg]."""
-        degree_m = _DEGREE_M * _narrowed(self.band_deg)
+        degree_m = DEGREE_M * _narrowed(self.band_deg)
         west = float(wrapped((self.west_m - around_m) / degree_m))
-        wide, high = SQUARE_M + 2.0 * around_m, (self.south_m - around_m) / _DEGREE_M
-        return west, high, west + wide / degree_m, high + wide / _DEGREE_M
+        wide, high = SQUARE_M + 2.0 * around_m, (self.south_m - around_m) / DEGREE_M
+        return west, high, west + wide / degree_m, high + wide / DEGREE_M
 
 
 def _narrowed(latitude_deg: float) -> float:
@@ -113,7 +110,7 @@ def _narrowed(latitude_deg: float) -> float:
 
 
 def _scaled(latitude_deg: float, longitude_deg: float, band_deg: float) -> tuple[float, float]:
-    return latitude_deg * _DEGREE_M, longitude_deg * _DEGREE_M * _narrowed(band_deg)
+    return latitude_deg * DEGREE_M, longitude_deg * DEGREE_M * _narrowed(band_deg)
 
 
 def curve(xy: FloatArray) -> IntArray:

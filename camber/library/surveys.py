@@ -17,7 +17,7 @@ import numpy as np
 import shapely
 from pyproj import Transformer
 
-from camber.conventions import WGS84
+from camber.conventions import DEGREE_M, WGS84
 from camber.errors import CamberError
 from camber.library.database import insert
 from camber.library.lines import line_of
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
     from camber.terrain.sources import Measured, Survey
 
     FloatArray = NDArray[np.float64]
-
-_METRES_PER_DEG: Final = 111_195.0
-"""Of a great circle on a sphere of 6,371 km."""
 
 _EACH: Final = 10
 
@@ -277,7 +274,7 @@ def coverage(connection: sqlite3.Connection, files: Sequence[Survey]) -> Coverag
     ).fetchall()
     run = covered = 0.0
     for line, length_m in rows:
-        places = places_along(line_of(line) * _METRES_PER_DEG) / _METRES_PER_DEG
+        places = places_along(line_of(line) * DEGREE_M) / DEGREE_M
         run += length_m
         covered += length_m * float(_within_any(places, files).mean())
     # What is unknown is NaN, which SQLite takes for no JSON.

@@ -36,7 +36,7 @@ from camber.report.story import run_line
 from camber.report.wording import NAME_LENGTH, far_text, plain
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from starlette.requests import Request
 
@@ -73,14 +73,26 @@ def days_page(request: Request) -> Response:
         days = office.desk.days_of(library, kind, name)
         key = kind, days.starts_on.isoformat(), results_mark(library.connection)
         found = office.look_up(key) if _is_analysed(library, days) else None
-    values = office.kept.get((*key[:2], found is not None), partial(_days_values, office, kind, days, found))
+    values = _kept_values(office, kind, days, found)
     for way in ("before", "after") if kind == "week" else ():
         if link := values["links"][way]:
             beside = week_of(date.fromisoformat(link.rpartition("/")[2]), office.desk.week_start())
-            ahead = kind, beside.starts_on.isoformat(), False
-            office.kept.make_ahead(ahead, partial(_days_values, office, kind, beside, None))
+            office.kept.make_ahead(*_to_make(office, kind, beside, None))
     seeking = found is None and values["story"].period.total is not None
     return filled(request, "live.html.j2", values | {"seeking": seeking})
+
+
+def _kept_values(office: Office, kind: str, days: Week | Span, found: Advice | None) -> dict[str, Any]:
+    """Give what the page of some days is filled with, made where it is not kept."""
+    return office.kept.get(*_to_make(office, kind, days, found))
+
+
+def _to_make(
+    office: Office, kind: str, days: Week | Span, found: Advice | None
+) -> tuple[tuple[str, str, bool], Callable[[], dict[str, Any]]]:
+    """Name the page of some days, with or without advice, and say how it is made."""
+    name = kind, days.starts_on.isoformat(), found is not None
+    return name, partial(_days_values, office, kind, days, found)
 
 
 def _days_values(office: Office, kind: str, days: Week | Span, found: Advice | None) -> dict[str, Any]:
@@ -167,7 +179,7 @@ def streets_page(request: Request) -> Response:
         bases = street_bases(library.connection)
         told = _told(library)
         days = office.desk.days_of(library, "week", "last")
-        story, _ = office.desk.story(library, days, lambda _: None)
+    story = _kept_values(office, "week", days, None)["story"]
     streets = [
         {
             "name": name,
@@ -218,7 +230,7 @@ def next_page(request: Request) -> Response:
             return RedirectResponse("/library", 303)
         days = office.desk.days_of(library, "week", str(library.last_analysed_day()))
         found = office.look_up(("week", days.starts_on.isoformat(), results_mark(library.connection)))
-        story, _ = office.desk.story(library, days, lambda _: found)
+    story = _kept_values(office, "week", days, found)["story"]
     values = {"story": story, "seeking": found is None, "days": ("week", days.starts_on.isoformat())}
     return filled(request, "next.html.j2", values)
 

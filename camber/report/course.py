@@ -17,7 +17,7 @@ import numpy as np
 from lxml import etree
 from pyproj import Geod
 
-from camber.conventions import OSM_ATTRIBUTION
+from camber.conventions import DEGREE_M, OSM_ATTRIBUTION
 from camber.longitudes import short_way, unrolled, wrapped
 from camber.report.wording import plain
 
@@ -50,9 +50,6 @@ _UNEXPECTED: Final = 0.05
 
 _ON_POINT_M: Final = 1.0
 """A cue this close to a point of the line stands at that point [m] (judgement)."""
-
-_DEGREE_M: Final = 111_195.0
-"""A degree of latitude on a sphere with the earth's mean radius of 6371 km (IUGG) [m]."""
 
 _NAMELESS: Final = "Course"
 """Name of a course without one: TCX asks for a character at least."""
@@ -273,9 +270,9 @@ def _passed_at(
     expected_m: float,
 ) -> float:
     """Distance along the line at which it passes a place [m]; of several passes the one that is expected."""
-    east = _DEGREE_M * np.cos(np.radians(place_deg[1]))
+    east = DEGREE_M * np.cos(np.radians(place_deg[1]))
     across = short_way(longitude - place_deg[0])
-    xy = np.column_stack([across * east, (latitude - place_deg[1]) * _DEGREE_M])
+    xy = np.column_stack([across * east, (latitude - place_deg[1]) * DEGREE_M])
     if len(xy) == 1:
         return 0.0
     step = np.diff(xy, axis=0)

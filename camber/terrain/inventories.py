@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import numpy as np
 import shapely
 
-from camber.conventions import WGS84
+from camber.conventions import DEGREE_M, WGS84
 from camber.errors import TerrainError
 from camber.schema import RoadObserved
 from camber.terrain.headers import reading
@@ -33,9 +33,6 @@ _ALONG: Final = 0.8
 
 _SD_PCT: Final = 0.5
 """Error of a surveyed slope [%] (judgement: one value of an inclinometer for a whole stretch)."""
-
-_METRES_PER_DEG: Final = 111_195.0
-"""Of a great circle on a sphere of 6,371 km."""
 
 
 @dataclass(frozen=True, order=True)
@@ -124,7 +121,7 @@ def _percent(column: pd.Series, unit: Unit) -> FloatArray:
 def surveyed_on(way: MappedWay, given: SlopeLines) -> tuple[RoadObserved, ...]:
     """Find what was surveyed of a way, turned into the direction in which that is drawn."""
     found = read_lines(given)
-    scale = np.array([np.cos(np.radians(way.line_deg[:, 1].mean())), 1.0]) * _METRES_PER_DEG
+    scale = np.array([np.cos(np.radians(way.line_deg[:, 1].mean())), 1.0]) * DEGREE_M
     line = shapely.LineString(way.line_deg * scale)
     around = shapely.buffer(line, _NEAR_M, cap_style="flat")
     margin = _NEAR_M / scale

@@ -26,6 +26,7 @@ import camber  # noqa: E402 - the project's root has to be found before
 from camber import simulate  # noqa: E402
 from camber.library import week_of  # noqa: E402
 from camber.schema import Word  # noqa: E402
+from tests.benchmarks.markdown import markdown  # noqa: E402
 
 KOUVOLA = ROOT / "data" / "kouvola.osm.pbf"
 LEFT_HAND = ROOT.parent / "shared" / "data" / "osm" / "london-moorgate_otp.osm.pbf"
@@ -109,16 +110,6 @@ def verdict(case, rows):
     return f"a leg named likely or stronger in {wrong} of {len(rows)} weeks; {inside}"
 
 
-def markdown(rows):
-    """The table as Markdown, shares as whole percent."""
-    shown = rows.drop(columns=["leg", "sure"])
-    lines = ["| " + " | ".join(shown.columns) + " |", "|" + "---|" * len(shown.columns)]
-    for row in shown.itertuples(index=False):
-        cells = (f"{100 * cell:.0f} %" if isinstance(cell, float) else str(cell) for cell in row)
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
 def main():
     """Simulate, analyse and tell each season."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -133,7 +124,8 @@ def main():
             own = Path(folder) / "season"
             own.mkdir()
             rows = weeks_of(replace_weeks(case, options.weeks), own)
-        print(f"\n### {case.title}\n\n{markdown(rows)}\n\n{verdict(case, rows)}", flush=True)
+        table = markdown(rows.drop(columns=["leg", "sure"]), lambda share: f"{100 * share:.0f} %")
+        print(f"\n### {case.title}\n\n{table}\n\n{verdict(case, rows)}", flush=True)
 
 
 def replace_weeks(case, weeks):

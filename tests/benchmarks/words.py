@@ -31,6 +31,7 @@ from camber.schema import Word, low_leg_of  # noqa: E402
 from camber.schema.likelihood import EVEN_SHARE, LEG_NAMED  # noqa: E402
 from camber.summary import add_draws  # noqa: E402
 from tests.benchmarks.calibration import scenarios  # noqa: E402
+from tests.benchmarks.markdown import markdown  # noqa: E402
 
 SEED = 2026
 STRICT_SHARE = 0.75
@@ -140,15 +141,6 @@ def said_of(rows):
         f"{int(rightly.sum())} name it, perhaps or stronger. Of {int(even.sum())} weeks within ten points "
         f"of even, {int((even & likely).sum())} name a leg, likely or stronger."
     )
-
-
-def markdown(table):
-    """The table as Markdown."""
-    lines = ["| " + " | ".join(table.columns) + " |", "|" + "---|" * len(table.columns)]
-    for row in table.itertuples(index=False):
-        cells = (f"{cell:.2f}" if isinstance(cell, float) else str(cell) for cell in row)
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
 
 
 def main():

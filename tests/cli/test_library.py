@@ -93,7 +93,7 @@ def test_plain_lines_tell_how_far_an_import_is(call, fabricate, tmp_path):
 @pytest.mark.parametrize(
     "command",
     ["", "week", "month", "year", "report --from 2026-01-01 --to 2026-02-01", "runs", "weeks", "show last",
-     "ask", "export"],
+     "ask", "export", "legs", "compare 2026-10-01"],
 )  # fmt: skip
 def test_an_empty_library_is_3_and_one_sentence_that_says_how_to_begin(call, command):
     code, out, err = call(*command.split())

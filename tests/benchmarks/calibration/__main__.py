@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parents[3]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from tests.benchmarks.markdown import markdown  # noqa: E402 - the project's root has to be found before
+
 SEED = 2026
 LIBRARIES = ("numpy", "pandas", "geopandas", "shapely", "numba", "pyproj")
 
@@ -88,21 +90,13 @@ def _write(output, tables, facts):
     parts = ["# Calibration of camber on simulated runs\n"]
     for name, rows in tables.items():
         rows.to_csv(output / f"{name.replace(', ', '_').replace(' ', '_')}.csv", index=False)
-        parts.append(f"## {name}\n\n{_markdown(rows)}\n")
+        parts.append(f"## {name}\n\n{markdown(rows, '{:.3f}'.format)}\n")
     (output / "results.json").write_text(json.dumps(facts, indent=2))
     parts.append(f"## facts\n\n```json\n{json.dumps(facts, indent=2)}\n```\n")
     parts.append(
         "Road data: © OpenStreetMap contributors. All runs are simulated but for cars and the ride.\n"
     )
     (output / "results.md").write_text("\n".join(parts))
-
-
-def _markdown(rows):
-    lines = ["| " + " | ".join(rows.columns) + " |", "|" + "---|" * len(rows.columns)]
-    for row in rows.itertuples(index=False):
-        cells = [f"{value:.3f}" if isinstance(value, float) else str(value) for value in row]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":
