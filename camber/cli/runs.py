@@ -238,8 +238,8 @@ def _listed(rows: list[dict[str, Any]], units: str) -> "RenderableType":
     )
     if longer:
         lines.append(
-            f"The import gave another distance for {longer} of the analysed, from one recorded position to "
-            "the next: `camber show RUN` has both."
+            f"The import gave another distance for {longer} of the analysed runs, from one recorded position "
+            "to the next: `camber show RUN` has both."
         )
     steps = ["Next: camber show RUN · camber week"] if rows else ["Next: camber import PATH brings runs in"]
     return Group(_table(rows, units), *map(Text, ["", *lines, *steps]))

@@ -129,7 +129,8 @@ def _take_in(session: Session, paths: "Sequence[Path]") -> str:
     zones = {0: "", 1: " Your privacy zone was taken over."}
     taken = zones.get(report.zones, f" Your {report.zones} privacy zones were taken over.")
     bad = report.count("problem")
-    unread = f" {bad} files could not be read: `camber import` says why." if bad else ""
+    files = "file" if bad == 1 else "files"
+    unread = f" {bad} {files} could not be read: `camber import` says why." if bad else ""
     return f"{len(runs)} runs, {far_text(runs['distance_m'].sum(), units)}{span}.{taken}{unread}"
 
 

@@ -34,6 +34,9 @@ _CLOSE: Final = 0.01
 _SAID: Final = 3
 """Most reasons that are said of one route (judgement)."""
 
+_LEAST_SAID_M: Final = 50.0
+"""Metres of a reason that are 0.1 km when rounded."""
+
 
 class Why(NamedTuple):
     """Why no change of side helps: its stable name, and a clause for people."""
@@ -86,6 +89,8 @@ def _ruled_out(trip: Trip, state: NDArray[np.int64], withheld_m: FloatArray) -> 
     weight = pd.Series(withheld_m[here]).groupby(reason).sum().drop("", errors="ignore")
     metres = pd.Series(length_m).groupby(reason).sum()
     order = [str(key) for key in weight.sort_values(ascending=False, kind="stable").index[:_SAID]]
+    # What would read "on 0.0 km" says nothing beside the others.
+    order = [key for key in order if metres[key] >= _LEAST_SAID_M] or order[:1]
     said = [
         WHY_KEPT[key].format_map(vars(trip.settings)) + f" on {metres[key] / 1000:.1f} km" for key in order
     ]
