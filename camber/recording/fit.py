@@ -18,6 +18,7 @@ import numpy as np
 
 from camber.errors import DamagedFileError, UnsupportedFormatError
 from camber.recording.content import FIT_MARK, FIT_MARK_AT
+from camber.recording.developer_fields import BALANCE, left_share_pct
 from camber.recording.outings import Leg, Pauses, recordings
 from camber.recording.outliers import stretch
 from camber.recording.points import Points, assemble, check_usable
@@ -54,7 +55,7 @@ _MEASURES: Final = {
     6: "speed_mps",
     31: "accuracy_m",
     3: "heart_rate_bpm",
-    84: "stance_time_balance_pct",
+    BALANCE: "stance_time_balance_pct",
 }
 """Fields of a record by their numbers; the enhanced ones come first, since they count more."""
 
@@ -124,6 +125,11 @@ class _Activity:
         for number, column in _MEASURES.items():
             if number in values:
                 self._measure(column, row, values[number])
+        # What an app added stands at the end.
+        if BALANCE not in values and type(fields[-1].field) is fitdecode.types.DevField:
+            share = left_share_pct(fields)
+            if share is not None:
+                self._measure("stance_time_balance_pct", row, share)
         if _CADENCE in values:
             self._measure("cadence_spm", row, values[_CADENCE] + values.get(_FRACTION, 0.0))
         degrees = [math.nan if x is None else x * _DEG for x in (latitude, longitude)]

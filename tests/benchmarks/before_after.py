@@ -29,6 +29,7 @@ import pandas as pd
 import camber
 from camber import simulate
 from camber.legs.share_changes import SURE_FROM, change_of
+from camber.observations.passes import street_passes
 from tests.benchmarks.calibration import scenarios
 
 ROUTES = 4
@@ -64,11 +65,14 @@ def simulated_seasons(seasons, each, seed):
                     number,
                 )
                 run = simulate.simulate_run(extracts[name], routes[place], setup, rng)
-                draws = camber.analyse(run.recording, extracts[name], with_suggestions=False).draws
+                analysis = camber.analyse(run.recording, extracts[name], with_suggestions=False)
                 low = run.truth.groupby("low")["distance_m"].sum()
                 truth = low.get("left", 0.0), low.get("right", 0.0)
-                legs = draws.left_low_m.sum(axis=1), draws.right_low_m.sum(axis=1)
-                found.append((place, swapped, *legs, truth))
+                legs = (
+                    getattr(analysis.draws, leg).sum(axis=1).astype(np.float32)
+                    for leg in ("left_low_m", "right_low_m")
+                )
+                found.append((place, swapped, *legs, truth, street_passes(analysis)))
         print(f"season {number}: {len(found)} runs", file=sys.stderr, flush=True)
         yield found
 

@@ -2,7 +2,7 @@
 
 Run in the project's root:
 
-``python tests/benchmarks/contact.py rows FILE [--runners N] [--runs N]`` simulates runs of several runners on
+``python tests/benchmarks/contact.py rows FILE [--runners N] [--first N] [--runs N]`` simulates runs of runners on
 real maps, analyses them, and keeps their rows with the true tilt beside them.
 
 ``python tests/benchmarks/contact.py effects FILE [--times N]`` puts effects of 0, 0.05, 0.1 and 0.2
@@ -61,10 +61,10 @@ def noise_at(time_s, series, rng):
     return (window[at + 12] - window[at]) / 12.0
 
 
-def simulated_rows(runners, runs, seed):
+def simulated_rows(runners, first, runs, seed):
     """Rows of each run with the true tilt, by runner."""
     extracts = scenarios.open_extracts()
-    for number in range(runners):
+    for number in range(first, first + runners):
         week = scenarios.draw_week(extracts, seed, number, runs)
         found = []
         for scenario in week or ():
@@ -241,6 +241,7 @@ def main():
     parser.add_argument("what", choices=["rows", "effects", "real"])
     parser.add_argument("file", nargs="?", type=Path)
     parser.add_argument("--runners", type=int, default=24)
+    parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--times", type=int, default=4)
     parser.add_argument("--seed", type=int, default=20)
@@ -248,7 +249,8 @@ def main():
     if given.what == "real":
         real()
     elif given.what == "rows":
-        given.file.write_bytes(pickle.dumps(list(simulated_rows(given.runners, given.runs, given.seed))))
+        made = simulated_rows(given.runners, given.first, given.runs, given.seed)
+        given.file.write_bytes(pickle.dumps(list(made)))
     else:
         people = pickle.loads(given.file.read_bytes())  # noqa: S301 - written by this file
         pd.set_option("display.width", 220, "display.max_columns", 30)
