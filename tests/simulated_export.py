@@ -53,8 +53,8 @@ _RUNNING, _GARMIN, _ACTIVITY = 1, 1, 4
 _TIMER, _START, _STOP_ALL = 0, 0, 4
 
 
-def fit_document(recording: Recording) -> bytes:
-    """Write a recording as a FIT activity."""
+def fit_document(recording: Recording, felt: tuple[int, int] | None = None) -> bytes:
+    """Write a recording as a FIT activity; ``felt`` is how the session felt and how hard it was."""
     fixes = recording.fixes
     seconds = (fixes["time"].dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[s]")).astype(
         np.int64
@@ -80,6 +80,7 @@ def fit_document(recording: Recording) -> bytes:
             (
                 *((253, _UINT32, last), (2, _UINT32, first), (7, _UINT32, 1000 * (last - first))),
                 *((5, _ENUM, _RUNNING), (6, _ENUM, 0)),
+                *(() if felt is None else ((192, _UINT8, felt[0]), (193, _UINT8, felt[1]))),
             ),
         )
     )

@@ -36,7 +36,8 @@ def note(
         typer.Argument(
             metavar="[DAY TEXT]",
             help='A day, such as 2026-11-18, today or yesterday, and your words: 2026-11-18 "left hip sore". '
-            "Or list, delete 3, export FILE, or import EXPORT for Strava's private notes.",
+            "Or list, delete 3, export FILE, or import EXPORT for Strava's private notes and Garmin's "
+            "self-evaluations.",
         ),
     ] = None,
     leg: Annotated[Leg | None, typer.Option("--leg", help="The leg that it is about.")] = None,
@@ -84,16 +85,19 @@ def _taken_in(library: "Library", path: Path) -> str:
     """Keep the private notes of an export, if that is meant."""
     from camber.library.notes import take_in
     from camber.recording.archive.private_notes import private_notes
+    from camber.recording.archive.self_evaluations import GARMIN
 
     found = private_notes(path)
     if not found:
-        return f"{path.name} has no private notes\n"
-    count = "1 private note" if len(found) == 1 else f"{len(found)} private notes"
+        return f"{path.name} has no private notes and no self-evaluations\n"
+    felt = sum(note.source == GARMIN for note in found)
+    kinds = ((len(found) - felt, "private note"), (felt, "self-evaluation"))
+    count = " and ".join(f"{many} {kind}{'s' if many > 1 else ''}" for many, kind in kinds if many)
     typer.confirm(
         f"{path.name} has {count}. Keep them beside your weeks, for you alone?", abort=True, err=True
     )
     with library.writing() as connection:
-        kept, dayless = take_in(connection, found, "strava")
+        kept, dayless = take_in(connection, found)
     rest = f"; {dayless} have no day" if dayless else ""
     return f"{kept} new of {len(found)} kept{rest}\n"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import defaultdict
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -71,25 +72,42 @@ def read_notes(
     return tuple(Note(row[0], date.fromisoformat(row[1]), *row[2:]) for row in rows)
 
 
-def take_in(connection: sqlite3.Connection, notes: Iterable[PrivateNote], source: str) -> tuple[int, int]:
+def take_in(connection: sqlite3.Connection, notes: Iterable[PrivateNote]) -> tuple[int, int]:
     """Keep the notes of an export, within a transaction, each once; gives how many, and how many have no day.
 
-    A note is of the run that came from its file; its day is that of the run, else that of the list.
+    A note is of the run that came from its file, or began when it did; its day is that of the run, else that
+    of the list.
     """
     kept = without_day = 0
-    known = {(note.day, note.text) for note in read_notes(connection)}
+    known: dict[tuple[date, str], set[int | None]] = defaultdict(set)
+    for there in read_notes(connection):
+        known[there.day, there.text].add(there.run)
     for note in notes:
-        row = connection.execute(_RUN_OF_FILE, (f"%/{_literal(note.file)}", note.file)).fetchone()
+        row = _run_of(connection, note)
         day = row["day"] if row is not None and row["day"] else None
-        at = date.fromisoformat(day) if day else note.at.date() if note.at else None
+        at = date.fromisoformat(day) if day else note.day or (note.at.date() if note.at else None)
         text = _storable(note.text.strip())[:LONGEST]
         if at is None:
             without_day += 1
-        elif text and (at, text) not in known:
-            keep_note(connection, Note(0, at, text, "", None if row is None else row["activity_id"], source))
-            known.add((at, text))
+            continue
+        run = None if row is None else row["activity_id"]
+        # Two runs of a day may have the same words; one whose run came later is the same note.
+        runs = known[at, text]
+        if text and not runs & {run, None} and not (run is None and runs):
+            keep_note(connection, Note(0, at, text, "", run, note.source))
+            runs.add(run)
             kept += 1
     return kept, without_day
+
+
+def _run_of(connection: sqlite3.Connection, note: PrivateNote) -> sqlite3.Row | None:
+    row = None
+    if note.file:
+        row = connection.execute(_RUN_OF_FILE, (f"%/{_literal(note.file)}", note.file)).fetchone()
+    if row is None and note.at is not None:
+        at_ms = int(note.at.timestamp() * 1000.0)
+        row = connection.execute(_RUN_AT, (at_ms - _CLOSE_MS, at_ms + _CLOSE_MS, at_ms)).fetchone()
+    return row
 
 
 def _literal(text: str) -> str:
@@ -101,6 +119,14 @@ _RUN_OF_FILE: Final = """
 SELECT activity_id, day FROM activity WHERE (source LIKE ? ESCAPE '!' OR source = ?) AND duplicate_of IS NULL
 ORDER BY activity_id LIMIT 1
 """
+
+_RUN_AT: Final = """
+SELECT activity_id, day FROM activity WHERE started_at_ms BETWEEN ? AND ? AND duplicate_of IS NULL
+ORDER BY abs(started_at_ms - ?), activity_id LIMIT 1
+"""
+
+_CLOSE_MS: Final = 120_000
+"""A watch may be started so long before it has its first position [ms] (judgement: a cold start)."""
 
 
 def notes_csv(notes: Sequence[Note]) -> str:

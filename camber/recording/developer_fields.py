@@ -1,4 +1,4 @@
-"""Fields that apps add to the records of a FIT file on their own: the balance of ground contact, and no other.
+"""Fields that apps add to the records of a FIT file themselves: the balance of ground contact, and no other.
 
 What they mean is in no profile, so that only those are read which a source that can be opened describes.
 """
@@ -13,10 +13,10 @@ BALANCE: Final = 84
 """Field ``stance_time_balance`` of a record: the left foot's share of the time on the ground [%]."""
 
 _LEFT_AND_RIGHT: Final = (("GCT_L", "GCT_R"), ("RS_ContactTime_L", "RS_ContactTime_R"))
-"""Contact times of each foot [ms] of RunScribe's pods, as their maker's own data field names them
-(github.com/ScribeLabs/garmin-connect-iq-runscribe-light, source/RunScribeDataField.mc, with the labels "Contact
-Time Left" and "Contact Time Right" in resources/strings.xml), and as an earlier one did, by Runalyze's reader of
-FIT (github.com/Runalyze/Runalyze, FitActivity parser: ``stance_time_left`` and ``stance_time_right``)."""
+"""Contact times of each foot [ms] of RunScribe's pods: as their maker's own data field names them, with the
+labels "Contact Time Left" and "Contact Time Right" (github.com/ScribeLabs/garmin-connect-iq-runscribe-light,
+source/RunScribeDataField.mc and resources/strings.xml), and as an earlier one did, by the reader of FIT of
+github.com/Runalyze/Runalyze (``stance_time_left`` and ``stance_time_right``)."""
 
 
 def left_share_pct(fields: list[Any]) -> float | None:

@@ -327,6 +327,22 @@ def _sport_name(sport: object, sub_sport: object) -> str | None:
     return kind if name in kind else f"{kind}_{name}"
 
 
+def sessions_told(
+    chunks: Iterator[bytes], label: str, limits: ReadLimits
+) -> Iterator[tuple[datetime | None, str | None, object, object]]:
+    """Read of each session when it began, its sport, how it felt and how hard it was (fields 192 and 193)."""
+    for count, frame in enumerate(_frames(_reader(_Stream(chunks)))):
+        if isinstance(frame, str):
+            return
+        if count > limits.fit_messages:
+            raise DamagedFileError("holds more messages than any recording does", path=label)
+        if frame.frame_type == fitdecode.FIT_FRAME_DATA and frame.global_mesg_num == _SESSION:
+            values = _values(frame.fields)
+            moment = _microseconds(_number(values.get(2)))
+            began = datetime.fromtimestamp(moment / 1e6, UTC) if moment >= _EARLIEST_US else None
+            yield began, _sport_name(values.get(5), values.get(6)), values.get(192), values.get(193)
+
+
 def fit_type(head: bytes) -> str | None:
     """Read ``file_id.type`` from a FIT file's first message; None where it is not at the beginning."""
     # No limit of time holds here, and what stands before the first message may be without end.

@@ -2,8 +2,8 @@
 
 Run in the project's root:
 
-``python tests/benchmarks/contact.py rows FILE [--runners N] [--first N] [--runs N]`` simulates runs of runners on
-real maps, analyses them, and keeps their rows with the true tilt beside them.
+``python tests/benchmarks/contact.py rows FILE [--runners N] [--first N] [--runs N]`` simulates runs of some
+runners on real maps, analyses them, and keeps their rows with the true tilt beside them.
 
 ``python tests/benchmarks/contact.py effects FILE [--times N]`` puts effects of 0, 0.05, 0.1 and 0.2
 percentage points per percent into them, under noise and drift cut out of two real recordings

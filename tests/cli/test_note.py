@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 
 import pytest
 import typer
@@ -9,6 +10,8 @@ import typer
 from camber.library import open_library
 from camber.library.checking import check_library
 from camber.library.snapshot import read_snapshot, snapshots
+from tests.recording.test_formats import activity
+from tests.simulated_export import fit_document
 
 
 def test_a_note_is_kept_listed_exported_and_deleted(call, tmp_path):
@@ -102,4 +105,53 @@ def test_private_notes_of_an_export_are_kept_once_and_only_when_that_is_meant(ca
 
 def test_a_list_of_earlier_years_has_no_private_notes(call, tmp_path):
     row = '1,"16 Nov 2026, 05:12:00",Lunch,Run,hip sore,1589,4.93,,,false,Shoes,activities/31000000017.gpx.gz'
-    assert "has no private notes" in call("note", "import", strava_list(tmp_path, row))[1]
+    assert (
+        "has no private notes and no self-evaluations"
+        in call("note", "import", strava_list(tmp_path, row))[1]
+    )
+
+
+EVALUATIONS = [
+    # Local time is two hours ahead of UTC: late on the 16th there, which is the day that counts.
+    {"activityType": "running", "beginTimestamp": 1763332200000, "startTimeLocal": 1763339400000}
+    | {"workoutFeel": 75, "workoutRpe": 70},
+    {"activityType": "trail_running", "beginTimestamp": 1763100000000, "workoutFeel": 0, "workoutRpe": None},
+    {"activityType": "cycling", "beginTimestamp": 1763200000000, "workoutFeel": 50, "workoutRpe": 30},
+    {"activityType": "running", "beginTimestamp": 1763000000000, "workoutRpe": 0},
+    {"activityType": "running", "beginTimestamp": "soon", "workoutFeel": 1e400, "workoutRpe": 100},
+    "nonsense",
+]
+
+
+def garmins_list(tmp_path):
+    folder = tmp_path / "DI_CONNECT" / "DI-Connect-Fitness"
+    folder.mkdir(parents=True)
+    content = json.dumps([{"summarizedActivitiesExport": EVALUATIONS}])
+    (folder / "someone@example.org_0_summarizedActivities.json").write_text(content, encoding="utf-8")
+    return tmp_path
+
+
+def test_garmins_self_evaluations_are_kept_once_and_only_when_that_is_meant(call, tmp_path, monkeypatch):
+    export = garmins_list(tmp_path)
+    asked = []
+    monkeypatch.setattr("typer.confirm", lambda text, **_: asked.append(text))
+    assert call("note", "import", export)[1] == "2 new of 2 kept\n"
+    assert "has 2 self-evaluations. Keep them beside your weeks, for you alone?" in asked[0]
+    listed = call("note", "list")[1].splitlines()
+    assert [line[6:] for line in listed] == [
+        "Fri 14 Nov 2025: felt very weak (from garmin)",
+        "Mon 17 Nov 2025: felt strong, effort 7 of 10 (from garmin)",
+    ]
+    assert call("note", "import", export)[1] == "0 new of 2 kept\n"
+
+
+def test_a_self_evaluation_in_a_fit_file_is_of_its_run(call, tmp_path, monkeypatch):
+    """Fields 192 and 193 of a session, and the run that was imported from the same file."""
+    document = fit_document(activity(), felt=(25, 90))
+    (tmp_path / "run.fit").write_bytes(document)
+    monkeypatch.setattr("typer.confirm", lambda *_, **__: True)
+    call("import", tmp_path / "run.fit")
+    assert call("note", "import", tmp_path)[1] == "1 new of 1 kept\n"
+    assert "Mon 16 Nov 2026: felt weak, effort 9 of 10 (run 1, from garmin)" in call("note", "list")[1]
+    (tmp_path / "run.fit").write_bytes(document[:200])
+    assert call("note", "import", tmp_path)[1].startswith(f"{tmp_path.name} has no private notes")

@@ -14,7 +14,9 @@ SILENT = None
 
 def definition(local, number, fields, own=()):
     head = struct.pack("<BBBHB", (0x60 if own else 0x40) | local, 0, 0, number, len(fields))
-    return head + b"".join(map(bytes, fields)) + (bytes([len(own)]) + b"".join(map(bytes, own)) if own else b"")
+    return (
+        head + b"".join(map(bytes, fields)) + (bytes([len(own)]) + b"".join(map(bytes, own)) if own else b"")
+    )
 
 
 def described(number, kind, name, units, native=None):
@@ -56,7 +58,11 @@ def recorded(own, native=None):
             [("RS_ContactTime_R", "ms", FLOAT, None, 260.0), ("RS_ContactTime_L", "ms", FLOAT, None, 240.0)],
             48.0,
         ),
-        ("RunScribe, one pod", [("GCT_L", "ms", SINT16, None, 0), ("GCT_R", "ms", SINT16, None, 240)], SILENT),
+        (
+            "RunScribe, one pod",
+            [("GCT_L", "ms", SINT16, None, 0), ("GCT_R", "ms", SINT16, None, 240)],
+            SILENT,
+        ),
         ("RunScribe, averages", [("GCT", "ms", SINT16, None, 250)], SILENT),
         ("any app that says so", [("Balance", "%", FLOAT, 84, 51.5)], 51.5),
         ("an app's percentages", [("Balance", "%", FLOAT, 30, 51.5)], SILENT),

@@ -22,7 +22,7 @@ from camber.recording.xml import pull_parser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from datetime import datetime, tzinfo
+    from datetime import date, datetime, tzinfo
 
 _STRAVA_FILE: Final = re.compile(r"activities/[^/]+\.(?:gpx|tcx|fit)(?:\.gz)?", re.IGNORECASE)
 _RUNKEEPER_FILE: Final = re.compile(r"[^/]+\.gpx", re.IGNORECASE)
@@ -51,11 +51,16 @@ class Line(NamedTuple):
 
 
 class PrivateNote(NamedTuple):
-    """A note that only the runner sees: of which file, when that began (UTC) where known, its words."""
+    """A note that only the runner sees: of which file, when that began (UTC) where known, its words.
+
+    The day by the clock at its place where the list has it, and where the note is from.
+    """
 
     file: str
     at: datetime | None
     text: str
+    day: date | None = None
+    source: str = "strava"
 
 
 @dataclass(frozen=True)
