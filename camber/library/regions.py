@@ -167,7 +167,7 @@ def _most_near(xy: FloatArray, road_m: FloatArray) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Region:
-    """What is hidden for a home: cells ``first`` to before ``end`` of the curve that hold a road, and around.
+    """What is hidden for a home: cells ``first`` to before ``end`` of the curve, and around.
 
     ``middle_xy``, shape (n, 2), are the middles of those cells [m] in the square; ``around_m`` is how far
     from a cell everything is hidden [m].
@@ -195,18 +195,16 @@ class Region:
         return np.asarray(of_group[chosen])
 
 
-def region_of(
-    square: Square, home_xy: FloatArray, cuts: tuple[int, ...], roads_xy: FloatArray, around_m: float
+def region_around(
+    square: Square, home_deg: tuple[float, float], cuts: tuple[int, ...], around_m: float
 ) -> Region:
-    """Find the region of a home, of the groups of its square; ``roads_xy`` are places of all roads [m]."""
-    at = int(curve(home_xy))
-    group = int(np.searchsorted(cuts, at, side="right"))
+    """Find the region of a home, latitude and longitude [deg], of the groups of its square."""
+    group = int(np.searchsorted(cuts, int(curve(square.xy(*home_deg))), side="right"))
     first, end = (0, *cuts)[group], (*cuts, _SIDE * _SIDE)[group]
-    # The cell of the home is hidden though no road were in it; from elsewhere in the cell it looks the same.
-    places = np.concatenate([np.reshape(home_xy, (1, 2)), roads_xy])
-    number = curve(places)
-    cells = np.unique(np.floor(places[(number >= first) & (number < end)] / CELL_M), axis=0)
-    return Region(square, first, end, (cells + 0.5) * CELL_M, around_m)
+    # All cells of the group, with a road in them or not: which cell a home is in changes nothing.
+    middle_xy = (np.stack(np.divmod(np.arange(_SIDE * _SIDE), _SIDE), axis=-1) + 0.5) * CELL_M
+    number = curve(middle_xy)
+    return Region(square, first, end, middle_xy[(number >= first) & (number < end)], around_m)
 
 
 def run_alike(graph: RoadGraph, homes: IntArray) -> BoolArray:
@@ -265,13 +263,6 @@ def is_crowd(roads: Roads, region: Region) -> bool:
     number = curve(middle)
     here = (number >= region.first) & (number < region.end)
     return bool(here.any()) and _most_near(middle[here], road_m[here]) <= MOST_NEAR
-
-
-def region_around(
-    square: Square, home_deg: tuple[float, float], cuts: tuple[int, ...], roads: Roads, around_m: float
-) -> Region:
-    """Find the region of a home, latitude and longitude [deg], over the roads of its square."""
-    return region_of(square, square.xy(*home_deg), cuts, square.xy(*_nodes_deg(roads)), around_m)
 
 
 def open_edges(roads: Roads, region: Region) -> BoolArray:

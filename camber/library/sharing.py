@@ -208,7 +208,7 @@ def _ground(
     key = square, zone.zone, zone.radius_m
     if key not in known:
         roads = maps.within(bounds)
-        region = region_around(square, home, _cuts(connection, square, roads), roads, zone.radius_m)
+        region = region_around(square, home, _cuts(connection, square, roads), zone.radius_m)
         known[key] = _Ground(region, roads, open_edges(roads, region))
     return known[key]
 

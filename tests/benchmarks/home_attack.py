@@ -134,7 +134,7 @@ def open_region(here, home, rng):
     origin = tuple(rng.uniform(0.0, regions.SQUARE_M, 2))
     place = tuple(here.latlon[home])
     square = regions.Square.around(*place, origin)
-    region = regions.region_around(square, place, regions.cuts_of(square, here.roads), here.roads, ZONE_M)
+    region = regions.region_around(square, place, regions.cuts_of(square, here.roads), ZONE_M)
     number = regions.curve(square.xy(*here.latlon[here.houses].T))
     of_group = here.houses[(number >= region.first) & (number < region.end)]
     return regions.open_edges(here.roads, region), of_group

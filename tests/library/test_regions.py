@@ -18,7 +18,6 @@ from camber.library.regions import (
     is_crowd,
     open_edges,
     region_around,
-    region_of,
     run_alike,
 )
 from camber.network import build_graph
@@ -65,7 +64,12 @@ def test_every_home_of_a_group_has_the_same_region(town):
     cuts = groups(xy, road_m)
     square = Square.around(60.2, 25.0, (1000.0, 3000.0))
     homes = xy[::17]
-    regions = [region_of(square, home, cuts, xy, 400.0) for home in homes]
+    # One home lies where nobody else lives, far from any road.
+    homes = np.concatenate([homes, [[12_700.0, 12_700.0]]])
+    west, south, east, north = square.bounds_deg()
+    share = homes / SQUARE_M
+    places = zip(south + share[:, 1] * (north - south), west + share[:, 0] * (east - west), strict=True)
+    regions = [region_around(square, home_deg, cuts, 400.0) for home_deg in places]
     by_group = {}
     for home, region in zip(homes, regions, strict=True):
         assert region.first <= curve(home) < region.end
@@ -87,7 +91,7 @@ def test_where_too_few_people_live_nothing_is_shown():
     roads = camber.read_roads(DATA / "kouvola.osm.pbf")
     home = 60.5301, 26.9402
     square = Square.around(*home, (0.0, 0.0))
-    region = region_around(square, home, cuts_of(square, roads), roads, 200.0)
+    region = region_around(square, home, cuts_of(square, roads), 200.0)
     assert not is_crowd(roads, region)
     assert not open_edges(roads, region).any()
 

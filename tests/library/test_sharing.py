@@ -188,7 +188,7 @@ def test_no_line_comes_near_the_home_of_anybody_in_the_region(worlds, roads):
     )
     home = tuple(map(float, degrees(HOMES["west"][0])))
     square = Square.around(*home, grid_origin_m(library.connection))
-    region = region_around(square, home, cuts_of(square, roads), roads, 300.0)
+    region = region_around(square, home, cuts_of(square, roads), 300.0)
     assert not region.hides(places[:, 1], places[:, 0]).any()
     for at, _ in HOMES.values():
         latitude, longitude = degrees(at)
