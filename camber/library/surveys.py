@@ -26,7 +26,7 @@ from camber.schema import Observed
 from camber.terrain.headers import TerrainFile, read_header
 from camber.terrain.inventories import SlopeLines, read_lines
 from camber.terrain.road_evidence import aged
-from camber.terrain.sources import key_of, places_along
+from camber.terrain.sources import Measured, key_of, places_along
 
 if TYPE_CHECKING:
     import sqlite3
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from camber.library.library import Library
     from camber.schema import RoadObserved, Roads, WidthObserved
-    from camber.terrain.sources import Measured, Survey
+    from camber.terrain.sources import Survey
 
     FloatArray = NDArray[np.float64]
 
@@ -51,10 +51,10 @@ _NEAR_M: Final = 60.0
 """How near a way is that a run may have to do with [m] (judgement: beyond the error of a position)."""
 
 _NOTE: Final = """
-INSERT INTO measured_way (way_id, asked, version, length_m, observed, said)
-VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (way_id) DO UPDATE SET asked = excluded.asked,
+INSERT INTO measured_way (way_id, asked, version, length_m, observed, said, middles)
+VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (way_id) DO UPDATE SET asked = excluded.asked,
 version = excluded.version, length_m = excluded.length_m, observed = excluded.observed,
-said = excluded.said
+said = excluded.said, middles = excluded.middles
 """
 
 
@@ -164,11 +164,29 @@ def measured_versions(connection: sqlite3.Connection) -> dict[int, tuple[str, st
 def note_measured(connection: sqlite3.Connection, asked: str, measured: Measured) -> None:
     """Keep what was measured of a way; where nothing is new, that it was asked."""
     if measured.observed is None:
-        query = "UPDATE measured_way SET asked = ? WHERE way_id = ?"
-        connection.execute(query, (asked, measured.way_id))
+        note_asked(connection, asked, measured.way_id)
         return
-    values = (measured.version, measured.length_m, json_of(measured.observed), json.dumps(measured.said))
+    middles = json.dumps({key: np.round(rows, 3).tolist() for key, rows in measured.middles.items()})
+    said, observed = json.dumps(measured.said), json_of(measured.observed)
+    values = (measured.version, measured.length_m, observed, said, middles)
     connection.execute(_NOTE, (measured.way_id, asked, *values))
+
+
+def note_asked(connection: sqlite3.Connection, asked: str, way: int) -> None:
+    """Keep what was asked about a way; "" for one about which it is to be asked again."""
+    connection.execute("UPDATE measured_way SET asked = ? WHERE way_id = ?", (asked, way))
+
+
+def kept_measured(connection: sqlite3.Connection) -> dict[int, Measured]:
+    """Give what came of each way before, without what was observed."""
+    rows = connection.execute("SELECT way_id, version, length_m, said, middles FROM measured_way")
+    return {
+        way: Measured(
+            *(way, version, length_m, None, json.loads(said)),
+            middles={key: np.array(rows).reshape(-1, 3) for key, rows in json.loads(middles).items()},
+        )
+        for way, version, length_m, said, middles in rows
+    }
 
 
 class MeasuredRoads(NamedTuple):

@@ -81,9 +81,19 @@ class Displacement:
         return _TOWARDS[eighth]
 
     @property
+    def is_more_than_chance(self) -> bool:
+        """Whether roads have anything in common."""
+        return self.length_m >= _SURE * self.sd_m
+
+    @property
     def is_of_the_model(self) -> bool:
         """Whether it is more than lines on a map may be off together."""
         return self.ways >= _LEAST and self.length_m - _SURE * self.sd_m > _MAP_M
+
+    def differs_from(self, other: Displacement) -> bool:
+        """Whether some roads, enough to say so, lie elsewhere than others do."""
+        away = float(np.hypot(self.east_m - other.east_m, self.north_m - other.north_m))
+        return self.ways >= _LEAST and away > _SURE * float(np.hypot(self.sd_m, other.sd_m))
 
 
 def common_displacement(right: FloatArray, middle_m: FloatArray, way: NDArray[np.int64]) -> Displacement:
@@ -136,10 +146,39 @@ def _weighted_median(values: FloatArray, weight: FloatArray) -> float:
     return float(values[order][np.searchsorted(passed, passed[-1] / 2.0)])
 
 
-def displacement_of(
-    lines: Sequence[FloatArray],
-    sections: Sequence[CrossSections],
-    measures: Sequence[Callable[[FloatArray], CrossSections]],
+def middles_along(line: FloatArray, sections: CrossSections) -> FloatArray:
+    """Say where a road was found beside its line: a row per window that was measured.
+
+    Parameters
+    ----------
+    line : ndarray of float64, shape (m, 2)
+        The way in the system of the model [m].
+    sections : CrossSections
+        What was measured along it, with chainages of that line.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, 3)
+        East and north of the unit vector to the right of the line, and the offset of the middle [m].
+    """
+    seen = sections[(sections["refused"] == "").to_numpy() & sections["centre_m"].notna().to_numpy()]
+    if not len(seen):
+        return np.empty((0, 3))
+    at_m = ((seen["from_m"] + seen["to_m"]) / 2.0).to_numpy()
+    return np.column_stack([_right_of(line, at_m), seen["centre_m"].to_numpy()])
+
+
+def in_common(middles: Sequence[FloatArray]) -> Displacement:
+    """Solve for what some ways have in common: for each right of it, and its middles (`middles_along`)."""
+    if not middles:
+        return Displacement()
+    way = np.repeat(np.arange(len(middles)), [len(one) for one in middles])
+    rows = np.concatenate(middles)
+    return common_displacement(rows[:, :2], rows[:, 2], way)
+
+
+def followed(
+    found: Displacement, ways: int, measure: Callable[[slice, FloatArray], Sequence[FloatArray]]
 ) -> Displacement:
     """Follow what the roads of a model have in common, until it does not grow.
 
@@ -149,42 +188,27 @@ def displacement_of(
 
     Parameters
     ----------
-    lines : sequence of ndarray of float64, shape (m, 2)
-        The ways in the system of the model [m].
-    sections : sequence of CrossSections
-        What was measured along each.
-    measures : sequence of callable
-        Measures each way as if it lay a vector of east and north away [m].
+    found : Displacement
+        What was found along the lines as they are mapped.
+    ways : int
+        Ways that said so.
+    measure : callable
+        Gives the middles of each of some of these ways, as if it lay a vector of east and north away [m].
 
     Returns
     -------
     Displacement
         Of the model against the map.
     """
-    found = _common(lines, sections)
-    if found.length_m < _SURE * found.sd_m:
+    if not found.is_more_than_chance:
         return found
-    some = slice(None, None, -(-len(lines) // _WAYS))
-    lines, measures = lines[some], measures[some]
+    some = slice(None, None, -(-ways // _WAYS))
     for _ in range(_TIMES):
-        moved = np.array([found.east_m, found.north_m])
-        step = _common(lines, [measure(moved) for measure in measures])
+        step = in_common(measure(some, np.array([found.east_m, found.north_m])))
         found = replace(step, east_m=found.east_m + step.east_m, north_m=found.north_m + step.north_m)
         if step.length_m < _STILL_M:
             break
     return found
-
-
-def _common(lines: Sequence[FloatArray], sections: Sequence[CrossSections]) -> Displacement:
-    """Solve for what the windows of some ways have in common."""
-    right, middle, way = [np.empty((0, 2))], [np.empty(0)], [np.empty(0, dtype=np.int64)]
-    for number, (line, rows) in enumerate(zip(lines, sections, strict=True)):
-        seen = rows[(rows["refused"] == "").to_numpy() & rows["centre_m"].notna().to_numpy()]
-        if len(seen):
-            right.append(_right_of(line, ((seen["from_m"] + seen["to_m"]) / 2.0).to_numpy()))
-            middle.append(seen["centre_m"].to_numpy())
-            way.append(np.full(len(seen), number))
-    return common_displacement(np.concatenate(right), np.concatenate(middle), np.concatenate(way))
 
 
 def _right_of(line: FloatArray, at_m: FloatArray) -> FloatArray:

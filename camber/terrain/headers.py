@@ -103,6 +103,11 @@ class TerrainFile:
         """Where it is, for messages."""
         return f"{self.path}/{self.member}" if self.member else self.path
 
+    @property
+    def flight(self) -> tuple[str, int | None, bool, float]:
+        """What files of one flight have in common: system, year, kind and cells."""
+        return self.crs, self.year, self.is_cloud, round(self.cell_m, 1)
+
     def bounds_deg(self) -> tuple[float, float, float, float]:
         """West, south, east, north in degrees."""
         turn = pyproj.Transformer.from_crs(self.crs, WGS84, always_xy=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +17,7 @@ from pyproj import Transformer
 from camber.conventions import WGS84
 from camber.errors import CamberError, TerrainError
 from camber.schema import MappedRoad, Observed
-from camber.terrain.displacement import displacement_of
+from camber.terrain.displacement import middles_along
 from camber.terrain.headers import TerrainFile
 from camber.terrain.inventories import SlopeLines, surveyed_on
 from camber.terrain.measuring import measure_way
@@ -71,6 +72,9 @@ class Measured:
         By the key of a file, how many windows were measured (""), or refused and why.
     problems : tuple of str
         Sentences about files.
+    middles : dict of str to ndarray of float64, shape (n, 3)
+        Of a road, by the key of a file, where it was found beside its line
+        (`camber.terrain.displacement.middles_along`).
     """
 
     way_id: int
@@ -79,6 +83,7 @@ class Measured:
     observed: Observed | None = None
     said: dict[str, dict[str, int]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    middles: dict[str, FloatArray] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=65536)
@@ -97,17 +102,37 @@ def measure_ways(ways: Sequence[MappedWay], files: Sequence[Survey], known: dict
     models = [one for one in files if isinstance(one, TerrainFile)]
     lists = [one for one in files if isinstance(one, SlopeLines)]
     with _Models(ways, models) as opened:
-        found = {way.way_id: _measured(way, opened, lists, known.get(way.way_id)) for way in ways}
-        checked: set[TerrainFile] = set()
-        while file := next((one for one in opened.served if one not in checked), None):
-            checked.add(file)
-            text = _displaced(file, opened.served[file], opened)
-            if text:
-                opened.bad[file] = text
-                for way, _ in tuple(opened.served[file]):
-                    again = _measured(way, opened, lists, None)
-                    found[way.way_id] = _elsewhere(found[way.way_id], again, key_of(file), text)
-        return [found[way.way_id] for way in ways]
+        return [_measured(way, opened, lists, known.get(way.way_id)) for way in ways]
+
+
+def middles_moved(
+    ways: Sequence[MappedWay], files: Sequence[TerrainFile], moved_m: FloatArray
+) -> list[FloatArray]:
+    """Say where the middles of some roads are, as if they lay a vector of east and north away [m].
+
+    Parameters
+    ----------
+    ways : sequence of MappedWay
+        The roads; those that cannot be measured so are left out.
+    files : sequence of TerrainFile
+        Where they are measured.
+    moved_m : ndarray of float64, shape (2,)
+        East and north in the system of the files [m].
+
+    Returns
+    -------
+    list of ndarray of float64, shape (n, 3)
+        As `camber.terrain.displacement.middles_along` has them.
+    """
+    found = []
+    with _Models(ways, files) as opened:
+        for way in ways:
+            best = opened.best(way)
+            if best:
+                with suppress(TerrainError):
+                    sections = _along(way, best, opened.points(best), moved_m)
+                    found.append(middles_along(turned(way.line_deg, best[0]), sections))
+    return [rows for rows in found if len(rows)]
 
 
 def files_of(ways: Sequence[MappedWay], files: Sequence[Survey]) -> list[tuple[Survey, ...]]:
@@ -130,7 +155,6 @@ class _Models:
     def __init__(self, ways: Sequence[MappedWay], models: Sequence[TerrainFile]) -> None:
         self._ways, self._models = ways, models
         self.bad: dict[TerrainFile, str] = {}
-        self.served: dict[TerrainFile, list[tuple[MappedWay, CrossSections]]] = defaultdict(list)
         self._opened: dict[str, Opened] = {}
 
     def __enter__(self) -> Self:
@@ -145,7 +169,7 @@ class _Models:
         flights: dict[tuple[object, ...], list[TerrainFile]] = defaultdict(list)
         for one in self._models:
             if one not in self.bad:
-                flights[one.crs, one.year, one.is_cloud, round(one.cell_m, 1)].append(one)
+                flights[one.flight].append(one)
         best: tuple[TerrainFile, ...] = ()
         most = (_LEAST_SHARE, 0.0, 0)
         for some in flights.values():
@@ -182,6 +206,7 @@ def _measured(way: MappedWay, models: _Models, lists: Sequence[SlopeLines], know
     widths: tuple[WidthObserved, ...] = ()
     problems: list[str] = []
     said: dict[str, dict[str, int]] = {key_of(one): {} for one in models.around(way)}
+    middles: dict[str, FloatArray] = {}
     while best:
         try:
             fitting, differing = _that_fit(best)
@@ -194,11 +219,14 @@ def _measured(way: MappedWay, models: _Models, lists: Sequence[SlopeLines], know
                 return Measured(way.way_id, known, problems=tuple(problems))
             continue
         problems += differing
-        said |= _said(way, fitting, sections)
+        line = turned(way.line_deg, fitting[0])
+        for file, rows in _by_file(way, fitting, sections):
+            said[key_of(file)] = _said(rows)
+            if way.is_road:
+                middles[key_of(file)] = middles_along(line, rows)
         roads += roads_observed(sections, way.way_id, fitting[0].year, is_road=way.is_road)
         if way.is_road:
             widths = middles_observed(sections, way.way_id, fitting[0].year)
-        models.served[fitting[0]].append((way, sections))
         break
     for one in lists:
         try:
@@ -209,7 +237,8 @@ def _measured(way: MappedWay, models: _Models, lists: Sequence[SlopeLines], know
         roads += found
         said[key_of(one)] = {"": len(found)}
     observed = Observed(tuple(roads), widths=widths)
-    return Measured(way.way_id, version, way.length_m, observed, said, tuple(problems))
+    middles = {key: rows for key, rows in middles.items() if len(rows)}
+    return Measured(way.way_id, version, way.length_m, observed, said, tuple(problems), middles)
 
 
 def _version(way: MappedWay, files: Sequence[Survey]) -> str:
@@ -246,45 +275,25 @@ def _along(
     return measure_way(read, line, road, files[0].cell_m, gridded=not files[0].is_cloud)
 
 
-def _elsewhere(before: Measured, again: Measured, key: str, text: str) -> Measured:
-    """Take what other files say of a way, and note that one lies in the wrong place."""
-    said = {one: counts for one, counts in before.said.items() if "displaced" in counts}
-    said[key] = {"displaced": sum(before.said[key].values())}
-    problems = tuple(dict.fromkeys((*before.problems, *again.problems, text)))
-    return replace(again, said=again.said | said, problems=problems)
-
-
-def _displaced(file: TerrainFile, some: Sequence[tuple[MappedWay, CrossSections]], models: _Models) -> str:
-    """Say that a file lies in the wrong place, if the roads in it do so together; "" if they do not."""
-    opened = models.points([file])
-    roads = [(way, sections) for way, sections in some if way.is_road]
-    lines = [turned(way.line_deg, file) for way, _ in roads]
-    measures = [partial(_along, way, (file,), opened) for way, _ in roads]
-    away = displacement_of(lines, [sections for _, sections in roads], measures)
-    if not away.is_of_the_model:
-        return ""
-    text = (
-        f"its {away.ways} roads lie at least {int(away.length_m)} m {away.towards} of where the map has them"
-    )
-    return f"{file.place}: {text}, so it is not used: see to its coordinate system (--crs) and its origin"
-
-
-def _said(way: MappedWay, files: Sequence[TerrainFile], sections: CrossSections) -> dict[str, dict[str, int]]:
-    """Count by file how many windows were measured, or refused and why."""
+def _by_file(
+    way: MappedWay, files: Sequence[TerrainFile], sections: CrossSections
+) -> Iterator[tuple[TerrainFile, CrossSections]]:
+    """Give to each file the windows whose middle it holds; where files overlap, to the first alone."""
     line = shapely.LineString(turned(way.line_deg, files[0]))
     middle = (sections["from_m"] + sections["to_m"]).to_numpy() / (2.0 * way.length_m)
     places = shapely.get_coordinates(shapely.line_interpolate_point(line, middle, normalized=True))
-    refused, rough = sections["refused"].tolist(), sections["roughness_m"].to_numpy() > _SURFACE_M
-    reasons = [
-        "surface" if bad and reason == "rough" else reason for bad, reason in zip(rough, refused, strict=True)
-    ]
     free = np.ones(len(places), dtype=bool)
-    said = {}
     for one in files:
         at = free & _inside(places, one)
         free &= ~at
-        said[key_of(one)] = dict(Counter(reasons[n] for n in np.flatnonzero(at)))
-    return said
+        yield one, sections[at]
+
+
+def _said(rows: CrossSections) -> dict[str, int]:
+    """Count how many windows were measured (""), or refused and why."""
+    rough = (rows["roughness_m"] > _SURFACE_M).tolist()
+    reasons = zip(rough, rows["refused"].tolist(), strict=True)
+    return dict(Counter("surface" if bad and reason == "rough" else reason for bad, reason in reasons))
 
 
 def turned(line_deg: FloatArray, file: TerrainFile) -> FloatArray:

@@ -35,7 +35,8 @@ from camber.schema import Observed, Settings, SideObserved
 from camber.simulate.ground import Survey, lay_streets, sections_of
 from camber.terrain.headers import read_header
 from camber.terrain.mapped_ways import mapped_ways
-from camber.terrain.sources import measure_ways
+from camber.terrain.misplaced import Surveyors, measured_elsewhere
+from camber.terrain.sources import key_of, measure_ways, middles_moved
 from tests.benchmarks.answers import CERTAIN, LIKELY, STEADY, measured
 from tests.benchmarks.calibration import scenarios, scores
 
@@ -163,11 +164,23 @@ def write_tile(path, heights, crs, columns=slice(None)):
     return path
 
 
+def measured_in(ways, files):
+    """Measure ways, and find the files that lie in the wrong place by all of them, as a library does."""
+    numbered = {way.way_id: way for way in ways}
+    found = {one.way_id: one for one in measure_ways(ways, files, {})}
+    surveyors = Surveyors(
+        lambda some, models: {n: one for n in some for one in measure_ways([numbered[n]], models, {})},
+        lambda some, models, moved: middles_moved([numbered[n] for n in some], models, moved),
+    )
+    judged = measured_elsewhere(found, files, set(map(key_of, files)), (), surveyors)
+    return list((found | judged.measured).values()), judged.problems
+
+
 def surveyed(week, paths):
-    """Measure the ways of a week in some tiles, as a library does."""
+    """Measure the ways of a week in some tiles."""
     files = [read_header(path, flown=2026) for path in paths]
     ways = sorted({way for some in week.ways for way in some})
-    return measure_ways(mapped_ways(week.roads, ways), files, {})
+    return measured_in(mapped_ways(week.roads, ways), files)[0]
 
 
 def tiles_of(week, case, folder):

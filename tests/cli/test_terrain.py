@@ -5,6 +5,7 @@ import re
 import shutil
 import sqlite3
 import sys
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -15,8 +16,10 @@ import shapely
 from camber.cli import main
 from camber.library import surveying
 from camber.library.database import FILE_NAME
+from camber.simulate.ground import Section, Survey, lay_streets
 from camber.terrain import sources
 from tests.at_once import Here
+from tests.benchmarks.terrain_weeks import write_tile
 from tests.terrain_streets import DATA, degrees, gpx_along, osm, streets_of, terrain_data
 
 BAD = {
@@ -222,6 +225,57 @@ def test_a_tile_in_the_wrong_place_is_refused_window_by_window(call, town, home,
     _, _, err = call("terrain", "measure", *roads(town))
     assert "it shows roofs and trees, not the ground" in err
     assert rows(home)[100][0] == []
+
+
+@pytest.fixture
+def zigzag(tmp_path, monkeypatch):
+    """Eight streets, end to end, that were run, and the ground under them."""
+    turns = np.radians([80.0, 20.0, 110.0, 50.0, 100.0, 30.0, 120.0, 60.0])
+    steps = 90.0 * np.column_stack([np.sin(turns), np.cos(turns)])
+    corners = np.array([476_000.0, 5_472_000.0]) + np.vstack([np.zeros(2), np.cumsum(steps, axis=0)])
+    lines = [np.vstack([corners[n], corners[n : n + 2].mean(axis=0), corners[n + 1]]) for n in range(8)]
+    tags = [{"highway": "residential", "name": f"Street {n}", "width": "6"} for n in range(8)]
+    (tmp_path / "map.osm").write_text(osm([degrees(line, 25832) for line in lines], tags))
+    (tmp_path / "run.gpx").write_text(gpx_along(corners, 25832))
+    around = (*(corners.min(axis=0) - 30.0), *(corners.max(axis=0) + 30.0))
+    ground = lay_streets(lines, [Section(-2.5, 2.5)] * 8, around, Survey(), np.random.default_rng(4))
+    monkeypatch.setenv("CAMBER_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("camber.library.workers._processes", lambda *_: Here())
+    return tmp_path, ground
+
+
+def test_a_flight_in_the_wrong_place_is_found_by_all_its_tiles_and_another_takes_its_place(
+    call, zigzag, monkeypatch
+):
+    folder, ground = zigzag
+    moved = replace(ground, west_m=ground.west_m - 4.5, north_m=ground.north_m + 2.0)
+    for name, columns in (("west", slice(0, 250)), ("east", slice(250, None))):
+        write_tile(folder / f"{name}_2020.tif", moved, "EPSG:25832", columns)
+    call("import", folder / "run.gpx")
+    call("terrain", "add", folder)
+    measure = ("terrain", "measure", "--workers", "1", "--roads", folder / "map.osm")
+    with monkeypatch.context() as patch:
+        patch.setattr(surveying, "measured_elsewhere", interrupted)
+        assert call(*measure)[0] == 130
+    # What was measured is not believed before it was judged.
+    code, out, err = call(*measure)
+    assert (code, out) == (0, "8 ways: 0 measured, 8 measured before\n")
+    (text,) = [line for line in err.splitlines() if "2020.tif" in line]
+    assert re.search(
+        r"1 more of its flight: their \d roads lie at least \d m (north-)?west of .* they are not used", text
+    )
+    assert not any(found for found, _ in rows(folder / "home").values())
+    assert ": 0 measured" in call(*measure)[1]
+    # An older flight that lies where the map does.
+    call("terrain", "add", write_tile(folder / "whole_2015.tif", ground, "EPSG:25832"))
+    assert "cover" not in call(*measure)[2]
+    for found, said in rows(folder / "home").values():
+        assert {one["year"] for one in found} == {2015}
+        assert {reason for key, counts in said.items() for reason in counts if "2020" in key} == {"displaced"}
+
+
+def interrupted(*_given):
+    raise KeyboardInterrupt
 
 
 def test_a_smoothed_tile_is_said_to_be(call, town, home):

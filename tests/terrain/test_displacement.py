@@ -10,8 +10,8 @@ from camber.simulate.ground import Section, Survey, lay_streets
 from camber.terrain.displacement import common_displacement
 from camber.terrain.headers import read_header
 from camber.terrain.mapped_ways import MappedWay
-from camber.terrain.sources import measure_ways
-from tests.benchmarks.terrain_weeks import write_tile
+from camber.terrain.sources import key_of
+from tests.benchmarks.terrain_weeks import measured_in, write_tile
 
 FOUR = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
 
@@ -110,10 +110,9 @@ def test_a_model_in_the_wrong_place_is_not_used_and_the_runner_told_what_to_do(
     ways, heights = streets
     moved = replace(heights, west_m=heights.west_m + east, north_m=heights.north_m + north)
     file = read_header(write_tile(tmp_path / "tile.tif", moved, "EPSG:25832"))
-    done = measure_ways(ways, [file], {})
-    problems = {text for one in done for text in one.problems}
+    done, problems = measured_in(ways, [file])
     if not east:
-        assert problems == set()
+        assert problems == ()
         assert sum(bool(one.observed.roads) for one in done) > 13
         return
     (text,) = problems
@@ -122,3 +121,33 @@ def test_a_model_in_the_wrong_place_is_not_used_and_the_runner_told_what_to_do(
     assert "--crs" in text
     assert not any(one.observed.roads or one.observed.widths for one in done)
     assert {reason for one in done for said in one.said.values() for reason in said} == {"displaced"}
+
+
+@pytest.mark.parametrize(
+    ("in_the_west", "moved_m", "bad"),
+    [
+        (3, ((-4.5, 2.0), (-4.5, 2.0)), {"west", "east"}),
+        (8, ((0.0, 0.0), (-4.5, 2.0)), {"east"}),
+    ],
+)
+def test_tiles_of_a_flight_are_judged_together_unless_they_lie_apart(
+    streets, tmp_path, in_the_west, moved_m, bad
+):
+    ways, heights = streets
+    files = []
+    for name, columns, (east, north) in zip(
+        ("west", "east"), (slice(0, 340), slice(340, None)), moved_m, strict=True
+    ):
+        there = replace(heights, west_m=heights.west_m + east, north_m=heights.north_m + north)
+        files.append(read_header(write_tile(tmp_path / f"{name}_2020.tif", there, "EPSG:25832", columns)))
+    # Four in a row, from the west to the east.
+    west = [way for way in ways if (way.way_id - 1) % 4 < 2][:in_the_west]
+    done, problems = measured_in([*west, *(way for way in ways if (way.way_id - 1) % 4 >= 2)], files)
+    names = {key_of(file): file.name[:4] for file in files}
+    marked = {names[key] for one in done for key, counts in one.said.items() if "displaced" in counts}
+    assert marked == bad
+    assert len(problems) == 1
+    for one in done:
+        used = {names[key] for key, counts in one.said.items() if counts.get("")}
+        assert not used & bad
+        assert bool(one.observed.roads) <= bool(used)

@@ -1,0 +1,1 @@
+ALTER TABLE measured_way ADD COLUMN middles TEXT NOT NULL DEFAULT '{}';
