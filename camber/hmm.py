@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numba import njit
 
+from camber.kernels import ZERO
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -38,21 +40,25 @@ def forward_backward(trellis: Trellis) -> NDArray[np.float64]:
     at every step.
     """
     width, first, weight, starts = trellis
-    n = len(width)
-    alpha, end = np.zeros(width.sum()), 0
+    n, states, widest = len(width), ZERO, ZERO
+    for i in range(n):
+        states, widest = states + width[i], max(widest, width[i])
+    alpha, end = np.zeros(states), ZERO
     # Forward: alpha, of all steps.
     for i in range(n):
         here, end, m = end, end + width[i], first[i]
         before = here if starts[i] else here - width[i - 1]
         if starts[i]:
-            alpha[here:end] = weight[m : first[i + 1]]
+            for b in range(width[i]):
+                alpha[here + b] = weight[m + b]
         for a in range(before, here):
             for b in range(here, end):
                 alpha[b] += alpha[a] * weight[m]
                 m += 1
         _rescale(alpha, here, end)
     # Backward: beta, of one step at a time, multiplied into alpha.
-    beta, ahead = np.ones(width.max()), np.ones(width.max())
+    beta, ahead = np.empty(widest), np.empty(widest)
+    beta[:] = 1.0
     for i in range(n - 1, 0, -1):
         end -= width[i]
         here, m = end - width[i - 1], first[i]
@@ -88,7 +94,9 @@ def _rescale(values: NDArray[np.float64], start: int, end: int) -> None:
 def viterbi(trellis: Trellis) -> NDArray[np.int64]:
     """Likeliest sequence of states, shape (n,); of equals the first (Viterbi 1967; Rabiner 1989, 32-35)."""
     width, first, weight, starts = trellis
-    n, s = len(width), width.max()
+    n, s = len(width), ZERO
+    for i in range(n):
+        s = max(s, width[i])
     best, now = np.zeros(s), np.zeros(s)
     back, last = np.zeros((n, s), dtype=np.int16), np.zeros(n, dtype=np.int64)
     for i in range(n):

@@ -6,11 +6,12 @@ searched in both directions, since a runner may run against the drawing and agai
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numba import njit
 
+from camber.kernels import NONE
 from camber.schema import RoadGraph
 
 if TYPE_CHECKING:
@@ -330,26 +331,34 @@ def bounded_distances(
 
 @njit(cache=True)
 def _table(edges: Edges, sources: IntArray, limit_m: float, room: Scratch) -> Distances:
-    first = np.zeros(len(sources) + 1, dtype=np.int64)
-    rows = np.empty((max(16, 8 * len(sources)), 3), dtype=np.int64)
-    costs = np.empty(len(rows))
+    first, size = np.zeros(len(sources) + 1, dtype=np.int64), max(16, 8 * len(sources))
+    target, via, before = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
+    cost = np.empty(size)
     for s in range(len(sources)):
-        count = _search(edges, sources[s], -1, limit_m, room)
-        start = first[s]
-        if start + count > len(rows):
+        count, start = _search(edges, sources[s], NONE, limit_m, room), first[s]
+        if start + count > size:
             size = 2 * (start + count)
-            longer_rows, longer_costs = np.empty((size, 3), dtype=np.int64), np.empty(size)
-            longer_rows[:start], longer_costs[:start] = rows[:start], costs[:start]
-            rows, costs = longer_rows, longer_costs
+            target, via = _resized(target, start, size), _resized(via, start, size)
+            before, cost = _resized(before, start, size), _resized(cost, start, size)
         for k in range(count):
-            node, row = room.settled[k], rows[start + k]
-            row[0], row[1], row[2] = node, room.via[node], room.before[node]
-            costs[start + k] = room.distance_m[node]
+            node = room.settled[k]
+            target[start + k], cost[start + k] = node, room.distance_m[node]
+            via[start + k], before[start + k] = room.via[node], room.before[node]
         first[s + 1] = start + count
     end = first[-1]
     return Distances(
-        first, rows[:end, 0].copy(), costs[:end].copy(), rows[:end, 1].copy(), rows[:end, 2].copy()
-    )
+        first, _resized(target, end, end), _resized(cost, end, end), _resized(via, end, end),
+        _resized(before, end, end),
+    )  # fmt: skip
+
+
+@njit(cache=True)
+def _resized(values: NDArray[Any], count: int, size: int) -> NDArray[Any]:
+    """Copy the first values into an array of another size."""
+    resized = np.empty(size, values.dtype)
+    for k in range(count):
+        resized[k] = values[k]
+    return resized
 
 
 def route(

@@ -19,6 +19,7 @@ from pyproj.exceptions import ProjError
 from camber.conventions import EARTH_M, NOMINAL_MPS, WGS84
 from camber.errors import NoTrackError, SettingsError
 from camber.geometry import heading_deg, local_utm
+from camber.kernels import NONE, ZERO
 from camber.schema import Problem, TrackSettings, as_track
 
 if TYPE_CHECKING:
@@ -60,14 +61,15 @@ def find_unusable(
     """
     n = len(time_s)
     codes = np.zeros(n, dtype=np.int64)
-    last, i = -1, 0
+    last, i = NONE, ZERO
     while i < n:
         if last >= 0 and _is_same(time_s, xy, last, i):
             codes[i] = DUPLICATE
             i += 1
             continue
         length = _spike_length(time_s, xy, part, last, i, jump_mps, jump_m) if last >= 0 else 0
-        codes[i : i + length] = SPIKE
+        for k in range(length):
+            codes[i + k] = SPIKE
         if length == 0:
             last = i
         i += max(length, 1)
@@ -157,40 +159,47 @@ def smooth_positions(time_s: FloatArray, xy: FloatArray, half_window_s: float) -
     too few neighbours the degree falls, down to the position itself.
     """
     n = len(time_s)
-    smoothed = xy.copy()
+    smoothed, weight, linear = np.empty((n, 2)), np.empty(2 * _NEIGHBOURS + 1), np.empty(2 * _NEIGHBOURS + 1)
     for i in range(n):
         first, last = i, i
         while first > 0 and i - first < _NEIGHBOURS and time_s[i] - time_s[first - 1] < half_window_s:
             first -= 1
         while last < n - 1 and last - i < _NEIGHBOURS and time_s[last + 1] - time_s[i] < half_window_s:
             last += 1
-        if last > first:
-            u = (time_s[first : last + 1] - time_s[i]) / half_window_s
-            smoothed[i] = xy[i] + _parabola_at_zero(u, xy[first : last + 1] - xy[i])
+        size, total, mean = last + 1 - first, 0.0, 0.0
+        if size == 1:
+            smoothed[i, 0], smoothed[i, 1] = xy[i, 0], xy[i, 1]
+            continue
+        for j in range(size):
+            linear[j] = (time_s[first + j] - time_s[i]) / half_window_s
+            weight[j] = (1.0 - abs(linear[j]) ** 3) ** 3
+            total += weight[j]
+            mean += weight[j] * linear[j]
+        mean /= total
+        # Orthogonal polynomials under the weights: a degree that the points do not carry drops out by itself.
+        spread, third, fourth, bend = 0.0, 0.0, 0.0, 0.0
+        for j in range(size):
+            linear[j] -= mean
+            spread += weight[j] * linear[j] ** 2
+            third += weight[j] * linear[j] ** 3
+            fourth += weight[j] * linear[j] ** 4
+        skew = third / spread if spread > 0.0 else 0.0
+        for j in range(size):
+            bend += weight[j] * (linear[j] ** 2 - skew * linear[j] - spread / total) ** 2
+        for k in range(2):
+            level, slope, curve = 0.0, 0.0, 0.0
+            for j in range(size):
+                away = weight[j] * (xy[first + j, k] - xy[i, k])
+                level += away
+                slope += away * linear[j]
+                curve += away * (linear[j] ** 2 - skew * linear[j] - spread / total)
+            value = level / total
+            if spread > 0.0:
+                value -= mean * slope / spread
+            if bend > 1e-9 * fourth:
+                value += (mean**2 + skew * mean - spread / total) * curve / bend
+            smoothed[i, k] = xy[i, k] + value
     return smoothed
-
-
-@njit(cache=True)
-def _parabola_at_zero(u: FloatArray, y: FloatArray) -> FloatArray:
-    # Orthogonal polynomials under the weights: a degree that the points do not carry drops out by itself.
-    weight = (1.0 - np.abs(u) ** 3) ** 3
-    total = weight.sum()
-    mean = (weight * u).sum() / total
-    linear = u - mean
-    spread = (weight * linear**2).sum()
-    value = np.empty(2)
-    skew = (weight * linear**3).sum() / spread if spread > 0.0 else 0.0
-    square = linear**2 - skew * linear - spread / total
-    bend = (weight * square**2).sum()
-    carries = bend > 1e-9 * (weight * linear**4).sum()
-    for k in range(2):
-        value[k] = (weight * y[:, k]).sum() / total
-        if spread > 0.0:
-            value[k] -= mean * (weight * linear * y[:, k]).sum() / spread
-        if carries:
-            at_zero = mean**2 + skew * mean - spread / total
-            value[k] += at_zero * (weight * square * y[:, k]).sum() / bend
-    return value
 
 
 def prepare_track(

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Final
 import numba
 import numpy as np
 
+from camber.kernels import codes
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -24,7 +26,7 @@ GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 WHOLE_STREET: Final = np.uint64(0x5851F42D4C957F2D)
 """Turns the seed of ways into that of whole streets."""
 
-USE_PROFILE, USE_SIDE, USE_BANKED, USE_SLOPE, USE_LEFT, USE_RIGHT = range(6)
+USE_PROFILE, USE_SIDE, USE_BANKED, USE_SLOPE, USE_LEFT, USE_RIGHT = codes(6)
 """What the normal numbers of a road are for: each is a function of its use alone, whenever it is drawn."""
 
 _SURELY_POSITIVE: Final = 6.0

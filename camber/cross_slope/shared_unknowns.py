@@ -20,6 +20,7 @@ import numpy as np
 
 from camber.conventions import NO_WAY
 from camber.cross_slope.road_numbers import road_normal
+from camber.kernels import codes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ _ALIKE: Final = 0.5
 """Correlation of the shares of two kinds of roads, through normal ranks (judgement: where main roads are
 crowned more often than the standards say, the same builders made the side streets)."""
 
-_USE_CROWNED, _USE_INVERTED, _USE_SLOPE = range(3)
+_USE_CROWNED, _USE_INVERTED, _USE_SLOPE = codes(3)
 """What the numbers of a kind of road are for."""
 
 _MOST_ODDS: Final = 690.0

@@ -38,6 +38,7 @@ from camber.cross_slope.road_numbers import (
 )
 from camber.cross_slope.shared_unknowns import Shared, draw_shared, kinds_of, learned
 from camber.cross_slope.surfaces import Surfaces
+from camber.kernels import codes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,7 +75,7 @@ _ROAD: Final = np.dtype(
 """What is drawn for a road: ranks of its profile and of being banked, normal numbers of low side and slope;
 and the slope itself, for the mean, the spread and the normal number that it was last asked for."""
 
-_CROWNED, _PARABOLIC, _INVERTED, _ONE_WAY, _BANKED = range(5)
+_CROWNED, _PARABOLIC, _INVERTED, _ONE_WAY, _BANKED = codes(5)
 """Parts of the mixture of profiles."""
 
 _PART_CODES: Final = tuple(

@@ -290,7 +290,10 @@ def _follow(
     The offsets are those of the fixes that are beside a line that is followed, one pair after the other.
     """
     direction, count = np.zeros(len(row), np.int64), np.zeros(len(row), np.int64)
-    offsets, filled = np.empty((end - first).sum()), 0
+    most = 0
+    for k in range(len(row)):
+        most += end[k] - first[k]
+    offsets, filled = np.empty(most), 0
     places = np.empty((2, 2))
     for k in range(len(row)):
         line = vertex_xy[first_vertex[row[k]] : first_vertex[row[k] + 1]]

@@ -17,6 +17,7 @@ import numba
 import numpy as np
 
 from camber import standards
+from camber.kernels import ZERO
 from camber.lateral.switching import (
     LATENT,
     NEVER,
@@ -104,16 +105,18 @@ def sample(
     s, last = filtered.weight.shape[1], n - 1
     state, latent = np.zeros((n, draws), dtype=np.int8), np.zeros((LATENT, draws))
     likely, reach = np.zeros(s), np.zeros((s, s))
-    roots, begin = lower_roots(filtered.covariance[last]), normal[:, last].copy()
+    roots, begin = lower_roots(filtered.covariance[last]), normal[:, last:].copy()
     away = np.zeros((s, _COMMON))
     for d in range(draws):
-        likely[:] = filtered.weight[last]
+        for a in range(s):
+            likely[a] = filtered.weight[last, a]
         _draw_common(likely, filtered.mean[last], roots, normal[d, last], away)
         state[last, d] = _draw_entry(likely, doubts, last, d, uniform[d, last])
-        begin[d, :_COMMON] = away[state[last, d]]
+        for i in range(_COMMON):
+            begin[d, 0, i] = away[state[last, d], i]
     # Nothing comes after the last block: without gains its own Gaussians are drawn from.
     nothing, none = np.zeros((s, LATENT)), np.zeros((s, LATENT, LATENT))
-    _draw_latents(state[last], filtered.mean[last], nothing, none, roots, begin, latent)
+    _draw_latents(ZERO, state[last], filtered.mean[last], nothing, none, roots, begin, latent)
     for k in range(n - 2, -1, -1):
         weight, mean, covariance = filtered.weight[k], filtered.mean[k], filtered.covariance[k]
         back = prepare_back(weight, mean, covariance, given.keep[k + 1])
@@ -136,8 +139,8 @@ def sample(
                 state[k, d] = _draw_entry(likely, doubts, k, d, uniform[d, k])
             else:
                 state[k, d] = _draw(likely, uniform[d, k])
-        _draw_latents(state[k], mean, back.centre, back.gain, roots, normal[:, k], latent)
-    return state.T.copy()
+        _draw_latents(k, state[k], mean, back.centre, back.gain, roots, normal, latent)
+    return state.T
 
 
 @numba.njit(cache=True)
@@ -228,7 +231,10 @@ def _draw_entry(weight: FloatArray, doubts: Doubts, block: int, draw: int, unifo
 @numba.njit(cache=True)
 def _draw(weight: FloatArray, uniform: float) -> int:
     """Index drawn by inverting the cumulative weights."""
-    target, running, chosen = uniform * weight.sum(), 0.0, 0
+    total, running, chosen = 0.0, 0.0, 0
+    for b in range(len(weight)):
+        total += weight[b]
+    target = uniform * total
     for b in range(len(weight)):
         if weight[b] > 0.0:
             chosen = b
@@ -240,6 +246,7 @@ def _draw(weight: FloatArray, uniform: float) -> int:
 
 @numba.njit(cache=True)
 def _draw_latents(
+    block: int,
     state: NDArray[np.int8],
     mean: FloatArray,
     centre: FloatArray,
@@ -259,5 +266,5 @@ def _draw_latents(
             for j in range(LATENT):
                 total += gain[a, i, j] * away[j]
             for j in range(i + 1):
-                total += root[a, i, j] * normal[d, j]
+                total += root[a, i, j] * normal[d, block, j]
             latent[i, d] = total

@@ -136,12 +136,10 @@ def street_shares(places: Places, roads: Roads) -> StreetShares:
     habit = np.where(road & ~round_about, habit, 0.0)
     left_faces = ~road | (ways["traffic_side"] == TrafficSide.RIGHT)[row]
     facing, walk_facing = _usual_facing(facing), _usual_facing(np.full(len(row), 0.5))
-    sides = np.ones((len(row), 2))
+    sides = np.ones((2, len(row)))
     if places.odds is not None:
         existence, used, sides = _as_told(places, places.odds, ways, row, (existence, used), known)
-    return StreetShares(
-        existence, used, middle, facing, walk_facing, habit, left_faces, sides[:, 0], sides[:, 1]
-    )
+    return StreetShares(existence, used, middle, facing, walk_facing, habit, left_faces, sides[0], sides[1])
 
 
 def _as_told(
@@ -152,7 +150,7 @@ def _as_told(
     usual: tuple[FloatArray, FloatArray],
     known: BoolArray,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Existence of sidewalks and their use with what was told, and how much of it is left and right, (n, 2).
+    """Existence of sidewalks and their use with what was told, and how much of it is left and right, (2, n).
 
     A sidewalk that the map shows as a line exists whatever was told.
     """
@@ -167,7 +165,7 @@ def _as_told(
     told = (odds != 1.0).any(axis=1)
     sides = np.where(told[:, np.newaxis], believed / np.maximum(any_, _TINY)[:, np.newaxis], 1.0)
     used = np.where(told & (used <= 0.0), standards.mapped_sidewalk_share(), used)
-    return np.where(told, any_, existence), used, sides
+    return np.where(told, any_, existence), used, np.ascontiguousarray(sides.T)
 
 
 def _usual_facing(share: FloatArray) -> FloatArray:
@@ -198,21 +196,21 @@ def state_prior(places: Places, here: StreetShares, shift: FloatArray | None = N
 @numba.njit(cache=True)
 def _state_prior(exists: BoolArray, here: StreetShares, shift: FloatArray) -> FloatArray:
     n, even = len(exists), len(shift) == 0
-    if even:
-        shift = np.zeros(4)
     prior = np.zeros((n, 6))
     for k in range(n):
         if not exists[k, CENTRE]:
             # A path, or a sidewalk whose road is out of reach: what exists is where the runner is.
-            for s in range(6):
-                prior[k, s] = 1.0 if exists[k, s] and s != OTHER else 0.0
-            prior[k, OTHER] = 0.0 if exists[k, :OTHER].any() else 1.0
+            prior[k, OTHER] = 1.0
+            for s in range(OTHER):
+                if exists[k, s]:
+                    prior[k, s], prior[k, OTHER] = 1.0, 0.0
             continue
         left, right = exists[k, LEFT_SIDEWALK], exists[k, RIGHT_SIDEWALK]
         walk = 0.0
         if left or right:
-            walk = _moved(here.existence[k], shift[3]) * _moved(here.used[k], shift[1])
-        centre = _moved(here.centre[k], shift[2]) * (1.0 - walk)
+            walk = _moved(here.existence[k], 0.0 if even else shift[3])
+            walk *= _moved(here.used[k], 0.0 if even else shift[1])
+        centre = _moved(here.centre[k], 0.0 if even else shift[2]) * (1.0 - walk)
         if even:
             on_left = 0.5 * walk * left * here.walk_left[k]
             on_right = 0.5 * walk * right * here.walk_right[k]
@@ -275,7 +273,8 @@ def _transitions(prior: FloatArray, change: FloatArray, turned: BoolArray, fresh
     for k in range(n):
         if fresh[k]:
             for a in range(s):
-                transition[k, a] = prior[k]
+                for b in range(s):
+                    transition[k, a, b] = prior[k, b]
             continue
         for a in range(s):
             _stay(a, prior[k - 1], prior[k], stay[a])
@@ -296,7 +295,8 @@ def _stay(state: int, before: FloatArray, now: FloatArray, stay: FloatArray) -> 
     The side is kept. The kind of place (sidewalk, edge, middle) is kept as far as the shares of the two
     places allow: whoever is on the sidewalk where half of all runners are is on it where most are.
     """
-    stay[:] = 0.0
+    for b in range(len(stay)):
+        stay[b] = 0.0
     # Runners stand in a row, by kind of place: those of this state's kind from `low` to `high`.
     kind, total, low, high = _KIND[state], 0.0, 0.0, 0.0
     for b in range(OTHER):
@@ -304,7 +304,8 @@ def _stay(state: int, before: FloatArray, now: FloatArray, stay: FloatArray) -> 
         low += before[b] if _KIND[b] < kind else 0.0
         high += before[b] if _KIND[b] <= kind else 0.0
     if kind == _KIND[OTHER] or total <= 0.0 or high - low <= _TINY:
-        stay[:] = now
+        for b in range(len(stay)):
+            stay[b] = now[b]
         return
     lower = 0.0
     for other in range(_KIND[OTHER]):

@@ -140,7 +140,9 @@ def filter_forward(given: Observations, degrees_of_freedom: float) -> Filtered:
     # One row more than there are blocks: the start has a single origin, of unit variance.
     weight, mean = np.zeros((n + 1, s)), np.zeros((n + 1, s, LATENT))
     covariance = np.zeros((n + 1, s, LATENT, LATENT))
-    weight[0, 0], covariance[0, 0] = 1.0, np.eye(LATENT)
+    weight[0, 0] = 1.0
+    for i in range(LATENT):
+        covariance[0, 0, i, i] = 1.0
     centre, predicted = np.zeros((s, LATENT)), np.zeros((s, LATENT, LATENT))
     # For each state, what comes into it from each state of the block before.
     log_likely, likely = np.zeros((s, s)), np.zeros((s, s))
@@ -159,8 +161,10 @@ def filter_forward(given: Observations, degrees_of_freedom: float) -> Filtered:
                         centre[a], predicted[a], given.residual_m[k, b], given.coefficient[k, b],
                         given.noise_m[k, b], degrees_of_freedom, means[b, a], covariances[b, a],
                     )  # fmt: skip
-        highest = log_likely.max()
-        total = 0.0
+        highest, total = -np.inf, 0.0
+        for b in range(s):
+            for a in range(s):
+                highest = max(highest, log_likely[b, a])
         for b in range(s):
             for a in range(s):
                 away = log_likely[b, a] - highest
@@ -170,7 +174,8 @@ def filter_forward(given: Observations, degrees_of_freedom: float) -> Filtered:
             )
             total += weight[k + 1, b]
         evidence += highest + np.log(total)
-        weight[k + 1] /= total
+        for b in range(s):
+            weight[k + 1, b] /= total
     return Filtered(weight[1:], mean[1:], covariance[1:], evidence)
 
 
@@ -203,7 +208,10 @@ def _update(
     so that a burst neither drags the latent parts along nor decides the state.
     """
     if np.isnan(residual):
-        mean[:], covariance[:] = centre, predicted
+        for i in range(LATENT):
+            mean[i] = centre[i]
+            for j in range(LATENT):
+                covariance[i, j] = predicted[i, j]
         return 0.0
     # The mean holds the gain first.
     gain, variance, innovation = mean, noise * noise, residual
@@ -264,7 +272,7 @@ def _collapse(
 @numba.njit(cache=True)
 def lower_roots(matrices: FloatArray) -> FloatArray:
     """Lower Cholesky factors of symmetric matrices, of which the lower halves are read, shape (s, 6, 6)."""
-    roots = np.zeros_like(matrices)
+    roots = np.zeros(matrices.shape)
     for a in range(len(matrices)):
         for i in range(LATENT):
             for j in range(i + 1):
@@ -281,8 +289,9 @@ def prepare_back(weight: FloatArray, mean: FloatArray, covariance: FloatArray, k
     s = len(weight)
     centre, predicted = np.zeros((s, LATENT)), np.zeros((s, LATENT, LATENT))
     whiten, gain = np.zeros((s, LATENT, LATENT)), np.zeros((s, LATENT, LATENT))
-    log_height, precision = np.full(s, -np.inf), np.zeros((LATENT, LATENT))
+    log_height, precision = np.empty(s), np.zeros((LATENT, LATENT))
     for a in range(s):
+        log_height[a] = -np.inf
         if weight[a] > 0.0:
             _predict(mean[a], covariance[a], keep, centre[a], predicted[a])
     roots = lower_roots(predicted)
@@ -340,26 +349,32 @@ def smooth(given: Observations, filtered: Filtered) -> Smoothed:
     probability, latent, variance = np.zeros((n, s)), np.zeros((n, LATENT)), np.zeros((n, LATENT))
     # The smoothed Gaussian of each state of the block ahead.
     ahead, ahead_covariance = filtered.mean[n - 1].copy(), filtered.covariance[n - 1].copy()
-    probability[n - 1] = filtered.weight[n - 1]
+    for a in range(s):
+        probability[n - 1, a] = filtered.weight[n - 1, a]
     _moments(probability[n - 1], ahead, ahead_covariance, latent[n - 1], variance[n - 1])
     # For each state, where the block ahead lies of what came from it into each state there.
-    joint, places = np.zeros((s, s)), np.zeros((s, s, LATENT))
+    joint, places, reach = np.zeros((s, s)), np.zeros((s, s, LATENT)), np.zeros(s)
     place, spread = np.zeros((s, LATENT)), np.zeros((s, LATENT, LATENT))
     for k in range(n - 2, -1, -1):
         mean, covariance = filtered.mean[k], filtered.covariance[k]
         back = prepare_back(filtered.weight[k], mean, covariance, given.keep[k + 1])
         roots = lower_roots(ahead_covariance)
-        joint[:] = 0.0
+        joint[:], total = 0.0, 0.0
         for b in range(s):
             if probability[k + 1, b] <= _NEGLIGIBLE:
                 continue
-            reach = filtered.weight[k] * given.transition[k + 1, :, b]
+            for a in range(s):
+                reach[a] = filtered.weight[k, a] * given.transition[k + 1, a, b]
             share, came = _origins(ahead[b], roots[b], reach, back)
             for a in range(s):
                 if share[a] > _NEGLIGIBLE:
                     joint[a, b] = probability[k + 1, b] * share[a]
-                    places[a, b] = came[a]
-        joint /= joint.sum()
+                    total += joint[a, b]
+                    for i in range(LATENT):
+                        places[a, b, i] = came[a, i]
+        for a in range(s):
+            for b in range(s):
+                joint[a, b] /= total
         # A step back is linear, so what came from one state is collapsed first and steps back once.
         for a in range(s):
             probability[k, a] = _collapse(joint[a], places[a], ahead_covariance, place[a], spread[a])
@@ -370,7 +385,9 @@ def smooth(given: Observations, filtered: Filtered) -> Smoothed:
                     place[a], spread[a], ahead[a], ahead_covariance[a],
                 )  # fmt: skip
             else:
-                ahead[a], ahead_covariance[a] = 0.0, np.eye(LATENT)
+                ahead[a], ahead_covariance[a] = 0.0, 0.0
+                for i in range(LATENT):
+                    ahead_covariance[a, i, i] = 1.0
         _moments(probability[k], ahead, ahead_covariance, latent[k], variance[k])
     return Smoothed(probability, latent, variance)
 

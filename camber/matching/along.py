@@ -292,7 +292,8 @@ def _smooth(
     n = len(guess_m)
     mean, cov = np.zeros(5), np.zeros((5, 5))
     passed = _Passed(np.empty(n), np.empty((n, 5, 5)), np.empty((n, 2, 5)), np.empty((n, 2, 4)),
-                     np.ones((n, 5)), np.zeros(n))  # fmt: skip
+                     np.empty((n, 5)), np.zeros(n))  # fmt: skip
+    passed.keep[:] = 1.0
     # Before the first fix: somewhere around its guess, at the mean speed.
     mean[0] = guess_m[0]
     cov[0, 0], cov[1, 1] = _START_M**2 + seen.sigma_m[0] ** 2, model.speed_sigma_mps**2
@@ -316,7 +317,10 @@ def _smooth(
             row[0], row[1] = slope[axis], aside[axis]
             apart = seen.xy[i, axis] - about[axis] + slope[axis] * guess_m[i]
             _update(mean, cov, passed.gain[i, axis], row, axis, apart, model.white_m**2 + bent[axis])
-        passed.distance[i], passed.cov[i] = mean[0], cov
+        passed.distance[i] = mean[0]
+        for j in range(5):
+            for k in range(5):
+                passed.cov[i, j, k] = cov[j, k]
     return _backward(passed)
 
 

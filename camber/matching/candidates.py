@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numba import njit
 
+from camber.kernels import ZERO
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -164,7 +166,7 @@ def _gather(x: float, y: float, reach: float, grid: EdgeGrid, near: ShortArray) 
     xy, low, cell, row = grid.vertex_xy, grid.low_xy, grid.cell_m, grid.row
     x0, x1 = _cells(x - reach, x + reach, low[0], cell)
     y0, y1 = _cells(y - reach, y + reach, low[1], cell)
-    n = 0
+    n = ZERO
     for column in range(x0, min(x1, len(grid.column_first) - 2) + 1):
         # Rows ascend within a column: the first one within reach, by halving.
         entry, end = grid.column_first[column], grid.column_first[column + 1]
@@ -186,7 +188,8 @@ def _gather(x: float, y: float, reach: float, grid: EdgeGrid, near: ShortArray) 
             if first and beside and below <= y + reach and above >= y - reach:
                 if n == len(near):
                     longer = np.empty(2 * n, dtype=np.int32)
-                    longer[:n] = near
+                    for k in range(n):
+                        longer[k] = near[k]
                     near = longer
                 near[n] = j
                 n += 1

@@ -15,6 +15,7 @@ import numpy as np
 from numba import njit
 
 from camber.hmm import Trellis
+from camber.kernels import ZERO
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -100,7 +101,7 @@ def _weights(
     for i in range(n):
         rows = 1 if fixes.starts[i] else 2 * count[i - 1] + 1
         first[i + 1] = first[i] + rows * (2 * count[i] + 1)
-    weight, power, fresh, p = np.empty(first[n]), np.empty((2 * most + 1) ** 2), np.empty(most), 0
+    weight, power, fresh, p = np.empty(first[n]), np.empty((2 * most + 1) ** 2), np.empty(most), ZERO
     for i in range(n):
         block, sigma = weight[first[i] : first[i + 1]], fixes.sigma_m[i]
         # Evidence of the fix alone: Student-t tails of its distance from each candidate.
