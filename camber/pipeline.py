@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -33,13 +33,26 @@ if TYPE_CHECKING:
         LateralTrack,
         MatchedTrack,
         Observed,
+        Problem,
         SlopeHistories,
         SuggestionSettings,
+        Track,
     )
+    from camber.schema import Path as RunPath
     from camber.suggestions import Effect, Trip
 
 _BESIDE_M = 15.0
 """Ways up to this far from a fix are beside it [m]: the widest street with its sidewalks (judgement)."""
+
+
+class Placed(NamedTuple):
+    """Where a recording was, before anything is said of sides: what `place` gives."""
+
+    track: Track
+    problems: tuple[Problem, ...]
+    matched: MatchedTrack
+    candidates: Candidates
+    path: RunPath
 
 
 def analyse(
@@ -50,6 +63,7 @@ def analyse(
     *,
     observed: Observed | None = None,
     with_suggestions: bool = True,
+    placed: Placed | None = None,
 ) -> Analysis:
     """Find out which leg was low, how steeply and for how long, and how sure that is.
 
@@ -69,6 +83,8 @@ def analyse(
     with_suggestions : bool
         Whether to look for what could be changed as well, about a third more work. Off for many runs of which
         few are asked about: `camber.planning.plan_route` makes the same suggestions later.
+    placed : Placed, optional
+        What `place` gave of the same recording, roads and settings; made if missing.
 
     Returns
     -------
@@ -88,8 +104,7 @@ def analyse(
     roads = roads if given.overrides is None else replace(roads, overrides=given.overrides)
     observed = as_of_run(observed, recording)
     rng = np.random.default_rng([given.seed, _fingerprint(recording)])
-    track, problems = prepare_track(recording, crs=roads.crs, settings=given.track)
-    matched, candidates, path = match(track, roads, given.matching)
+    track, problems, matched, candidates, path = placed or place(recording, roads, given)
     problems = (*problems, *disagreements(matched))
     lateral, states, evidence = locate(
         matched,
@@ -135,6 +150,13 @@ def analyse(
     )
 
 
+def place(recording: Recording, roads: Roads, settings: Settings) -> Placed:
+    """Clean a recording and match it: what both passes over many runs begin with."""
+    roads = roads if settings.overrides is None else replace(roads, overrides=settings.overrides)
+    track, problems = prepare_track(recording, crs=roads.crs, settings=settings.track)
+    return Placed(track, problems, *match(track, roads, settings.matching))
+
+
 def trip_on(
     recording: Recording,
     roads: Roads,
@@ -176,6 +198,8 @@ def evidence_of(
     roads: Roads,
     settings: Settings | None = None,
     observed: Observed | None = None,
+    *,
+    placed: Placed | None = None,
 ) -> Evidence:
     """Find out what a recording says about use of places and map: the part of `analyse` that this needs.
 
@@ -189,6 +213,8 @@ def evidence_of(
         Settings of every stage.
     observed : Observed, optional
         What was told or measured, as for `analyse`.
+    placed : Placed, optional
+        As for `analyse`.
 
     Returns
     -------
@@ -204,8 +230,7 @@ def evidence_of(
     """
     given = settings or Settings()
     roads = roads if given.overrides is None else replace(roads, overrides=given.overrides)
-    track, _ = prepare_track(recording, crs=roads.crs, settings=given.track)
-    matched, candidates, _ = match(track, roads, given.matching)
+    _, _, matched, candidates, _ = placed or place(recording, roads, given)
     heard = as_of_run(observed, recording)
     device, name = recording.device or "", _name(recording)
     evidence = gather(matched, candidates, roads, given.lateral, run=name, observed=heard, device=device)

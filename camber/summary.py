@@ -24,7 +24,8 @@ from camber.schema import (
     balance_of,
     interval_of,
 )
-from camber.schema.tables import P_STATES, take_columns
+from camber.schema.column_arrays import take_columns
+from camber.schema.tables import P_STATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

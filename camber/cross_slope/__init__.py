@@ -38,7 +38,8 @@ from camber.schema import (
     Ways,
     as_sloped_track,
 )
-from camber.schema.tables import P_STATES, with_columns
+from camber.schema.column_arrays import with_columns
+from camber.schema.tables import P_STATES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

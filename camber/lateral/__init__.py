@@ -83,7 +83,8 @@ from camber.schema import (
     WidthObserved,
     as_lateral_track,
 )
-from camber.schema.tables import P_STATES, with_columns
+from camber.schema.column_arrays import with_columns
+from camber.schema.tables import P_STATES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,7 +13,7 @@ from camber.conventions import LATERAL_STATES, LEFT_SIDEWALK, NO_WAY, OTHER, RIG
 from camber.geometry import project_to_line
 from camber.lateral.told_streets import measured_half, sidewalk_odds
 from camber.schema import Observed
-from camber.schema.tables import take_columns
+from camber.schema.column_arrays import take_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -26,7 +26,7 @@ from camber.conventions import (
     TrafficSide,
 )
 from camber.lateral.told_streets import believed_existence
-from camber.schema.tables import take_columns
+from camber.schema.column_arrays import take_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,7 +12,7 @@ from pyproj import Transformer
 from camber import standards
 from camber.conventions import WGS84
 from camber.geometry import local_utm
-from camber.schema.tables import take_columns
+from camber.schema.column_arrays import take_columns
 from camber.standards.sides import logit
 
 if TYPE_CHECKING:

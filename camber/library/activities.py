@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -50,6 +51,12 @@ _NEAREST_ZONE: Final = """
 SELECT time_zone FROM activity WHERE time_zone IS NOT NULL AND started_at_ms IS NOT NULL
 ORDER BY abs(started_at_ms - ?), content_sha256, part LIMIT 1
 """
+
+_FACTS: Final = (
+    *("source", "format", "sport", "device", "title", "started_at_ms", "time_zone", "shift_ms", "problems"),
+    "likely_start_ms",
+)
+"""What a recording says of itself, beside its fixes."""
 
 _DAY_MS: Final = 86_400_000
 _CLOCK: Final = "clock_"
@@ -295,27 +302,48 @@ def without_track(source: str) -> Recording:
     return Recording(source, "", None, None, None, None, None, fixes)
 
 
-def read_recording_of(connection: sqlite3.Connection, activity_id: int) -> Recording:
-    """Read a recording back: times to the millisecond, positions to 1e-7 degrees, the rest in float32."""
+@dataclass(frozen=True)
+class StoredRecording:
+    """A recording as the library holds it: small enough to be sent as it is."""
+
+    facts: dict[str, Any]
+    data: bytes
+
+    def unpacked(self) -> Recording:
+        """Read it back: times to the millisecond, positions to 1e-7 degrees, the rest in float32."""
+        row = self.facts
+        fixes = unpack_table(self.data).rename_axis("fix_id")
+        if row["shift_ms"]:
+            fixes["time"] += pd.Timedelta(milliseconds=row["shift_ms"])
+        return Recording(
+            source=row["source"],
+            format=row["format"],
+            sport=row["sport"],
+            device=row["device"],
+            name=row["title"],
+            started_at=moment(row["started_at_ms"]),
+            time_zone=row["time_zone"],
+            fixes=as_fixes(fixes),
+            problems=value_from(row["problems"], tuple[Problem, ...]),
+            likely_started_at=moment(row["likely_start_ms"]),
+        )
+
+
+def stored_recording(connection: sqlite3.Connection, activity_id: int) -> StoredRecording:
+    """Take a recording out of the library as it lies there."""
+    names = ", ".join(_FACTS)
     row = connection.execute(
-        "SELECT activity.*, data FROM activity JOIN fixes USING (activity_id) WHERE activity_id = ?",
+        f"SELECT {names}, data FROM activity JOIN fixes USING (activity_id) WHERE activity_id = ?",  # noqa: S608 - our own columns
         (activity_id,),
     ).fetchone()
     if row is None:
         raise UnknownRunError(f"there is no run {activity_id} with positions", path="library")
-    fixes = unpack_table(row["data"]).rename_axis("fix_id")
-    return Recording(
-        source=row["source"],
-        format=row["format"],
-        sport=row["sport"],
-        device=row["device"],
-        name=row["title"],
-        started_at=moment(row["started_at_ms"]),
-        time_zone=row["time_zone"],
-        fixes=as_fixes(fixes.assign(time=fixes["time"] + pd.Timedelta(milliseconds=row["shift_ms"]))),
-        problems=value_from(row["problems"], tuple[Problem, ...]),
-        likely_started_at=moment(row["likely_start_ms"]),
-    )
+    return StoredRecording({name: row[name] for name in _FACTS}, row["data"])
+
+
+def read_recording_of(connection: sqlite3.Connection, activity_id: int) -> Recording:
+    """Read a recording back; see `StoredRecording.unpacked`."""
+    return stored_recording(connection, activity_id).unpacked()
 
 
 def places_of(connection: sqlite3.Connection, activity_id: int) -> FloatArray:

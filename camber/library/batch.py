@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from camber.conventions import NO_WAY
 from camber.errors import MissingTilesError
 from camber.lateral import SharedEvidence
+from camber.library.activities import stored_recording
 from camber.library.database import note_sizes
 from camber.library.results import read_evidence, store_evidence, store_failure, store_outcome
 from camber.library.surveying import Surveyed, measure_missing
@@ -122,6 +123,8 @@ class _Batch:
     observed: Observed | None = None
     measured: MeasuredRoads = field(default_factory=MeasuredRoads)
     only: Collection[int] | None = None
+    goes_on: bool = True
+    """Whether a second pass follows the first."""
     runs: int = 0
     analysed: int = 0
     no_roads: list[tuple[int, str]] = field(default_factory=list)
@@ -237,7 +240,7 @@ def measure_library(
         If the library cannot be written.
     """
     with library.held_for("measure"), Workers(executor, workers) as pool:
-        batch = _Batch(library, settings or Settings(), pool, watch)
+        batch = _Batch(library, settings or Settings(), pool, watch, goes_on=False)
         planned = [plan for plan in _plan(batch, choices) if not runs or plan.run in runs]
         _work_off(batch, _silent(batch, planned, batch.said()), "reading habits and map offsets")
         return _survey(batch, planned)
@@ -363,7 +366,7 @@ def _stale(batch: _Batch, planned: Sequence[_Planned]) -> list[_Planned]:
 def _work_off(batch: _Batch, planned: Iterable[_Planned], what: str) -> None:
     """Do work, and keep what came of each run in a transaction of its own, in an order of the runs alone."""
     ordered = sorted(planned, key=lambda plan: (plan.roads.version, plan.run))
-    answers = batch.pool.answers(_works(batch.library, ordered, batch.settings))
+    answers = batch.pool.answers(_works(batch, ordered))
     for done, (plan, answer) in enumerate(zip(ordered, answers, strict=True), start=1):
         with batch.library.writing() as connection:
             if answer.state:
@@ -371,21 +374,26 @@ def _work_off(batch: _Batch, planned: Iterable[_Planned], what: str) -> None:
                 batch.failed[plan.run] = answer.message
             elif answer.outcome is None:
                 store_evidence(connection, plan.run, plan.evidence_version, answer.evidence)
+                batch.pool.note_kept(answer.kept_bytes)
             else:
                 store_outcome(connection, plan.run, plan.version, plan.learned_version, answer.outcome)
+                batch.pool.drop_match(plan.run)
                 batch.analysed += 1
         batch.watch(Step(what, done, len(ordered), plan.run))
 
 
-def _works(library: Library, ordered: Sequence[_Planned], settings: Settings) -> Iterator[Work]:
+def _works(batch: _Batch, ordered: Sequence[_Planned]) -> Iterator[Work]:
     for roads, group in groupby(ordered, key=lambda plan: plan.roads):
         plans = list(group)
         for start in range(0, len(plans), _RUNS_PER_TASK):
-            part = plans[start : start + _RUNS_PER_TASK]
-            jobs = tuple(
-                Job(plan.run, library.recording(plan.run), plan.learned, plan.observed) for plan in part
-            )
-            yield Work(jobs, roads, settings)
+            jobs = tuple(_job(batch, plan) for plan in plans[start : start + _RUNS_PER_TASK])
+            yield Work(jobs, roads, batch.settings)
+
+
+def _job(batch: _Batch, plan: _Planned) -> Job:
+    recording = stored_recording(batch.library.connection, plan.run)
+    match = batch.pool.match_of(plan.run) if batch.goes_on else None
+    return Job(plan.run, recording, plan.learned, plan.observed, match)
 
 
 def _digest(value: object) -> str:

@@ -9,6 +9,7 @@ import shutil
 import threading
 from collections import deque
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -16,9 +17,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, Protocol, Self, TypeVar
 
 from camber.errors import CamberError, RoadsError
+from camber.library.kept_matches import keep_match, kept_match
 from camber.library.results import Outcome, distil
 from camber.library.stored_values import json_of
-from camber.pipeline import analyse, evidence_of
+from camber.pipeline import analyse, evidence_of, place
 from camber.roads import read_roads
 from camber.roads.tiles import open_tiles
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Executor, Future
 
+    from camber.library.activities import StoredRecording
     from camber.roads.grid import Tile
     from camber.schema import Learned, Observed, Recording, Roads, Settings
 
@@ -51,6 +54,10 @@ class Task(Protocol[T]):
 _AHEAD: Final = 16
 """Pieces of work that are given out before the first of them is waited for (judgement)."""
 
+_MOST_KEPT_BYTES: Final = 4_000_000_000
+"""What is kept of the first pass for the second, until it has been read [B] (judgement: some 2,000 runs of an
+hour; more are matched again)."""
+
 _DIED: Final = (
     "the process that analysed it died, and died again with this run alone, perhaps for want of memory; "
     "the next version of camber or of its roads tries again"
@@ -75,12 +82,14 @@ class RoadsOf:
 class Answer:
     """What came of one run: what is to be kept, or what it says to the others as JSON, or why nothing.
 
-    ``state`` is ``"no_roads"`` or ``"failed"``, with a sentence.
+    ``state`` is ``"no_roads"`` or ``"failed"``, with a sentence; ``kept_bytes`` is what was written
+    for the next pass.
     """
 
     run: int
     outcome: Outcome | None = None
     evidence: str = ""
+    kept_bytes: int = 0
     state: str = ""
     message: str = ""
 
@@ -89,13 +98,15 @@ class Answer:
 class Job:
     """One run, what it is told by the others, and what was observed of roads.
 
-    Told nothing by the others, only what it says to them is found out.
+    Told nothing by the others, only what it says to them is found out. ``match`` is a file for what both
+    passes begin with: written by the first, read by the second.
     """
 
     run: int
-    recording: Recording
+    recording: StoredRecording
     learned: Learned | None
     observed: Observed | None = None
+    match: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -140,18 +151,33 @@ def opened(roads_of: RoadsOf) -> Roads:
 
 def _analysed(job: Job, roads: Roads, settings: Settings) -> Answer:
     try:
-        if job.learned is None:
-            return Answer(
-                job.run, evidence=json_of(evidence_of(job.recording, roads, settings, job.observed))
-            )
-        whole = analyse(
-            job.recording, roads, settings, job.learned, observed=job.observed, with_suggestions=False
-        )
-        return Answer(job.run, distil(whole))
+        return _found_out(job, job.recording.unpacked(), roads, settings)
     except CamberError as error:
         return Answer(job.run, state=_state_of(error), message=str(error))
     except Exception as error:  # noqa: BLE001 - a run that stumbles over a bug of ours costs itself alone
         return Answer(job.run, state="failed", message=f"unexpected {type(error).__name__}: {error}")
+
+
+def _found_out(job: Job, recording: Recording, roads: Roads, settings: Settings) -> Answer:
+    label, size = f"run {job.run}", 0
+    placed = None if job.match is None else kept_match(job.match, roads, label=label)
+    if placed is None:
+        placed = place(recording, roads, settings)
+        if job.match is not None and job.learned is None:
+            size = keep_match(job.match, placed, label=label)
+    if job.learned is None:
+        said = evidence_of(recording, roads, settings, job.observed, placed=placed)
+        return Answer(job.run, evidence=json_of(said), kept_bytes=size)
+    whole = analyse(
+        recording,
+        roads,
+        settings,
+        job.learned,
+        observed=job.observed,
+        with_suggestions=False,
+        placed=placed,
+    )
+    return Answer(job.run, distil(whole))
 
 
 def _state_of(error: CamberError) -> str:
@@ -170,7 +196,8 @@ class Workers:
         self._given = given
         self._count = count
         self._folder = TemporaryDirectory(prefix="camber-")
-        self._sent = 0
+        self._most_kept_bytes = min(_MOST_KEPT_BYTES, shutil.disk_usage(self._folder.name).free // 4)
+        self._sent = self._kept_bytes = 0
         self._own: ProcessPoolExecutor | None = None
         self._lone: ProcessPoolExecutor | None = None
 
@@ -184,6 +211,23 @@ class Workers:
         if self._lone is not None:
             self._lone.shutdown(wait=True, cancel_futures=True)
         self._folder.cleanup()
+
+    def match_of(self, run: int) -> Path | None:
+        """Name the file for what a run was matched to; None where what is kept may take no more room."""
+        path = Path(self._folder.name) / f"match-{run}"
+        return path if self._kept_bytes < self._most_kept_bytes or path.exists() else None
+
+    def note_kept(self, size: int) -> None:
+        """Count what a worker kept [B]."""
+        self._kept_bytes += size
+
+    def drop_match(self, run: int) -> None:
+        """Forget what a run was matched to."""
+        path = Path(self._folder.name) / f"match-{run}"
+        with suppress(OSError):
+            size = path.stat().st_size
+            path.unlink()
+            self._kept_bytes -= size
 
     def answers(self, works: Iterable[Task[T]]) -> Iterator[T]:
         """Do work after work, taken as workers get free: the answers in the order of the work."""

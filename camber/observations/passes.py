@@ -15,7 +15,7 @@ import pandas as pd
 
 from camber.conventions import LATERAL_STATES, NO_WAY, TrafficSide
 from camber.packing import pack_columns, pack_table, unpack_columns, unpack_table
-from camber.schema.tables import take_columns
+from camber.schema.column_arrays import take_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,6 +16,7 @@ from camber.schema.advice import (
     WhatIf,
 )
 from camber.schema.analysis import Analysis
+from camber.schema.column_arrays import take_columns, with_columns
 from camber.schema.compared import Change, Compared, SideChange, StreetChange
 from camber.schema.contact import ContactEffect, ContactPart, ContactRun, TrackBends
 from camber.schema.cross_sections import REFUSED, CrossSections, MappedRoad, as_cross_sections
@@ -75,8 +76,6 @@ from camber.schema.tables import (
     as_sloped_track,
     as_track,
     as_ways,
-    take_columns,
-    with_columns,
 )
 from camber.schema.totals import (
     SILENT,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite, isnan
-from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, NewType, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, NewType, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -22,13 +22,11 @@ from camber.conventions import LATERAL_STATES, Profile, Side, SideBasis, Surface
 from camber.errors import TableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable
 
-    from numpy.typing import NDArray
     from pyproj import CRS
 
 _T = TypeVar("_T")
-_Frame = TypeVar("_Frame", bound=pd.DataFrame)
 
 Fixes = NewType("Fixes", pd.DataFrame)
 Ways = NewType("Ways", gpd.GeoDataFrame)
@@ -505,56 +503,3 @@ def _rows(frame: pd.DataFrame, wrong: np.ndarray) -> str:
     labels = frame.index[np.flatnonzero(wrong)[:3]].tolist()
     more = int(np.count_nonzero(wrong)) - len(labels)
     return ", ".join(map(str, labels)) + (f" and {more} more" if more > 0 else "")
-
-
-def take_columns(
-    frame: pd.DataFrame, names: Iterable[str], rows: NDArray[np.int64]
-) -> dict[str, NDArray[Any]]:
-    """Take some rows of some columns as plain arrays.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Any table.
-    names : iterable of str
-        The columns; those that it lacks are left out.
-    rows : ndarray of int64, shape (n,)
-        Positions of the rows.
-
-    Returns
-    -------
-    dict of str to ndarray, shape (n,)
-        Copies; text is an array of objects.
-    """
-    present = set(frame.columns.tolist())
-    return {name: np.asarray(frame[name].array.take(rows)) for name in names if name in present}
-
-
-def with_columns(
-    frame: _Frame, columns: Mapping[str, NDArray[Any]], row: NDArray[np.int64] | None = None
-) -> _Frame:
-    """Add columns to a table, all in one step; those it has already are replaced.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The table, which is left as it is.
-    columns : mapping of str to ndarray
-        What is added.
-    row : ndarray of int64, shape (n_rows,), optional
-        Element of these arrays that belongs to each row of the table; else they have one for each.
-
-    Returns
-    -------
-    DataFrame
-        Of the type of ``frame``.
-    """
-    values = {name: each if row is None else _spread(each, row) for name, each in columns.items()}
-    added = pd.DataFrame(values, index=frame.index)
-    old = list(set(frame.columns.tolist()).intersection(columns))
-    return cast("_Frame", pd.concat([frame.drop(columns=old) if old else frame, added], axis=1))
-
-
-def _spread(values: NDArray[Any], row: NDArray[np.int64]) -> Any:  # noqa: ANN401 - an array of numpy or pandas
-    # pandas takes much longer to take over an array of texts than to repeat what it has taken over.
-    return pd.Series(values).array.take(row) if values.dtype == object else values[row]
