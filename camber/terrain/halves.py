@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numba
 import numpy as np
 
+from camber.terrain.edges import GIVEN
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from camber.terrain.edges import Evidence, Search
@@ -28,6 +32,12 @@ _OWN_PCT: Final = (0.7, 1.5)
 """Slopes under any pattern, usual roads and odd ones: share, mean, spread that both halves have in common and
 of their own (judgement: of 101 points in Bainbridge Island the mean is 2.5 %, the spread 1.8 %)."""
 
+
+_PARTS: Final = np.array([[1.0, 1.0], [1.0, -1.0]]) / np.sqrt(2.0)
+"""Tilt of the whole road, and its crown, of the slopes of both halves."""
+
+_OF_THE_WAY: Final = 8.0
+"""Blocks that what is known of the way is worth beside those of a window (judgement)."""
 
 _WALK_MISFIT_M: Final = 0.006
 _WALK_STRAIN: Final = 4.0
@@ -93,14 +103,46 @@ def fit_at(evidence: Evidence, best: tuple[int, int, int], design: FloatArray) -
     return np.asarray(design @ x)
 
 
-def covariance_of(
-    level: Levelled, fit_m: FloatArray, design: FloatArray
-) -> tuple[FloatArray, FloatArray, float]:
-    """Covariance of both slopes [1], by scatter of blocks and as if points erred alone; and roughness."""
+class Scatter(NamedTuple):
+    """Covariance of both slopes [1], by scatter of blocks and as if points erred alone; and roughness [m]."""
+
+    blocks: FloatArray
+    alone: FloatArray
+    rms_m: float
+
+
+def covariance_of(level: Levelled, fit_m: FloatArray, design: FloatArray) -> Scatter:
+    """Find how sure both slopes are by what is left of a fit."""
     inverse, score, rms = scatter(level.points, level.height_m, level.square_m2, fit_m, design)
     blocks = max(len(score), 2)
     by_blocks = inverse @ (score.T @ score) @ inverse * blocks / (blocks - 1.0)
-    return by_blocks[1:, 1:], inverse[1:, 1:] * rms**2, rms
+    return Scatter(by_blocks[1:, 1:], inverse[1:, 1:] * rms**2, rms)
+
+
+def _ratio(both: Scatter) -> FloatArray:
+    """By how much blocks err more than points alone, in the tilt of the whole road and in its crown, (2,)."""
+    blocks, alone = (np.diag(_PARTS @ one @ _PARTS.T) for one in (both.blocks, both.alone))
+    return np.asarray(blocks / np.maximum(alone, 1e-12))
+
+
+def common_excess(windows: Sequence[Scatter]) -> FloatArray:
+    """Errors of tilt and crown that the points of a way share, over those of points alone, (2,)."""
+    ratio = sum((_ratio(one) for one in windows), np.full(2, 2.0)) / (1.0 + len(windows))
+    return np.asarray(GIVEN.alike * np.maximum(ratio - 1.0, 0.0))
+
+
+def joint_covariance(both: Scatter, excess: FloatArray, blocks: int) -> FloatArray:
+    """Join what the blocks of one window say of its errors with what those of its way do.
+
+    A survey errs over tens of metres, which is more than a road is wide: that tilts both halves alike, and is
+    told apart from errors of the crown, in which it would drown. Neighbouring blocks err alike, in a window
+    as along the way.
+    """
+    alone = np.diag(_PARTS @ both.alone @ _PARTS.T)
+    whole = both.alone + _PARTS.T @ np.diag(excess * alone) @ _PARTS
+    own = np.maximum(_ratio(both), 1.0)
+    times = _PARTS.T @ np.diag(np.sqrt((1.0 + GIVEN.alike * (own - 1.0)) / own)) @ _PARTS
+    return np.asarray((blocks * times @ both.blocks @ times + _OF_THE_WAY * whole) / (blocks + _OF_THE_WAY))
 
 
 def halves_of(evidence: Evidence, weight: FloatArray, covariance: FloatArray, inflated: FloatArray) -> Halves:

@@ -31,8 +31,8 @@ CLOUDS: Final = (".las", ".laz")
 GROUND: Final = 2
 """Class of ground returns (ASPRS, LAS 1.4 R15, table 17)."""
 
-COARSEST_M: Final = 2.1
-"""Largest cells that are of use [m] (simulated: those of 2 m name the class of a road of 6 m in 88 %)."""
+COARSEST_M: Final = 1.25
+"""Largest cells that are of use [m] (`camber.terrain.measuring.Gates`)."""
 
 _MOST_STRETCHED: Final = 0.01
 """So much may the metres of a grid differ from those on the ground (judgement: a slope would err as much)."""

@@ -18,7 +18,15 @@ from camber.schema import as_cross_sections
 from camber.schema.cross_sections import CROSS_SECTIONS
 from camber.terrain.edges import GIVEN, REACH_M, Evidence, Search, along_way, prior_of, try_edges
 from camber.terrain.grade import BIN_M, Levelled, level, second_differences
-from camber.terrain.halves import covariance_of, design_of, fit_at, halves_of, walk_beyond
+from camber.terrain.halves import (
+    common_excess,
+    covariance_of,
+    design_of,
+    fit_at,
+    halves_of,
+    joint_covariance,
+    walk_beyond,
+)
 from camber.terrain.line_frame import beside_line, smooth_line, tight
 from camber.terrain.slope_errors import ERRORS, is_doubtful
 
@@ -53,8 +61,8 @@ class Gates:
         Second differences over 1 m may not fall below this share of those over 3 m.
     smoothed_way : float
         Where the median of the way is below this, no window's share is above that median.
-    coarse_m, coarsest_m : float
-        Cells above the first need ways of 1.5 m and three cells; none are above the second [m].
+    coarsest_m : float
+        Largest cells [m]: with those of 2 m simulated slopes of a road of 8 m err by 3 %.
     path_m, path_cell_m : float
         Ways up to this width need cells up to this size [m].
     filled : float
@@ -73,8 +81,7 @@ class Gates:
     interpolated_m: float = 0.002
     smoothed: float = 0.45
     smoothed_way: float = 0.6
-    coarse_m: float = 1.25
-    coarsest_m: float = 2.1
+    coarsest_m: float = 1.25
     path_m: float = 2.5
     path_cell_m: float = 0.6
     filled: float = 0.3
@@ -177,9 +184,8 @@ def _refused_at_once(length_m: float, road: MappedRoad, spacing_m: float) -> str
         return "bridge or tunnel"
     if length_m < GATES.shortest_m:
         return "too short"
-    coarse = spacing_m > GATES.coarse_m and road.width_m < 1.5 + 3.0 * spacing_m
     narrow = road.width_m <= GATES.path_m and spacing_m > GATES.path_cell_m
-    return "cells too coarse" if coarse or narrow or spacing_m > GATES.coarsest_m else ""
+    return "cells too coarse" if narrow or spacing_m > GATES.coarsest_m else ""
 
 
 def _search(road: MappedRoad, spacing_m: float, *, gridded: bool) -> Search:
@@ -275,16 +281,12 @@ def _solve(
     known = [each for _, each in even if np.isfinite(each)]
     whole = float(np.median(known)) if known else np.nan
     # How much more than points that err alone: over all windows of the way, since one has few blocks.
-    ratio = [float(np.trace(blocks) / max(np.trace(alone), 1e-12)) for _, _, (blocks, alone, _) in told]
-    excess = GIVEN.alike * max((2.0 + sum(ratio)) / (1.0 + len(ratio)) - 1.0, 0.0)
-    for (window, _), posterior, (weight, at, (blocks, alone, rough)), (short, own_even) in zip(
+    excess = common_excess([both for _, _, both in told])
+    for (window, _), posterior, (weight, at, both), (short, own_even) in zip(
         windows, probability, told, even, strict=True
     ):
-        n = len(window.level.points)
-        # Neighbouring blocks err alike, in a window as along the way.
-        own = max(float(np.trace(blocks) / max(np.trace(alone), 1e-12)), 1.0)
-        own = (1.0 + GIVEN.alike * (own - 1.0)) / own
-        covariance = 1e4 * (n * own * blocks + 8.0 * (1.0 + excess) * alone) / (n + 8.0)
+        covariance = 1e4 * joint_covariance(both, excess, len(window.level.points))
+        rough = both.rms_m
         row = rows[window.number]
         row["roughness_m"] = rough
         row["second_difference_m"], row["evenness"] = (
@@ -308,7 +310,7 @@ def _write(
     """Write slopes, patterns, edges and steps of a window into its row."""
     search = window.search
     beyond = ERRORS.kerbs_pct**2 + (ERRORS.smoothed_pct**2 if is_doubtful(row["evenness"]) else 0.0)
-    inflated = ERRORS.times**2 * covariance + beyond * np.eye(2)
+    inflated = covariance + beyond * np.eye(2)
     told = halves_of(window.evidence, weight, covariance, inflated)
     sd = np.sqrt(np.diag(told.covariance))
     row["left_pct"], row["right_pct"] = told.slope_pct.tolist()

@@ -28,7 +28,7 @@ def slope_sd_pct(rows: CrossSections) -> tuple[NDArray[np.float64], NDArray[np.f
     beyond = np.where(both_kerbs(rows), ERRORS.kerbs_pct, ERRORS.slope_pct)
     smoothed = np.where(is_doubtful(rows["evenness"].to_numpy()), ERRORS.smoothed_pct, 0.0)
     left, right = (
-        np.sqrt((ERRORS.times * rows[f"{side}_sd_pct"].to_numpy()) ** 2 + beyond**2 + smoothed**2)
+        np.sqrt(rows[f"{side}_sd_pct"].to_numpy() ** 2 + beyond**2 + smoothed**2)
         for side in ("left", "right")
     )
     return left, right
@@ -67,7 +67,8 @@ def roads_observed(
         if row["refused"]:
             continue
         place = way_id, row["from_m"], row["to_m"]
-        facts: dict[str, Any] = {"p_wrong": ERRORS.p_wrong, "source": "terrain", "year": year}
+        p_wrong = ERRORS.p_wrong_doubtful if is_doubtful(row["evenness"]) else ERRORS.p_wrong
+        facts: dict[str, Any] = {"p_wrong": p_wrong, "source": "terrain", "year": year}
         facts |= {name: row[name] if is_road else nan for name in _PATTERNS}
         halves = row["left_pct"], float(left[number]), row["right_pct"], float(right[number])
         slopes = halves if is_road else _whole(halves, row["correlation"])
@@ -98,7 +99,7 @@ def _walks(row: dict[Hashable, Any], way_id: int, year: int | None) -> list[Road
     for side, surface in sides:
         slope, step = row[f"{side}_walk_pct"], row[f"step_{side}_m"]
         if step >= ERRORS.kerb_m and isfinite(slope):
-            sd = hypot(ERRORS.times * row[f"{side}_walk_sd_pct"], ERRORS.slope_pct)
+            sd = hypot(ERRORS.walk_times * row[f"{side}_walk_sd_pct"], ERRORS.slope_pct)
             found.append(
                 RoadObserved(
                     *(way_id, row["from_m"], row["to_m"], surface),

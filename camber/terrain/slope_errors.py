@@ -17,11 +17,9 @@ class TerrainErrors:
 
     Parameters
     ----------
-    times : float
-        Factor on standard errors: in Delft, against all returns between surveyed edges, they came out 2 times
-        too small, of which the other terms explain a part.
     slope_pct, kerbs_pct : float
-        Scatter beyond that, and where both kerbs are seen (the second: judgement) [%].
+        Scatter beyond that, and where both kerbs are seen (the second: judgement) [%]. With it, and standard
+        errors as they are, the slopes of Delft lie 0.8 to 1.2 deviations about those of the survey.
     smoothed_pct : float
         Error of slopes where the grid may have been smoothed: over 3 m it takes 1.5 % off the slope of a road
         of 6 m in simulations [%].
@@ -32,15 +30,19 @@ class TerrainErrors:
     ridge_pct : float
         Spread of half the difference between the halves of a path [%] (a quarter of paths are crowned, by
         1.7 %: standards/cross_slope.csv).
-    p_wrong : float
-        Probability that another strip was measured: 4 of 87 windows in Delft.
+    p_wrong, p_wrong_doubtful : float
+        Probability that another strip was measured: 4 of 87 windows in Delft; and where a grid may have been
+        smoothed, which shows the kerbs' slope in place of the road's (judgement: of such windows in Delft no
+        more are wrong than of others, of grids smoothed over 3 m nearly all).
+    walk_times : float
+        Factor on standard errors of strips beyond a kerb, whose scatter is that of one plane (judgement: in
+        Delft those of roads came out 2 times too small as long as they were).
     kerb_m : float
         Steps from this height on are kerbs [m] (judgement: a lowered kerb is 2 to 3 cm high).
     offset_m, offset_sd_m : float
         Scatter of the middle, and the largest standard error with which it is believed [m] (judgement).
     """
 
-    times: float = 1.5
     slope_pct: float = 0.6
     kerbs_pct: float = 0.3
     smoothed_pct: float = 1.2
@@ -48,6 +50,8 @@ class TerrainErrors:
     unknown_years: int = 8
     ridge_pct: float = 0.85
     p_wrong: float = 0.05
+    p_wrong_doubtful: float = 0.2
+    walk_times: float = 1.5
     kerb_m: float = 0.04
     offset_m: float = 0.3
     offset_sd_m: float = 0.3

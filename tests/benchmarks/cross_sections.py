@@ -36,7 +36,7 @@ CASES = {
     "verge falling 5 %": {"verge": True, "width": 6.5},
     "smoothed over 3 m": {"smoothed": 3.0},
 }
-HEAD = "  rmse  <0.5  in90     z right  sure +right centre width refused flag  s/km"
+HEAD = "  rmse  <0.5  in90     z  told right  sure +right centre width refused flag  s/km"
 LOGS = ["log_crowned", "log_one_way_left", "log_one_way_right", "log_inverted"]
 SIGNS = np.array([[-1, 1], [-1, -1], [1, 1], [1, -1]])
 
@@ -88,6 +88,7 @@ def measured(case, streets, seed=0):
         spent = time.process_time() - start
         logs = found[LOGS].to_numpy()
         chance = np.exp(logs - logs.max(axis=1, keepdims=True))
+        told = slope_sd_pct(found)
         for k, row in enumerate(found.to_dict("records")):
             share = chance[k] / chance[k].sum()
             mid = section.middle_m + section.drift_m * ((row["from_m"] + row["to_m"]) / 480.0 - 0.5)
@@ -98,6 +99,7 @@ def measured(case, streets, seed=0):
                     "flagged": bool(row["refused"] or is_doubtful(row["evenness"])),
                     "error": (row["left_pct"] - section.left_pct, row["right_pct"] - section.right_pct),
                     "sd": (row["left_sd_pct"], row["right_sd_pct"]),
+                    "told": (told[0][k], told[1][k]),
                     "right": int(np.argmax(share) == pattern) if np.isfinite(share).all() else 0,
                     "sure": float(share.max()) > 0.95,
                     "centre": row["centre_m"] - mid,
@@ -108,18 +110,22 @@ def measured(case, streets, seed=0):
 
 
 def table_row(rows):
-    """Give the columns of the table, as `HEAD` names them."""
+    """Give the columns of the table, as `HEAD` names them.
+
+    "in90" and "z" are of standard errors alone; "told" is how often the interval holds that the model is told.
+    """
     kept = [row for row in rows if row["refused"] == ""]
     refused = 1.0 - len(kept) / len(rows), float(np.mean([row["flagged"] for row in rows]))
     if not kept:
-        return (np.nan,) * 9 + refused + (0.0,)
-    error, sd = (np.array([row[name] for row in kept]) for name in ("error", "sd"))
+        return (np.nan,) * 10 + refused + (0.0,)
+    error, sd, told = (np.array([row[name] for row in kept]) for name in ("error", "sd", "told"))
     sure = [row for row in kept if row["sure"]]
     return (
         float(np.sqrt((error**2).mean())),
         float((np.abs(error) < 0.5).mean()),
         float((np.abs(error) < 1.645 * sd).mean()),
         float((error / sd).std()),
+        float((np.abs(error) < 1.645 * told).mean()),
         float(np.mean([row["right"] for row in kept])),
         len(sure) / len(kept),
         float(np.mean([row["right"] for row in sure])) if sure else np.nan,

@@ -124,7 +124,14 @@ def told_sides(roads, runs):
 
 
 def ground_of(week, survey, *, world=None, moved=(0.0, 0.0)):
-    """Lay the streets of a week and those beside them, in their world or another."""
+    """Lay the streets of a week and those beside them, in their world or another; each ground once."""
+    if (survey, world) not in week.done:
+        week.done[survey, world] = _laid(week, survey, world)
+    heights = week.done[survey, world]
+    return replace(heights, west_m=heights.west_m + moved[0], north_m=heights.north_m + moved[1])
+
+
+def _laid(week, survey, world):
     ways = week.roads.ways
     run = ways.index[ways.index.isin({way for some in week.ways for way in some})]
     near = ways.sindex.query(np.asarray(ways.geometry.loc[run]), predicate="dwithin", distance=_BESIDE_M)[1]
@@ -141,8 +148,7 @@ def ground_of(week, survey, *, world=None, moved=(0.0, 0.0)):
     bounds = shapely.total_bounds(shapely.multilinestrings([shapely.linestrings(line) for line in lines]))
     around = tuple((bounds + np.array([-20.0, -20.0, 20.0, 20.0])).tolist())
     rng = np.random.default_rng([seed, 3])
-    heights = lay_streets(lines, [section for _, section in true], around, survey, rng)
-    return replace(heights, west_m=heights.west_m + moved[0], north_m=heights.north_m + moved[1])
+    return lay_streets(lines, [section for _, section in true], around, survey, rng)
 
 
 def write_tile(path, heights, crs, columns=slice(None)):
@@ -260,13 +266,13 @@ def judge_week(week, cases, folder):
     return rows
 
 
-def study(towns, weeks, cases=CASES, *, runs=4, report=print):
+def study(towns, weeks, cases=CASES, *, seed=17, runs=4, report=print):
     """Judge some weeks of each town; a table with a row per week and case."""
     rows = []
     for town in towns:
         roads = camber.read_roads(TOWNS[town])
         for number in range(weeks):
-            week = week_of(town, roads, 17, number, runs)
+            week = week_of(town, roads, seed, number, runs)
             if week is None:
                 continue
             with TemporaryDirectory() as folder:

@@ -153,9 +153,10 @@ def test_where_both_kerbs_are_seen_the_middle_is_known():
 
 
 def test_simulated_streets_come_out_as_the_study_of_the_method_has_it():
-    rmse, _, covered, _, right, _, sure_right, centre, _, refused, *_ = _row("1 m cells, 6 m road", 5)
+    rmse, _, covered, _, told, right, _, sure_right, centre, _, refused, *_ = _row("1 m cells, 6 m road", 5)
     assert rmse < 0.7
     assert covered > 0.8
+    assert told > 0.85
     assert right > 0.9
     assert sure_right == 1.0
     assert centre < 0.3
