@@ -112,7 +112,7 @@ def measured(case, streets, seed=0):
 def table_row(rows):
     """Give the columns of the table, as `HEAD` names them.
 
-    "in90" and "z" are of standard errors alone; "told" is how often the interval holds that the model is told.
+    "in90" and "z" are of standard errors alone; "told": how often the interval holds that the model is told.
     """
     kept = [row for row in rows if row["refused"] == ""]
     refused = 1.0 - len(kept) / len(rows), float(np.mean([row["flagged"] for row in rows]))

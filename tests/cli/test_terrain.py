@@ -288,6 +288,8 @@ def test_a_smoothed_tile_is_said_to_be(call, town, home):
 @pytest.mark.usefixtures("home")
 def test_runs_on_ways_that_were_measured_are_analysed_again(call, town, tmp_path):
     assert "3 analysed" in call("analyse", "--all", *roads(town))[1]
+    # Where tiles end would tell others where a runner lives: what they get knows nothing of them.
+    shared = shared_week(call, town, tmp_path / "before")
     call("terrain", "add", "--flown", "2019", DATA / "sim_crowned_1m.tif")
     assert "1 analysed, 2 up to date" in call("analyse", "--all", *roads(town))[1]
     assert "0 analysed, 3 up to date" in call("analyse", "--all", *roads(town))[1]
@@ -302,8 +304,20 @@ def test_runs_on_ways_that_were_measured_are_analysed_again(call, town, tmp_path
         "measured",
         "measured (terrain model, flown 2019)",
     )
-    assert call("export", "-o", tmp_path / "runs.csv")[0] == 0
-    assert "measured (terrain model, flown 2019)" in (tmp_path / "runs.csv").read_text("utf-8")
+    for command in (("export",), ("week", "2026-W47")):
+        file = tmp_path / f"{command[0]}.{'csv' if command == ('export',) else 'html'}"
+        assert call(*command, "-o", file)[0] == 0
+        assert "terrain model, flown 2019" in file.read_text("utf-8")
+    assert shared_week(call, town, tmp_path / "after") == shared
+
+
+def shared_week(call, town, folder):
+    """Give a week as others get it: the page, the document and the table."""
+    folder.mkdir()
+    share = ("--share", "--no-zone", "--roads", town / "sim.osm")
+    assert call("week", "2026-W47", *share, "-o", folder / "week.html")[0] == 0
+    assert call("week", "2026-W47", *share, "-o", folder / "week.json")[0] == 0
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
 def test_a_road_authority_s_survey_says_how_steep_ways_are(call, town, home, tmp_path):
