@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import warnings
 import zipfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 GRIDS: Final = (".tif", ".tiff", ".asc", ".xyz", ".vrt")
 CLOUDS: Final = (".las", ".laz")
+_TIFF: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""How TIFF and BigTIFF begin (TIFF 6.0, section 2): tiles of LiDAR HD come without an end to their name."""
+
 GROUND: Final = 2
 """Class of ground returns (ASPRS, LAS 1.4 R15, table 17)."""
 
@@ -133,7 +136,11 @@ def terrain_files(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
 
 
 def _kind(path: Path) -> str:
+    """Tell a terrain model, or an archive, by the end of its name; where it has none, by its first bytes."""
     suffix = path.suffix.lower()
+    if not suffix and path.is_file():
+        with suppress(OSError), path.open("rb") as file:
+            return ".tif" if file.read(4) in _TIFF else ""
     return suffix if suffix in (*GRIDS, *CLOUDS, ".zip") else ""
 
 
@@ -166,7 +173,7 @@ def read_header(
     SettingsError
         If the extra ``terrain`` is not installed.
     """
-    suffix = Path(member or path).suffix.lower()
+    suffix = Path(member).suffix.lower() if member else _kind(path)
     if suffix not in (*GRIDS, *CLOUDS):
         text = "is no terrain model that camber reads: take GeoTIFF, ASCII or XYZ grid, LAS or LAZ"
         raise TerrainError(text, path=path, code="unreadable")

@@ -99,6 +99,7 @@ FORMS = {
     "zip of xyz": lambda folder: zipped(folder / "a.zip", xyz(folder / "a.xyz")),
     "las": lambda folder: cloud(folder / "a.las"),
     "laz": lambda folder: cloud(folder / "a.laz"),
+    "tif without an end": lambda folder: tif(folder / "a.tif").rename(folder / "LHD_FXX_0770_6278_MNT"),
     "zip of laz": lambda folder: zipped(folder / "a.zip", cloud(folder / "a.laz")),
 }
 
@@ -106,7 +107,11 @@ FORMS = {
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_gives_the_same_points(form, tmp_path):
     path = FORMS[form](tmp_path)
+    # Alone or in its folder, beside what is none.
+    (tmp_path / "LICENCE").write_text("Licence Ouverte")
     ((path, member),) = terrain_files([path])
+    if "zip" not in form:
+        assert list(terrain_files([tmp_path])) == [(path, member)]
     file = read_header(path, member, crs="EPSG:25832")
     assert file.cell_m == pytest.approx(1.0, rel=0.03)
     assert np.allclose(near(file), expected(), atol=1e-3)
@@ -241,6 +246,8 @@ def test_what_is_wrong_with_most_windows_is_wrong_with_the_file(counts, words):
         (7.0, 51.45, "dgm1_32_361_5701_1_*.tif"),
         (13.4, 52.5, "dgm1_33_391_5817_1_*.tif"),
         (-80.8, 35.2, "USGS_1M_17_x51y390_*.tif"),
+        (7.4451, 46.9465, "swissalti3d_*_2600-1199_0.5_2056_5728.tif"),  # of data.geo.admin.ch
+        (12.5509, 55.6713, "DTM_1km_6175_723.tif"),  # Vesterbro
         (4.36, 52.01, ""),
     ],
 )
