@@ -15,6 +15,7 @@ import numpy as np
 from camber.conventions import NO_WAY, RIGHT_EDGE
 from camber.lateral.noise import block_factors, fast_correlation
 from camber.lateral.sampling import no_doubts, sample
+from camber.lateral.smoothing import Backward, Smoothed, prepare_back, smooth
 from camber.lateral.switching import (
     DEVICE,
     EAST,
@@ -25,9 +26,7 @@ from camber.lateral.switching import (
     WIDTH,
     Filtered,
     Observations,
-    Smoothed,
     filter_forward,
-    smooth,
 )
 from camber.lateral.told_passes import folded
 
@@ -98,6 +97,7 @@ class Part(NamedTuple):
     weight: float
     observations: Observations
     filtered: Filtered
+    back: Backward
     smoothed: Smoothed
 
 
@@ -207,11 +207,18 @@ def weigh(given: Iterable[Hypothesis], degrees_of_freedom: float, noise_evidence
     weight = np.where(weight >= _LEAST_WEIGHT * weight.sum(), weight, 0.0)
     weight /= weight.sum()
     parts = tuple(
-        Part(one.noise, one.use, share, one.observations, state, folded(smooth(one.observations, state)))
+        _part(one, state, share)
         for one, state, share in zip(hypotheses, filtered, weight.tolist(), strict=True)
         if share > 0.0
     )
     return Posterior(parts, _mix(parts))
+
+
+def _part(given: Hypothesis, filtered: Filtered, share: float) -> Part:
+    """Smooth what was filtered; what that has prepared, the draws use again."""
+    seen = given.observations
+    back = prepare_back(seen, filtered)
+    return Part(given.noise, given.use, share, seen, filtered, back, folded(smooth(seen, filtered, back)))
 
 
 def _mix(parts: tuple[Part, ...]) -> Smoothed:
@@ -279,7 +286,7 @@ def draw_histories(
     for number in np.unique(chosen):
         mine, part = np.flatnonzero(chosen == number), order[number]
         ranked = doubts._replace(rank=doubts.rank[mine])
-        state[mine] = sample(part.observations, part.filtered, uniform[mine], normal[mine], ranked)
+        state[mine] = sample(part.observations, part.filtered, part.back, uniform[mine], normal[mine], ranked)
     return state
 
 

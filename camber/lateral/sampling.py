@@ -18,15 +18,8 @@ import numpy as np
 
 from camber import standards
 from camber.kernels import ZERO
-from camber.lateral.switching import (
-    LATENT,
-    NEVER,
-    Filtered,
-    Observations,
-    lower_roots,
-    prepare_back,
-    squared_distances,
-)
+from camber.lateral.smoothing import NEVER, Backward, lower_root, squared_distances
+from camber.lateral.switching import LATENT, Filtered, Observations
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -94,7 +87,12 @@ def draw_existence(places: Places, share: FloatArray, draws: int, seed: int) -> 
 
 @numba.njit(cache=True)
 def sample(
-    given: Observations, filtered: Filtered, uniform: FloatArray, normal: FloatArray, doubts: Doubts
+    given: Observations,
+    filtered: Filtered,
+    back: Backward,
+    uniform: FloatArray,
+    normal: FloatArray,
+    doubts: Doubts,
 ) -> NDArray[np.int8]:
     """Draw histories from the joint posterior of the states, shape (draws, n).
 
@@ -104,8 +102,10 @@ def sample(
     draws, n = uniform.shape
     s, last = filtered.weight.shape[1], n - 1
     state, latent = np.zeros((n, draws), dtype=np.int8), np.zeros((LATENT, draws))
-    likely, reach = np.zeros(s), np.zeros((s, s))
-    roots, begin = lower_roots(filtered.covariance[last]), normal[:, last:].copy()
+    likely, reach, near = np.zeros(s), np.zeros((s, s)), np.zeros((s, draws))
+    roots, begin = np.zeros((s, LATENT, LATENT)), normal[:, last:].copy()
+    for a in range(s):
+        lower_root(filtered.covariance[last, a], roots[a])
     away = np.zeros((s, _COMMON))
     for d in range(draws):
         for a in range(s):
@@ -116,17 +116,20 @@ def sample(
             begin[d, 0, i] = away[state[last, d], i]
     # Nothing comes after the last block: without gains its own Gaussians are drawn from.
     nothing, none = np.zeros((s, LATENT)), np.zeros((s, LATENT, LATENT))
+    remaining = np.zeros((LATENT, LATENT))
     _draw_latents(ZERO, state[last], filtered.mean[last], nothing, none, roots, begin, latent)
     for k in range(n - 2, -1, -1):
         weight, mean, covariance = filtered.weight[k], filtered.mean[k], filtered.covariance[k]
-        back = prepare_back(weight, mean, covariance, given.keep[k + 1])
-        roots = lower_roots(_remaining(covariance, given.keep[k + 1], back.gain))
+        for a in range(s):
+            if weight[a] > 0.0:
+                _remaining(covariance[a], given.keep[k + 1], back.gain[k, a], remaining)
+                lower_root(remaining, roots[a])
         # How likely each state was, given the state after it and the latent parts drawn there.
-        near = squared_distances(latent, back)
+        squared_distances(latent, back.log_height[k], back.centre[k], back.whiten[k], near)
         for a in range(s):
             for b in range(s):
                 way = weight[a] * given.transition[k + 1, a, b]
-                reach[a, b] = np.log(way) + back.log_height[a] if way > 0.0 else -np.inf
+                reach[a, b] = np.log(way) + back.log_height[k, a] if way > 0.0 else -np.inf
         enters = doubts.road[k] >= 0 and doubts.road[k + 1] != doubts.road[k]
         for d in range(draws):
             after, highest = state[k + 1, d], -np.inf
@@ -139,7 +142,7 @@ def sample(
                 state[k, d] = _draw_entry(likely, doubts, k, d, uniform[d, k])
             else:
                 state[k, d] = _draw(likely, uniform[d, k])
-        _draw_latents(k, state[k], mean, back.centre, back.gain, roots, normal, latent)
+        _draw_latents(k, state[k], mean, back.centre[k], back.gain[k], roots, normal, latent)
     return state.T
 
 
@@ -193,15 +196,15 @@ def _quantile(weight: FloatArray, centre: FloatArray, scale: FloatArray, normal:
 
 
 @numba.njit(cache=True)
-def _remaining(covariance: FloatArray, keep: FloatArray, gain: FloatArray) -> FloatArray:
-    """Covariances of the latent parts of each state once those of the next block are given, (s, 6, 6)."""
-    remaining = covariance.copy()
-    for a in range(len(covariance)):
-        for i in range(LATENT):
-            for m in range(LATENT):
-                for j in range(LATENT):
-                    remaining[a, i, j] -= gain[a, i, m] * keep[m] * covariance[a, m, j]
-    return remaining
+def _remaining(covariance: FloatArray, keep: FloatArray, gain: FloatArray, remaining: FloatArray) -> None:
+    """Write the covariance of the latent parts once those of the next block are given into the last."""
+    size = len(keep)
+    for i in range(size):
+        for j in range(i + 1):
+            value = covariance[i, j]
+            for m in range(size):
+                value -= gain[i, m] * keep[m] * covariance[m, j]
+            remaining[i, j] = value
 
 
 @numba.njit(cache=True)

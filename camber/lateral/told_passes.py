@@ -19,13 +19,14 @@ import numpy as np
 
 from camber.conventions import NO_WAY, STATE_CODE
 from camber.lateral.sampling import Doubts
-from camber.lateral.switching import Observations, Smoothed
+from camber.lateral.switching import Observations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
+    from camber.lateral.smoothing import Smoothed
     from camber.schema import SideObserved
 
     BoolArray = NDArray[np.bool_]

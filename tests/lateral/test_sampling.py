@@ -6,6 +6,7 @@ import pytest
 from camber.conventions import LEFT_SIDEWALK, NO_WAY, OTHER, RIGHT_SIDEWALK
 from camber.lateral.places import Places
 from camber.lateral.sampling import draw_existence, sample
+from camber.lateral.smoothing import prepare_back
 from camber.lateral.switching import LATENT, Observations, filter_forward
 
 USED, EXISTS = 0.85, 0.5
@@ -45,9 +46,9 @@ def draw(n, draws, seed=3, way_share=SHARE):
     doubts = draw_existence(places, np.full(len(prior), way_share), draws, seed)
     rng = np.random.default_rng(1)
     shape = draws, len(prior)
-    state = sample(
-        seen, filter_forward(seen, 5.0), rng.random(shape), rng.standard_normal((*shape, LATENT)), doubts
-    )
+    filtered = filter_forward(seen, 5.0)
+    back = prepare_back(seen, filtered)
+    state = sample(seen, filtered, back, rng.random(shape), rng.standard_normal((*shape, LATENT)), doubts)
     return doubts, np.isin(state[:, ::2], (LEFT_SIDEWALK, RIGHT_SIDEWALK))
 
 
@@ -76,9 +77,11 @@ def test_with_evidence_for_one_pass_both_still_follow_their_own():
     draws = 20_000
     doubts = draw_existence(places, np.full(len(prior), SHARE), draws, 3)
     rng = np.random.default_rng(2)
+    filtered = filter_forward(seen, 5.0)
     state = sample(
         seen,
-        filter_forward(seen, 5.0),
+        filtered,
+        prepare_back(seen, filtered),
         rng.random((draws, 3)),
         rng.standard_normal((draws, 3, LATENT)),
         doubts,

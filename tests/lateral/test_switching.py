@@ -7,13 +7,18 @@ import numpy as np
 import pytest
 
 from camber.lateral.sampling import no_doubts, sample
-from camber.lateral.switching import LATENT, WIDTH, Observations, filter_forward, smooth
+from camber.lateral.smoothing import prepare_back, smooth
+from camber.lateral.switching import LATENT, WIDTH, Observations, filter_forward
 
 GAUSSIAN = 1e9
 """So many degrees of freedom that a Student-t is a normal distribution."""
 
 COLLAPSE = 0.01
 """Largest error that collapsing the forward filter may cause on these few blocks (measured: 0.003)."""
+
+
+def smoothed(given, filtered):
+    return smooth(given, filtered, prepare_back(given, filtered))
 
 
 def observations(seed, n, s, *, switching=True):
@@ -114,7 +119,7 @@ def test_one_state_filters_like_dense_gaussian_regression(seed):
         gain = np.linalg.solve(matrix[: k + 1, : k + 1], cross.T).T
         np.testing.assert_allclose(filtered.mean[k, 0], gain @ given.residual_m[: k + 1, 0], atol=1e-6)
         np.testing.assert_allclose(filtered.covariance[k, 0], np.eye(LATENT) - gain @ cross.T, atol=1e-6)
-    np.testing.assert_array_equal(smooth(given, filtered).probability, 1.0)
+    np.testing.assert_array_equal(smoothed(given, filtered).probability, 1.0)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -128,7 +133,7 @@ def test_states_that_never_switch_are_weighed_by_their_exact_likelihood(seed):
     exact /= exact.sum()
     filtered = filter_forward(given, GAUSSIAN)
     np.testing.assert_allclose(filtered.weight[-1], exact, atol=1e-6)
-    np.testing.assert_allclose(smooth(given, filtered).probability, np.tile(exact, (12, 1)), atol=1e-5)
+    np.testing.assert_allclose(smoothed(given, filtered).probability, np.tile(exact, (12, 1)), atol=1e-5)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -146,7 +151,7 @@ def test_smoothed_marginals_agree_with_enumeration(n, s, cases):
     errors = []
     for seed in range(cases):
         given = observations(seed, n, s)
-        found = smooth(given, filter_forward(given, GAUSSIAN)).probability
+        found = smoothed(given, filter_forward(given, GAUSSIAN)).probability
         np.testing.assert_allclose(found.sum(axis=1), 1.0, atol=1e-12)
         errors.append(np.abs(found - marginals(*enumerated(given), s)))
     assert np.mean(errors) < 0.006
@@ -163,7 +168,7 @@ def test_on_a_street_the_filter_and_the_draws_are_as_good_as_exact(seed):
     frequency = np.stack([(drawn == s).mean(axis=0) for s in range(3)], axis=1)
     np.testing.assert_allclose(frequency, exact, atol=0.003 + 4.0 * np.sqrt(0.25 / 10_000))
     # The smoother is rougher: within a tenth, and it names the same state.
-    found = smooth(given, filter_forward(given, GAUSSIAN)).probability
+    found = smoothed(given, filter_forward(given, GAUSSIAN)).probability
     np.testing.assert_allclose(found, exact, atol=0.1)
     np.testing.assert_array_equal(found.argmax(axis=1), exact.argmax(axis=1))
 
@@ -189,7 +194,7 @@ def test_drawn_histories_have_the_exact_joint_distribution(n, s, seed):
 @pytest.mark.parametrize("seed", range(3))
 def test_drawn_histories_agree_with_the_smoothed_marginals(seed):
     given = observations(seed, n=40, s=6)
-    found = smooth(given, filter_forward(given, 4.0)).probability
+    found = smoothed(given, filter_forward(given, 4.0)).probability
     drawn = draw(given, 4_000, seed, degrees_of_freedom=4.0)
     frequency = np.stack([(drawn == s).mean(axis=0) for s in range(6)], axis=1)
     # Two routes through two collapsed filters: each may be off by the collapse, and by chance.
@@ -203,7 +208,9 @@ def draw(given, draws, seed, degrees_of_freedom=GAUSSIAN):
     n = len(given.residual_m)
     filtered = filter_forward(given, degrees_of_freedom)
     uniform, normal = rng.random((draws, n)), rng.standard_normal((draws, n, LATENT))
-    return sample(given, filtered, uniform, normal, no_doubts(draws, given.prior.shape))
+    return sample(
+        given, filtered, prepare_back(given, filtered), uniform, normal, no_doubts(draws, given.prior.shape)
+    )
 
 
 def test_an_impossible_state_stays_impossible():
@@ -212,7 +219,7 @@ def test_an_impossible_state_stays_impossible():
     prior[:, 2] = 0.0
     transition[:, :, 2] = 0.0
     given = given._replace(prior=prior, transition=transition / transition.sum(axis=2, keepdims=True))
-    assert (smooth(given, filter_forward(given, 4.0)).probability[:, 2] == 0.0).all()
+    assert (smoothed(given, filter_forward(given, 4.0)).probability[:, 2] == 0.0).all()
     assert not (draw(given, 200, 1, degrees_of_freedom=4.0) == 2).any()
 
 
@@ -222,7 +229,7 @@ def test_without_evidence_the_chain_alone_speaks():
     expected = [given.prior[0]]
     for k in range(1, 6):
         expected.append(expected[-1] @ given.transition[k])
-    np.testing.assert_allclose(smooth(given, filter_forward(given, 4.0)).probability, expected, atol=1e-9)
+    np.testing.assert_allclose(smoothed(given, filter_forward(given, 4.0)).probability, expected, atol=1e-9)
 
 
 def test_a_block_without_evidence_is_bridged():
@@ -230,7 +237,7 @@ def test_a_block_without_evidence_is_bridged():
     residual = given.residual_m.copy()
     residual[3:5] = np.nan
     given = given._replace(residual_m=residual)
-    found = smooth(given, filter_forward(given, GAUSSIAN)).probability
+    found = smoothed(given, filter_forward(given, GAUSSIAN)).probability
     np.testing.assert_allclose(found, marginals(*enumerated(given), 2), atol=3.0 * COLLAPSE)
 
 
@@ -247,8 +254,8 @@ def test_heavy_tails_keep_one_burst_from_deciding():
         np.full((n, 2), 0.5),
         np.tile(np.eye(2), (n, 1, 1)),
     )
-    robust = smooth(given, filter_forward(given, 4.0)).probability
-    normal = smooth(given, filter_forward(given, GAUSSIAN)).probability
+    robust = smoothed(given, filter_forward(given, 4.0)).probability
+    normal = smoothed(given, filter_forward(given, GAUSSIAN)).probability
     assert (normal[:, 1] > 0.99).all()
     assert (robust[:, 0] > 0.5).all()
 
@@ -274,7 +281,7 @@ def test_the_side_is_found_as_often_as_theory_allows(place_m, fast_m, slow_m, ma
     for _ in range(repetitions):
         observed = place_m + root @ rng.standard_normal(blocks)
         one = given._replace(residual_m=observed[:, np.newaxis] - np.array([-place_m, place_m]))
-        found = smooth(one, filter_forward(one, GAUSSIAN)).probability[blocks // 2]
+        found = smoothed(one, filter_forward(one, GAUSSIAN)).probability[blocks // 2]
         right += float(found[1] > found[0]) / repetitions
         claimed += float(found.max()) / repetitions
     error = np.sqrt(ceiling * (1.0 - ceiling) / repetitions)
