@@ -194,40 +194,96 @@ class SharedEvidence:
 
     def __init__(self, evidence: Iterable[Evidence]) -> None:
         self._offsets: dict[Place, _Subject] = {}
-        self._users: list[Evidence] = []
+        users: list[Evidence] = []
         heard = set()
         for one in evidence:
             if one.run not in heard:
                 heard.add(one.run)
                 if one.uses:
-                    self._users.append(one)
+                    users.append(one)
                 for place, pair in _offsets(one).items():
                     self._offsets.setdefault(place, _Subject()).add(one.run, pair)
-        self._rank = {one.run: rank for rank, one in enumerate(self._users)}
+        self._users = _Users(users)
 
     def told(self, own: Evidence) -> Learned:
         """Give what a run is told by the others; what it says itself stands apart, so no runs are named."""
         offsets = {}
-        here = {(way, piece) for way, piece, _ in _offsets(own)}
+        mine = _passes(own)
+        here = {(way, piece) for way, piece, _ in mine}
         for place in sorted((*pair, direction) for pair in here for direction in (-1, 1)):
             pair = self._offsets[place].told(own.run) if place in self._offsets else None
             if pair is not None:
                 offsets[place] = max(pair[0], 0.0), pair[1]
-        others = self._others(own)
-        if not others:
-            return Learned((), (), (), _offsets_of(offsets), own=own.uses)
-        weights = novelty([*(_passes(one) for one in others), _passes(own)])
-        uses = _pooled_uses(zip(others, weights[:-1], strict=True))
-        return Learned((), (), uses, _offsets_of(offsets), round(weights[-1], _DIGITS), own.uses)
+        uses, weight = self._users.told(own.run, mine)
+        return Learned((), (), uses, _offsets_of(offsets), weight, own.uses)
 
-    def _others(self, own: Evidence) -> list[Evidence]:
-        """List the first 1, 2, 4, ... of the others that say something of the use of places."""
-        rank = self._rank.get(own.run, len(self._users))
-        others = len(self._users) - (rank < len(self._users))
+
+class _Users:
+    """Runs that say something of the use of places, in the order of time, with what `novelty` counts of them.
+
+    What the first of them have in common is counted once, and a run's own share is added: `novelty` and
+    `_pooled_uses` to the last bit.
+    """
+
+    def __init__(self, users: Sequence[Evidence]) -> None:
+        self._rank = {one.run: rank for rank, one in enumerate(users)}
+        passes = [_passes(one) for one in users]
+        self._number: dict[Place, int] = {}
+        numbers = [self._number.setdefault(place, len(self._number)) for run in passes for place in run]
+        self._passed = np.array(numbers, dtype=np.int64)
+        self._lengths = np.array([len(run) for run in passes], dtype=np.int64)
+        ranks = np.repeat(np.arange(len(users)), self._lengths)
+        order = np.argsort(self._passed, kind="stable")
+        borders = np.flatnonzero(np.diff(self._passed[order])) + 1
+        self._passing = np.split(ranks[order], borders) if len(order) else []
+        self._again: dict[int, tuple[IntArray, IntArray]] = {}
+        rows: dict[tuple[str, str], list[tuple[int, FloatArray]]] = {}
+        for rank, one in enumerate(users):
+            for use in one.uses:
+                rows.setdefault((use.region, use.device), []).append((rank, _told(use)))
+        self._said = {
+            place: (np.array([rank for rank, _ in found]), np.array([told for _, told in found]))
+            for place, found in sorted(rows.items())
+        }
+
+    def told(self, run: str, mine: frozenset[Place]) -> tuple[tuple[UseLikelihood, ...], float]:
+        """Pool the first 1, 2, 4, ... of the others, and weigh the run that is told among them."""
+        own = self._rank.get(run)
+        others = len(self._rank) - (own is not None)
         if not others:
-            return []
+            return (), 1.0
         count = 1 << (others.bit_length() - 1)
-        return [*self._users[: min(rank, count)], *self._users[rank + 1 : count + 1]]
+        is_among = own is not None and own < count
+        first = count + is_among
+        passed, again = self._counted(first)
+        here = [self._number[place] for place in mine if place in self._number]
+        shared = np.concatenate([self._passing[number] for number in here]) if here else np.zeros(0, np.int64)
+        again = again + np.bincount(shared[shared < first], minlength=first)
+        mine_again = sum(passed[here].tolist())
+        if is_among:
+            theirs = self._passed[self._lengths[:own].sum() :][: self._lengths[own]]
+            same = np.concatenate([self._passing[number] for number in theirs.tolist()] or [shared[:0]])
+            again -= np.bincount(same[same < first], minlength=first)
+            mine_again -= len(set(here) & set(theirs.tolist()))
+        alone = 1.0 + _SAME_RUNNER * count
+        weights = 1.0 / (alone + _SAME_STREET * (again / np.maximum(self._lengths[:first], 1)))
+        weight = 1.0 / (alone + _SAME_STREET * (mine_again / max(len(mine), 1)))
+        uses = []
+        for place, (ranks, said) in self._said.items():
+            row = np.flatnonzero((ranks < first) & (ranks != (own if is_among else -1)))
+            if len(row):
+                pooled = np.sum(weights[ranks[row], None, None] * said[row], axis=0)
+                uses.append(_as_use(place, pooled))
+        return tuple(uses), round(weight, _DIGITS)
+
+    def _counted(self, first: int) -> tuple[IntArray, IntArray]:
+        """Count how often the first of the runs passed each place, and each run places that others passed."""
+        if first not in self._again:
+            borders = np.concatenate([[0], np.cumsum(self._lengths[:first])])
+            passed = np.bincount(self._passed[: borders[-1]], minlength=len(self._number))
+            sums = np.concatenate([[0], np.cumsum(passed[self._passed[: borders[-1]]] - 1)])
+            self._again[first] = passed, np.diff(sums[borders])
+        return self._again[first]
 
 
 class _Subject:
