@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from camber.cli.config import Preferences
     from camber.cli.roads import RoadsFor
     from camber.cli.session import Tell
-    from camber.library.batch import BatchReport, RoadChoice, Step
+    from camber.library.batch import BatchReport, Step
+    from camber.library.choosing import RoadChoice
     from camber.schema import Analysis, Recording, Roads, Settings
 
 S = TypeVar("S")
@@ -307,7 +308,7 @@ def road_choices(
     road_files: "Sequence[Path]", country: str | None, *, tiles_first: bool = False
 ) -> "list[RoadChoice]":
     """Choose among extracts and tiles that are kept, in the order in which they are asked."""
-    from camber.library.batch import from_extracts, from_tiles
+    from camber.library.choosing import from_extracts, from_tiles
 
     cache = roads_cache()
     choices = [from_extracts(road_files, country=country, folder=cache)] if road_files else []

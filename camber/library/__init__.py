@@ -9,7 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from camber.library.batch import analyse_library, from_extracts, from_tiles
+    from camber.library.batch import analyse_library
+    from camber.library.choosing import from_extracts, from_tiles
     from camber.library.days import Week, week_named, week_of
     from camber.library.importing import import_paths
     from camber.library.library import Library, open_library
@@ -18,8 +19,8 @@ _HOME = {
     "Library": "library",
     "Week": "days",
     "analyse_library": "batch",
-    "from_extracts": "batch",
-    "from_tiles": "batch",
+    "from_extracts": "choosing",
+    "from_tiles": "choosing",
     "import_paths": "importing",
     "open_library": "library",
     "week_named": "days",

@@ -14,34 +14,26 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from camber.conventions import NO_WAY
-from camber.errors import MissingTilesError
 from camber.lateral import SharedEvidence
 from camber.library.activities import stored_recording
+from camber.library.choosing import chosen_roads
 from camber.library.database import note_sizes
 from camber.library.results import read_evidence, store_evidence, store_failure, store_outcome
 from camber.library.surveying import Surveyed, measure_missing
-from camber.library.surveys import MeasuredRoads, measured_roads, years_of
-from camber.library.workers import Job, RoadsOf, Work, Workers
-from camber.longitudes import is_inside
-from camber.roads import read_roads
-from camber.roads.tiles import TileStore, usable_tiles
+from camber.library.surveys import MeasuredRoads, measured_roads, surveys, years_of
+from camber.library.workers import Job, Work, Workers
 from camber.schema import Evidence, Observed, Settings
 from camber.versions import MODEL
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from concurrent.futures import Executor
-    from pathlib import Path
-
-    import numpy as np
-    from numpy.typing import NDArray
 
     from camber.library import Library
+    from camber.library.choosing import RoadChoice, RoadsOf
     from camber.schema import Learned
 
-    FloatArray = NDArray[np.float64]
-    RoadChoice = Callable[[FloatArray, FloatArray], RoadsOf | None]
-    """Chooses roads for the longitudes and latitudes of a run [deg]; None where it has none."""
 
 _RUNS_PER_TASK: Final = 4
 """Runs of the same roads that a worker takes at once (judgement: what is sent along with them is shared)."""
@@ -50,6 +42,17 @@ _RUNS_PER_TASK: Final = 4
 _HEARD_FROM: Final = 8
 """So many observed roads, or answers, are heard by runs that do not pass them (judgement: fewer hardly move a
 share that is worth as many, and each doubling makes every result anew)."""
+
+
+_GONE_BY: Final = (
+    """SELECT activity_id, version FROM evidence JOIN activity USING (activity_id)
+    ORDER BY started_at_ms IS NULL, started_at_ms, content_sha256, part""",
+    "SELECT activity_id, version, learned_version FROM result ORDER BY activity_id",
+    "SELECT activity_id, version, state FROM failure ORDER BY activity_id",
+    "SELECT way_id, version, asked, middles FROM measured_way ORDER BY number",
+    "SELECT activity_id, day FROM activity ORDER BY activity_id",
+)
+"""What decides whether a result is stale, beside what is chosen and told: versions stand for values."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,12 @@ class _Batch:
             for one in getattr(self.observed, part.name)
         )
 
+    def report(self, surveyed: Surveyed) -> BatchReport:
+        """Say what came of it."""
+        kept = self.runs - self.analysed - len(self.failed) - len(self.no_roads)
+        failed = tuple(sorted(self.failed.items()))
+        return BatchReport(self.runs, self.analysed, kept, tuple(self.no_roads), failed, surveyed)
+
 
 def analyse_library(
     library: Library,
@@ -194,6 +203,9 @@ def analyse_library(
     with library.held_for("analyse"), Workers(executor, workers) as pool:
         batch = _Batch(library, settings or Settings(), pool, watch, observed, only=only)
         planned, parts = _plan(batch, choices), batch.said()
+        if _state(batch, planned, parts) == _settled(library.connection):
+            _note_refused(batch, planned)
+            return batch.report(Surveyed())
         _work_off(batch, _silent(batch, planned, parts), "reading habits and map offsets")
         surveyed = _survey(batch, planned)
         batch.measured = measured_roads(library.connection)
@@ -203,9 +215,11 @@ def analyse_library(
             _work_off(batch, _stale(batch, _told(batch, planned, again)), "analysing")
         if batch.analysed:
             note_sizes(library.connection)
-    kept = batch.runs - batch.analysed - len(batch.failed) - len(batch.no_roads)
-    failed = tuple(sorted(batch.failed.items()))
-    return BatchReport(batch.runs, batch.analysed, kept, tuple(batch.no_roads), failed, surveyed)
+        if only is None:
+            with library.writing() as connection:
+                state = _state(batch, planned, batch.said())
+                connection.execute("INSERT OR REPLACE INTO settled VALUES (1, ?)", (state,))
+    return batch.report(surveyed)
 
 
 def measure_library(
@@ -267,10 +281,8 @@ def _plan(batch: _Batch, choices: Sequence[RoadChoice]) -> list[_Planned]:
     settings = {name: value for name, value in asdict(batch.settings).items() if name != "suggestion"}
     decided = f"{MODEL}-{_digest(settings)}"
     planned = []
-    for run, longitude, latitude in batch.library.positions(batch.only):
+    for run, roads in chosen_roads(batch.library, choices, batch.only):
         batch.runs += 1
-        chosen = (choice(longitude, latitude) for choice in choices)
-        roads = next((roads for roads in chosen if roads is not None), None)
         if roads is not None:
             planned.append(_Planned(run, roads, f"{decided}-{roads.version}"))
         elif not connection.execute("SELECT 1 FROM result WHERE activity_id = ?", (run,)).fetchone():
@@ -355,12 +367,34 @@ def _stale(batch: _Batch, planned: Sequence[_Planned]) -> list[_Planned]:
     connection = batch.library.connection
     rows = connection.execute("SELECT activity_id, version, learned_version FROM result").fetchall()
     known = {run: versions for run, *versions in rows}
-    failed = connection.execute("SELECT activity_id, version, message FROM failure").fetchall()
-    refused = {(run, version): message for run, version, message in failed}
-    batch.failed |= {p.run: refused[p.run, p.version] for p in planned if (p.run, p.version) in refused}
+    _note_refused(batch, planned)
     return [
         p for p in planned if known.get(p.run) != [p.version, p.learned_version] and p.run not in batch.failed
     ]
+
+
+def _note_refused(batch: _Batch, planned: Sequence[_Planned]) -> None:
+    """Take those over that have failed before, and would again."""
+    failed = batch.library.connection.execute("SELECT activity_id, version, message FROM failure").fetchall()
+    refused = {(run, version): message for run, version, message in failed}
+    batch.failed |= {p.run: refused[p.run, p.version] for p in planned if (p.run, p.version) in refused}
+
+
+def _state(batch: _Batch, planned: Sequence[_Planned], parts: Sequence[Observed]) -> str:
+    """Name all that a batch goes by, and what came of it: where both are as they were, nothing is to do."""
+    connection = batch.library.connection
+    if surveys(connection):
+        return ""  # their files may have changed
+    rows = [connection.execute(query).fetchall() for query in _GONE_BY]
+    return _digest(
+        [[(p.run, p.version) for p in planned], parts, [[tuple(row) for row in part] for part in rows]]
+    )
+
+
+def _settled(connection: sqlite3.Connection) -> str | None:
+    """Give the state in which the last batch of all runs ended; None where there was none."""
+    found = connection.execute("SELECT state FROM settled WHERE state <> ''").fetchone()
+    return None if found is None else str(found[0])
 
 
 def _work_off(batch: _Batch, planned: Iterable[_Planned], what: str) -> None:
@@ -399,82 +433,3 @@ def _job(batch: _Batch, plan: _Planned) -> Job:
 def _digest(value: object) -> str:
     """Give a short name to plain numbers and texts."""
     return sha256(repr(value).encode()).hexdigest()[:16]
-
-
-def from_extracts(paths: Sequence[Path], *, country: str | None, folder: Path | None) -> RoadChoice:
-    """Choose among extracts the one that holds most fixes of a run.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-        The extracts.
-    country : str or None
-        Overrides the place.
-    folder : Path or None
-        Where what was parsed is kept.
-
-    Returns
-    -------
-    RoadChoice
-        None for a run that none of them holds a fix of.
-
-    Raises
-    ------
-    RoadsError
-        If one of them cannot be read.
-    """
-    bounds = {path: read_roads(path, country=country, cache=folder).bounds_deg for path in paths}
-    versions = {path: _file_version(path, country) for path in paths}
-
-    def choose(longitude_deg: FloatArray, latitude_deg: FloatArray) -> RoadsOf | None:
-        def held(path: Path) -> int:
-            return int(is_inside(bounds[path], longitude_deg, latitude_deg).sum())
-
-        best = max(paths, key=held, default=None)
-        if best is None or not held(best):
-            return None
-        return RoadsOf(versions[best], best.resolve(), (), folder, country)
-
-    return choose
-
-
-def from_tiles(folder: Path, *, country: str | None) -> RoadChoice:
-    """Take the tiles that a run touches, and those that it comes near.
-
-    Parameters
-    ----------
-    folder : Path
-        The user's folder for roads.
-    country : str or None
-        Overrides the place.
-
-    Returns
-    -------
-    RoadChoice
-        None for a run of which a tile is missing.
-    """
-    store = TileStore(folder)
-
-    def choose(longitude_deg: FloatArray, latitude_deg: FloatArray) -> RoadsOf | None:
-        try:
-            tiles = tuple(sorted(usable_tiles(folder, longitude_deg, latitude_deg)))
-        except MissingTilesError:
-            return None
-        state = sha256(repr(country).encode())
-        for tile in tiles:
-            head = store.head(tile)
-            if head is None:
-                return None
-            state.update(tile.name.encode() + head.checksum)
-        return RoadsOf(f"tiles-{state.hexdigest()[:16]}", None, tiles, folder.resolve(), country)
-
-    return choose
-
-
-def _file_version(path: Path, country: str | None) -> str:
-    with path.open("rb") as file:
-        state = sha256()
-        while piece := file.read(1 << 20):
-            state.update(piece)
-    state.update(repr(country).encode())
-    return f"extract-{state.hexdigest()[:16]}"

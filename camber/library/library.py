@@ -475,7 +475,8 @@ class Library:
         RoadsError
             If an extract cannot be read.
         """
-        from camber.library.batch import analyse_library, from_extracts, from_tiles  # noqa: PLC0415 - compiled kernels
+        from camber.library.batch import analyse_library  # noqa: PLC0415 - compiled kernels
+        from camber.library.choosing import from_extracts, from_tiles  # noqa: PLC0415 - as above
 
         cache, files = roads_cache(), _paths(roads)
         choices = [from_extracts(files, country=None, folder=cache)] if files else []

@@ -186,6 +186,7 @@ def _drop_orphans(new: sqlite3.Connection) -> None:
             ("street", "result"),
             ("passes", "result"),
             ("contact", "result"),
+            ("chosen", "fixes"),
         ):
             there = f"SELECT activity_id FROM {parent}"  # noqa: S608 - names above
             new.execute(f"DELETE FROM {child} WHERE activity_id NOT IN ({there})")  # noqa: S608 - as above

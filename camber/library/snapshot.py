@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 DERIVED: Final = frozenset(
     {"fixes", "evidence", "result", "failure", "segment", "traversal", "street", "passes", "contact"}
+    | {"chosen", "settled"}
 )
 """Tables that are found again from the original files and the roads; every other one is kept."""
 

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from camber.library.choosing import RoadsOf
     from camber.library.library import Library
-    from camber.library.workers import RoadsOf, Workers
+    from camber.library.workers import Workers
     from camber.terrain.mapped_ways import MappedWay
     from camber.terrain.sources import Survey
 

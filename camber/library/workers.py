@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
     from camber.library.activities import StoredRecording
-    from camber.roads.grid import Tile
+    from camber.library.choosing import RoadsOf
     from camber.schema import Learned, Observed, Recording, Roads, Settings
 
 T = TypeVar("T")
@@ -62,20 +62,6 @@ _DIED: Final = (
     "the process that analysed it died, and died again with this run alone, perhaps for want of memory; "
     "the next version of camber or of its roads tries again"
 )
-
-
-@dataclass(frozen=True)
-class RoadsOf:
-    """How a worker opens the roads of a run: an extract, or tiles in a folder; and their version.
-
-    ``folder`` is also where what was parsed of extracts is kept; ``country`` overrides the place.
-    """
-
-    version: str
-    extract: Path | None
-    tiles: tuple[Tile, ...]
-    folder: Path | None
-    country: str | None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from camber.lateral import SharedEvidence
 from camber.library import analyse_library, open_library, week_named
 from camber.library.batch import _handed
 from camber.library.checking import check_library
+from camber.library.choosing import RoadChoice
 from camber.library.importing import import_paths
 from camber.library.results import read_evidence
 from camber.pipeline import evidence_of
@@ -81,6 +82,23 @@ def test_what_is_up_to_date_is_not_analysed_again(library, choose, here):
     assert exact(library.connection) == before
 
 
+def test_with_nothing_new_no_positions_are_read_and_nothing_is_worked_out(library, choose, here, monkeypatch):
+    """Whatever a batch goes by: once it has changed, and changed back, everything is looked at again."""
+    analyse_library(library, [choose], executor=here)
+    for name in ("_told", "_silent"):
+        monkeypatch.setattr(f"camber.library.batch.{name}", None)
+    monkeypatch.setattr("camber.library.choosing.places_of", None)
+    report = analyse_library(library, [choose], executor=here)
+    assert (report.runs, report.kept, report.analysed) == (report.runs, report.runs, 0)
+    assert report.runs > 1
+    for settings, only in ((Settings(seed=1), None), (None, [1])):
+        with pytest.raises(TypeError):
+            analyse_library(library, [choose], settings, executor=here, only=only)
+    other = RoadChoice(lambda: "other", choose.choose)
+    with pytest.raises(TypeError):
+        analyse_library(library, [other], executor=here)
+
+
 def test_other_settings_make_everything_stale_and_back_again(library, choose, here):
     before = dump(library.connection)
     other = replace(Settings(), seed=1)
@@ -134,7 +152,9 @@ def test_a_dask_cluster_does_not_matter(imported, choose, analysed, tmp_path):
 
 def test_a_run_without_roads_keeps_what_was_found_before(library, here):
     before = dump(library.connection)
-    report = analyse_library(library, [lambda _longitude, _latitude: None], executor=here)
+    report = analyse_library(
+        library, [RoadChoice(lambda: "none", lambda _longitude, _latitude: None)], executor=here
+    )
     assert (report.kept, report.no_roads) == (5, ())
     assert [line for line in dump(library.connection).splitlines() if line.startswith("result")] == [
         line for line in before.splitlines() if line.startswith("result")
