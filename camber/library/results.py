@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -35,6 +36,10 @@ _JUDGED: Final = (Verdict.LEFT_LOW, Verdict.RIGHT_LOW, Verdict.LEVEL)
 _DEGREES: Final = 1e7
 _NO_SUGGESTIONS: Final = "null"
 """What stands where results of an earlier camber hold suggestions: they are made when they are asked for."""
+
+
+_SEGMENTS: Final[WeakKeyDictionary[Roads, dict[int, Segment]]] = WeakKeyDictionary()
+"""Ways of roads that live, as they are kept: a runner is on the same ones again and again."""
 
 
 class Segment(NamedTuple):
@@ -131,11 +136,16 @@ def exposure_of(analysis: Analysis) -> pd.DataFrame:
 def _segments(analysis: Analysis) -> tuple[list[int], tuple[Segment, ...]]:
     used = pd.unique(np.r_[analysis.path["way_id"].to_numpy(), analysis.exposure["way_id"].to_numpy()])
     way_ids = np.sort(used[used != NO_WAY])
-    ways = analysis.roads.ways.loc[way_ids]
-    degrees = [shapely.get_coordinates(line) for line in ways.geometry.to_crs(WGS84)]
-    cuts = _junctions(analysis.roads, way_ids)
-    rows = zip(ways.index, ways["name"], ways["highway"], ways["length_m"], degrees, cuts, strict=True)
-    return way_ids.tolist(), tuple(_segment(*row) for row in rows)
+    known = _SEGMENTS.setdefault(analysis.roads, {})
+    wanted = way_ids.tolist()
+    new = np.array([way for way in wanted if way not in known], dtype=np.int64)
+    if len(new):
+        ways = analysis.roads.ways.loc[new]
+        degrees = [shapely.get_coordinates(line) for line in ways.geometry.to_crs(WGS84)]
+        cuts = _junctions(analysis.roads, new)
+        rows = zip(ways.index, ways["name"], ways["highway"], ways["length_m"], degrees, cuts, strict=True)
+        known |= {row[0]: _segment(*row) for row in rows}
+    return wanted, tuple(known[way] for way in wanted)
 
 
 def _segment(
