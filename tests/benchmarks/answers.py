@@ -70,6 +70,11 @@ class Season:
     ways: pd.DataFrame
     done: dict = field(default_factory=dict)
 
+    def walked(self, used):
+        """Whether there are sidewalks along some ways that no tag tells of."""
+        surfaces = draw_surfaces(used, self.world)
+        return (surfaces["unmapped_left"] | surfaces["unmapped_right"]).to_numpy()
+
 
 def season_of(roads, habit, seed, runs):
     """Simulate runs over three routes of one runner, and learn from them as the library does."""
@@ -228,11 +233,7 @@ def _habit_key(season, habit, truth, of_ways):
     if habit == "existence":
         used = season.ways.loc[np.unique(truth["way_id"])]
         used = used[used["built_up"] & (used["sidewalk_left"] == "") & (used["sidewalk_right"] == "")]
-        surfaces = draw_surfaces(used, season.world)
-        yes, of = (
-            (surfaces["unmapped_left"] | surfaces["unmapped_right"]).to_numpy(),
-            np.ones(len(used), bool),
-        )
+        yes, of = season.walked(used), np.ones(len(used), bool)
         metres = used["length_m"].to_numpy()
     else:
         two_way = edge & (of_ways["oneway"] == 0).to_numpy()

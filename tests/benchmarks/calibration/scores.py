@@ -69,7 +69,14 @@ def by_run(draws, truth):
     for name in TOTALS:
         low, high = np.quantile(getattr(draws, name).sum(axis=1), [0.05, 0.95])
         row |= {f"{name}_true": true[name], f"{name}_low": float(low), f"{name}_high": float(high)}
-    return row
+    left, right = (getattr(draws, name).sum(axis=1) for name in ("left_low_m", "right_low_m"))
+    low, high = np.quantile(_balance(left, right), [0.05, 0.95])
+    of_truth = float(_balance(true["left_low_m"], true["right_low_m"]))
+    return row | {"balance_true": of_truth, "balance_low": float(low), "balance_high": float(high)}
+
+
+def _balance(left_m, right_m):
+    return (right_m - left_m) / np.maximum(left_m + right_m, 1e-9)
 
 
 def known_of(scenario):
@@ -80,7 +87,9 @@ def known_of(scenario):
 
 def judge(scenario, settings=None, learned=None):
     """Analyse one scenario."""
-    analysis = camber.analyse(scenario.run.recording, scenario.roads, settings, learned)
+    analysis = camber.analyse(
+        scenario.run.recording, scenario.roads, settings, learned, with_suggestions=False
+    )
     truth = scenario.run.truth
     known = known_of(scenario)
     blocks = by_block(analysis, truth).assign(**known)
@@ -97,6 +106,7 @@ def judge(scenario, settings=None, learned=None):
 
 
 def holds(rows, name):
-    """Whether the interval of each row holds the truth, to half a metre."""
+    """Whether the interval of each row holds the truth, metres to half a metre."""
     low, true, high = (rows[f"{name}_{what}"] for what in ("low", "true", "high"))
-    return (low <= true + 0.5) & (true <= high + 0.5)
+    slack = 1e-6 if name == "balance" else 0.5
+    return (low <= true + slack) & (true <= high + slack)

@@ -156,7 +156,7 @@ def coverage(rows):
         if len(part) == 0:
             continue
         line = {"part": name, "n": len(part)}
-        for total in scores.TOTALS:
+        for total in (*scores.TOTALS, "balance"):
             line[total.removesuffix("_m")] = float(scores.holds(part, total).mean())
         width = part["left_low_m_high"] - part["left_low_m_low"]
         line["left_low_width"] = float((width / part["metres"]).mean())

@@ -70,9 +70,9 @@ def _options():
     parser.add_argument("--level", type=float, help="cross slope below which a surface is level [%%]")
     parser.add_argument("--no-ceilings", action="store_true", help="leave out the columns with truths told")
     parser.add_argument("--curve", action="store_true", help="what 2, 4, 8, 16 weeks add; needs --weeks 16")
-    parser.add_argument("--state-known", type=float, default=0.0, help="share of metres")
-    parser.add_argument("--measured", type=float, default=0.0, help="share of metres whose surface is known")
-    parser.add_argument("--answers", type=int, default=0, help="streets, most run first, known in both")
+    parser.add_argument("--answers", type=int, default=0, help="questions that are asked and answered")
+    parser.add_argument("--without", default="", help="a difference that is left out: season.DIFFERENCES")
+    parser.add_argument("--measured", type=float, default=0.0, help="share of metres on surveyed streets")
     options = parser.parse_args()
     options.seasons = SIZES.get(options.size) or int(options.size)
     options.jobs = min(options.jobs, 2)
@@ -87,7 +87,7 @@ def _plans(options):
         if not path.exists():
             print(f"skipped {town}: {path} is not at hand", file=sys.stderr)
     numbers = range(options.first, options.first + options.seasons)
-    plans = [plan(number, options.weeks, options.seed) for number in numbers]
+    plans = [plan(number, options.weeks, options.seed, options.without) for number in numbers]
     return [one for one in plans if TOWNS[one.town].exists()]
 
 

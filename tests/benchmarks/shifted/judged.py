@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from camber.conventions import SIDE_OF_STATE
-from tests.benchmarks.shifted import passes
+from tests.benchmarks.answers import heard_by
+from tests.benchmarks.shifted import passes, told
 
 LEFT = ["p_left_sidewalk", "p_left_edge"]
 RIGHT = ["p_right_edge", "p_right_sidewalk"]
@@ -123,28 +124,54 @@ def row_of(drawn, true):
     return row
 
 
-def judge(planned, roads, runs, settings, known, *, ceilings=True):
-    """Judge a season: each run alone, with what all runs until then say, and with truths told."""
-    told = tuple(known.told(runs, what, planned.seed) for what in ("state", "surface"))
-    every = np.unique(np.concatenate([run.truth.street_id for run in runs]))
-    alone, learned = Judged("alone"), Judged("season")
-    found = [alone, learned]
+@dataclass(frozen=True)
+class Wanted:
+    """What a season is judged with beside its own runs: ceilings, answers, and a share of surveyed metres."""
+
+    ceilings: bool = True
+    answers: int = 0
+    measured: float = 0.0
+
+
+def judge(planned, roads, runs, settings, wanted):
+    """Judge a season: each run alone, with what all runs until then say, with things told, with truths."""
+    alone = Judged("alone")
     evidence = []
     for run in runs:
-        analysis = passes.analysed(run, roads, settings, None, told)
+        analysis = passes.analysed(run, roads, settings)
         alone.add(run, analysis)
         evidence.append(analysis.evidence)
-    for week in sorted({run.week for run in runs}):
-        until = [one for one, run in zip(evidence, runs, strict=True) if run.week <= week]
-        for own, run in zip(evidence, runs, strict=True):
-            if run.week == week:
-                learned.add(run, passes.analysed(run, roads, settings, passes.taught(until, own), told))
-    if ceilings:
-        for how, truths in (("state known", (every, told[1])), ("surface known", (told[0], every))):
-            found.append(Judged(how))
-            for run in runs:
-                found[-1].add(run, passes.analysed(run, roads, settings, None, truths))
+    learned, analyses = _by_weeks("season", roads, runs, evidence, settings)
+    found = [alone, learned]
+    if wanted.answers:
+        given = told.answered(planned, roads, runs, analyses, wanted.answers)
+        found.append(_with_told("answers", roads, runs, evidence, settings, given))
+    if wanted.measured:
+        given = told.surveyed(planned, roads, runs, wanted.measured)
+        found.append(_with_told("surveyed", roads, runs, evidence, settings, given))
+    for what in ("state", "surface") if wanted.ceilings else ():
+        found.append(Judged(f"{what} known"))
+        for run in runs:
+            found[-1].add(run, passes.analysed(run, roads, settings, truth_of=what))
     return found
+
+
+def _with_told(how, roads, runs, evidence, settings, given):
+    """Judge a season with something told, each run with what of it concerns its ways."""
+    heard = [heard_by(one.ways, given) for one in evidence]
+    again = [passes.evidence_of(run, roads, settings, one) for run, one in zip(runs, heard, strict=True)]
+    return _by_weeks(how, roads, runs, again, settings, heard)[0]
+
+
+def _by_weeks(how, roads, runs, evidence, settings, heard=None):
+    """Judge each week with what the runs until its end say; and give the analyses."""
+    judged, analyses = Judged(how), []
+    for own, run, observed in zip(evidence, runs, heard or [None] * len(runs), strict=True):
+        until = [one for one, other in zip(evidence, runs, strict=True) if other.week <= run.week]
+        analysis = passes.analysed(run, roads, settings, passes.taught(until, own), observed=observed)
+        judged.add(run, analysis)
+        analyses.append(analysis)
+    return judged, analyses
 
 
 def curve(roads, runs, settings, counts=(2, 4, 8, 16)):

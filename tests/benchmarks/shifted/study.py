@@ -9,7 +9,6 @@ import pandas as pd
 
 from camber.schema import Settings
 from tests.benchmarks.shifted import judged, measures, season
-from tests.benchmarks.shifted.passes import Known
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +34,7 @@ def kept_season(planned, options):
     if options.parts is None:
         return judge_season(planned, options)
     options.parts.mkdir(parents=True, exist_ok=True)
-    name = f"{planned.number}-{planned.seed}-{planned.weeks}w.judged"
+    name = f"{planned.number}-{planned.seed}-{planned.weeks}w{planned.without}.judged"
     return season.kept(options.parts / name, lambda: judge_season(planned, options))
 
 
@@ -46,8 +45,8 @@ def judge_season(planned, options):
     if options.curve:
         every = judged.curve(roads, runs, settings)
     else:
-        known = Known(options.state_known, options.measured, options.answers)
-        every = judged.judge(planned, roads, runs, settings, known, ceilings=not options.no_ceilings)
+        wanted = judged.Wanted(not options.no_ceilings, options.answers, options.measured)
+        every = judged.judge(planned, roads, runs, settings, wanted)
     rows = [row for one in every for row in measures.rows_of(one, planned)]
     tables = [measures.blocks_of(one, planned) for one in every]
     cpu_s = time.process_time() - begin
