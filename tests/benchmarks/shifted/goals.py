@@ -32,6 +32,11 @@ GOALS = (
     Goal("side named, right", ("season", "sides", "named_right"), 0.95),
     Goal("leg named at .9, right", ("season", "sides", "leg_0.9_right"), 0.88),
     Goal("leg named at .75, right", ("season", "sides", "leg_0.75_right"), 0.75),
+    Goal("with answers: correlation", ("answers", "weeks from the third", "correlation"), 0.85),
+    *(
+        Goal(f"{what}: weeks covered: balance", (how, "coverage", "week", "balance"), 0.85, 0.95)
+        for how, what in (("answers", "with answers"), ("surveyed", "with surveyed streets"))
+    ),
 )
 _PARTS = (
     ("worst of the towns and receivers, side named right", ("sides", "named_right"), min, 0.95, 1.0),
@@ -65,6 +70,11 @@ def rows_of(found):
     ceiling = at(found, "state known", "weeks from the third", "correlation")
     if ceiling is not None:
         rows.append(("correlation as a part of the ceiling's", rows[0][1] / ceiling, 0.8, OPEN))
+    width = ("coverage", "week", "balance_width")
+    for how, what, most in (("answers", "with answers", 1.0), ("surveyed", "with surveyed streets", 0.6)):
+        if how in found:
+            narrower = at(found, how, *width) / at(found, "season", *width)
+            rows.append((f"{what}: width of weeks' balance, as a part", narrower, 0.0, most))
     parts = [part for column in ("town", "receiver") for part in found["season"][f"by {column}"].values()]
     rows += [
         (label, pick(at(part, *path) for part in parts), low, high) for label, path, pick, low, high in _PARTS

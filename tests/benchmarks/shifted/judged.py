@@ -8,6 +8,7 @@ import pandas as pd
 from camber.conventions import SIDE_OF_STATE
 from tests.benchmarks.answers import heard_by
 from tests.benchmarks.shifted import passes, told
+from tests.benchmarks.shifted.season import routes_and_streets
 
 LEFT = ["p_left_sidewalk", "p_left_edge"]
 RIGHT = ["p_right_edge", "p_right_sidewalk"]
@@ -143,11 +144,13 @@ def judge(planned, roads, runs, settings, wanted):
         evidence.append(analysis.evidence)
     learned, analyses = _by_weeks("season", roads, runs, evidence, settings)
     found = [alone, learned]
+    rng = np.random.default_rng([planned.seed, 3])
+    streets = routes_and_streets(planned, roads, rng)[1] if wanted.answers or wanted.measured else None
     if wanted.answers:
-        given = told.answered(planned, roads, runs, analyses, wanted.answers)
+        given = told.answered(streets, roads, runs, analyses, wanted.answers)
         found.append(_with_told("answers", roads, runs, evidence, settings, given))
     if wanted.measured:
-        given = told.surveyed(planned, roads, runs, wanted.measured)
+        given = told.surveyed(streets, runs, wanted.measured, planned.seed)
         found.append(_with_told("surveyed", roads, runs, evidence, settings, given))
     for what in ("state", "surface") if wanted.ceilings else ():
         found.append(Judged(f"{what} known"))

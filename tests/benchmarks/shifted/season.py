@@ -147,13 +147,18 @@ def drawn(planned):
     return tuple(found.values())
 
 
+def routes_and_streets(planned, roads, rng):
+    """Draw the usual routes and the streets of all of them: which way one falls hangs on its neighbours."""
+    usual = usual_routes(roads, planned.kind, rng)
+    rows = np.unique(np.concatenate([trace_route(roads, route).way for route in usual]))
+    return usual, build_streets(roads, rows, drawn(planned)[0])
+
+
 def simulate_season(planned, roads):
     """Draw world, runner, watch and routes, and run them."""
     rng = np.random.default_rng([planned.seed, 3])
-    town, runner, device = drawn(planned)
-    usual = usual_routes(roads, planned.kind, rng)
-    rows = np.unique(np.concatenate([trace_route(roads, route).way for route in usual]))
-    streets = build_streets(roads, rows, town)
+    _, runner, device = drawn(planned)
+    usual, streets = routes_and_streets(planned, roads, rng)
     liked = rng.dirichlet(np.full(ROUTES, 2.0))
     runs = []
     for week in range(planned.weeks):

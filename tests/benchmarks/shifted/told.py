@@ -16,13 +16,13 @@ from pyproj import Transformer
 from camber.conventions import LATERAL_STATES, WGS84
 from camber.observations.evidence_of_answers import Known
 from camber.observations.passes import street_passes
-from camber.observations.questions import questions_of
+from camber.observations.promise import best_first
+from camber.observations.questions import candidates
 from camber.observations.way_frame import StreetWay
 from camber.schema import Observed, RoadObserved, SideObserved, SidewalkObserved, WidthObserved
 from tests.benchmarks import answers
 from tests.benchmarks.shifted.hashed import normal, uniform
-from tests.benchmarks.shifted.season import drawn
-from tests.benchmarks.shifted.world import build_streets, true_slope
+from tests.benchmarks.shifted.world import true_slope
 
 CARRIAGEWAY_SD_PCT, WALK_SD_PCT = 0.7, 0.7
 """Errors of measured slopes [%]: 0.6 beyond 1.5 times a standard error of 0.2 (`camber.terrain`)."""
@@ -35,32 +35,35 @@ _APART_S = 10
 _MIRRORED = {"left": -1.0, "right": 1.0}
 
 
-def answered(planned, roads, runs, analyses, most):
-    """Evidence of the answers to the first questions of a season that can be answered."""
-    left, right = answers.totals(analyses)
-    season = _as_season(planned, roads, runs)
-    pairs = []
-    for inquiry in questions_of(left, right, [street_passes(one) for one in analyses], most=3 * most):
+def answered(streets, roads, runs, analyses, most):
+    """Evidence of the answers to so many questions of a season, best first, then those of most metres."""
+    share, known = candidates(*answers.totals(analyses), [street_passes(one) for one in analyses])
+    season, pairs = _as_season(streets, roads, runs), []
+    best = [number for number, _ in best_first(share, [asked for asked, _ in known], len(known))]
+    others = sorted(set(range(len(known))) - set(best), key=lambda number: -known[number][1].metres)
+    for number in (*best, *others):
+        inquiry = known[number][1]
         keys = answers.true_keys(season, inquiry)
-        if keys.strip("?") and len(pairs) < most:
+        if keys.strip("?"):
             pairs.append((inquiry, keys))
+        if len(pairs) == most:
+            break
     return answers.told(season, pairs)
 
 
-def _as_season(planned, roads, runs):
+def _as_season(streets, roads, runs):
     """Season, its truth second by second, as `tests.benchmarks.answers` reads it."""
     lines = roads.ways.geometry.to_crs(WGS84)
     rows = zip(roads.ways.index, roads.ways["name"], lines, roads.ways["length_m"], strict=True)
     known = Known(
         [StreetWay(int(way), name, shapely.get_coordinates(line), m) for way, name, line, m in rows],
         lambda _run: (),
-        lambda _latitude, _longitude: planned.town != "moorgate",
+        lambda _latitude, _longitude: bool(streets.at("hand", 0) > 0),
         lambda _latitude, _longitude: "",
     )
     truths = [SimpleNamespace(truth=_table(run, roads.crs)) for run in runs]
 
     def walked(used):
-        streets = build_streets(roads, roads.ways.index.get_indexer(used.index), drawn(planned)[0])
         row = streets.row(used.index.to_numpy())
         return streets.at("walk_left", row) | streets.at("walk_right", row)
 
@@ -90,7 +93,7 @@ def _table(run, crs):
     )
 
 
-def surveyed(planned, roads, runs, share):
+def surveyed(streets, runs, share, seed):
     """Evidence of streets that make up a share of the metres, drawn by chance."""
     truth = {
         name: np.concatenate([getattr(run.truth, name) for run in runs])
@@ -98,21 +101,23 @@ def surveyed(planned, roads, runs, share):
     }
     ids, number = np.unique(truth["street_id"], return_inverse=True)
     metres = np.bincount(number, truth["step_m"])
-    order = np.argsort(uniform(planned.seed, "survey", ids))
+    order = np.argsort(uniform(seed, "survey", ids))
     count = int(np.searchsorted(np.cumsum(metres[order]) / metres.sum(), share - 1e-9)) + 1
     here = np.isin(truth["street_id"], ids[order[:count]])
     ways = np.unique(truth["way_id"][here])
-    rows = roads.ways.index.get_indexer(ways)
-    streets = build_streets(roads, rows, drawn(planned)[0])
-    at = {name: streets.at(name, np.arange(len(ways))) for name in ("road", "walk_left", "walk_right")}
+    rows = streets.row(ways).tolist()
+    on_roads = [k for k in rows if streets.at("road", k)]
     sides = [one for way in ways for one in _sides(int(way), truth)]
-    surfaces = [one for k in range(len(ways)) for one in _surfaces(streets, k, planned.seed)]
+    surfaces = [one for k in rows for one in _surfaces(streets, k, seed)]
     sidewalks = [
-        SidewalkObserved(int(way), bool(at["walk_left"][k]), bool(at["walk_right"][k]), source="terrain")
-        for k, way in enumerate(ways)
-        if at["road"][k]
+        SidewalkObserved(
+            int(streets.way_id[k]),
+            *(bool(streets.at(f"walk_{side}", k)) for side in _MIRRORED),
+            source="terrain",
+        )
+        for k in on_roads
     ]
-    widths = [_width(streets, k, planned.seed) for k in range(len(ways)) if at["road"][k]]
+    widths = [_width(streets, k, seed) for k in on_roads]
     return Observed(tuple(surfaces), tuple(sides), tuple(sidewalks), tuple(widths))
 
 
