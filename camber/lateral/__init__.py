@@ -41,7 +41,7 @@ from camber.lateral.places import (
     find_places,
     silenced,
 )
-from camber.lateral.sampling import draw_existence
+from camber.lateral.sampling import draw_existence, find_passes
 from camber.lateral.state_prior import (
     StreetShares,
     change_probability,
@@ -181,7 +181,8 @@ def locate(
         posterior = said if others is None else infer_told(scene, shares, alone, others)
     n = len(blocks.first)
     doubts = with_answers(draw_existence(places, shares.sidewalk, draws, seed), claims, seed)
-    state = draw_histories(posterior, alike(seed, device, draws), rng, doubts) % len(P_STATES)
+    passes = find_passes(blocks, places, draws, seed)
+    state = draw_histories(posterior, alike(seed, device, draws), rng, doubts, passes) % len(P_STATES)
     state = np.where(_doubtful(blocks.p_off_road, rng.random((draws, n))), np.int8(-1), state)
     astray = _doubtful(1.0 - blocks.p_street, rng.random((draws, n)))
     columns = _columns(blocks, places, posterior, seen, claims, settings.threshold)

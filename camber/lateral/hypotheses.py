@@ -13,9 +13,14 @@ from zlib import crc32
 import numpy as np
 
 from camber.conventions import NO_WAY, RIGHT_EDGE
+from camber.lateral.learning import SAME_RUNNER, SAME_STREET
 from camber.lateral.noise import block_factors, fast_correlation
+<<<<<<< HEAD
 from camber.lateral.sampling import no_doubts, sample
 from camber.lateral.smoothing import Backward, Smoothed, prepare_back, smooth
+=======
+from camber.lateral.sampling import no_doubts, no_passes, rank_blocks, sample
+>>>>>>> 7445c5b (Passes of a street, and all runs, err alike in the drawn histories as far as learning says that they do, so that weeks no longer average out what no run tells)
 from camber.lateral.switching import (
     DEVICE,
     EAST,
@@ -37,7 +42,7 @@ if TYPE_CHECKING:
 
     from camber.lateral.blocks import Blocks
     from camber.lateral.places import Places
-    from camber.lateral.sampling import Doubts
+    from camber.lateral.sampling import Doubts, Passes
     from camber.lateral.use import CommonErrors
     from camber.schema import LateralSettings
     from camber.standards import GnssClass
@@ -242,31 +247,42 @@ class Alike(NamedTuple):
         Uniform ranks in [0, 1) of the use of places.
     common : ndarray of float64, shape (draws, 2)
         Standard normal numbers of the common errors.
+    left_out : ndarray of float64, shape (draws,)
+        Those of what the model leaves out of all runs, positive to the right of travel.
     """
 
     use_rank: FloatArray
     common: FloatArray
+    left_out: FloatArray
 
 
 def alike(seed: int, device: str, draws: int) -> Alike:
     """Draw what all runs of a seed share, spread evenly; a device has an offset of its own."""
     rng = np.random.default_rng([seed, draws])
     rank = (rng.permutation(draws) + rng.random(draws)) / draws
-    numbers = [np.random.default_rng([seed, draws, key]) for key in (crc32(device.encode()), 1 << 32)]
+    keys = crc32(device.encode()), 1 << 32, 1 << 33
+    numbers = [np.random.default_rng([seed, draws, key]) for key in keys]
     normal = NormalDist()
-    common = [
-        [normal.inv_cdf(value) for value in ((each.permutation(draws) + 0.5) / draws).tolist()]
-        for each in numbers
-    ]
-    return Alike(np.asarray(rank), np.array(common).T)
+    of_device, of_width, left_out = np.array(
+        [
+            [normal.inv_cdf(value) for value in ((each.permutation(draws) + 0.5) / draws).tolist()]
+            for each in numbers
+        ]
+    )
+    return Alike(np.asarray(rank), np.stack([of_device, of_width], axis=1), left_out)
 
 
 def draw_histories(
-    posterior: Posterior, alike: Alike, rng: np.random.Generator, doubts: Doubts | None = None
+    posterior: Posterior,
+    alike: Alike,
+    rng: np.random.Generator,
+    doubts: Doubts | None = None,
+    passes: Passes | None = None,
 ) -> NDArray[np.int8]:
     """Draw whole histories of the states, each under one hypothesis, shape (draws, n).
 
-    What is not shared by all runs comes from ``rng``. ``doubts`` are of states that may not exist.
+    What is not shared by all runs comes from ``rng``. ``doubts`` are of states that may not exist; ``passes``
+    are of ways in one direction: they err alike as far as two runs do in what they tell of the use of places.
     """
     use_rank = alike.use_rank
     order = sorted(posterior.parts, key=lambda part: part.use)
@@ -274,7 +290,9 @@ def draw_histories(
     use_of = uses[_choose(np.cumsum(weights), use_rank)]
     n, draws = len(order[0].observations.prior), len(use_rank)
     noise_rank = rng.random(draws)
-    uniform, normal = rng.random((draws, n)), rng.standard_normal((draws, n, LATENT))
+    own, normal = rng.standard_normal((draws, n)), rng.standard_normal((draws, n, LATENT))
+    passes = passes or no_passes(draws, n)
+    uniform = rank_blocks(passes, own, alike.left_out, SAME_STREET, SAME_RUNNER)
     # What all runs have in common never changes, so it is drawn where a history begins, at its end.
     normal[:, -1, [DEVICE, WIDTH]] = alike.common
     doubts = doubts or no_doubts(draws, order[0].observations.prior.shape)

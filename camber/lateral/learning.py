@@ -48,11 +48,11 @@ _PLACE_SIGMA_M: Final = 1.0
 """Error of the place that a run takes a runner to be at when it tells a line's offset [m] (judgement: half of
 what lies between edge and middle, or edge and sidewalk)."""
 
-_SAME_RUNNER: Final = 0.2
+SAME_RUNNER: Final = 0.2
 """Correlation of what two runs of a runner on different streets say of the use of places (judgement: the
 class of the receiver and what the model leaves out, 0.5 m; the mean of a run errs by 1 m)."""
 
-_SAME_STREET: Final = 0.75
+SAME_STREET: Final = 0.75
 """The same, in addition, of two passes over the same streets in the same direction (judgement: map offset,
 width, sidewalks and usual choice there are the same, so that a second pass hardly says anything new)."""
 
@@ -128,7 +128,7 @@ def novelty(passes: Sequence[frozenset[Place]]) -> list[float]:
     found = []
     for run in passes:
         again = sum(sorted(count[place] - 1 for place in run)) / max(len(run), 1)
-        found.append(1.0 / (1.0 + _SAME_RUNNER * (len(passes) - 1) + _SAME_STREET * again))
+        found.append(1.0 / (1.0 + SAME_RUNNER * (len(passes) - 1) + SAME_STREET * again))
     return found
 
 

@@ -6,6 +6,11 @@ nothing of the run (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 
 on the sidewalk where the rank is below its probability of that, so that laps, runs and weeks add draw by
 draw instead of averaging out what is not known about the street, and every pass by itself is on it as often
 as it is likely to be.
+
+What else is not known of a street, and what the model leaves out of a runner, errs alike at each pass too. So
+the numbers that states are drawn by are correlated between passes, as far as what two runs tell of the use of
+places is (`camber.lateral.learning`): a Gaussian copula (Nelsen 2006, "An Introduction to Copulas", section
+2.3), which leaves every number by itself uniform.
 """
 
 from __future__ import annotations
@@ -24,6 +29,7 @@ from camber.lateral.switching import LATENT, Filtered, Observations
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from camber.lateral.blocks import Blocks
     from camber.lateral.places import Places
 
     FloatArray = NDArray[np.float64]
@@ -83,6 +89,68 @@ def draw_existence(places: Places, share: FloatArray, draws: int, seed: int) -> 
         [np.random.Generator(np.random.Philox(key=[seed % 2**64, int(way)])).random(draws) for way in ways]
     )
     return Doubts(places.doubtful & here[:, np.newaxis], road, rank, np.full(len(here), used))
+
+
+class Passes(NamedTuple):
+    """Passes of a run over ways in one direction, and what other passes of the same ways share.
+
+    Parameters
+    ----------
+    on_way : ndarray of bool, shape (n,)
+        Whether a block is on one.
+    last : ndarray of bool, shape (n,)
+        Whether it is the last of its pass, where a history drawn backwards enters it.
+    normal : ndarray of float64, shape (draws, n)
+        Standard normal numbers of each way and direction, by how many blocks are left of the pass.
+    """
+
+    on_way: NDArray[np.bool_]
+    last: NDArray[np.bool_]
+    normal: FloatArray
+
+
+def find_passes(blocks: Blocks, places: Places, draws: int, seed: int) -> Passes:
+    """Find the passes of a run, and draw for each way and direction what all passes of it share."""
+    way = np.column_stack([places.reference, places.direction, blocks.section])
+    new = np.r_[True, (way[1:] != way[:-1]).any(axis=1)]
+    after = np.append(np.flatnonzero(new)[1:], len(new))[np.cumsum(new) - 1]
+    left, on_way = after - 1 - np.arange(len(new)), places.reference >= 0
+    normal = np.zeros((draws, len(new)))
+    keys = 2 * places.reference + (places.direction > 0)
+    for key in np.unique(keys[on_way]).tolist():
+        here = np.flatnonzero(on_way & (keys == key))
+        # A stream apart from that of the way's existence.
+        stream = np.random.Generator(np.random.Philox(key=np.array([~seed % 2**64, key], dtype=np.uint64)))
+        normal[:, here] = stream.standard_normal((int(left[here].max()) + 1, draws))[left[here]].T
+    return Passes(on_way, (left == 0) & on_way, normal)
+
+
+def no_passes(draws: int, n: int) -> Passes:
+    """Say that no block is on a way that other passes share."""
+    nowhere = np.zeros(n, dtype=bool)
+    return Passes(nowhere, nowhere, np.zeros((draws, n)))
+
+
+@numba.njit(cache=True)
+def rank_blocks(
+    passes: Passes, own: FloatArray, runner: FloatArray, same_street: float, same_runner: float
+) -> FloatArray:
+    """Uniform ranks of the blocks, shape (draws, n): sums of normal numbers, each rank by itself uniform.
+
+    From those of this run alone, ``own``, (draws, n); of the ways; and of the runner, (draws,). The runner's
+    goes in where a pass ends: what is between follows the state there.
+    """
+    draws, n = own.shape
+    rank = np.empty((draws, n))
+    for d in range(draws):
+        for k in range(n):
+            value = own[d, k]
+            if passes.on_way[k]:
+                common = same_runner if passes.last[k] else 0.0
+                value *= math.sqrt(1.0 - same_street - common)
+                value += math.sqrt(same_street) * passes.normal[d, k] + math.sqrt(common) * runner[d]
+            rank[d, k] = 0.5 * math.erfc(-value * math.sqrt(0.5))
+    return rank
 
 
 @numba.njit(cache=True)

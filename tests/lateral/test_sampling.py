@@ -1,13 +1,22 @@
 """Sidewalks that are in no map: most passes of a street go by one rank, each as often as it is likely."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from camber.conventions import LEFT_SIDEWALK, NO_WAY, OTHER, RIGHT_SIDEWALK
+from camber.conventions import LEFT_EDGE, LEFT_SIDEWALK, NO_WAY, OTHER, RIGHT_SIDEWALK
+from camber.lateral.hypotheses import Hypothesis, alike, draw_histories, weigh
+from camber.lateral.learning import SAME_RUNNER, SAME_STREET
 from camber.lateral.places import Places
+<<<<<<< HEAD
 from camber.lateral.sampling import draw_existence, sample
 from camber.lateral.smoothing import prepare_back
+=======
+from camber.lateral.sampling import draw_existence, find_passes, rank_blocks, sample
+>>>>>>> 7445c5b (Passes of a street, and all runs, err alike in the drawn histories as far as learning says that they do, so that weeks no longer average out what no run tells)
 from camber.lateral.switching import LATENT, Observations, filter_forward
+from camber.standards import gnss_classes
 
 USED, EXISTS = 0.85, 0.5
 """Share of runners on a sidewalk that exists, and of streets that have one (`standards/side_prior.csv`)."""
@@ -100,3 +109,55 @@ def test_what_a_tag_tells_is_in_no_doubt():
     doubts, _ = draw(2, 10, way_share=USED)
     assert (doubts.road == -1).all()
     assert doubts.rank.shape == (10, 0)
+
+
+def one_way(direction, n=3, way=STREET):
+    """Blocks of a pass over one street, whose state nothing tells, and what comes before and after it."""
+    reference = np.r_[STREET + 1, np.full(n, way), NO_WAY]
+    blank = np.zeros((n + 2, 6))
+    places = Places(
+        blank, blank, blank, blank, blank, blank > 0, reference, np.full(n + 2, direction), blank > 0
+    )
+    return SimpleNamespace(section=np.zeros(n + 2, dtype=int)), places
+
+
+def test_passes_of_a_way_in_one_direction_share_their_numbers_from_the_end():
+    short, long, back = (find_passes(*one_way(*given), 300, 7) for given in ((1, 3), (1, 5), (-1, 3)))
+    np.testing.assert_array_equal(short.on_way, [True, True, True, True, False])
+    np.testing.assert_array_equal(short.last, [True, False, False, True, False])
+    np.testing.assert_array_equal(short.normal[:, 1:4], long.normal[:, 3:6])
+    for other in (back.normal[:, 3], find_passes(*one_way(1), 300, 8).normal[:, 3], short.normal[:, 2]):
+        assert abs(np.corrcoef(short.normal[:, 3], other)[0, 1]) < 0.2
+
+
+def test_every_rank_by_itself_is_uniform():
+    passes, rng = find_passes(*one_way(1), 20_000, 3), np.random.default_rng(5)
+    rank = rank_blocks(passes, rng.standard_normal((20_000, 5)), rng.standard_normal(20_000), 0.6, 0.3)
+    for column in rank.T:
+        np.testing.assert_allclose(np.quantile(column, [0.1, 0.5, 0.9]), [0.1, 0.5, 0.9], atol=0.01)
+
+
+ALIKE = SAME_STREET + SAME_RUNNER
+
+
+@pytest.mark.parametrize(
+    ("ways", "correlation"),
+    [(((STREET, 1), (STREET, 1)), ALIKE), (((STREET, 1), (STREET, -1)), SAME_RUNNER),
+     (((STREET, 1), (STREET + 9, 1)), SAME_RUNNER)],
+)  # fmt: skip
+def test_two_runs_are_drawn_alike_as_far_as_what_they_tell_is(ways, correlation):
+    """Left or right by a coin: two of correlated numbers are on one side of zero in 1/2 + asin(r) / pi."""
+    draws, left = 8000, []
+    prior = np.tile([0.0, 0.5, 0.0, 0.5, 0.0, 0.0], (3, 1))
+    nothing, ones = np.full((3, 6), np.nan), np.ones((3, 6, LATENT))
+    held, move = np.full((3, LATENT), 0.5), np.tile(prior[:, np.newaxis], (1, 6, 1))
+    given = Observations(nothing, ones, np.ones((3, 6)), held, prior, move)
+    posterior = weigh([Hypothesis(gnss_classes()["single_band"], 0, 1.0, 1.0, given)], 4.0, 1.0)
+    for number, (way, direction) in enumerate(ways):
+        blocks, places = one_way(direction, 1, way)
+        passes, rng = find_passes(blocks, places, draws, 3), np.random.default_rng(number)
+        state = draw_histories(posterior, alike(3, "a watch", draws), rng, None, passes)
+        left.append(state[:, 1] == LEFT_EDGE)
+        assert left[-1].mean() == pytest.approx(0.5, abs=0.02)
+    agreed = 0.5 + np.arcsin(correlation) / np.pi
+    assert (left[0] == left[1]).mean() == pytest.approx(agreed, abs=0.02)
