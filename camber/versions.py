@@ -11,7 +11,7 @@ from typing import Final
 CAMBER: Final = "0.1.0"
 """Of the program, as `pyproject.toml` has it."""
 
-MODEL: Final = 15
+MODEL: Final = 16
 """Raised when the analysis of a recording on given roads with given settings comes out otherwise."""
 
 ROADS: Final = 2
