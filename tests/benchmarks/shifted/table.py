@@ -52,8 +52,13 @@ def text(found, before=None):
 
 
 def write(found, before, rows, folder):
-    """Write the tables that the notebook shows: goals, parts, weeks, and what was run."""
+    """Write the tables that the notebook shows: ways of learning, goals, parts, weeks, and what was run."""
     folder.mkdir(parents=True, exist_ok=True)
+    hows = [_how(found, how) for how in found if how != "about"]
+    pd.DataFrame(hows).round(4).to_csv(folder / "ways_of_learning.csv", index=False)
+    (folder / "about.json").write_text(json.dumps(found["about"], indent=1) + "\n")
+    if "season" not in found:
+        return
     then = {} if before is None else {label: value for label, value, _, _ in goals.rows_of(before)}
     kept = pd.DataFrame(
         [(label, then.get(label), *row) for label, *row in goals.rows_of(found)],
@@ -72,7 +77,24 @@ def write(found, before, rows, folder):
     weeks = pd.DataFrame(rows).query("what == 'week' and how == 'season'")
     names = ["season", "town", "kind", "receiver", "week", "true_share", "share", "p_left", "balance_holds"]
     weeks[names].round(4).to_csv(folder / "weeks.csv", index=False)
-    (folder / "about.json").write_text(json.dumps(found["about"], indent=1) + "\n")
+
+
+def _how(found, how):
+    """One row: what a season is worth that was judged in one way."""
+    paths = {
+        "correlation": ("weeks", "correlation"),
+        "z_mean": ("weeks", "z_mean"),
+        "z_sd": ("weeks", "z_sd"),
+        "median_error": ("weeks", "median_error"),
+        **{f"runs_{what}": ("coverage", "run", what) for what in ("left", "right", "balance")},
+        **{f"weeks_{what}": ("coverage", "week", what) for what in ("left", "right", "balance")},
+        "week_width": ("coverage", "week", "balance_width"),
+        "named": ("sides", "named"),
+        "named_right": ("sides", "named_right"),
+        "leg_named": ("sides", "leg_0.9"),
+        "leg_right": ("sides", "leg_0.9_right"),
+    }
+    return {"how": how} | {name: at(found, how, *path) for name, path in paths.items()}
 
 
 def _part(numbers, column, value):
