@@ -125,6 +125,7 @@ class Analysed:
 def write_files(found: Analysed, outputs: Outputs, session: Session) -> None:
     """Tell the story of one file or several in every form that is asked for, or write their intervals."""
     import camber.report as write
+    from camber.cli.chosen import aimed
     from camber.library.loose_runs import period_of_analyses
 
     if outputs.main in INTERVALS:
@@ -134,6 +135,7 @@ def write_files(found: Analysed, outputs: Outputs, session: Session) -> None:
             return
         outputs = replace(outputs, kind=None, output=None)
     period = period_of_analyses(found.analyses, found.failures, with_stretches=outputs.has_page)
+    period = aimed(session, period)
     story = write.story_of(period, units=session.preferences.units)
     story = replace(story, remarks=found.remarks or story.remarks)
     basemap = _ways_around(found.analyses) if outputs.has_page else None

@@ -1,6 +1,7 @@
 """What commands ask of the library alike: that it is not empty, which week and run are meant, which unit."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from camber.cli.session import Session
     from camber.library import Library, Week
+    from camber.schema import Period
 
 
 @contextmanager
@@ -40,6 +42,16 @@ def units_of(session: "Session", library: "Library") -> str:
     if is_set(settings_path(), "units"):
         return chosen
     return {"imperial": "mi", "metric": "km"}.get(library.preference("units") or "", chosen)
+
+
+def target_of(session: "Session") -> float:
+    """Share of the left leg that the runner aims at, 0 to 1: one half unless they have set another."""
+    return session.preferences.settings.suggestion.target_left
+
+
+def aimed(session: "Session", period: "Period") -> "Period":
+    """Hold a run, or some files, against what the runner aims at."""
+    return replace(period, target=session.preferences.target, target_left=target_of(session))
 
 
 def run_number(library: "Library", name: str) -> int:

@@ -178,10 +178,11 @@ class CommandDesk:
         self, library: "Library", run: int, advise: "Callable[[Period], Advice | None]"
     ) -> "tuple[Story, gpd.GeoDataFrame | None]":
         """Tell one run."""
+        from camber.cli.chosen import aimed
         from camber.cli.report import basemap_of
         from camber.report import story_of
 
-        period = library.run_period(run, with_stretches=True)
+        period = aimed(self._now(), library.run_period(run, with_stretches=True))
         period = replace(period, advice=advise(period))
         return story_of(period, units=self.units(library)), basemap_of(library, period, own=True)
 

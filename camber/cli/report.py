@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from camber.cli.chosen import chosen_week, filled_library, units_of
+from camber.cli.chosen import chosen_week, filled_library, target_of, units_of
 from camber.cli.completion import of_weeks
 from camber.cli.options import RoadFiles, spread
 from camber.cli.outputs import Form, Outputs
@@ -159,7 +159,9 @@ def story_of_days(
     What to try next is looked for, or is what `advise` knows of it.
     """
     units = units_of(session, library)
-    period = library.period(days, week_start=session.preferences.week_start)
+    # What others see says nothing of a target.
+    aim = 0.5 if wanted.share else target_of(session)
+    period = library.period(days, week_start=session.preferences.week_start, target_left=aim)
     analysed = [run.run for run in period.runs if run.summary is not None]
     with_map = wanted.needs_map and len(analysed) <= _MOST_RUNS
     if wanted.share:

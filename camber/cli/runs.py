@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 import camber
-from camber.cli.chosen import chosen_week, filled_library, run_number, units_of
+from camber.cli.chosen import aimed, chosen_week, filled_library, run_number, target_of, units_of
 from camber.cli.completion import of_runs, of_weeks
 from camber.cli.options import AsJson, RoadFiles, spread
 from camber.cli.outputs import Outputs
@@ -176,7 +176,7 @@ def show(
     session: Session = context.obj
     with filled_library() as library:
         number = run_number(library, run)
-        period = library.run_period(number, with_stretches=shown.has_page)
+        period = aimed(session, library.run_period(number, with_stretches=shown.has_page))
         period = advised(session, library, period, shown.roads or [])
         story = story_of(period, units=units_of(session, library))
         basemap = basemap_of(library, period, own=True)
@@ -201,7 +201,7 @@ def weeks(
 
     session: Session = context.obj
     with filled_library(or_empty=as_json) as library:
-        found = library.trend(chosen_week(library, session, None), last)
+        found = library.trend(chosen_week(library, session, None), last, target_of(session))
         # What goes before the first run says nothing.
         first = next((place for place, week in enumerate(found) if week.runs), len(found) - 1)
         found = found[first:]

@@ -50,7 +50,7 @@ def start(
 
 def say_where(session: Session) -> None:
     """Say where the runner stands, and what comes next: the answer to ``camber`` alone."""
-    from camber.cli.chosen import filled_library, units_of
+    from camber.cli.chosen import filled_library, target_of, units_of
     from camber.report.sentences import eyebrow, headline
     from camber.report.wording import title_words
     from camber.schema import low_leg_of
@@ -59,7 +59,8 @@ def say_where(session: Session) -> None:
         units, start = units_of(session, library), session.preferences.week_start
         states = library.runs()["state"].value_counts()
         last = library.last_week(start)
-        period = None if last is None else library.period(last, week_start=start)
+        aim = target_of(session)
+        period = None if last is None else library.period(last, week_start=start, target_left=aim)
     steps = [
         *(["camber roads fetch"] if states.get("no_roads", 0) else []),
         *(["camber analyse --all"] if states.get("waiting", 0) else []),
@@ -67,7 +68,7 @@ def say_where(session: Session) -> None:
     if period is not None:
         session.write(f"{title_words(period.title, 'week')} · {eyebrow(period, units)}\n")
     if period is not None and period.draws is not None:
-        session.write(headline(period, low_leg_of(period.draws), units) + "\n")
+        session.write(headline(period, low_leg_of(period.draws, aim), units) + "\n")
         steps += ["camber week", "camber suggest --week", "camber ask"]
     counts = ", ".join(f"{states[name]} {words}" for name, words in _STANDING.items() if states.get(name, 0))
     session.write(f"In your library: {counts}.\nNext: {' · '.join([*steps, 'camber --help'])}\n")

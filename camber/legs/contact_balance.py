@@ -108,25 +108,32 @@ def part_of(rows: Strides, at: BoolArray, design: FloatArray, covariance: FloatA
     basis, weights, _ = np.linalg.svd(np.linalg.solve(whitener, design), full_matrices=False)
     basis = basis[:, weights > 1e-9 * weights[0]]
     left = white - basis @ (basis.T @ white)
-    products = left[:, 0] @ left / unmodelled(left[:, 0], left[:, 1], basis.shape[1])
+    variance, freedom = unmodelled(left[:, 0], left[:, 1], basis.shape[1])
+    products = left[:, 0] @ left / variance
     return ContactPart(
-        float(rows.distance_m[at].sum()), float(products[0]), float(products[1]), products[2:].copy()
+        float(rows.distance_m[at].sum()), float(products[0]), float(products[1]), products[2:].copy(), freedom
     )
 
 
-def unmodelled(tilt: FloatArray, contact: FloatArray, taken_out: int) -> float:
-    """By how much noise varies more along the tilt than its covariance says, at least 1.
+def unmodelled(tilt: FloatArray, contact: FloatArray, taken_out: int) -> tuple[float, float]:
+    """By how much noise varies more along the tilt than its covariance says, and how well that is known.
 
     Both are whitened rows of shape (n,). The noise is held against the tilt shifted by any number of rows:
-    what it then has in common with it is chance, and would have a variance of 1 if the covariance were right.
+    what it then has in common with it is chance, and would have a variance of 1 if the covariance were right;
+    at least that is given. A tilt that is like itself when it is shifted leaves fewer degrees of freedom:
+    n over the sum of its squared autocorrelations (Bartlett 1935, Journal of the Royal Statistical Society
+    98, for the variance of a mean of such products).
     """
     size = float(tilt @ tilt)
     if size <= 0.0:
-        return 1.0
+        return 1.0, 1.0
     noise = contact - tilt * (tilt @ contact) / size
-    shifted = np.fft.irfft(np.conj(np.fft.rfft(tilt)) * np.fft.rfft(noise), len(tilt))
+    spectrum = np.fft.rfft(tilt)
+    shifted = np.fft.irfft(np.conj(spectrum) * np.fft.rfft(noise), len(tilt))
+    like = np.fft.irfft(np.abs(spectrum) ** 2, len(tilt)) / size
     free = max(len(tilt) - taken_out - 1, 1)
-    return max(float((shifted**2).mean()) * len(tilt) / (size * free), 1.0)
+    variance = float((shifted**2).mean()) * len(tilt) / (size * free)
+    return max(variance, 1.0), max(free / float((like**2).sum()), 1.0)
 
 
 def noise_of(rows: Strides, design: FloatArray) -> tuple[FloatArray, float]:

@@ -18,7 +18,9 @@ _PARTS = ("whole", "paired")
 def pack_contact(run: ContactRun) -> tuple[str, bytes]:
     """Turn it into JSON of its numbers, and the bytes of its draws in single precision."""
     parts = {name: part for name in _PARTS if (part := getattr(run, name)) is not None}
-    numbers = {name: (part.distance_m, part.information, part.score) for name, part in parts.items()}
+    numbers = {
+        name: (part.distance_m, part.information, part.score, part.freedom) for name, part in parts.items()
+    }
     said = {"device": run.device, "right_pct": run.right_pct, "noise_pct": run.noise_pct, **numbers}
     drawn = pack_columns({name: part.drawn[:, None] for name, part in parts.items()})
     return json.dumps(said, ensure_ascii=False), drawn
@@ -38,5 +40,6 @@ def unpack_contact(said: str, drawn: bytes) -> ContactRun:
 
 
 def _part(numbers: list[float], drawn: NDArray[np.float64]) -> ContactPart:
-    distance_m, information, score = numbers
-    return ContactPart(distance_m, information, score, drawn[:, 0].astype(float))
+    # Earlier ones have no degrees of freedom: their noise was taken for known.
+    distance_m, information, score, *freedom = numbers
+    return ContactPart(distance_m, information, score, drawn[:, 0].astype(float), *freedom)

@@ -38,6 +38,8 @@ _WIDEST: Final = 5.0
 """Bound of what an effect may be [percentage points per percent]: ten points at two percent (judgement)."""
 
 _LEAST_INFORMATION: Final = 1e-6
+_FREE: Final = 1e6
+"""Degrees of freedom with which Student's t is a normal distribution."""
 
 
 def pooled_effect(runs: Sequence[ContactRun]) -> ContactEffect:
@@ -84,27 +86,28 @@ def _numbers(names: Sequence[str]) -> NDArray[np.int64]:
 def interval_over(parts: Sequence[ContactPart], device: NDArray[np.int64]) -> tuple[Interval, float]:
     """Give the effect over parts with its 90 % interval, and the standard error that noise alone leaves.
 
-    What is observed is the effect times how much of the expected tilt was there, and noise. The interval
-    holds the effects under which the observation is neither too high nor too low: at no effect, what is not
-    known of the tilt plays no part.
+    What is observed is the effect times how much of the expected tilt was there, and noise, whose size is
+    known by so many degrees of freedom (Student's t). The interval holds the effects under which the
+    observation is neither too high nor too low: at no effect, what is not known of the tilt plays no part.
     """
     information = np.maximum([part.information for part in parts], _LEAST_INFORMATION)
     found = np.array([part.score for part in parts]) / information
     there = np.array([part.drawn for part in parts]) / information[:, None]
+    freedom = np.minimum([part.freedom for part in parts], _FREE)
     settings = [
         (between, among)
         for between in (_BETWEEN if len(parts) > 1 else (0.0,))
         for among in (_BETWEEN if device.max(initial=0) > 0 else (0.0,))
     ]
-    cases = [_weighed(found, there, information, device, *setting) for setting in settings]
+    cases = [_weighed(found, there, (information, freedom), device, *setting) for setting in settings]
     weight = np.exp(np.array([case[0] for case in cases]) - max(case[0] for case in cases))
     weight /= weight.sum()
-    middles, errors = (np.array([case[at] for case in cases]) for at in (1, 2))
-    drawn = np.array([case[3] for case in cases])
+    middles, errors, free = (np.array([case[at] for case in cases]) for at in (1, 2, 3))
+    drawn = np.array([case[4] for case in cases])
 
     def share_below(effect: float) -> float:
-        z = (middles[:, None] - effect * drawn) / errors[:, None]
-        return float(weight @ _normal(z).mean(axis=1))
+        t = (middles[:, None] - effect * drawn) / errors[:, None]
+        return float(weight @ _student(t, free[:, None]).mean(axis=1))
 
     low, median, high = (_where(share_below, level) for level in (0.95, 0.5, 0.05))
     noise = float(np.sqrt(weight @ errors**2))
@@ -115,12 +118,16 @@ def interval_over(parts: Sequence[ContactPart], device: NDArray[np.int64]) -> tu
 def _weighed(
     found: FloatArray,
     there: FloatArray,
-    information: FloatArray,
+    known: tuple[FloatArray, FloatArray],
     device: NDArray[np.int64],
     between: float,
     among: float,
-) -> tuple[float, float, float, FloatArray]:
-    """Pool runs whose effects differ by this much: log weight, effect, its error, and the draws."""
+) -> tuple[float, float, float, float, FloatArray]:
+    """Pool runs whose effects differ by this much: log weight, effect, error, its freedom, and the draws.
+
+    ``known`` are the information and the degrees of freedom of each run, shape (n_runs,).
+    """
+    information, freedom = known
     variance = 1.0 / information + between**2
     sums = np.bincount(device, 1.0 / variance)
     # A device shifts all its runs alike: the covariance within it is a diagonal and a constant.
@@ -133,17 +140,26 @@ def _weighed(
         away @ (away / variance) - (among**2 * shrink * np.bincount(device, away / variance) ** 2).sum()
     )
     determinant = np.log(variance).sum() - np.log(shrink).sum() + np.log(total)
+    # Of a sum of variances each known by its own degrees of freedom (Satterthwaite 1946, Biometrics 2).
+    parts = (weight / total) ** 2 / information
     prior = (between / _BETWEEN_SCALE) ** 2 + (among / _BETWEEN_SCALE) ** 2
     return (
         -0.5 * float(quadratic + determinant + prior),
         effect,
         float(1.0 / np.sqrt(total)),
+        float(1.0 / total**2 / (parts**2 / freedom).sum()),
         weight @ there / total,
     )
 
 
-def _normal(z: FloatArray) -> FloatArray:
-    """Distribution function of the standard normal."""
+def _student(t: FloatArray, freedom: FloatArray) -> FloatArray:
+    """Distribution function of Student's t, by way of the normal one.
+
+    Off by less than .001 from three degrees of freedom on (Wallace 1959, Annals of Mathematical
+    Statistics 30).
+    """
+    wide = np.sqrt(freedom * np.log1p(t * t / freedom))
+    z = np.sign(t) * wide * (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0)
     return np.asarray(0.5 * (1.0 + np.vectorize(math.erf, otypes=[float])(z / math.sqrt(2.0))))
 
 

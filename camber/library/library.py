@@ -22,7 +22,7 @@ from camber.library.periods import LAST_ANALYSED_DAY, LAST_DAY, ONE_RUN, RUNS, p
 from camber.library.place import library_folder, roads_cache
 from camber.library.results import read_contact, read_evidence, read_exposure
 from camber.library.snapshot import keep_snapshot
-from camber.schema import Exposure, Note, card
+from camber.schema import EVEN, Exposure, Note, card
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -818,7 +818,12 @@ class Library:
         return self.period(found, with_stretches=True)
 
     def period(
-        self, days: Week | Span, *, with_stretches: bool = False, week_start: str = "monday"
+        self,
+        days: Week | Span,
+        *,
+        with_stretches: bool = False,
+        week_start: str = "monday",
+        target_left: float = EVEN,
     ) -> Period:
         """Sum a week up, or any other days.
 
@@ -830,15 +835,23 @@ class Library:
             Whether to add the stretches for a map.
         week_start : {"monday", "sunday"}
             First day of the weeks into which a span is cut; a week has its own.
+        target_left : float
+            Share of the left leg that the runner aims at, 0 to 1.
 
         Returns
         -------
         Period
             Its runs, their total draw by draw, the trend and the usual range.
         """
-        return period_of(self.connection, days, with_stretches=with_stretches, week_start=week_start)
+        return period_of(
+            self.connection,
+            days,
+            with_stretches=with_stretches,
+            week_start=week_start,
+            target_left=target_left,
+        )
 
-    def trend(self, week: Week, weeks: int) -> tuple[PeriodTotal, ...]:
+    def trend(self, week: Week, weeks: int, target_left: float = EVEN) -> tuple[PeriodTotal, ...]:
         """Sum up a week and those before it.
 
         Parameters
@@ -847,13 +860,15 @@ class Library:
             The last week.
         weeks : int
             How many.
+        target_left : float
+            Share of the left leg that the runner aims at, 0 to 1.
 
         Returns
         -------
         tuple of PeriodTotal
             Oldest first.
         """
-        return trend_of(self.connection, week, weeks)
+        return trend_of(self.connection, week, weeks, target_left)
 
     def last_week(self, week_start: str = "monday") -> Week | None:
         """Find the week of the last run.

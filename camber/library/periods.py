@@ -18,6 +18,7 @@ from camber.library.days import Week, week_of
 from camber.library.lines import stretches_of
 from camber.library.results import draws_from, read_contact, read_exposure, whole_result
 from camber.schema import (
+    EVEN,
     Interval,
     NotJudged,
     Period,
@@ -118,13 +119,17 @@ def period_of(
     *,
     with_stretches: bool = False,
     week_start: str = "monday",
+    target_left: float = EVEN,
 ) -> Period:
-    """Sum a week up, or any other days, which are cut into weeks that begin as is said."""
+    """Sum a week up, or any other days, which are cut into weeks that begin as is said.
+
+    Weeks, and whatever is said later of the whole, are held against the share of the left leg aimed at.
+    """
     days = (week.starts_on.isoformat(), week.ends_on.isoformat())
     rows = connection.execute(RUNS, days).fetchall()
     runs = tuple(run_result(row) for row in rows if row["duplicate_of"] is None)
     total, draws = total_of(runs, week.title)
-    weeks, compared = _weeks_of(connection, week, week_start)
+    weeks, compared = _weeks_of(connection, week, week_start, target_left)
     analysed = [row for row in rows if row["summary"] is not None]
     exposures = (read_exposure(connection, row["activity_id"], SIDE_TOTAL_COLUMNS) for row in analysed)
     stretches = None
@@ -154,6 +159,7 @@ def period_of(
         sides=side_totals([table for table in exposures if table is not None and table.shape[0]]),
         contact=contact,
         bends=bends_of(connection, runs),
+        target_left=target_left,
     )
 
 
@@ -177,19 +183,20 @@ def total_of(runs: Sequence[RunResult], title: str) -> tuple[Summary | None, Dra
 
 
 def _weeks_of(
-    connection: sqlite3.Connection, days: Week | Span, week_start: str
+    connection: sqlite3.Connection, days: Week | Span, week_start: str, target_left: float
 ) -> tuple[tuple[PeriodTotal, ...], tuple[Weekly, ...]]:
     """Give the weeks to show, and those before the period with the period itself behind them."""
     if isinstance(days, Week):
-        compared = _weekly(connection, days, TREND_WEEKS)
+        compared = _weekly(connection, days, TREND_WEEKS, target_left)
         return tuple(total for total, _ in compared), compared
     last_day = connection.execute(LAST_DAY).fetchone()[0]
     end = days.ends_on if last_day is None else min(days.ends_on, date.fromisoformat(last_day))
     last = week_of(max(end, days.starts_on), week_start)
     count = (last.starts_on - week_of(days.starts_on, week_start).starts_on).days // 7 + 1
-    before = _weekly(connection, week_of(days.starts_on, week_start).before(1), TREND_WEEKS - 1)
+    before = _weekly(connection, week_of(days.starts_on, week_start).before(1), TREND_WEEKS - 1, target_left)
     rows = connection.execute(TREND, (days.starts_on.isoformat(), days.ends_on.isoformat())).fetchall()
-    return trend_of(connection, last, max(count, TREND_WEEKS)), (*before, _total_of(days, rows))
+    weeks = trend_of(connection, last, max(count, TREND_WEEKS), target_left)
+    return weeks, (*before, _total_of(days, rows, target_left))
 
 
 def run_result(row: sqlite3.Row) -> RunResult:
@@ -234,21 +241,25 @@ def state_of(row: sqlite3.Row) -> tuple[str, str]:
     return "waiting", "not analysed yet: run `camber analyse --all`"
 
 
-def trend_of(connection: sqlite3.Connection, week: Week, weeks: int = TREND_WEEKS) -> tuple[PeriodTotal, ...]:
+def trend_of(
+    connection: sqlite3.Connection, week: Week, weeks: int = TREND_WEEKS, target_left: float = EVEN
+) -> tuple[PeriodTotal, ...]:
     """Sum up a week and those before it, oldest first: so many with that one."""
-    return tuple(total for total, _ in _weekly(connection, week, weeks))
+    return tuple(total for total, _ in _weekly(connection, week, weeks, target_left))
 
 
-def _weekly(connection: sqlite3.Connection, week: Week, weeks: int) -> tuple[Weekly, ...]:
+def _weekly(connection: sqlite3.Connection, week: Week, weeks: int, target_left: float) -> tuple[Weekly, ...]:
     first = week.before(weeks - 1)
     by_week: dict[int, list[sqlite3.Row]] = defaultdict(list)
     days = (first.starts_on.isoformat(), week.ends_on.isoformat())
     for row in connection.execute(TREND, days):
         by_week[(date.fromisoformat(row["day"]) - first.starts_on).days // 7].append(row)
-    return tuple(_total_of(week.before(weeks - 1 - place), by_week[place]) for place in range(weeks))
+    return tuple(
+        _total_of(week.before(weeks - 1 - place), by_week[place], target_left) for place in range(weeks)
+    )
 
 
-def _total_of(week: Week | Span, rows: Sequence[sqlite3.Row]) -> Weekly:
+def _total_of(week: Week | Span, rows: Sequence[sqlite3.Row], target_left: float) -> Weekly:
     distance = sum(row["distance_m"] for row in rows)
     start, end = week.starts_on, week.ends_on
     if not rows:
@@ -269,7 +280,7 @@ def _total_of(week: Week | Span, rows: Sequence[sqlite3.Row]) -> Weekly:
         balance=balance_of(right, left),
         tilt_balance=balance_of(gross + net, gross - net),
         tilt_pct=interval_of(net / (distance / 1000.0)) if distance > 0.0 else None,
-        low=low_leg_of(draws),
+        low=low_leg_of(draws, target_left),
     )
     return total, draws
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from camber.report.story import Story
     from camber.schema import PeriodTotal, RunResult, StreetVisits, Summary, UsualRange
 
-SCHEMA_VERSION: Final = "2.1"
+SCHEMA_VERSION: Final = "2.2"
 """Grows after the point when fields are added, before it when one is changed or taken away."""
 
 BASES: Final = ("seen", "told", "measured", "mapped", "assumed", "unknown")
@@ -148,6 +148,7 @@ def _answer(low: LowLeg | None) -> dict[str, Any] | None:
         "p_even": low.p_even,
         "verdict": low.verdict,
         "left_share": None if low.left_share is None else asdict(low.left_share),
+        "target_left": low.target_left,
     }
 
 
@@ -158,7 +159,7 @@ def _run(run: RunResult, story: Story) -> dict[str, Any]:
     names = ("title", "source", "sport", "gear", "reason", "doubt") if own else ("sport",)
     return {
         **{name: getattr(run, name) for name in (*facts, *names, "state", "simulated")},
-        "answer": None if run.draws is None else _answer(low_leg_of(run.draws)),
+        "answer": None if run.draws is None else _answer(low_leg_of(run.draws, story.period.target_left)),
         "summary": None if run.summary is None else _totals(run.summary, story),
         "suggestions": asdict(run.suggestions) if own and run.suggestions is not None else None,
     }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from camber.report.wording import METRES_PER_UNIT, NAME_LENGTH, day_words, far_text, plain
+from camber.report.wording import METRES_PER_UNIT, NAME_LENGTH, day_words, far_text, of_the_runner, plain
+from camber.schema import Word, target_words, word_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
-    from camber.schema import ContactEffect, Interval, Note, TrackBends
+    from camber.schema import ContactEffect, Interval, LowLeg, Note, TrackBends
 
 NO_BALANCE: Final = (
     "None of these runs has the balance of ground contact. It comes from running dynamics, recorded by a "
@@ -131,6 +132,23 @@ def notes_mark(notes: Iterable[Note], starts_on: date, ends_on: date) -> str:
     return "" if not count else "● 1 note" if count == 1 else f"● {count} notes"
 
 
-def target_line(target: str) -> str:
-    """Say what the runner aims at in place of even, and that it is their own."""
-    return f"Your own target: {plain(target, NAME_LENGTH)}. What to try aims at it; camber does not judge it."
+def target_line(target: str, low: LowLeg | None) -> str:
+    """Say what the runner aims at in place of even, that it is their own, and how these days lie to it."""
+    own = f"Your own target: {plain(target, NAME_LENGTH)}."
+    aims = "What to try aims at it; camber does not judge it."
+    return " ".join(part for part in (own, _beside_target(low), aims) if part)
+
+
+def target_line_of_coach(low: LowLeg) -> str:
+    """Say to a coach what the runner aims at, not from whom that is."""
+    aim = f"The runner's own target is {target_words(low.target_left)}."
+    return " ".join(part for part in (aim, of_the_runner(_beside_target(low))) if part)
+
+
+def _beside_target(low: LowLeg | None) -> str:
+    """Say on which side of the target the share likely lies; "" where it is on it, or nobody can say."""
+    if low is None or low.left_share is None or low.word is Word.ON_TARGET:
+        return ""
+    side, p = ("left", low.p_beyond) if low.p_beyond >= 0.5 else ("right", 1.0 - low.p_beyond)
+    word = word_for(p)
+    return "" if word is Word.EITHER else f"You were {word} further to the {side} than that."

@@ -22,7 +22,7 @@ from camber.report.wording import (
     share_text,
     share_words,
 )
-from camber.schema import Word, chance_words, word_for
+from camber.schema import Word, chance_words, target_words, word_for
 from camber.schema.likelihood import LEG_NAMED
 
 if TYPE_CHECKING:
@@ -82,6 +82,10 @@ def headline(period: Period, low: LowLeg | None, units: str) -> str:
         return f"Your {low.leg} leg was {low.word} the low one: {much}."
     if low.word is Word.EVEN:
         return f"Your legs were about even: left on {_half_words(share.median)} {tilted}{_span(share)}."
+    if low.word is Word.ON_TARGET:
+        aim = target_words(low.target_left)
+        of_left = f"left on {ratio_words(share.median)} {tilted}{_span(share)}"
+        return f"Your legs were about on your target of {aim}: {of_left}."
     of_left = f"left on {ratio_words(share.median)} {tilted}{_span(share)}"
     return f"It could have been either leg: {of_left}."
 
@@ -222,13 +226,17 @@ def usual_band(share: Interval) -> str:
 
 def chance_tile(period: Period, low: LowLeg) -> tuple[str, str, str]:
     """Say how likely the answer is; label, value and note of a tile."""
+    note = _TILE_NOTES.get(low.word, f"that is {low.word}")
     if low.word is Word.EVEN:
         label, p = "chance that your legs were about even", low.p_even
+    elif low.word is Word.ON_TARGET:
+        label, p = "chance that you were about on your target", low.p_even
+        note = f"within 10 points of {target_words(low.target_left)}"
     else:
         label, p = f"chance that it was the {low.likelier or 'left'} leg", low.probability
     before = _weeks_to_compare(period) if period.kind == "week" else []
     if not before:
-        return label, chance_words(p), _TILE_NOTES.get(low.word, f"that is {low.word}")
+        return label, chance_words(p), note
     same = sum(week.low is not None and week.low.word in LEG_NAMED for week in before)
     lefts = sum(week.low is not None and week.low.leg == "left" for week in before)
     return label, chance_words(p), f"{len(before)} weeks before: {lefts} left, {same - lefts} right"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from camber.conventions import ENOUGH_TO_COMPARE_M, OSM_ATTRIBUTION
 from camber.report import details, sentences
 from camber.report.change_words import tried_line, tried_without_place
-from camber.report.leg_words import notes_mark, target_line
+from camber.report.leg_words import notes_mark, target_line, target_line_of_coach
 from camber.report.wording import (
     STANDING_NOTES,
     day_words,
@@ -31,7 +31,7 @@ from camber.report.wording import (
     simulated_remark,
     title_words,
 )
-from camber.schema import Interval, LowLeg, Word, low_leg_of, word_for
+from camber.schema import EVEN, Interval, LowLeg, Word, low_leg_of, word_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -323,8 +323,8 @@ def story_of(period: Period, reader: Reader = Reader.RUNNER, *, units: str = "km
     """
     own = reader is Reader.RUNNER
     if reader is Reader.SHARED:
-        period = replace(period, notes=())
-    low = None if period.draws is None else low_leg_of(period.draws)
+        period = replace(period, notes=(), target="", target_left=EVEN)
+    low = None if period.draws is None else low_leg_of(period.draws, period.target_left)
     tries = tries_of(period, units) if own else ()
     places = reader is not Reader.COACH
     parts = details.parts_of(period, units, own=own, streets=places)
@@ -346,7 +346,7 @@ def story_of(period: Period, reader: Reader = Reader.RUNNER, *, units: str = "km
         instead=sentences.instead(period, units) if own and not tries else "",
         tried=_tried(period, reader),
         questions=tuple(_asked(one, units) for one in period.inquiries) if own else (),
-        runs=tuple(run_line(run, units, named=own) for run in period.runs),
+        runs=tuple(run_line(run, units, named=own, target_left=period.target_left) for run in period.runs),
         weeks=_week_lines(period, units),
         streets=_street_lines(period, units) if places else (),
         cannot_tell=tuple(map(say, sentences.cannot_tell(period, units))),
@@ -354,7 +354,7 @@ def story_of(period: Period, reader: Reader = Reader.RUNNER, *, units: str = "km
         remarks=(
             *(_about_its_day(period.runs[0]) if own and period.kind == "run" else ()),
             *simulated_remark(run.simulated for run in period.runs),
-            *((target_line(period.target),) if own and period.target else ()),
+            *_about_the_target(period, low, reader),
             *((SHARED_REMARK,) if reader is Reader.SHARED else ()),
         ),
         notes=STANDING_NOTES,
@@ -385,6 +385,13 @@ def _about_its_day(run: RunResult) -> tuple[str, ...]:
     return sentences.day_lines(run.run, run.day, run.likely_day, run.doubt)
 
 
+def _about_the_target(period: Period, low: LowLeg | None, reader: Reader) -> tuple[str, ...]:
+    if reader is Reader.RUNNER and period.target:
+        return (target_line(period.target, low),)
+    aims = reader is Reader.COACH and low is not None and low.target_left != EVEN
+    return (target_line_of_coach(low),) if aims and low is not None else ()
+
+
 def _tiles(period: Period, low: LowLeg, units: str, say: Callable[[str], str]) -> tuple[Tile, ...]:
     parts = (
         sentences.chance_tile(period, low),
@@ -394,9 +401,9 @@ def _tiles(period: Period, low: LowLeg, units: str, say: Callable[[str], str]) -
     return tuple(Tile(say(label), value, say(note)) for label, value, note in parts)
 
 
-def run_line(run: RunResult, units: str, *, named: bool) -> RunLine:
+def run_line(run: RunResult, units: str, *, named: bool, target_left: float = EVEN) -> RunLine:
     """Tell a run in one line; others see no titles."""
-    low = None if run.draws is None or run.summary is None else low_leg_of(run.draws)
+    low = None if run.draws is None or run.summary is None else low_leg_of(run.draws, target_left)
     return RunLine(
         run=run.run,
         day="no day" if run.day is None else day_words(run.day),

@@ -54,7 +54,7 @@ def year_calendar(period: Period) -> str:
             parts.append(f'<text x="{x}" y="9">{day:%b}</text>')
         parts.append(f'<rect class="cell off" x="{x}" y="{y}" width="{_CELL}" height="{_CELL}" rx="2"/>')
         if draws.get(day):
-            parts.append(_mark(draws[day], x, y))
+            parts.append(_mark(draws[day], x, y, period.target_left))
         if day in draws and not draws[day]:
             parts.append(f'<circle class="dot" cx="{x + _CELL / 2:g}" cy="{y + _CELL / 2:g}" r="2"/>')
         day += timedelta(days=1)
@@ -63,9 +63,9 @@ def year_calendar(period: Period) -> str:
     return f'<svg class="days" viewBox="{size}" role="img" aria-label="{words}">{"".join(parts)}</svg>'
 
 
-def _mark(draws: list[Draws], x: int, y: int) -> str:
+def _mark(draws: list[Draws], x: int, y: int, target_left: float) -> str:
     """Fill the half of a square on the side of the leg, so that left and right differ without colour."""
-    low = low_leg_of(add_draws(draws))
+    low = low_leg_of(add_draws(draws), target_left)
     hue = f"{low.leg or 'none'}{' pale' if low.word is Word.PERHAPS else ''}"
     begin = x + _CELL - _HALF if low.leg == "right" else x
     width = _HALF if low.leg else _CELL

@@ -23,7 +23,16 @@ from camber.schema.cross_sections import REFUSED, CrossSections, MappedRoad, as_
 from camber.schema.inputs import Problem, Recording, RoadGraph, Roads, card
 from camber.schema.inquiry import Believed, Choice, Inquiry
 from camber.schema.learned import Evidence, Learned, MapOffset, UseLikelihood
-from camber.schema.likelihood import LowLeg, Word, chance_words, low_leg, low_leg_of, word_for
+from camber.schema.likelihood import (
+    EVEN,
+    LowLeg,
+    Word,
+    chance_words,
+    low_leg,
+    low_leg_of,
+    target_words,
+    word_for,
+)
 from camber.schema.noted import Note
 from camber.schema.observed import (
     HabitObserved,
@@ -94,6 +103,7 @@ from camber.schema.totals import (
 from camber.schema.tried import Tried
 
 __all__ = [
+    "EVEN",
     "REFUSED",
     "SILENT",
     "Advice",
@@ -192,6 +202,7 @@ __all__ = [
     "low_leg",
     "low_leg_of",
     "take_columns",
+    "target_words",
     "with_columns",
     "word_for",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,12 +33,16 @@ class ContactPart:
         [1 / (percentage point per percent)].
     drawn : ndarray of float64, shape (n_draws,)
         The same product of the expected tilt with the tilt of each drawn history.
+    freedom : float
+        Degrees of freedom by which the size of the noise along the expected tilt is known; infinite where it
+        is known for certain.
     """
 
     distance_m: float
     information: float
     score: float
     drawn: NDArray[np.float64]
+    freedom: float = math.inf
 
 
 @dataclass(frozen=True, eq=False)

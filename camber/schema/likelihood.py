@@ -29,8 +29,12 @@ PERHAPS_FROM: Final = 0.65
 VERDICT_FROM: Final = 0.90
 """Probability from which a program may take a leg as named (judgement: as the 90 % intervals)."""
 
+EVEN: Final = 0.5
+"""Share of the left leg that is aimed at where the runner has no other target."""
+
 EVEN_SHARE: Final = 0.10
-"""How far from one half the share of the left leg may be and still count as even (judgement: 60 to 40)."""
+"""How far from one half, or from the runner's own target, the share of the left leg may be and still count as
+even, or on target (judgement: 60 to 40)."""
 
 EVEN_FROM: Final = 2.0 / 3.0
 """Probability of that from which both legs are called about even (IPCC 2010, table 1: *likely*)."""
@@ -53,6 +57,7 @@ class Word(StrEnum):
     PERHAPS = "perhaps"
     EITHER = "could be either"
     EVEN = "about even"
+    ON_TARGET = "about on target"
     LEVEL = "no tilt known"
 
 
@@ -74,9 +79,13 @@ class LowLeg:
         Probability by the draws that this leg was low on more metres than the other, 0 to 1. Draws that are
         even to the metre, or without any tilt, count for neither.
     p_even : float
-        Probability that the share of the left leg is within 10 points of one half, 0 to 1.
+        Probability that the share of the left leg is within 10 points of what is aimed at, 0 to 1.
     left_share : Interval or None
         Share of the tilted metres on which the left leg was low, 0 to 1; None where no draw has any tilt.
+    target_left : float
+        Share of the left leg that is aimed at: one half, or the runner's own target, 0 to 1.
+    p_beyond : float
+        Probability that the left leg had more than that, 0 to 1.
     """
 
     word: Word
@@ -85,6 +94,8 @@ class LowLeg:
     p_right: float
     p_even: float
     left_share: Interval | None
+    target_left: float = EVEN
+    p_beyond: float = 0.0
 
     @property
     def likelier(self) -> str:
@@ -133,46 +144,72 @@ class LowLeg:
         return f"{self.word} {self.leg}" if self.leg else str(self.word)
 
 
-def low_leg(left_low_m: NDArray[np.float64], right_low_m: NDArray[np.float64]) -> LowLeg:
+def low_leg(
+    left_low_m: NDArray[np.float64], right_low_m: NDArray[np.float64], target_left: float = EVEN
+) -> LowLeg:
     """Say from draws which leg was low on more metres.
 
     Parameters
     ----------
     left_low_m, right_low_m : ndarray of float64, shape (n_draws,)
         Metres [m] with this leg low in each draw.
+    target_left : float
+        Share of the left leg that the runner aims at, 0 to 1.
 
     Returns
     -------
     LowLeg
-        *About even* goes before any leg: a share of 55 % that is known to the point is even, whoever leads.
+        *About even* goes before any leg: a share of 55 % that is known to the point is even, whoever leads;
+        and so does *about on target* where the runner has one of their own.
     """
     whole = left_low_m + right_low_m
     tilted = whole > 0.0
     if not tilted.any():
-        return LowLeg(Word.LEVEL, "", 0.0, 0.0, 0.0, None)
+        return LowLeg(Word.LEVEL, "", 0.0, 0.0, 0.0, None, target_left)
     p_left, p_right = float(np.mean(left_low_m > right_low_m)), float(np.mean(right_low_m > left_low_m))
     share = left_low_m[tilted] / whole[tilted]
     # A billionth so that a share of 0.6 in floating point is within 10 points of one half.
-    p_even = float((np.abs(share - 0.5) <= EVEN_SHARE + 1e-9).sum() / len(whole))
-    word = Word.EVEN if p_even >= EVEN_FROM else word_for(max(p_left, p_right))
+    p_even = float((np.abs(share - target_left) <= EVEN_SHARE + 1e-9).sum() / len(whole))
+    there = Word.EVEN if target_left == EVEN else Word.ON_TARGET
+    word = there if p_even >= EVEN_FROM else word_for(max(p_left, p_right))
     leg = ("left" if p_left > p_right else "right") if word in LEG_NAMED else ""
-    return LowLeg(word, leg, p_left, p_right, p_even, interval_of(share))
+    beyond = float((share > target_left).sum() / len(whole))
+    return LowLeg(word, leg, p_left, p_right, p_even, interval_of(share), target_left, beyond)
 
 
-def low_leg_of(draws: Draws) -> LowLeg:
+def low_leg_of(draws: Draws, target_left: float = EVEN) -> LowLeg:
     """Say which leg was low in drawn totals of a run, a week or a season.
 
     Parameters
     ----------
     draws : Draws
         Drawn totals.
+    target_left : float
+        As in `low_leg`.
 
     Returns
     -------
     LowLeg
         Over all kinds of surface.
     """
-    return low_leg(draws.left_low_m.sum(axis=1), draws.right_low_m.sum(axis=1))
+    return low_leg(draws.left_low_m.sum(axis=1), draws.right_low_m.sum(axis=1), target_left)
+
+
+def target_words(target_left: float) -> str:
+    """Write a target as a runner sets it.
+
+    Parameters
+    ----------
+    target_left : float
+        Share of the left leg, 0 to 1.
+
+    Returns
+    -------
+    str
+        Such as ``"60 % left"`` or ``"60 % right"``.
+    """
+    left = target_left >= EVEN
+    return f"{100.0 * (target_left if left else 1.0 - target_left):.0f} % {'left' if left else 'right'}"
 
 
 def word_for(probability: float) -> Word:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from camber.schema.inputs import card
-from camber.schema.likelihood import low_leg_of
+from camber.schema.likelihood import EVEN, low_leg_of
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -310,6 +310,8 @@ class Period:
         What was suggested in the four weeks before, and what was run since; for the runner alone.
     target : str
         What the runner aims at and from whom that is, in words; "" where it is even, and for all others.
+    target_left : float
+        The share of the left leg that is aimed at, 0 to 1: one half, or the runner's own target.
     notes : tuple of Note
         Of these days and of the weeks before them; only where they were asked for, never of a shared one.
     """
@@ -339,6 +341,7 @@ class Period:
     bends: TrackBends | None = None
     tried: tuple[Tried, ...] = ()
     target: str = ""
+    target_left: float = EVEN
     notes: tuple[Note, ...] = ()
 
     def __repr__(self) -> str:
@@ -346,7 +349,7 @@ class Period:
         return f"<Period {self.title}: {len(self.runs)} recordings>"
 
     def _repr_html_(self) -> str:
-        low = None if self.draws is None else low_leg_of(self.draws)
+        low = None if self.draws is None else low_leg_of(self.draws, self.target_left)
         if self.total is None or low is None:
             return card(self.title, {"runs": str(len(self.runs)), "judged": "nothing"})
         return f"<p>Low leg: <strong>{low.phrase}</strong></p>{self.total._repr_html_()}"

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from camber.conventions import LATERAL_STATES, NO_WAY
-from camber.schema import Suggestions, Word, chance_words, low_leg
+from camber.schema import EVEN, Suggestions, Word, chance_words, low_leg, target_words
 from camber.suggestions.levers import changes, is_lawful, safe_side
 from camber.suggestions.patterns import explain, outbound_partners, pattern_of, what_ifs
 from camber.suggestions.reasons import next_best_of, question_of, why_not_changed
 from camber.suggestions.rules import in_the_dark
-from camber.suggestions.trip import EVEN, NOTHING, Effect, Trip, plans_of, route_of
+from camber.suggestions.trip import NOTHING, Effect, Trip, plans_of, route_of
 
 if TYPE_CHECKING:
     from camber.schema import (
@@ -201,12 +201,6 @@ def _even(found: Suggestions, settings: SuggestionSettings) -> str:
         return _EVEN[found.with_history]
     over = "these weeks" if found.with_history else "this route"
     return f"You are likely about at your target of {target_words(settings.target_left)} over {over}."
-
-
-def target_words(target_left: float) -> str:
-    """Write a target as a runner sets it, such as ``"60 % left"``."""
-    left = target_left >= EVEN
-    return f"{100.0 * (target_left if left else 1.0 - target_left):.0f} % {'left' if left else 'right'}"
 
 
 def _leg(found: Suggestions) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from camber import standards
 from camber.conventions import CENTRE, LATERAL_STATES, MIRRORED_STATES, OTHER
-from camber.schema import balance_of
+from camber.schema import EVEN, balance_of
 from camber.suggestions.rules import SIDE_OF_STATE, Rules, side_rules
 from camber.suggestions.side_plans import SidePlan, SideProblem, plan_sides
 from camber.suggestions.surroundings import RouteLine, Stretches, line_of, reversed_line, stretches_of
@@ -54,10 +54,6 @@ so that no such metre is kept for the balance's sake."""
 _ROUNDED_M: Final = 50.0
 """Plans that keep so much more on such sides than the best one count as equal to it [m]: a tenth of a
 kilometre, rounded (judgement)."""
-
-
-EVEN: Final = 0.5
-"""Share of the left leg that is aimed at where the runner has no other target."""
 
 
 def weighed(left_m: FloatArray, right_m: FloatArray, target_left: float) -> tuple[FloatArray, FloatArray]:

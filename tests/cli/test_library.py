@@ -154,6 +154,25 @@ def test_a_week_says_all_that_it_must(call):
     assert call("week", "2026-W60")[0] == 2
 
 
+@pytest.mark.usefixtures("at_home")
+def test_a_target_reaches_every_command_that_names_a_leg(call, town):
+    assert call("config", "set", "target", "70 % left, my physio")[0] == 0
+    try:
+        own = [call(*command)[1] for command in (["week"], ["show", "last"])]
+        rows = [call(*command, "--json")[1] for command in (["week"], ["show", "last"], ["weeks"])]
+        coach = call("week", "--for-coach", "--json")[1]
+        shared = call("week", "--share", "--no-zone", "--roads", town, "--json")[1]
+    finally:
+        assert call("config", "set", "target", "")[0] == 0
+    for said in own:
+        assert "Your own target: 70 % left, my physio." in " ".join(said.split())
+    found = [json.loads(said) for said in (*rows[:2], coach, shared)]
+    found.append(json.loads(rows[2])["weeks"][-1])
+    assert [one["answer"]["target_left"] for one in found] == [0.7, 0.7, 0.7, 0.5, 0.7]
+    assert "The runner's own target is 70 % left." in coach
+    assert "physio." not in coach + shared
+
+
 def test_a_month_and_a_year_are_those_of_the_last_run(call, evening, tmp_path):
     """Its week may end in the next: the last of November 2026 is a Monday."""
     path = tmp_path / "last.gpx"

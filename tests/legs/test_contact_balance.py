@@ -1,13 +1,22 @@
 """Contact against tilt: signs by hand, closed forms, and noise that must not be taken for an effect."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import stdtrit
 
 import camber
 from camber.legs import contact_of, pack_contact, pooled_effect, unpack_contact
-from camber.legs.contact_balance import Strides, both_ways, joined, measure_contact, without_stumbles
+from camber.legs.contact_balance import (
+    Strides,
+    both_ways,
+    joined,
+    measure_contact,
+    unmodelled,
+    without_stumbles,
+)
 from camber.legs.pooling import WANTED, interval_over
 from camber.schema import ContactPart, ContactRun
 from camber.simulate.season import Season, simulate_season
@@ -77,7 +86,24 @@ def test_with_a_tilt_that_is_known_it_is_generalised_least_squares():
     said, _ = interval_over([part], np.zeros(1, dtype=int))
     error = part.information**-0.5
     assert said.median == pytest.approx(part.score / part.information, abs=1e-6)
-    assert said.high - said.low == pytest.approx(2 * 1.6449 * error, rel=1e-3)
+    assert said.high - said.low == pytest.approx(2 * stdtrit(part.freedom, 0.95) * error, rel=5e-3)
+
+
+def test_noise_is_known_the_less_the_slower_the_tilt_changes():
+    """Of white rows half are free, as each product with a shifted row shares rows with all others."""
+    rng = np.random.default_rng(12)
+    noise = rng.normal(size=400)
+    white = unmodelled(rng.normal(size=400), noise, 0)[1]
+    slow = unmodelled(np.repeat(rng.normal(size=40), 10), noise, 0)[1]
+    assert white == pytest.approx(200, rel=0.15)
+    assert slow < 0.25 * white
+
+
+def test_few_degrees_of_freedom_widen_the_interval_as_students_t_does():
+    parts = [ContactPart(5000.0, 400.0, 40.0, np.full(8, 400.0), freedom) for freedom in (5.0, math.inf)]
+    wide, narrow = (interval_over([part], np.zeros(1, dtype=int))[0] for part in parts)
+    assert wide.high - wide.low == pytest.approx(2 * 2.015 / 20.0, rel=5e-3)
+    assert narrow.high - narrow.low == pytest.approx(2 * 1.645 / 20.0, rel=1e-3)
 
 
 def test_what_is_not_known_of_the_tilt_widens_but_does_not_shrink_the_effect():

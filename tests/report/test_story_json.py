@@ -180,7 +180,7 @@ def test_readers_get_what_is_for_them(week):
 
 def test_it_names_its_version_the_map_and_the_date_of_the_map(both):
     found = document(both)
-    assert (found["document"], found["schema_version"]) == ("story", "2.1")
+    assert (found["document"], found["schema_version"]) == ("story", "2.2")
     assert found["attribution"] == "© OpenStreetMap contributors"
     assert found["roads"] == [{"source": "fabricated.osm", "osm_date": "2026-11-01"}]
     assert any("not medical advice" in note for note in found["notes"])
