@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 
 from camber.cli.completion import of_runs, of_streets, of_weeks
+from camber.cli.open_ import MakeDesk
 from camber.library import open_library
 from camber.report.wording import STANDING_NOTES
 from tests.pace import slowed
@@ -409,7 +410,7 @@ def test_a_page_to_share_without_a_zone_holds_no_time_of_day(call, town, tmp_pat
 
 
 @pytest.mark.usefixtures("at_home")
-def test_a_note_is_in_nothing_that_is_shared(call, town, tmp_path):
+def test_a_note_is_in_nothing_that_is_shared(call, town, home, tmp_path):
     """What the runner wrote is on their own page, so that its absence from all others says something."""
 
     def written(name, *options):
@@ -429,10 +430,17 @@ def test_a_note_is_in_nothing_that_is_shared(call, town, tmp_path):
             *written("both", "--share", "--no-zone", "--for-coach"),
             *written("unasked", "--for-coach"),
         ]
+        for name, options in (("mine", []), ("theirs", ["--share", "--no-zone", "--roads", town])):
+            assert call("export", *options, "-o", tmp_path / f"{name}.geojson")[0] == 0
+        others.append((tmp_path / "theirs.geojson").read_text("utf-8"))
+        desk = MakeDesk(offline=True)(lambda **_: None, lambda _: None)
+        place = desk.do("share", {"days": "week", "name": "2026-11-18", "for_coach": True})
+        others.append((home / "library" / "open" / f"{place.lstrip('/')}.html").read_text("utf-8"))
     finally:
         assert call("note", "delete", "1")[0] == 0
+    assert [path.name for path in sorted(tmp_path.glob("*.notes.csv"))] == ["mine.notes.csv"]
     assert ["Dr Kivi" in page for page in (own[0], coach[0])] == [True, True]
-    assert all(len(text) > 1000 for at, text in enumerate(others) if at % 4 != 3)
+    assert all(len(text) > 1000 for at, text in enumerate(others) if at in {12, 13} or at % 4 != 3)
     for text in others:
         assert not {word for word in ("Kivi", "hip sore", "1 note") if word in text}
 
