@@ -11,6 +11,7 @@ import numpy as np
 from camber.errors import SettingsError
 from camber.legs.share_changes import FEWEST_RUNS, SURE_FROM, change_of
 from camber.library.results import draws_from, read_exposure, read_passes
+from camber.library.street_sides import changed_routes
 from camber.schema import Compared, SideChange, StreetChange
 from camber.summary import SIDE_TOTAL_COLUMNS, side_totals
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from camber.observations.passes import StreetPasses
 
     FloatArray = NDArray[np.float64]
 
@@ -52,6 +55,8 @@ def compare_periods(
     share = None
     if min(map(len, rows)) >= FEWEST_RUNS:
         share = change_of(_legs(rows[0]), _legs(rows[1]), rng)
+    passes = [[read_passes(connection, run) for run in part] for part in runs]
+    routes, in_both = changed_routes(*passes)
     return Compared(
         before_from=before_from,
         since=since,
@@ -62,7 +67,9 @@ def compare_periods(
         after_m=sum(row["distance_m"] for row in rows[1]),
         share=share,
         sides=_sides(connection, runs),
-        streets=_streets(connection, runs, rng),
+        streets=_streets(passes, rng),
+        routes=routes,
+        routes_in_both=in_both,
     )
 
 
@@ -90,10 +97,10 @@ def _sides(connection: sqlite3.Connection, runs: Sequence[Sequence[int]]) -> tup
 
 
 def _streets(
-    connection: sqlite3.Connection, runs: Sequence[Sequence[int]], rng: np.random.Generator
+    passes: Sequence[Sequence[StreetPasses | None]], rng: np.random.Generator
 ) -> tuple[StreetChange, ...]:
     """Find the streets with a name whose share surely changed."""
-    before, after = (_by_street(connection, part) for part in runs)
+    before, after = map(_by_street, passes)
     found = []
     for name in sorted(before.keys() & after.keys()):
         legs = [
@@ -108,12 +115,11 @@ def _streets(
 
 
 def _by_street(
-    connection: sqlite3.Connection, runs: Sequence[int]
+    runs: Sequence[StreetPasses | None],
 ) -> dict[str, list[tuple[FloatArray, FloatArray]]]:
     """Give the metres by leg of each run on each street, shape (n_draws,) [m]; but of nameless ways."""
     found: dict[str, list[tuple[FloatArray, FloatArray]]] = defaultdict(list)
-    for run in runs:
-        passes = read_passes(connection, run)
+    for passes in runs:
         if passes is None:
             continue
         names = passes.table["street"].to_numpy()

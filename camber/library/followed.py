@@ -7,19 +7,14 @@ from collections import defaultdict
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import numpy as np
-
-from camber.conventions import LEFT_EDGE, LEFT_SIDEWALK, RIGHT_EDGE, RIGHT_SIDEWALK
 from camber.library.results import read_passes
+from camber.library.street_sides import Directions, sides_of
 from camber.schema import Tried
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float64]
 
 _KEY: Final = "suggested"
 """The preference that holds what was suggested: days, levers, sentences and streets."""
@@ -28,8 +23,6 @@ _KEPT: Final = timedelta(weeks=12)
 WEEKS: Final = timedelta(weeks=4)
 """How long after it a suggestion is looked back on, and how far before it what was usual is looked for
 (judgement: as far as suggestions themselves look)."""
-
-_SIDE: Final = {LEFT_SIDEWALK: -1, LEFT_EDGE: -1, RIGHT_EDGE: 1, RIGHT_SIDEWALK: 1}
 
 _RUNS: Final = """
 SELECT activity_id FROM activity JOIN result USING (activity_id)
@@ -72,8 +65,11 @@ def tried_until(connection: sqlite3.Connection, starts_on: date, ends_on: date) 
         day, streets = date.fromisoformat(one["day"]), tuple(one["streets"])
         if not starts_on - WEEKS <= day < starts_on or not streets:
             continue
-        before = _passes(connection, day - WEEKS, day, streets)
-        since = _passes(connection, day, ends_on, streets)
+        directions = Directions()
+        before, since = (
+            _passes(connection, after, until, streets, directions)
+            for after, until in ((day - WEEKS, day), (day, ends_on))
+        )
         found.append(
             Tried(
                 day,
@@ -102,27 +98,27 @@ def _left_share(passes: Sequence[_Pass]) -> float | None:
     return left / (left + right) if left + right > 0.0 else None
 
 
-def _passes(connection: sqlite3.Connection, after: date, until: date, streets: Sequence[str]) -> list[_Pass]:
+def _passes(
+    connection: sqlite3.Connection, after: date, until: date, streets: Sequence[str], directions: Directions
+) -> list[_Pass]:
     found = []
     for (run,) in connection.execute(_RUNS, (after.isoformat(), until.isoformat())).fetchall():
         passes = read_passes(connection, run)
         if passes is None:
             continue
+        side = sides_of(passes.place)
+        p_left, p_right = (side < 0).mean(axis=0), (side > 0).mean(axis=0)
         for row, (key, name, heading) in enumerate(
             zip(*(passes.table[column] for column in ("key", "street", "heading_deg")), strict=True)
         ):
             if name in streets:
-                side = np.array([_SIDE.get(place, 0) for place in passes.place[:, row].tolist()])
                 found.append(
                     _Pass(
-                        (str(name), int(key), float(heading) < _HALF_TURN_DEG),
-                        float((side < 0).mean()),
-                        float((side > 0).mean()),
+                        (str(name), int(key), directions.of(int(key), float(heading))),
+                        float(p_left[row]),
+                        float(p_right[row]),
                         float(passes.left_low_m[:, row].mean()),
                         float(passes.right_low_m[:, row].mean()),
                     )
                 )
     return found
-
-
-_HALF_TURN_DEG: Final = 180.0

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from camber.conventions import LateralState
 from camber.report.details import street_words
-from camber.report.wording import STATE_WORDS, dates_words, day_words, far_text, of_the_runner, plain
+from camber.report.wording import STATE_WORDS, compass, dates_words, day_words, far_text, of_the_runner, plain
 from camber.schema import Word, chance_words, word_for
 
 if TYPE_CHECKING:
-    from camber.schema import Change, Compared, Interval, Tried
+    from collections.abc import Sequence
+
+    from camber.schema import Change, Compared, Interval, OtherSide, RouteChange, Tried
 
 _LEAST_SHARE: Final = 0.05
 """Shares of the distance that moved by less are not named (judgement: five metres of a hundred)."""
@@ -42,10 +44,52 @@ def change_lines(found: Compared, units: str) -> tuple[str, ...]:
     return (
         f"{spans}.",
         share_line(found.share),
-        *([f"Where you ran: {'; '.join(moved)}."] if moved else ["You kept the same sides."]),
+        *([f"Where you ran: {'; '.join(moved)}."] if moved else []),
+        *route_lines(found.routes, found.routes_in_both),
         *(["Streets that very likely changed:", *streets] if streets else []),
         NO_CHANCE,
     )
+
+
+def route_lines(changed: Sequence[RouteChange], in_both: int) -> tuple[str, ...]:
+    """Say which routes are run on other sides, doubt in the verb; nothing where none was run both times."""
+    if not in_both:
+        return ()
+    if not changed:
+        both = "the one route" if in_both == 1 else f"any of the {in_both} routes"
+        return (f"No other sides than before can be told on {both} that you ran both times.",)
+    return tuple(_route_line(route) for route in changed[:_MOST_ROUTES])
+
+
+def _route_line(route: RouteChange) -> str:
+    parts = []
+    for side in ("left", "right"):
+        names = [_place(one) for one in route.streets if one.side == side]
+        if names:
+            parts.append(f"the {side} on {_listed(names)}")
+    now = f": now {', '.join(parts)}" if parts else ""
+    runs = f"{_runs(route.runs_before)} before, {route.runs_after} since"
+    return f"On a route you {word_for(route.probability)} keep other sides than before ({runs}){now}."
+
+
+_MOST_ROUTES: Final = 3
+"""Routes that are spoken of (judgement: what a reader looks at)."""
+
+
+def _place(one: OtherSide) -> str:
+    name = street_words(one.name) if one.name else "a street without a name"
+    return name if one.heading_deg is None else f"{name} (going {compass(one.heading_deg)})"
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown, more = names[:_MOST_SIDES], len(names) - _MOST_SIDES
+    last = f"{more} more" if more > 0 else shown[-1]
+    first = shown if more > 0 else shown[:-1]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+_MOST_SIDES: Final = 5
+"""Streets that are named for each side (judgement: as above)."""
 
 
 def share_line(change: Change) -> str:
@@ -55,7 +99,7 @@ def share_line(change: Change) -> str:
     word = word_for(probability)
     shares = _from_to(change)
     if word is not Word.VERY_LIKELY:
-        return f"No change can be told from chance: {shares} ({_points(change.change)})."
+        return f"No change of the share can be told from chance: {shares} ({_points(change.change)})."
     way = "less" if less else "more"
     chance = chance_words(probability)
     return (

@@ -21,7 +21,7 @@ from camber.conventions import NO_WAY, SideBasis, SurfaceKind
 from camber.longitudes import lines_from_seam, lines_seam_deg
 from camber.report.lanes import LANE_METRES, lanes_of, records_of
 from camber.report.strokes import UNKNOWN_SIDE, sides_of, strokes_of
-from camber.report.wording import METRES_PER_UNIT, NAME_LENGTH, plain
+from camber.report.wording import METRES_PER_UNIT, NAME_LENGTH, compass, plain
 from camber.schema.likelihood import chance_words
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ _MEETS_DEG: Final = 3e-5
 _TURNED_BACK: Final = -0.5
 """Cosine of the turn from which a runner turned back and a line begins anew [1] (120 degrees: judgement)."""
 _SAME: Final = ("run", "street", "shift", "placed", "side_basis", "surface_kind", "slope_source", "stroke")
-_POINTS: Final = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
 _WIDE: Final = ("motorway", "trunk", "primary", "secondary", "tertiary")
 _SLIM: Final = ("footway", "path", "steps", "cycleway", "track", "pedestrian", "bridleway")
 _NO_NAME: Final = " (no name)"
@@ -377,7 +376,7 @@ def heading_words(line: NDArray[np.float64]) -> str:
     """
     east = (line[-1, 0] - line[0, 0]) * np.cos(np.radians(line[0, 1]))
     north = line[-1, 1] - line[0, 1]
-    return _POINTS[round(np.degrees(np.arctan2(east, north)) / 45.0) % 8]
+    return compass(float(np.degrees(np.arctan2(east, north))))
 
 
 def packed_line(line: NDArray[np.float64]) -> list[int]:

@@ -275,6 +275,13 @@ def of_the_runner(text: str) -> str:
     return text
 
 
+def compass(heading_deg: float) -> str:
+    """Name a direction [deg, clockwise from north], such as ``"north-east"``."""
+    return _POINTS[round(heading_deg / 45.0) % 8]
+
+
+_POINTS: Final = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
+
 REASON_WORDS: Final = {
     "other_sport": "other sport, indoors or virtual",
     "no_track": "no positions recorded",

@@ -17,7 +17,7 @@ from camber.schema.advice import (
 )
 from camber.schema.analysis import Analysis
 from camber.schema.column_arrays import take_columns, with_columns
-from camber.schema.compared import Change, Compared, SideChange, StreetChange
+from camber.schema.compared import Change, Compared, OtherSide, RouteChange, SideChange, StreetChange
 from camber.schema.contact import ContactEffect, ContactPart, ContactRun, TrackBends
 from camber.schema.cross_sections import REFUSED, CrossSections, MappedRoad, as_cross_sections
 from camber.schema.inputs import Problem, Recording, RoadGraph, Roads, card
@@ -144,6 +144,7 @@ __all__ = [
     "Note",
     "ObservationSource",
     "Observed",
+    "OtherSide",
     "Path",
     "Period",
     "PeriodTotal",
@@ -156,6 +157,7 @@ __all__ = [
     "RoadObserved",
     "RoadSurface",
     "Roads",
+    "RouteChange",
     "RoutePlan",
     "RunResult",
     "Settings",

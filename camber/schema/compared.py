@@ -56,6 +56,49 @@ class StreetChange:
 
 
 @dataclass(frozen=True)
+class OtherSide:
+    """A street that is run on another side of travel than before.
+
+    Parameters
+    ----------
+    name : str
+        Its name; "" where it has none.
+    heading_deg : float or None
+        Direction of travel [deg], clockwise from north; None where the other direction was not run in both
+        periods, or has changed to the same side of travel.
+    side : str
+        ``"left"`` or ``"right"``: the side of travel that is kept now.
+    probability : float
+        That it is mostly kept now and was not before, where the route has changed, 0 to 1.
+    """
+
+    name: str
+    heading_deg: float | None
+    side: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class RouteChange:
+    """A route that was run in both periods, and is run on other sides than before.
+
+    Parameters
+    ----------
+    runs_before, runs_after : int
+        Runs of it.
+    probability : float
+        That it is run on other sides, 0 to 1.
+    streets : tuple of OtherSide
+        Streets of it of which another side is kept with a probability of .8 or more, the surest first.
+    """
+
+    runs_before: int
+    runs_after: int
+    probability: float
+    streets: tuple[OtherSide, ...]
+
+
+@dataclass(frozen=True)
 class SideChange:
     """A place across the street, and how much of the distance on mapped ways was run there.
 
@@ -91,6 +134,10 @@ class Compared:
         Where across the street, from left to right.
     streets : tuple of StreetChange
         Streets that changed with a probability of .95 or more, the surest first; five at most.
+    routes : tuple of RouteChange
+        Routes that are run on other sides with a probability of .8 or more, the surest first.
+    routes_in_both : int
+        Routes that were run in both periods; runs that are of none of them count as one.
     """
 
     before_from: date
@@ -103,3 +150,5 @@ class Compared:
     share: Change | None
     sides: tuple[SideChange, ...]
     streets: tuple[StreetChange, ...]
+    routes: tuple[RouteChange, ...] = ()
+    routes_in_both: int = 0

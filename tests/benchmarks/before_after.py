@@ -29,6 +29,7 @@ import pandas as pd
 import camber
 from camber import simulate
 from camber.legs.share_changes import SURE_FROM, change_of
+from camber.library.street_sides import changed_routes
 from camber.observations.passes import street_passes
 from tests.benchmarks.calibration import scenarios
 
@@ -93,11 +94,18 @@ def compared(seasons, times, runs, seed):
                 said = change_of(legs_of(before), legs_of(second), rng)
                 truth = share(second) - share(before)
                 sure = max(said.p_less, said.p_more) >= SURE_FROM
+                routes, in_both = changed_routes([run[5] for run in before], [run[5] for run in second])
                 rows.append(
                     {
                         "season": number,
                         "swapped": swapped,
                         "said": sure,
+                        "side said": len(routes) > 0,
+                        "side surely": any(route.probability >= SURE_FROM for route in routes),
+                        "either said": sure or len(routes) > 0,
+                        "routes": len(routes),
+                        "streets": sum(len(route.streets) for route in routes),
+                        "in both": in_both,
                         "right": sure and (said.p_more > said.p_less) == (truth > 0.0),
                         "moved": truth,
                         "covered": said.change.low <= truth <= said.change.high,

@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 
 from camber.report import Reader, story_of, story_page
-from camber.report.change_words import NO_CHANCE, change_lines, tried_line
-from camber.schema import Change, Compared, Interval, SideChange, StreetChange, Tried
+from camber.report.change_words import NO_CHANCE, change_lines, route_lines, tried_line
+from camber.schema import Change, Compared, Interval, OtherSide, RouteChange, SideChange, StreetChange, Tried
 
 
 def change(before, after, p_less):
@@ -53,8 +53,51 @@ def test_more_is_not_less():
 
 def test_what_may_be_chance_is_said_to_be_that():
     lines = change_lines(found(change(0.6, 0.55, 0.8)), "km")
-    assert lines[1].startswith("No change can be told from chance: 60 % left before, 55 % after")
-    assert lines[2] == "You kept the same sides."
+    assert lines[1].startswith("No change of the share can be told from chance: 60 % left before, 55 % after")
+    assert lines[2] == NO_CHANCE
+
+
+def other(name, side, heading_deg=None):
+    return OtherSide(name, heading_deg, side, 0.97)
+
+
+TWO = (other("Kuusitie", "left"), other("Rantatie", "left"), other("Tie", "right", 47.0))
+MANY = (other("", "right"), *(other(f"Tie {n}", "right") for n in range(6)))
+VERY = "On a route you very likely keep other sides than before (3 runs before, 4 since): now"
+NONE = "No other sides than before can be told on"
+
+
+@pytest.mark.parametrize(
+    ("routes", "in_both", "says"),
+    [
+        ((), 0, []),
+        ((), 1, [f"{NONE} the one route that you ran both times."]),
+        ((), 4, [f"{NONE} any of the 4 routes that you ran both times."]),
+        (
+            (RouteChange(3, 4, 0.97, TWO), RouteChange(1, 2, 0.82, ())),
+            4,
+            [
+                f"{VERY} the left on Kuusitie and Rantatie, the right on Tie (going north-east).",
+                "On a route you likely keep other sides than before (1 run before, 2 since).",
+            ],
+        ),
+        (
+            (RouteChange(3, 4, 0.97, MANY),),
+            4,
+            [f"{VERY} the right on a street without a name, Tie 0, Tie 1, Tie 2, Tie 3 and 2 more."],
+        ),
+    ],
+)
+def test_routes_with_other_sides_are_told_with_doubt_in_the_verb(routes, in_both, says):
+    assert list(route_lines(routes, in_both)) == says
+
+
+def test_where_other_sides_are_kept_the_share_may_stand_as_it_was():
+    """Two streets that changed places: no change of the share, and yet other sides on a route."""
+    changed = (RouteChange(3, 4, 0.97, TWO),)
+    lines = change_lines(replace(found(change(0.6, 0.6, 0.5)), routes=changed, routes_in_both=2), "km")
+    assert lines[1].startswith("No change of the share can be told from chance")
+    assert lines[2].startswith("On a route you very likely keep other sides than before")
 
 
 def test_too_little_is_said_to_be_too_little():
