@@ -15,12 +15,8 @@ import numpy as np
 from camber.conventions import NO_WAY, RIGHT_EDGE
 from camber.lateral.learning import SAME_RUNNER, SAME_STREET
 from camber.lateral.noise import block_factors, fast_correlation
-<<<<<<< HEAD
-from camber.lateral.sampling import no_doubts, sample
-from camber.lateral.smoothing import Backward, Smoothed, prepare_back, smooth
-=======
 from camber.lateral.sampling import no_doubts, no_passes, rank_blocks, sample
->>>>>>> 7445c5b (Passes of a street, and all runs, err alike in the drawn histories as far as learning says that they do, so that weeks no longer average out what no run tells)
+from camber.lateral.smoothing import Backward, Smoothed, prepare_back, smooth
 from camber.lateral.switching import (
     DEVICE,
     EAST,

@@ -265,9 +265,9 @@ class _Users:
             same = np.concatenate([self._passing[number] for number in theirs.tolist()] or [shared[:0]])
             again -= np.bincount(same[same < first], minlength=first)
             mine_again -= len(set(here) & set(theirs.tolist()))
-        alone = 1.0 + _SAME_RUNNER * count
-        weights = 1.0 / (alone + _SAME_STREET * (again / np.maximum(self._lengths[:first], 1)))
-        weight = 1.0 / (alone + _SAME_STREET * (mine_again / max(len(mine), 1)))
+        alone = 1.0 + SAME_RUNNER * count
+        weights = 1.0 / (alone + SAME_STREET * (again / np.maximum(self._lengths[:first], 1)))
+        weight = 1.0 / (alone + SAME_STREET * (mine_again / max(len(mine), 1)))
         uses = []
         for place, (ranks, said) in self._said.items():
             row = np.flatnonzero((ranks < first) & (ranks != (own if is_among else -1)))

@@ -9,12 +9,8 @@ from camber.conventions import LEFT_EDGE, LEFT_SIDEWALK, NO_WAY, OTHER, RIGHT_SI
 from camber.lateral.hypotheses import Hypothesis, alike, draw_histories, weigh
 from camber.lateral.learning import SAME_RUNNER, SAME_STREET
 from camber.lateral.places import Places
-<<<<<<< HEAD
-from camber.lateral.sampling import draw_existence, sample
-from camber.lateral.smoothing import prepare_back
-=======
 from camber.lateral.sampling import draw_existence, find_passes, rank_blocks, sample
->>>>>>> 7445c5b (Passes of a street, and all runs, err alike in the drawn histories as far as learning says that they do, so that weeks no longer average out what no run tells)
+from camber.lateral.smoothing import prepare_back
 from camber.lateral.switching import LATENT, Observations, filter_forward
 from camber.standards import gnss_classes
 
