@@ -5,9 +5,9 @@ Run in the project's root:
 ``python tests/benchmarks/before_after.py runs FILE [--seasons N] [--each N]`` simulates seasons of one
 runner on four routes, each recorded some times by the same habit, and one of them also on the other side.
 
-``python tests/benchmarks/before_after.py compare FILE [--times N] [--runs N]`` takes two periods of so many
-runs out of each season, by chance and none twice, and compares them as `camber compare` does: without a
-change, and with that route on the other side in the second period.
+``python tests/benchmarks/before_after.py compare FILE [--times N] [--runs N ...]`` takes two periods of so
+many runs out of each season, by chance and none twice, and compares them as `camber compare` does, by the
+share and by routes: without a change, and with that route on the other side in the second period.
 
 ``python tests/benchmarks/before_after.py chance [--times N]`` compares periods of few and of more runs whose
 shares are nearly known and differ by lot: two routes, or any share.
@@ -100,12 +100,13 @@ def compared(seasons, times, runs, seed):
                         "season": number,
                         "swapped": swapped,
                         "said": sure,
-                        "side said": len(routes) > 0,
-                        "side surely": any(route.probability >= SURE_FROM for route in routes),
+                        "route said": len(routes) > 0,
+                        "route surely": any(route.probability >= SURE_FROM for route in routes),
                         "either said": sure or len(routes) > 0,
-                        "routes": len(routes),
-                        "streets": sum(len(route.streets) for route in routes),
                         "in both": in_both,
+                        # Of the route in question, in the period with fewer of them.
+                        "passes": min(sum(run[0] == 0 for run in part) for part in (before, second)),
+                        "receiver": season[0][5].table["receiver"].iloc[0],
                         "right": sure and (said.p_more > said.p_less) == (truth > 0.0),
                         "moved": truth,
                         "covered": said.change.low <= truth <= said.change.high,
@@ -155,10 +156,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=["runs", "compare", "chance"])
     parser.add_argument("file", type=Path, nargs="?")
-    parser.add_argument("--seasons", type=int, default=8)
-    parser.add_argument("--each", type=int, default=5)
+    parser.add_argument("--seasons", type=int, default=12)
+    parser.add_argument("--each", type=int, default=8)
     parser.add_argument("--times", type=int, default=100)
-    parser.add_argument("--runs", type=int, default=8)
+    parser.add_argument("--runs", type=int, nargs="+", default=[4, 8, 12, 16])
     parser.add_argument("--seed", type=int, default=31)
     given = parser.parse_args()
     if given.what == "chance":
@@ -171,14 +172,16 @@ def main():
         given.file.write_bytes(pickle.dumps(made))
         return
     seasons = pickle.loads(given.file.read_bytes())  # noqa: S301 - written by this file
-    found = compared(seasons, given.times, given.runs, given.seed)
-    print(f"{len(seasons)} seasons, {given.times} times two periods of {given.runs} runs on {ROUTES} routes")
-    print(
-        found.groupby("swapped")[["said", "right", "covered", "moved", "median"]].mean().round(3).to_string()
-    )
-    size = pd.cut(found["moved"].abs(), [0.0, 0.05, 0.1, 0.2, 0.4, 1.0])
-    by_size = found[found["swapped"]].groupby(size[found["swapped"]], observed=True)
-    print(by_size[["said", "right"]].mean().join(by_size.size().rename("pairs")).round(3).to_string())
+    shown = ["said", "right", "covered", "route said", "route surely", "either said", "in both", "moved"]
+    for runs in given.runs:
+        found = compared(seasons, given.times, runs, given.seed)
+        print(f"{len(seasons)} seasons, {given.times} times two periods of {runs} runs on {ROUTES} routes")
+        print(found.groupby("swapped")[shown].mean().round(3).to_string())
+        seen = found[found["swapped"] & (found["passes"] > 0)]
+        by = seen.groupby(pd.cut(seen["passes"], [0, 1, 2, 3, 5, 9]), observed=True)
+        print(by[["route said", "route surely"]].mean().join(by.size().rename("pairs")).round(3).to_string())
+        by = seen.groupby("receiver")
+        print(by[["route said", "route surely"]].mean().join(by.size().rename("pairs")).round(3).to_string())
 
 
 if __name__ == "__main__":
