@@ -18,7 +18,8 @@ from camber.lateral import SharedEvidence
 from camber.library.activities import stored_recording
 from camber.library.choosing import chosen_roads
 from camber.library.database import note_sizes
-from camber.library.results import read_evidence, store_evidence, store_failure, store_outcome
+from camber.library.hearing import names_of_heard
+from camber.library.results import evidence_texts, read_evidence, store_evidence, store_failure, store_outcome
 from camber.library.surveying import Surveyed, measure_missing
 from camber.library.surveys import MeasuredRoads, measured_roads, surveys, years_of
 from camber.library.workers import Job, Work, Workers
@@ -109,6 +110,7 @@ class _Planned:
     learned: Learned | None = None
     observed: Observed | None = None
     evidence_version: str = ""
+    heard: str = ""
 
     @property
     def learned_version(self) -> str:
@@ -311,17 +313,37 @@ def _silent(batch: _Batch, planned: Sequence[_Planned], parts: Sequence[Observed
 def _told(batch: _Batch, planned: Sequence[_Planned], parts: Sequence[Observed]) -> list[_Planned]:
     """Second pass: what all runs say together, of which each run is told what the others say.
 
-    And of the roads that were observed its own, and some.
+    And of the roads that were observed its own, and some. Runs that hear what they heard are left out.
     """
-    evidence = dict(read_evidence(batch.library.connection))
+    connection = batch.library.connection
+    asked = _as_heard(batch, planned, parts)
+    query = "SELECT activity_id, version, heard FROM result WHERE heard <> ''"
+    same = {(run, version, heard) for run, version, heard in connection.execute(query)}
+    planned = [plan for plan in asked if (plan.run, plan.version, plan.heard) not in same]
+    if not planned:
+        return []
+    evidence = dict(read_evidence(connection))
     shared, told = SharedEvidence(evidence.values()), []
-    years = years_of(batch.library.connection)
+    years = years_of(connection)
     for plan in planned:
         own = evidence.get(plan.run, Evidence())
         measured = batch.measured.told(own.ways, years.get(plan.run))
         observed = _with_measured(_handed(parts, own), measured)
         told.append(replace(plan, learned=shared.told(own), observed=observed))
     return told
+
+
+def _as_heard(batch: _Batch, planned: Sequence[_Planned], parts: Sequence[Observed]) -> list[_Planned]:
+    """Name what each run hears of the others, and of what was told and measured."""
+    connection = batch.library.connection
+    names, years = names_of_heard(evidence_texts(connection)), years_of(connection)
+    everything = _digest((parts, batch.measured)) if parts or batch.measured != MeasuredRoads() else ""
+    return [
+        replace(plan, heard=f"{names[plan.run]}-{everything and _digest((everything, years.get(plan.run)))}")
+        if plan.run in names
+        else plan
+        for plan in planned
+    ]
 
 
 def _heard(parts: Sequence[Observed]) -> int:
@@ -368,6 +390,10 @@ def _stale(batch: _Batch, planned: Sequence[_Planned]) -> list[_Planned]:
     rows = connection.execute("SELECT activity_id, version, learned_version FROM result").fetchall()
     known = {run: versions for run, *versions in rows}
     _note_refused(batch, planned)
+    same = [p for p in planned if p.heard and known.get(p.run) == [p.version, p.learned_version]]
+    with batch.library.writing():  # what they hear is named otherwise, and comes to the same
+        rows = [(p.heard, p.run) for p in same]
+        connection.executemany("UPDATE result SET heard = ? WHERE activity_id = ?", rows)
     return [
         p for p in planned if known.get(p.run) != [p.version, p.learned_version] and p.run not in batch.failed
     ]
@@ -410,7 +436,9 @@ def _work_off(batch: _Batch, planned: Iterable[_Planned], what: str) -> None:
                 store_evidence(connection, plan.run, plan.evidence_version, answer.evidence)
                 batch.pool.note_kept(answer.kept_bytes)
             else:
-                store_outcome(connection, plan.run, plan.version, plan.learned_version, answer.outcome)
+                store_outcome(
+                    connection, plan.run, plan.version, plan.learned_version, answer.outcome, plan.heard
+                )
                 batch.pool.drop_match(plan.run)
                 batch.analysed += 1
         batch.watch(Step(what, done, len(ordered), plan.run))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 STEPS: Final = tuple(
-    files("camber.library").joinpath(f"step_{number}.sql").read_text("utf-8") for number in range(1, 13)
+    files("camber.library").joinpath(f"step_{number}.sql").read_text("utf-8") for number in range(1, 14)
 )
 """SQL of each step, in order; the version of a library is the number of steps it has seen."""
 

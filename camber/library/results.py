@@ -224,14 +224,20 @@ def store_failure(
 
 
 def store_outcome(
-    connection: sqlite3.Connection, activity_id: int, version: str, learned_version: str, outcome: Outcome
+    connection: sqlite3.Connection,
+    activity_id: int,
+    version: str,
+    learned_version: str,
+    outcome: Outcome,
+    heard: str = "",
 ) -> None:
     """Keep what was found out about a run in the place of what was there.
 
-    The versions are of all that decided it, and of what other runs said.
+    The versions are of all that decided it, and of what other runs said, which ``heard`` names too
+    (`camber.library.hearing`).
     """
     _drop_result(connection, activity_id)
-    row = {"version": version, "learned_version": learned_version, **outcome.result}
+    row = {"version": version, "learned_version": learned_version, "heard": heard, **outcome.result}
     insert(connection, "result", row | {"activity_id": activity_id})
     ids = [_segment_id(connection, segment) for segment in outcome.segments]
     connection.executemany(
@@ -262,14 +268,19 @@ def _segment_id(connection: sqlite3.Connection, segment: Segment) -> int:
     return insert(connection, "segment", segment._asdict())
 
 
-def read_evidence(connection: sqlite3.Connection) -> Iterator[tuple[int, Evidence]]:
-    """Read what every run that counts says about habits and map, with its number, in the order of time."""
+def evidence_texts(connection: sqlite3.Connection) -> Iterator[tuple[int, str]]:
+    """Read what every run that counts says about habits and map, as JSON, in the order of time."""
     rows = connection.execute(
         "SELECT activity_id, value FROM evidence JOIN activity USING (activity_id) "
         "ORDER BY started_at_ms IS NULL, started_at_ms, content_sha256, part"
     )
-    for row in rows:
-        yield row["activity_id"], value_from(row["value"], Evidence)
+    yield from ((row["activity_id"], row["value"]) for row in rows)
+
+
+def read_evidence(connection: sqlite3.Connection) -> Iterator[tuple[int, Evidence]]:
+    """Read what every run that counts says, with its number, in the order of time."""
+    for run, text in evidence_texts(connection):
+        yield run, value_from(text, Evidence)
 
 
 def read_exposure(
