@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
+STARTED_WITHIN_MS: Final = 120_000
+"""A list that says when a run began means one whose first position is so near [ms] (judgement: a watch is
+started before it has found its satellites)."""
+
 ANALYSABLE: Final = """
 SELECT activity_id FROM activity WHERE kind = 'run' AND duplicate_of IS NULL ORDER BY activity_id
 """

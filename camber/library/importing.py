@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from camber.errors import CamberError, NoTrackError, RecordingError
 from camber.library.activities import (
+    STARTED_WITHIN_MS,
     add_recording,
     date_by_runner,
     doubt_of_day,
@@ -448,3 +449,11 @@ def _keep_notes(library: Library, notes: ArchiveNotes, report: ImportReport) -> 
         report.units = notes.units
         with library.writing() as connection:
             connection.execute("INSERT OR REPLACE INTO preference VALUES ('units', ?)", (notes.units,))
+    if notes.shoes:
+        with library.writing() as connection:
+            for began, name in notes.shoes:
+                at_ms = int(began.timestamp() * 1000.0)
+                connection.execute(_WORN, (name, at_ms - STARTED_WITHIN_MS, at_ms + STARTED_WITHIN_MS))
+
+
+_WORN: Final = "UPDATE activity SET gear = ? WHERE gear IS NULL AND started_at_ms BETWEEN ? AND ?"

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
 from camber.errors import AnswerError
+from camber.library.activities import STARTED_WITHIN_MS
 from camber.library.database import insert
 from camber.schema import Note
 
@@ -106,7 +107,9 @@ def _run_of(connection: sqlite3.Connection, note: PrivateNote) -> sqlite3.Row | 
         row = connection.execute(_RUN_OF_FILE, (f"%/{_literal(note.file)}", note.file)).fetchone()
     if row is None and note.at is not None:
         at_ms = int(note.at.timestamp() * 1000.0)
-        row = connection.execute(_RUN_AT, (at_ms - _CLOSE_MS, at_ms + _CLOSE_MS, at_ms)).fetchone()
+        row = connection.execute(
+            _RUN_AT, (at_ms - STARTED_WITHIN_MS, at_ms + STARTED_WITHIN_MS, at_ms)
+        ).fetchone()
     return row
 
 
@@ -124,9 +127,6 @@ _RUN_AT: Final = """
 SELECT activity_id, day FROM activity WHERE started_at_ms BETWEEN ? AND ? AND duplicate_of IS NULL
 ORDER BY abs(started_at_ms - ?), activity_id LIMIT 1
 """
-
-_CLOSE_MS: Final = 120_000
-"""A watch may be started so long before it has its first position [ms] (judgement: a cold start)."""
 
 
 def notes_csv(notes: Sequence[Note]) -> str:

@@ -1,11 +1,14 @@
 """One command takes a whole history: exactly once, whole or not at all, and the bad files alone."""
 
+import io
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -143,6 +146,45 @@ def test_other_sports_and_files_without_positions_are_kept_and_not_analysed(tmp_
         assert [file.outcome for file in report.files] == ["other_sport", "other_sport", "no_track"]
         assert list(library.positions()) == []
         assert check_library(library).findings == ()
+
+
+def garmin_export(path, worn):
+    """An export of Garmin: runs in an archive within it, by names of their own, and lists beside them."""
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        for number in range(3):
+            began = START + timedelta(days=number)
+            archive.writestr(f"someone_{number + 900}.fit", fit_bytes(number, 300, began))
+    begun = [
+        {"activityId": 70 + n, "beginTimestamp": int((START + timedelta(days=n)).timestamp() * 1000) - 9000}
+        for n in range(3)
+    ]
+    gear = {
+        "gearDTOS": [
+            {"gearPk": 1, "customMakeModel": "Maker Model", "displayName": "Blue ones"},
+            {"gearPk": 2, "customMakeModel": "Trail \x1b[31mshoe", "displayName": None},
+            "nonsense",
+        ],
+        "gearActivityDTOs": worn,
+    }
+    base = "DI_CONNECT/DI-Connect-Fitness/someone@example.org"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("DI_CONNECT/DI-Connect-Uploaded-Files/Part1.zip", inner.getvalue())
+        listed = json.dumps([{"summarizedActivitiesExport": begun}])
+        archive.writestr(f"{base}_0_summarizedActivities.json", listed)
+        archive.writestr(f"{base}_gear.json", json.dumps([gear]))
+    return path
+
+
+def test_shoes_of_a_garmin_export_find_the_runs_that_began_when_its_list_says(tmp_path):
+    worn = {"1": [{"activityId": 70}], "2": [{"activityId": 72}, {}], "3": [{"activityId": 71}], "4": None}
+    with open_library(tmp_path / "library") as library:
+        export = garmin_export(tmp_path / "export.zip", worn)
+        for _ in range(2):
+            import_paths(library, [export])
+            gear = library.connection.execute("SELECT gear FROM activity ORDER BY started_at_ms").fetchall()
+            assert [row[0] for row in gear] == ["Blue ones", None, "Trail [31mshoe"]
+        assert not check_library(library).findings
 
 
 def test_the_recording_comes_back_as_it_was_read(tmp_path):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Literal, Self
 
 from camber.errors import RecordingError
+from camber.recording.archive.garmin_lists import GEAR, SUMMARIES, begun, gear_of
 from camber.recording.archive.items import Budget, Item, file_item, folder_items, label_of, zip_items
 from camber.recording.archive.lists import (
     Line,
@@ -85,6 +86,8 @@ class ArchiveNotes:
         The runner's own zones (Strava).
     units : {"metric", "imperial"} or None
         The runner's choice (Strava); None where the export does not say.
+    shoes : tuple of (datetime, str)
+        When an activity began (UTC), and what was worn (Garmin, whose files do not say).
     problems : tuple of Problem
         What could not be taken out of it, with ``source`` naming the entry, and what was passed over.
     """
@@ -92,6 +95,7 @@ class ArchiveNotes:
     privacy_zones: tuple[PrivacyZone, ...] = ()
     units: Literal["metric", "imperial"] | None = None
     problems: tuple[Problem, ...] = ()
+    shoes: tuple[tuple[datetime, str], ...] = ()
 
 
 def find_recordings(path: str | PathLike[str], limits: ReadLimits | None = None) -> Recordings:
@@ -141,6 +145,8 @@ class Recordings:
         self._budget = Budget(limits)
         self._zones: list[PrivacyZone] = []
         self._units: Literal["metric", "imperial"] | None = None
+        self._begun: dict[str, datetime] = {}
+        self._worn: dict[str, str] = {}
         self._problems: list[Problem] = []
         self._passed_over = {"other_fit": 0, "other": 0}
         self._foreign: Counter[Foreign] = Counter()
@@ -164,7 +170,9 @@ class Recordings:
             Problem("other_file", "Files that are no recordings were passed over.", other),
         )
         counted = (problem for problem in counts if problem.count)
-        return ArchiveNotes(tuple(self._zones), self._units, (*self._problems, *counted))
+        shoes = ((self._begun[one], name) for one, name in self._worn.items() if one in self._begun)
+        problems = (*self._problems, *counted)
+        return ArchiveNotes(tuple(self._zones), self._units, problems, tuple(sorted(shoes)))
 
     def _search(self, root: Path) -> Iterator[Found]:
         if root.is_dir():
@@ -244,7 +252,7 @@ class Recordings:
         bases: set[str] = set()
         for item in tuple(items):
             base, _, name = item.label.lower().rpartition("/")
-            if item.refused is None and (name in _LISTS or _is_apples_list(item)):
+            if item.refused is None and (name in _LISTS or _is_garmins(name) or _is_apples_list(item)):
                 try:
                     found = self._list(item, name)
                 except RecordingError as error:
@@ -267,7 +275,11 @@ class Recordings:
             return strava_lines(content)
         if name == "cardioactivities.csv":
             return runkeeper_lines(content)
-        if name == "privacy_zones.csv":
+        if name.endswith(SUMMARIES):
+            self._begun |= begun(content)
+        elif name.endswith(GEAR):
+            self._worn |= gear_of(content)
+        elif name == "privacy_zones.csv":
             self._zones.extend(privacy_zones(content))
         else:
             self._units = self._units or unit_preference(content)
@@ -307,6 +319,10 @@ def _kind_of(head: bytes, label: str) -> Literal["recording", "other_fit", "zip"
     if root is not None:
         return "health" if root[1] == b"HealthData" else "recording"
     return "recording" if _CLAIM.search(label) else "other"
+
+
+def _is_garmins(name: str) -> bool:
+    return name.endswith((SUMMARIES, GEAR))
 
 
 def _is_apples_list(item: Item) -> bool:

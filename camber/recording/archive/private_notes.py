@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from camber.errors import RecordingError
+from camber.recording.archive.garmin_lists import SUMMARIES
 from camber.recording.archive.items import Budget, file_item, folder_items, label_of, zip_items
 from camber.recording.archive.lists import PrivateNote, strava_notes
 from camber.recording.archive.self_evaluations import listed_evaluations, recorded_evaluations
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["PrivateNote", "private_notes"]
 
 _STRAVAS: Final = "activities.csv"
-_GARMINS: Final = "summarizedactivities.json"
 _FIT: Final = re.compile(r"\.fit(?:\.gz)?$", re.IGNORECASE)
 _PACKED: Final = b"PK\x03\x04"
 
@@ -54,7 +54,7 @@ def _read(items: list[Item], limits: ReadLimits) -> tuple[PrivateNote, ...]:
         name = item.label.lower().rpartition("/")[2]
         if name == _STRAVAS:
             found += strava_notes(item.read(limits.list_bytes))
-        elif name.endswith(_GARMINS):
+        elif name.endswith(SUMMARIES):
             found += listed_evaluations(item.read(limits.list_bytes))
     return tuple(found or _recorded(items, limits))
 

@@ -8,11 +8,10 @@ felt", and "0-10 RPE scale, multiplied 10x" (FIT SDK, Profile.xlsx).
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from camber.recording.archive.garmin_lists import listed, moment, number
 from camber.recording.archive.lists import PrivateNote
 from camber.recording.content import open_content
 from camber.recording.fit import sessions_told
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from camber.recording.limits import ReadLimits
 
 GARMIN: Final = "garmin"
-_LIST: Final = "summarizedActivitiesExport"
 _FELT: Final = ("very weak", "weak", "normal", "strong", "very strong")
 """What Garmin Connect calls 0, 25, 50, 75 and 100 (github.com/DynamicsNinja/garminconnect-js,
 ``set_activity_feel``: "very weak to very strong"; 50 as the middle one)."""
@@ -32,20 +30,12 @@ _FELT: Final = ("very weak", "weak", "normal", "strong", "very strong")
 
 def listed_evaluations(content: bytes) -> list[PrivateNote]:
     """Read the self-evaluations of what was done on foot in Garmin's list; nothing of another list."""
-    try:
-        parts = json.loads(content)
-    except (ValueError, RecursionError):
-        return []
-    rows: list[Any] = []
-    for part in parts if isinstance(parts, list) else [parts]:
-        inner = part.get(_LIST) if isinstance(part, dict) else None
-        rows.extend(inner if isinstance(inner, list) else [part])
     found = []
-    for row in rows:
-        if not isinstance(row, dict) or sport_class(str(row.get("activityType") or "")) not in _OF_RUNNERS:
+    for row in listed(content):
+        if sport_class(str(row.get("activityType") or "")) not in _OF_RUNNERS:
             continue
         text = evaluation_words(row.get("workoutFeel"), row.get("workoutRpe"))
-        at, here = (_moment(row.get(name)) for name in ("beginTimestamp", "startTimeLocal"))
+        at, here = (moment(row.get(name)) for name in ("beginTimestamp", "startTimeLocal"))
         if text and at is not None:
             found.append(PrivateNote("", at, text, None if here is None else here.date(), GARMIN))
     return found
@@ -67,18 +57,7 @@ def recorded_evaluations(data: bytes, label: str, limits: ReadLimits) -> Iterato
 
 def evaluation_words(felt: object, effort: object) -> str:
     """Say how it felt and how hard it was: ``"felt strong, effort 7 of 10"``; "" where neither is told."""
-    feeling, tenths = _number(felt, 0.0, 100.0), _number(effort, 10.0, 100.0)
+    feeling, tenths = number(felt, 0.0, 100.0), number(effort, 10.0, 100.0)
     parts = [] if feeling is None else [f"felt {_FELT[round(feeling / 25.0)]}"]
     parts += [] if tenths is None else [f"effort {round(tenths / 10.0)} of 10"]
     return ", ".join(parts)
-
-
-def _number(value: object, least: float, most: float) -> float | None:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return None
-    return float(value) if least <= value <= most else None
-
-
-def _moment(milliseconds: object) -> datetime | None:
-    since = _number(milliseconds, 0.0, 4e12)
-    return None if since is None else datetime.fromtimestamp(since / 1000.0, UTC)
