@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numba import njit
 
-from camber.kernels import ZERO
+from camber.kernels import ZERO, inner_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,7 +81,7 @@ def forward_backward(trellis: Trellis) -> NDArray[np.float64]:
     return alpha
 
 
-@njit(cache=True)
+@inner_kernel
 def _rescale(values: NDArray[np.float64], start: int, end: int) -> None:
     total = 0.0
     for b in range(start, end):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from camber.kernels import NONE
+from camber.kernels import NONE, inner_kernel
 from camber.schema import RoadGraph
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ def scratch(n_nodes: int) -> Scratch:
     return Scratch(np.zeros(n_nodes), *(np.zeros(n_nodes, dtype=np.int64) for _ in range(5)))
 
 
-@njit(cache=True)
+@inner_kernel
 def _sift_up(heap: IntArray, place: IntArray, distance: FloatArray, position: int) -> None:
     """Move a node up the heap until the one above is as near."""
     node = heap[position]
@@ -256,7 +256,7 @@ def _sift_up(heap: IntArray, place: IntArray, distance: FloatArray, position: in
     place[node] = position + 1
 
 
-@njit(cache=True)
+@inner_kernel
 def _sift_down(heap: IntArray, place: IntArray, distance: FloatArray, size: int) -> None:
     """Move the top of a heap of this size down until both below are as far."""
     if size == 0:
@@ -276,7 +276,7 @@ def _sift_down(heap: IntArray, place: IntArray, distance: FloatArray, size: int)
     place[node] = position + 1
 
 
-@njit(cache=True)
+@inner_kernel
 def _search(edges: Edges, source: int, goal: int, limit_m: float, room: Scratch) -> int:
     """Settle the nodes within the limit of a source, nearest first, up to a goal (-1: none); count them.
 
@@ -352,7 +352,7 @@ def _table(edges: Edges, sources: IntArray, limit_m: float, room: Scratch) -> Di
     )  # fmt: skip
 
 
-@njit(cache=True)
+@inner_kernel
 def _resized(values: NDArray[Any], count: int, size: int) -> NDArray[Any]:
     """Copy the first values into an array of another size."""
     resized = np.empty(size, values.dtype)

@@ -19,7 +19,7 @@ from pyproj.exceptions import ProjError
 from camber.conventions import EARTH_M, NOMINAL_MPS, WGS84
 from camber.errors import NoTrackError, SettingsError
 from camber.geometry import heading_deg, local_utm
-from camber.kernels import NONE, ZERO
+from camber.kernels import NONE, ZERO, inner_kernel
 from camber.schema import Problem, TrackSettings, as_track
 
 if TYPE_CHECKING:
@@ -76,19 +76,19 @@ def find_unusable(
     return codes
 
 
-@njit(cache=True)
+@inner_kernel
 def _is_same(time_s: FloatArray, xy: FloatArray, a: int, b: int) -> bool:
     if np.isnan(time_s[a]) and np.isnan(time_s[b]):
         return bool(xy[a, 0] == xy[b, 0] and xy[a, 1] == xy[b, 1])
     return bool(time_s[a] == time_s[b])
 
 
-@njit(cache=True)
+@inner_kernel
 def _distance(xy: FloatArray, a: int, b: int) -> float:
     return float(np.hypot(xy[b, 0] - xy[a, 0], xy[b, 1] - xy[a, 1]))
 
 
-@njit(cache=True)
+@inner_kernel
 def _is_out_of_reach(
     time_s: FloatArray, xy: FloatArray, a: int, b: int, jump_mps: float, jump_m: float
 ) -> bool:
@@ -99,7 +99,7 @@ def _is_out_of_reach(
     return _distance(xy, a, b) > reach
 
 
-@njit(cache=True)
+@inner_kernel
 def _spike_length(
     time_s: FloatArray, xy: FloatArray, part: IntArray, last: int, i: int, jump_mps: float, jump_m: float
 ) -> int:

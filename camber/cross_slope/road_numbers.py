@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numba
 import numpy as np
 
-from camber.kernels import codes
+from camber.kernels import codes, inner_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,7 +53,7 @@ def road_normal(seed: np.uint64, road: np.uint64, draw: int, draws: int, use: in
     return inverse_normal(min(max(rank, 1e-12), 1.0 - 1e-12))
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def mix(value: np.uint64) -> np.uint64:
     """Scatter the bits of a number: the finalizer of splitmix64."""
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -38,7 +38,7 @@ from camber.cross_slope.road_numbers import (
 )
 from camber.cross_slope.shared_unknowns import Shared, draw_shared, kinds_of, learned
 from camber.cross_slope.surfaces import Surfaces
-from camber.kernels import codes
+from camber.kernels import codes, inner_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -128,7 +128,7 @@ def _packed(surfaces: Surfaces) -> NDArray[np.void]:
     return table
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def shape_factor(part: int, place_m: float, half_width_m: float, side: float) -> float:
     """Signed slope of a part at an offset from the crown [m], positive right, as a multiple of its grade.
 
@@ -218,7 +218,7 @@ def _integrate(table: NDArray[np.void], nodes: FloatArray, level_pct: float) -> 
     return result
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _across(
     part: int, one: Record, nodes: FloatArray, level_pct: float, factor: FloatArray, beyond: FloatArray
 ) -> None:
@@ -232,7 +232,7 @@ def _across(
             beyond[look] = _upper(level_pct / abs(factor[look]), mean, std) / positive
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _add_plane(
     total: FloatArray, weight: float, low_side: int, level_pct: float, mean: float, std: float
 ) -> None:
@@ -246,7 +246,7 @@ def _add_plane(
         _add(total, share, side, beyond, first, second)
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _add(total: FloatArray, share: float, factor: float, beyond: float, first: float, second: float) -> None:
     """Add one place, or one side of a plane, to probabilities and moments."""
     if share > 0.0 and factor != 0.0:
@@ -274,7 +274,7 @@ def _integrate_spots(
                     _add_half(total, one, parts[p], nodes[look] if count > 1 else 0.0, count, level_pct)
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _add_half(
     total: FloatArray, one: Record, part: Record, node: float, count: int, level_pct: float
 ) -> None:
@@ -306,7 +306,7 @@ def _add_half(
     total[5] += weight * _tail(0.0, mean, std)
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _tail(limit: float, mean: float, std: float) -> float:
     """Probability that a normal variable exceeds a limit."""
     upper = _upper(limit, mean, std)
@@ -332,7 +332,7 @@ def exceeds(limit: float, mean: float, std: float) -> float:
     return _upper(limit, mean, std) / _positive(mean, std)
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _upper(limit: float, mean: float, std: float) -> float:
     """Twice the probability that a normal variable exceeds a limit; 1 or 0 where it hardly varies."""
     if std <= _FLAT_PCT:
@@ -340,7 +340,7 @@ def _upper(limit: float, mean: float, std: float) -> float:
     return math.erfc((limit - mean) * (1.0 / (std * math.sqrt(2.0))))
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _positive(mean: float, std: float) -> float:
     """Twice the probability that it is above zero: what the truncated variable is divided by."""
     return 1.0 if std <= _FLAT_PCT else math.erfc(-mean * (1.0 / (std * math.sqrt(2.0))))
@@ -511,7 +511,7 @@ def _draw(
     return slope, profile
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _observed(one: Record, pattern: int, halves: tuple[float, float], offset_m: float) -> tuple[float, int]:
     """Slope and code of the profile at a place on a surface of which something was observed."""
     turn = float(one["turn"])
@@ -521,7 +521,7 @@ def _observed(one: Record, pattern: int, halves: tuple[float, float], offset_m: 
     return turn * ((1.0 - right) * halves[0] + right * halves[1]), code
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _steepness(one: Record, part: int, chance: float) -> tuple[float, float, int]:
     """Mean and spread of the slope of a part, and the side to which it falls."""
     if part == _BANKED:
@@ -545,7 +545,7 @@ def _part(road: Record, one: Record, ridged: float, inverted: float) -> int:
     return _ONE_WAY
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _shared_normal(
     parts: tuple[np.uint64, float, float], way: np.uint64, street: np.uint64, draw: int, draws: int, use: int
 ) -> float:

@@ -22,7 +22,7 @@ import numba
 import numpy as np
 
 from camber import standards
-from camber.kernels import ZERO
+from camber.kernels import ZERO, inner_kernel
 from camber.lateral.smoothing import NEVER, Backward, lower_root, squared_distances
 from camber.lateral.switching import LATENT, Filtered, Observations
 
@@ -214,7 +214,7 @@ def sample(
     return state.T
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _draw_common(
     likely: FloatArray, mean: FloatArray, root: FloatArray, normal: FloatArray, away: FloatArray
 ) -> None:
@@ -241,7 +241,7 @@ def _draw_common(
                 likely[a] *= np.exp(-0.5 * away[a, i] ** 2 - np.log(root[a, i, i]) - highest)
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _quantile(weight: FloatArray, centre: FloatArray, scale: FloatArray, normal: float) -> float:
     """Value of a mixture of normal distributions with the rank of a standard normal number, by bisection."""
     low, high, total = np.inf, -np.inf, 0.0
@@ -263,7 +263,7 @@ def _quantile(weight: FloatArray, centre: FloatArray, scale: FloatArray, normal:
     return 0.5 * (low + high)
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _remaining(covariance: FloatArray, keep: FloatArray, gain: FloatArray, remaining: FloatArray) -> None:
     """Write the covariance of the latent parts once those of the next block are given into the last."""
     size = len(keep)
@@ -275,7 +275,7 @@ def _remaining(covariance: FloatArray, keep: FloatArray, gain: FloatArray, remai
             remaining[i, j] = value
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _draw_entry(weight: FloatArray, doubts: Doubts, block: int, draw: int, uniform: float) -> int:
     """Draw a state at the end of a pass; most passes go by the road's rank, which all passes share.
 
@@ -299,7 +299,7 @@ def _draw_entry(weight: FloatArray, doubts: Doubts, block: int, draw: int, unifo
     return _draw(weight, uniform / used)
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _draw(weight: FloatArray, uniform: float) -> int:
     """Index drawn by inverting the cumulative weights."""
     total, running, chosen = 0.0, 0.0, 0
@@ -315,7 +315,7 @@ def _draw(weight: FloatArray, uniform: float) -> int:
     return chosen
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _draw_latents(
     block: int,
     state: NDArray[np.int8],

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numba
 import numpy as np
 
+from camber.kernels import inner_kernel
 from camber.lateral.switching import LATENT, Filtered, Observations, predict
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Backward(NamedTuple):
     log_height: FloatArray
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def lower_root(matrix: FloatArray, root: FloatArray) -> None:
     """Write the lower Cholesky factor of a symmetric matrix, whose lower half is read, into the last."""
     size = len(matrix)
@@ -100,7 +101,7 @@ def _prepare(weight: FloatArray, mean: FloatArray, covariance: FloatArray, keep:
     return Backward(centre, predicted, whiten, gain, log_height)
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _invert(root: FloatArray, inverse: FloatArray) -> float:
     """Write the inverse of a lower factor into the last, forward substitution; minus its log determinant."""
     size, height = len(root), 0.0
@@ -114,7 +115,7 @@ def _invert(root: FloatArray, inverse: FloatArray) -> float:
     return height
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _smoother_gain(
     covariance: FloatArray, keep: FloatArray, whiten: FloatArray, product: FloatArray, gain: FloatArray
 ) -> None:
@@ -185,7 +186,7 @@ def smooth(given: Observations, filtered: Filtered, back: Backward) -> Smoothed:
     return Smoothed(probability, latent, variance)
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _sigma_distances(
     mean: FloatArray,
     root: FloatArray,
@@ -217,7 +218,7 @@ def _sigma_distances(
         near[2 * number + 1] = squared - far * cross + LATENT * own
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def squared_distances(
     points: FloatArray, height: FloatArray, centre: FloatArray, whiten: FloatArray, near: FloatArray
 ) -> None:
@@ -243,7 +244,7 @@ def squared_distances(
                 near[a, d] += value[d] * value[d]
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _moments(
     weight: FloatArray, means: FloatArray, covariances: FloatArray, mean: FloatArray, variance: FloatArray
 ) -> None:
@@ -256,7 +257,7 @@ def _moments(
         mean[i], variance[i] = first, second - first * first
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _step_back(
     mean: FloatArray,
     covariance: FloatArray,
@@ -288,7 +289,7 @@ def _step_back(
             spread[j, i] = spread[i, j]
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _origins(
     mean: FloatArray,
     root: FloatArray,
@@ -327,7 +328,7 @@ def _origins(
             place[a, i] = mean[i] + far * moved / share[a] if share[a] > 0.0 else mean[i]
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _collapse(
     weight: FloatArray, means: FloatArray, covariances: FloatArray, mean: FloatArray, covariance: FloatArray
 ) -> float:

@@ -25,6 +25,7 @@ from camber.conventions import (
     SIDE_OF_STATE,
     TrafficSide,
 )
+from camber.kernels import inner_kernel
 from camber.lateral.told_streets import believed_existence
 from camber.schema.column_arrays import take_columns
 
@@ -235,7 +236,7 @@ def _state_prior(exists: BoolArray, here: StreetShares, shift: FloatArray) -> Fl
     return prior
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _moved(share: float, shift: float) -> float:
     """Share whose logit is moved; never and always stay."""
     odds = share * np.exp(shift)
@@ -288,7 +289,7 @@ def _transitions(prior: FloatArray, change: FloatArray, turned: BoolArray, fresh
     return transition
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _stay(state: int, before: FloatArray, now: FloatArray, stay: FloatArray) -> None:
     """Where a runner goes on who does not make up its mind anew, into the last; shape (6,) each.
 

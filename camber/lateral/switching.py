@@ -28,6 +28,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numba
 import numpy as np
 
+from camber.kernels import inner_kernel
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -129,7 +131,7 @@ def filter_forward(given: Observations, degrees_of_freedom: float) -> Filtered:
     return Filtered(weight[1:], mean[1:], covariance[1:], evidence)
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def predict(
     mean: FloatArray, covariance: FloatArray, keep: FloatArray, centre: FloatArray, predicted: FloatArray
 ) -> None:
@@ -141,7 +143,7 @@ def predict(
         predicted[i, i] += 1.0 - keep[i] * keep[i]
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _innovate(
     centre: FloatArray,
     predicted: FloatArray,
@@ -169,7 +171,7 @@ def _innovate(
     return innovation, variance
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _take(
     reach: float,
     centre: FloatArray,
@@ -212,13 +214,13 @@ def _take(
     return float(weight)
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _far(squared: float, dof: float) -> float:
     """How unlikely a squared innovation is, as a logarithm."""
     return float(0.5 * (dof + 1.0) * np.log1p(squared / dof))
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _least_squared(
     given: Observations,
     k: int,
@@ -241,7 +243,7 @@ def _least_squared(
     return least
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _divide(weight: float, mean: FloatArray, covariance: FloatArray) -> None:
     """Turn summed moments, lower half, into mean and covariance; without weight as at the start."""
     for i in range(LATENT):

@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 
 from camber.cross_section import ACROSS_M
+from camber.kernels import inner_kernel
 from camber.matching.chain import HOP
 
 if TYPE_CHECKING:
@@ -227,7 +228,7 @@ def _segments(pieces: Pieces, shapes: _Shapes, origin: FloatArray) -> tuple[Line
     return Line(start[:m].copy(), point[:m].copy(), tangent[:m].copy()), firsts
 
 
-@njit(cache=True)
+@inner_kernel
 def _point(
     at_m: float, following: int, ahead: int, first: int, last: int, shapes: _Shapes
 ) -> tuple[float, float]:
@@ -324,7 +325,7 @@ def _smooth(
     return _backward(passed)
 
 
-@njit(cache=True)
+@inner_kernel
 def _linearise(
     line: Line, distance_m: float, std_m: float, first: int, last: int
 ) -> tuple[tuple[float, float], tuple[float, float], tuple[float, float]]:
@@ -347,7 +348,7 @@ def _linearise(
     )
 
 
-@njit(cache=True)
+@inner_kernel
 def _at(line: Line, segment: int, distance_m: float) -> tuple[float, float]:
     """Place on a segment, or beyond it."""
     gone = distance_m - line.start_m[segment]
@@ -355,7 +356,7 @@ def _at(line: Line, segment: int, distance_m: float) -> tuple[float, float]:
     return x, line.start_xy[segment, 1] + line.tangent[segment, 1] * gone
 
 
-@njit(cache=True)
+@inner_kernel
 def _segment(start_m: FloatArray, distance_m: float, first: int, last: int) -> int:
     """Segment at a distance, by halving."""
     low, high = first, last
@@ -368,7 +369,7 @@ def _segment(start_m: FloatArray, distance_m: float, first: int, last: int) -> i
     return low
 
 
-@njit(cache=True)
+@inner_kernel
 def _forecast(mean: FloatArray, cov: FloatArray, keep: FloatArray, reach: float) -> None:
     """Apply the transition F to mean and covariance, in place; the speed is its difference from the mean."""
     mean[0] += reach * mean[1]
@@ -385,7 +386,7 @@ def _forecast(mean: FloatArray, cov: FloatArray, keep: FloatArray, reach: float)
             cov[j, k] *= keep[k]
 
 
-@njit(cache=True)
+@inner_kernel
 def _spread(cov: FloatArray, keep: FloatArray, h: float, sigma_m: float, model: AlongModel) -> None:
     """Add what is new after ``h`` seconds (the process and its integral: Gillespie 1996, equation 2.14)."""
     fresh, speed_s = model.speed_sigma_mps**2, model.speed_s
@@ -401,7 +402,7 @@ def _spread(cov: FloatArray, keep: FloatArray, h: float, sigma_m: float, model: 
     cov[4, 4] += model.lateral_sigma_m**2 * (1.0 - keep[4] * keep[4])
 
 
-@njit(cache=True)
+@inner_kernel
 def _update(
     mean: FloatArray, cov: FloatArray, gain: FloatArray, seen: FloatArray, axis: int, apart: float,
     noise_m2: float,
@@ -425,7 +426,7 @@ def _update(
     seen[2], seen[3] = misfit, 1.0 / variance
 
 
-@njit(cache=True)
+@inner_kernel
 def _backward(passed: _Passed) -> tuple[FloatArray, FloatArray]:
     """Correct m - P l and P - P L P by what all later fixes say: adjoint l, weight L (Bierman's form)."""
     n = len(passed.distance)
@@ -448,7 +449,7 @@ def _backward(passed: _Passed) -> tuple[FloatArray, FloatArray]:
     return distance, std
 
 
-@njit(cache=True)
+@inner_kernel
 def _recall(
     adjoint: FloatArray, weight: FloatArray, carried: FloatArray, gain: FloatArray, seen: FloatArray,
     axis: int,
@@ -476,7 +477,7 @@ def _recall(
             weight[j, k] += row * column * (through + precision)
 
 
-@njit(cache=True)
+@inner_kernel
 def _recede(adjoint: FloatArray, weight: FloatArray, keep: FloatArray, reach: float) -> None:
     """Apply the transposed transition to adjoint and weight, in place: F' l and F' L F."""
     adjoint[1] = keep[1] * adjoint[1] + reach * adjoint[0]

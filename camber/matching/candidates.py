@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numba import njit
 
-from camber.kernels import ZERO
+from camber.kernels import ZERO, inner_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -146,21 +146,21 @@ def _fill_grid(
     return in_column, row, segment
 
 
-@njit(cache=True)
+@inner_kernel
 def _add_up(counts: IntArray) -> None:
     """Turn counts into running sums, in place; that of numpy brings along a second of compilation."""
     for k in range(1, len(counts)):
         counts[k] += counts[k - 1]
 
 
-@njit(cache=True)
+@inner_kernel
 def _cells(a: float, b: float, low: float, cell: float) -> tuple[int, int]:
     """First and last cell between two coordinates, as far as there can be cells."""
     first, last = (min(a, b) - low) / cell, (max(a, b) - low) / cell
     return int(max(first, 0.0)), int(min(max(last, -1.0), 1e9))
 
 
-@njit(cache=True)
+@inner_kernel
 def _gather(x: float, y: float, reach: float, grid: EdgeGrid, near: ShortArray) -> tuple[ShortArray, int]:
     """List the segments whose bounding box is within reach of a place along both axes, in order."""
     xy, low, cell, row = grid.vertex_xy, grid.low_xy, grid.cell_m, grid.row
@@ -198,7 +198,7 @@ def _gather(x: float, y: float, reach: float, grid: EdgeGrid, near: ShortArray) 
     return near, n
 
 
-@njit(cache=True)
+@inner_kernel
 def _sort(numbers: ShortArray, n: int) -> None:
     """Sort the first numbers in place (Shell 1959, CACM 2(7)); that of numpy takes a second to compile."""
     gap = 1
@@ -253,7 +253,7 @@ def _find(xy: FloatArray, grid: EdgeGrid, radius: float, most: int) -> EdgeCandi
     return EdgeCandidates(count, edge, edge_along, offset, foot, direction)
 
 
-@njit(cache=True)
+@inner_kernel
 def _place(near: ShortArray, m: int, x0: float, y0: float, vertex: FloatArray, local: FloatArray) -> None:
     """Lay segments out about a place: start, direction, and one over the square of the length."""
     for s in range(m):

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numba import njit
 
+from camber.kernels import inner_kernel
 from camber.matching.candidates import EdgeGrid, edge_grid
 from camber.network import bounded_distances, edges_of, scratch
 
@@ -257,7 +258,7 @@ def _unknown(keys: IntArray, rows: ShortArray, unknown: int) -> IntArray:
     return found[:m]
 
 
-@njit(cache=True)
+@inner_kernel
 def _place(keys: IntArray, key: int) -> int:
     """Find where a key lies in the hash table, or where it would go."""
     # Multiplicative hashing with the golden ratio (Knuth, The Art of Computer Programming 3, section 6.4).

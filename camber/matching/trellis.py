@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from camber.hmm import Trellis
-from camber.kernels import ZERO
+from camber.kernels import ZERO, inner_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -123,7 +123,7 @@ def _weights(
     return first, weight
 
 
-@njit(cache=True)
+@inner_kernel
 def _odds(fixes: Fixes, i: int, far: float, costs: Costs) -> _Odds:
     """Find what the weights of a step have in common; ``far`` is the evidence of its fix off the road."""
     run, sigma = fixes.step_m[i], fixes.sigma_m[i]
@@ -267,14 +267,14 @@ def _exponentiate(weight: FloatArray, power: FloatArray) -> None:
         weight[m] *= power[m]
 
 
-@njit(cache=True)
+@inner_kernel
 def _huber(x: float) -> float:
     """Log-density of an innovation, up to a constant; quadratic to 2 sigma, then linear (Huber 1964)."""
     x = abs(x)
     return -0.5 * x * x if x <= 2.0 else 2.0 - 2.0 * x
 
 
-@njit(cache=True)
+@inner_kernel
 def _tail(x: float, dof: float) -> float:
     """Log-density of a Student-t error, up to a constant."""
     return float(-0.5 * (dof + 1.0) * np.log1p(x * x / dof))

@@ -15,6 +15,7 @@ import numpy as np
 from numba import njit
 
 from camber.conventions import CENTRE, LEFT_EDGE, LEFT_SIDEWALK, OTHER, RIGHT_EDGE, RIGHT_SIDEWALK
+from camber.kernels import inner_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -136,7 +137,7 @@ def _walk_back(came: CodeArray, end: IntArray, buckets: int) -> tuple[IntArray, 
     return state, crossed
 
 
-@njit(cache=True)
+@inner_kernel
 def _crosses(before: int, after: int, turned: bool, joins: bool, corner: int) -> bool:  # noqa: FBT001 - a kernel
     side = -_SIDE[before] if turned else _SIDE[before]
     if _OUTWARD[before] == OTHER and joins:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numba
 import numpy as np
 
+from camber.kernels import inner_kernel
 from camber.terrain.grade import BIN_M
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class Evidence(NamedTuple):
     step_right: FloatArray
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _moments(weight: FloatArray, t: FloatArray, z: FloatArray) -> FloatArray:
     """Sum up from the left w t^0..4, w z, w z t, w z t^2, w z^2 and the bins that hold anything."""
     sums = np.zeros((10, len(weight) + 1))
@@ -140,7 +141,7 @@ def _moments(weight: FloatArray, t: FloatArray, z: FloatArray) -> FloatArray:
     return sums
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _between(sums: FloatArray, low: float, high: float, half: int) -> FloatArray:
     """Take the moments of the bins whose middles lie between two offsets."""
     bins = sums.shape[1] - 1
@@ -163,7 +164,7 @@ def _about(m: FloatArray, c: float) -> FloatArray:
     return a
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _halves(
     left: FloatArray, right: FloatArray, half_m: float, shape: int
 ) -> tuple[FloatArray, FloatArray, float]:
@@ -194,7 +195,7 @@ def _halves(
     return x, inverse, max(rest, 0.0)
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _slopes_ratio(x: FloatArray, inverse: FloatArray) -> float:
     """Log-likelihood ratio of the slopes of both halves on a road against those on any ground."""
     v_left, v_right, both = inverse[1, 1] + 0.005**2, inverse[2, 2] + 0.005**2, inverse[1, 2]
@@ -219,7 +220,7 @@ def _slopes_ratio(x: FloatArray, inverse: FloatArray) -> float:
     return float(np.log((road + 1e-12) / (ground + 1e-12)))
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _step_ratio(step: float, variance: float) -> float:
     """Log-likelihood ratio of a step at an edge against one elsewhere."""
     edge, elsewhere = 0.0, 0.0
@@ -231,7 +232,7 @@ def _step_ratio(step: float, variance: float) -> float:
     return float(np.log((edge + 1e-12) / (elsewhere + 1e-12)))
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _break_ratio(change: float, variance: float) -> float:
     """Log-likelihood ratio of a change of slope at an edge against one elsewhere."""
     wide, narrow = np.sqrt(_BREAK**2 + variance), np.sqrt(_EVEN**2 + variance)

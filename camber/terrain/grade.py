@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numba
 import numpy as np
 
+from camber.kernels import inner_kernel
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -62,7 +64,7 @@ class Levelled(NamedTuple):
     used: NDArray[np.bool_]
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _away(value: FloatArray, used: NDArray[np.bool_], first: IntArray, order: IntArray) -> FloatArray:
     """Take from each value the median of those used in its bin, or of all if none is."""
     away = value.copy()
@@ -74,7 +76,7 @@ def _away(value: FloatArray, used: NDArray[np.bool_], first: IntArray, order: In
     return away
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _standing(
     share: FloatArray, offset_m: FloatArray, away_m: FloatArray, length_m: float, near_m: float
 ) -> NDArray[np.bool_]:
@@ -104,7 +106,7 @@ def _standing(
     return stands
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def grade_of(
     along_m: FloatArray, offset_m: FloatArray, height_m: FloatArray, length_m: float, near_m: float
 ) -> FloatArray:
@@ -143,7 +145,7 @@ def grade_of(
     return fitted
 
 
-@numba.njit(cache=True)
+@inner_kernel
 def _hats(x: float, y: float, knots: int, ribs: int, column: IntArray, share: FloatArray) -> None:
     """Write the two knots of the grade and the two ribs of the profile at a place, and their shares."""
     k = min(int(x), knots - 2)
