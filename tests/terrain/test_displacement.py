@@ -12,6 +12,7 @@ from camber.terrain.headers import read_header
 from camber.terrain.mapped_ways import MappedWay
 from camber.terrain.sources import key_of
 from tests.benchmarks.terrain_weeks import measured_in, write_tile
+from tests.terrain_streets import DATA
 
 FOUR = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
 
@@ -151,3 +152,16 @@ def test_tiles_of_a_flight_are_judged_together_unless_they_lie_apart(
         used = {names[key] for key, counts in one.said.items() if counts.get("")}
         assert not used & bad
         assert bool(one.observed.roads) <= bool(used)
+
+
+def test_nine_streets_of_delft_do_not_accuse_a_model_that_lies_where_they_do(known_lines):
+    turn = pyproj.Transformer.from_crs("EPSG:28992", 4326, always_xy=True)
+    ways = []
+    for number, known in enumerate(known_lines("delft_roads.geojson"), start=1):
+        line = np.array(known["projected"])
+        length = float(np.hypot(*np.diff(line, axis=0).T).sum())
+        drawn = np.column_stack(turn.transform(*line.T))
+        ways.append(MappedWay(number, length, drawn, known["width_m"], 1.0, True, True, False))  # noqa: FBT003
+    done, problems = measured_in(ways, [read_header(DATA / "delft_ahn3_1m.tif")])
+    assert problems == ()
+    assert sum(bool(one.observed.roads) for one in done) > 5
