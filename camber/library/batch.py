@@ -273,6 +273,8 @@ def _survey(batch: _Batch, planned: Sequence[_Planned]) -> Surveyed:
     def watch(done: int, total: int) -> None:
         batch.watch(Step("measuring ways", done, total))
 
+    if surveys(batch.library.connection):
+        batch.pool.expect(None)
     return measure_missing(batch.library, roads_of, batch.pool, watch)
 
 
@@ -426,6 +428,7 @@ def _settled(connection: sqlite3.Connection) -> str | None:
 def _work_off(batch: _Batch, planned: Iterable[_Planned], what: str) -> None:
     """Do work, and keep what came of each run in a transaction of its own, in an order of the runs alone."""
     ordered = sorted(planned, key=lambda plan: (plan.roads.version, plan.run))
+    batch.pool.expect(len(ordered))
     answers = batch.pool.answers(_works(batch, ordered))
     for done, (plan, answer) in enumerate(zip(ordered, answers, strict=True), start=1):
         with batch.library.writing() as connection:

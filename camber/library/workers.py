@@ -54,6 +54,9 @@ class Task(Protocol[T]):
 _AHEAD: Final = 16
 """Pieces of work that are given out before the first of them is waited for (judgement)."""
 
+_RUNS_PER_PROCESS: Final = 16
+"""A process more is started for so many runs: it takes as long to begin as to analyse them (judgement)."""
+
 _MOST_KEPT_BYTES: Final = 4_000_000_000
 """What is kept of the first pass for the second, until it has been read [B] (judgement: some 2,000 runs of an
 hour; more are matched again)."""
@@ -183,7 +186,7 @@ class Workers:
         self._count = count
         self._folder = TemporaryDirectory(prefix="camber-")
         self._most_kept_bytes = min(_MOST_KEPT_BYTES, shutil.disk_usage(self._folder.name).free // 4)
-        self._sent = self._kept_bytes = 0
+        self._sent = self._kept_bytes = self._expected = 0
         self._own: ProcessPoolExecutor | None = None
         self._lone: ProcessPoolExecutor | None = None
 
@@ -214,6 +217,15 @@ class Workers:
             size = path.stat().st_size
             path.unlink()
             self._kept_bytes -= size
+
+    def expect(self, runs: int | None) -> None:
+        """Start no more processes than so many runs are worth; None for as many as there are processors."""
+        if self._count is None:
+            most = os.cpu_count() or 1
+            wanted = most if runs is None else min(most, -(-runs // _RUNS_PER_PROCESS))
+            if wanted > self._expected:
+                self._drop_processes()
+                self._expected = wanted
 
     def answers(self, works: Iterable[Task[T]]) -> Iterator[T]:
         """Do work after work, taken as workers get free: the answers in the order of the work."""
@@ -246,7 +258,7 @@ class Workers:
         try:
             if self._given is not None:
                 return self._given.submit(do, work)
-            self._own = self._own or _processes(self._count, self._folder.name)
+            self._own = self._own or _processes(self._count or self._expected or None, self._folder.name)
             return self._hand_over(self._own, work)
         except BrokenExecutor:
             return None

@@ -55,6 +55,32 @@ for name, part in parts.items():
     print(name, min(times), len(run.fixes), sep="\\t")
 """
 
+LONG_RUN = """
+import resource, sys, time, zipfile
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+import numpy as np, pandas as pd
+import camber
+from camber.recording import read_stream
+from camber.recording.limits import ReadLimits
+from camber.schema import as_fixes
+with zipfile.ZipFile(sys.argv[1]) as archive:
+    [run, *_] = read_stream(BytesIO(archive.read(archive.namelist()[0])), "run.gpx", ReadLimits())
+roads = camber.read_roads(sys.argv[2], cache=Path(sys.argv[3]))
+lasts = run.fixes["time"].iloc[-1] - run.fixes["time"].iloc[0] + pd.Timedelta(seconds=60)
+turns = range(int(sys.argv[4]))
+parts = [run.fixes.assign(time=run.fixes["time"] + turn * lasts, part=turn) for turn in turns]
+fixes = pd.concat(parts, ignore_index=True).rename_axis("fix_id")
+long = replace(run, fixes=as_fixes(fixes))
+camber.analyse(run, roads, with_suggestions=False)
+before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+done = camber.analyse(long, roads, with_suggestions=False)
+used = time.process_time() - began
+print(len(fixes), done.summary.distance_m / 1e3, used, before / 1024,
+      resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, sep="\\t")
+"""
+
 
 def spent(arguments: list[str], checkout: Path, home: Path, **more: str) -> tuple[float, str]:
     """Processor seconds of a process with all that it started, and what it wrote."""
@@ -111,12 +137,22 @@ def main() -> None:
     parser.add_argument("--length", type=float, default=9_000.0, help="metres of each run")
     parser.add_argument("--before", type=Path, help="a checkout of an earlier camber")
     parser.add_argument("--compile", action="store_true", help="measure first compilations too")
+    parser.add_argument("--long", type=int, default=0, help="only: a run so many times, as one")
     options = parser.parse_args()
     checkouts = [ROOT, *([options.before.resolve()] if options.before else [])]
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         export = folder / "export.zip"
         fixes = make_zip(export, options.runs, options.length)
+        if options.long:
+            for checkout in checkouts:
+                arguments = ["-c", LONG_RUN, str(export), str(EXTRACT), str(folder), str(options.long)]
+                fixes, km, seconds, short_mb, long_mb = spent(arguments, checkout, folder)[1].split()
+                print(
+                    f"{checkout.name}: {fixes} fixes, {float(km):.0f} km: {float(seconds):.1f} CPU-s, "
+                    f"peak {float(long_mb):.0f} MB ({float(short_mb):.0f} MB after one of its parts)"
+                )
+            return
         found = measure(checkouts, folder, export, compile_=options.compile)
     print(f"{options.runs} runs, {fixes} fixes\n\n| step | CPU-s | before | before / now |")
     print("|---|---:|---:|---:|")

@@ -23,6 +23,7 @@ from camber.library.checking import check_library
 from camber.library.choosing import RoadChoice
 from camber.library.importing import import_paths
 from camber.library.results import read_evidence
+from camber.library.workers import Work, Workers
 from camber.pipeline import evidence_of
 from camber.schema import Evidence, Observed, RoadObserved, Settings
 from camber.summary import add_summaries
@@ -136,6 +137,23 @@ def test_workers_do_not_matter(imported, choose, analysed, tmp_path, kind):
 
 
 @pytest.mark.filterwarnings("default")
+def test_a_few_runs_start_no_process_that_costs_more_than_they_do(monkeypatch):
+    counts = []
+
+    def started(count, _folder):
+        counts.append(count)
+        raise BrokenExecutor
+
+    monkeypatch.setattr("camber.library.workers.os.cpu_count", lambda: 4)
+    monkeypatch.setattr("camber.library.workers._processes", started)
+    for given, runs in ((None, (1, 16, 17)), (None, (1000,)), (None, (3, None)), (3, (1,))):
+        with Workers(None, given) as pool:
+            for expected in runs:
+                pool.expect(expected)
+                assert pool._submit(Work((), None, Settings())) is None
+    assert counts == [1, 1, 2, 4, 1, 4, 3]
+
+
 def test_a_dask_cluster_does_not_matter(imported, choose, analysed, tmp_path):
     distributed = pytest.importorskip("distributed")
     folder = copied(imported, tmp_path)
