@@ -34,7 +34,7 @@ def change_lines(found: Compared, units: str) -> tuple[str, ...]:
         few = (
             "Each needs at least three analysed runs on tilted ground before chance can be told from change."
         )
-        return (f"{spans}.", few)
+        return (f"{spans}.", few, *route_lines(found.routes, found.routes_in_both))
     moved = [
         f"{STATE_WORDS[LateralState(side.state)]} {_percent(side.before)}, now {_percent(side.after)}"
         for side in found.sides

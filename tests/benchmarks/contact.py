@@ -240,10 +240,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=["rows", "effects", "real"])
     parser.add_argument("file", nargs="?", type=Path)
-    parser.add_argument("--runners", type=int, default=24)
+    parser.add_argument("--runners", type=int, default=72)
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--runs", type=int, default=10)
-    parser.add_argument("--times", type=int, default=4)
+    parser.add_argument("--runs", type=int, default=6)
+    parser.add_argument("--times", type=int, default=6)
     parser.add_argument("--seed", type=int, default=20)
     given = parser.parse_args()
     if given.what == "real":

@@ -174,6 +174,15 @@ def test_a_target_reaches_every_command_that_names_a_leg(call, town):
     assert "physio." not in coach + shared
 
 
+@pytest.mark.usefixtures("at_home")
+def test_days_are_compared_with_those_before_by_share_and_by_routes(call):
+    code, out, _ = call("compare", "2026-11-17")
+    assert (code, "beside" in out, "at least three analysed runs" in out) == (0, True, True)
+    (found,) = json.loads(call("compare", "2026-11-17", "--json")[1])["compared"]
+    assert (found["runs_before"] + found["runs_after"], found["routes"]) == (2, [])
+    assert ("No other sides" in out) == (found["routes_in_both"] > 0)
+
+
 def test_a_month_and_a_year_are_those_of_the_last_run(call, evening, tmp_path):
     """Its week may end in the next: the last of November 2026 is a Monday."""
     path = tmp_path / "last.gpx"
