@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from camber import simulate
 from camber.conventions import MIRRORED_STATES, PROFILE_CODE, Profile
 from camber.simulate.routes import trace_route
+from tests.benchmarks.shifted import told
 from tests.benchmarks.shifted.receiver import RECEIVERS, draw_receiver
 from tests.benchmarks.shifted.run import simulate as run_once
 from tests.benchmarks.shifted.runner import KINDS, draw_runner, targets
@@ -114,3 +116,26 @@ def test_kinds_towns_and_receivers_take_turns():
         }
         assert max(counts.values()) - min(counts.values()) <= 6
     assert len({(one.kind, one.town) for one in plans}) == 49
+
+
+def test_what_is_surveyed_is_what_was_run_on():
+    _, truth, streets, _ = _run(roads_of(TOWN), "faces at the edge", "multi band")
+    found = told.surveyed(streets, [SimpleNamespace(truth=truth)], 1.0, 4)
+    ways = set(truth.way_id.tolist())
+    assert {one.way_id for one in found.roads} == ways
+    for one in found.sides:
+        direction, states = (1, one.along) if one.along else (-1, one.against)
+        here = (truth.way_id == one.way_id) & (truth.direction == direction)
+        said = truth.state[here] == STATE[states[0]]
+        assert (truth.step_m[here] * said).sum() >= told.USUALLY * truth.step_m[here].sum()
+    walks = [(one.way_id, one.surface) for one in found.roads if one.surface != "carriageway"]
+    for one in found.sidewalks:
+        there = [(one.way_id, f"{side}_sidewalk") in walks for side in ("left", "right")]
+        assert there == [one.left, one.right]
+    halves = np.array([(one.left_pct, one.right_pct) for one in found.roads if one.surface == "carriageway"])
+    rows = streets.row(np.array([one.way_id for one in found.roads if one.surface == "carriageway"]))
+    profile = streets.at("profile", rows)
+    crowned = np.isin(profile, [PROFILE_CODE[one] for one in (Profile.CROWNED, Profile.PARABOLIC)])
+    assert crowned.any()
+    # A crown falls to the left on its left; errors are drawn, so on the average.
+    assert halves[crowned, 0].mean() < 0.0 < halves[crowned, 1].mean()
