@@ -21,6 +21,7 @@ from camber.conventions import (
     SurfaceKind,
     Verdict,
 )
+from camber.kernels import compiled_once
 from camber.schema import (
     CrossSlopeSettings,
     Draws,
@@ -190,6 +191,7 @@ def _draw_totals(
     return Draws(*np.moveaxis(totals, 2, 0))
 
 
+@compiled_once
 @numba.njit(cache=True)
 def _totals(
     state: NDArray[np.int8],

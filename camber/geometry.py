@@ -13,6 +13,8 @@ import numba
 import numpy as np
 import shapely
 
+from camber.kernels import compiled_once
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -54,6 +56,7 @@ def project_to_segment(
     return along, np.where(cross > 0.0, -distance, distance)
 
 
+@compiled_once
 @numba.njit(cache=True)
 def project_to_line(
     point_xy: FloatArray, line_xy: FloatArray

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numba import njit
 
-from camber.kernels import ZERO, inner_kernel
+from camber.kernels import ZERO, compiled_once, inner_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,6 +32,7 @@ class Trellis(NamedTuple):
     """True where a new, independent chain starts; the first must be True."""
 
 
+@compiled_once
 @njit(cache=True)
 def forward_backward(trellis: Trellis) -> NDArray[np.float64]:
     """Posterior probabilities of the states of each step, one step after the other.
@@ -90,6 +91,7 @@ def _rescale(values: NDArray[np.float64], start: int, end: int) -> None:
         values[b] /= total
 
 
+@compiled_once
 @njit(cache=True)
 def viterbi(trellis: Trellis) -> NDArray[np.int64]:
     """Likeliest sequence of states, shape (n,); of equals the first (Viterbi 1967; Rabiner 1989, 32-35)."""

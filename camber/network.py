@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from camber.kernels import NONE, inner_kernel
+from camber.kernels import NONE, compiled_once, inner_kernel
 from camber.schema import RoadGraph
 
 if TYPE_CHECKING:
@@ -187,6 +187,7 @@ def links(graph: RoadGraph) -> IntArray:
     return connected_groups(len(graph.edge_way), graph.node_edge[first], graph.node_edge[first + 1])
 
 
+@compiled_once
 @njit(cache=True)
 def connected_groups(n_nodes: int, first: IntArray, second: IntArray) -> IntArray:
     """Smallest member of the group of each node; pairs ``first``, ``second`` join nodes into groups.
@@ -329,6 +330,7 @@ def bounded_distances(
     return _table(edges, np.ascontiguousarray(sources, dtype=np.int64), float(limit_m), room)
 
 
+@compiled_once
 @njit(cache=True)
 def _table(edges: Edges, sources: IntArray, limit_m: float, room: Scratch) -> Distances:
     first, size = np.zeros(len(sources) + 1, dtype=np.int64), max(16, 8 * len(sources))
@@ -374,6 +376,7 @@ def route(
     return path
 
 
+@compiled_once
 @njit(cache=True)
 def _route(
     edges: Edges, from_node: int, to_node: int, limit_m: float, room: Scratch

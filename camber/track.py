@@ -19,7 +19,7 @@ from pyproj.exceptions import ProjError
 from camber.conventions import EARTH_M, NOMINAL_MPS, WGS84
 from camber.errors import NoTrackError, SettingsError
 from camber.geometry import heading_deg, local_utm
-from camber.kernels import NONE, ZERO, inner_kernel
+from camber.kernels import NONE, ZERO, compiled_once, inner_kernel
 from camber.schema import Problem, TrackSettings, as_track
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ DUPLICATE: Final = 1
 SPIKE: Final = 2
 
 
+@compiled_once
 @njit(cache=True)
 def find_unusable(
     time_s: FloatArray, xy: FloatArray, part: IntArray, jump_mps: float, jump_m: float
@@ -149,6 +150,7 @@ def _lasting(flag: BoolArray, step_s: FloatArray, least_s: float) -> BoolArray:
     return lasting
 
 
+@compiled_once
 @njit(cache=True)
 def smooth_positions(time_s: FloatArray, xy: FloatArray, half_window_s: float) -> FloatArray:
     """Smooth the positions of one section by local quadratic regression with tricube weights.

@@ -27,6 +27,7 @@ from camber.cross_slope.road_numbers import (
     grades,
     road_normal,
 )
+from camber.kernels import compiled_once
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -383,6 +384,7 @@ def _normals(seed: int, key: int, draws: int, use: int) -> FloatArray:
     return _all_normals(np.uint64(seed), np.uint64(key % 2**64), draws, use)
 
 
+@compiled_once
 @numba.njit(cache=True)
 def _all_normals(seed: np.uint64, key: np.uint64, draws: int, use: int) -> FloatArray:
     normals = np.empty(draws)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numba
 import numpy as np
 
-from camber.kernels import codes, inner_kernel
+from camber.kernels import codes, compiled_once, inner_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,6 +83,7 @@ def slice_of(key: np.uint64, draw: int, draws: int) -> int:
             return int(value)
 
 
+@compiled_once
 @numba.njit(cache=True)
 def distribution(z: float) -> float:
     """Distribution function of a standard normal number."""
@@ -126,6 +127,7 @@ def grade(mean: float, std: float, z: float) -> float:
     return max(mean + std * inverse_normal(min(max(rank, 1e-12), 1.0 - 1e-12)), 0.0)
 
 
+@compiled_once
 @numba.njit(cache=True)
 def grades(mean: float, std: float, normal: FloatArray) -> FloatArray:
     """Slopes truncated at zero that have the ranks of some normal numbers."""

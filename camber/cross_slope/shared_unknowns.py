@@ -20,7 +20,7 @@ import numpy as np
 
 from camber.conventions import NO_WAY
 from camber.cross_slope.road_numbers import road_normal
-from camber.kernels import codes
+from camber.kernels import codes, compiled_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -236,6 +236,7 @@ def _orders(seed: int, key: int, draws: int) -> tuple[IntArray, IntArray, FloatA
     return order[_USE_CROWNED], order[_USE_INVERTED], normal
 
 
+@compiled_once
 @numba.njit(cache=True)
 def _numbers(seed: np.uint64, key: np.uint64, draws: int) -> tuple[FloatArray, FloatArray]:
     """Draw normal numbers: by which the two shares are ordered, shape (2, n_draws), and of slopes."""
@@ -267,6 +268,7 @@ def beta_slices(mean: float, weight: float, count: int) -> FloatArray:
     return slices
 
 
+@compiled_once
 @numba.njit(cache=True)
 def _beta_parts(a: float, b: float, count: int) -> FloatArray:
     """Distribution function for a + 1 and b at the quantiles 0, 1 / count, ..., 1 of that for a and b.
@@ -288,6 +290,7 @@ def _beta_parts(a: float, b: float, count: int) -> FloatArray:
     return parts
 
 
+@compiled_once
 @numba.njit(cache=True)
 def beta_distribution(log_odds: float, a: float, b: float) -> float:
     """Distribution function of a Beta distribution: the regularised incomplete beta function.

@@ -38,7 +38,7 @@ from camber.cross_slope.road_numbers import (
 )
 from camber.cross_slope.shared_unknowns import Shared, draw_shared, kinds_of, learned
 from camber.cross_slope.surfaces import Surfaces
-from camber.kernels import codes, inner_kernel
+from camber.kernels import codes, compiled_once, inner_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -181,6 +181,7 @@ def leg_probabilities(surfaces: Surfaces, level_pct: float, drawn: RoadDraws | N
     return Legs(*legs)
 
 
+@compiled_once
 @numba.njit(cache=True)
 def _integrate(table: NDArray[np.void], nodes: FloatArray, level_pct: float) -> FloatArray:
     """Sum over the parts of each surface, and for what is curved over places across; shape (6, n, 6)."""
@@ -257,6 +258,7 @@ def _add(total: FloatArray, share: float, factor: float, beyond: float, first: f
             total[4 if factor < 0.0 else 5] += share
 
 
+@compiled_once
 @numba.njit(cache=True)
 def _integrate_spots(
     table: NDArray[np.void], parts: NDArray[np.void], nodes: FloatArray, level_pct: float, legs: FloatArray
@@ -440,6 +442,7 @@ def draw_slopes(
     return _draw(histories.state, histories.astray, roads, keep, weave, chance)
 
 
+@compiled_once
 @numba.njit(cache=True)
 def _draw(
     state: NDArray[np.int8],

@@ -11,6 +11,7 @@ import shapely
 from camber import cross_section, standards
 from camber.conventions import LATERAL_STATES, LEFT_SIDEWALK, NO_WAY, OTHER, RIGHT_SIDEWALK
 from camber.geometry import project_to_line
+from camber.kernels import compiled_once
 from camber.lateral.told_streets import measured_half, sidewalk_odds
 from camber.schema import Observed
 from camber.schema.column_arrays import take_columns
@@ -275,6 +276,7 @@ def _means(values: FloatArray, first: IntArray, end: IntArray) -> FloatArray:
     return np.array(sums, dtype=np.float64) / (end - first)
 
 
+@compiled_once
 @numba.njit(cache=True)
 def _follow(
     first: IntArray,

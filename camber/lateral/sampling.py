@@ -22,7 +22,7 @@ import numba
 import numpy as np
 
 from camber import standards
-from camber.kernels import ZERO, inner_kernel
+from camber.kernels import ZERO, compiled_once, inner_kernel
 from camber.lateral.smoothing import NEVER, Backward, lower_root, squared_distances
 from camber.lateral.switching import LATENT, Filtered, Observations
 
@@ -153,6 +153,7 @@ def rank_blocks(
     return rank
 
 
+@compiled_once
 @numba.njit(cache=True)
 def sample(
     given: Observations,

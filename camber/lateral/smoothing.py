@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numba
 import numpy as np
 
-from camber.kernels import inner_kernel
+from camber.kernels import compiled_once, inner_kernel
 from camber.lateral.switching import LATENT, Filtered, Observations, predict
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def prepare_back(given: Observations, filtered: Filtered) -> Backward:
     return back
 
 
+@compiled_once
 @numba.njit(cache=True)
 def _prepare(weight: FloatArray, mean: FloatArray, covariance: FloatArray, keep: FloatArray) -> Backward:
     # Sizes are read off the arrays: loops over a constant would be written out, which takes long to compile.
@@ -134,6 +135,7 @@ def _smoother_gain(
             gain[i, j] = value
 
 
+@compiled_once
 @numba.njit(cache=True)
 def smooth(given: Observations, filtered: Filtered, back: Backward) -> Smoothed:
     """Probability of each state given the whole run, by expectation correction (Barber 2006)."""

@@ -25,7 +25,7 @@ from camber.conventions import (
     SIDE_OF_STATE,
     TrafficSide,
 )
-from camber.kernels import inner_kernel
+from camber.kernels import compiled_once, inner_kernel
 from camber.lateral.told_streets import believed_existence
 from camber.schema.column_arrays import take_columns
 
@@ -194,6 +194,7 @@ def state_prior(places: Places, here: StreetShares, shift: FloatArray | None = N
     return _state_prior(exists, here, np.zeros(0) if shift is None else shift)
 
 
+@compiled_once
 @numba.njit(cache=True)
 def _state_prior(exists: BoolArray, here: StreetShares, shift: FloatArray) -> FloatArray:
     n, even = len(exists), len(shift) == 0
@@ -267,6 +268,7 @@ def transitions(blocks: Blocks, prior: FloatArray, change: FloatArray) -> FloatA
     return _transitions(prior, change, turned, fresh)
 
 
+@compiled_once
 @numba.njit(cache=True)
 def _transitions(prior: FloatArray, change: FloatArray, turned: BoolArray, fresh: BoolArray) -> FloatArray:
     n, s = prior.shape

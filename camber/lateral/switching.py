@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numba
 import numpy as np
 
-from camber.kernels import inner_kernel
+from camber.kernels import compiled_once, inner_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,6 +93,7 @@ class Filtered(NamedTuple):
     log_evidence: float
 
 
+@compiled_once
 @numba.njit(cache=True)
 def filter_forward(given: Observations, degrees_of_freedom: float) -> Filtered:
     """Filter the blocks in order, with Student-t tails of the innovations."""

@@ -18,6 +18,7 @@ import numba
 import numpy as np
 
 from camber.conventions import NO_WAY, STATE_CODE
+from camber.kernels import compiled_once
 from camber.lateral.sampling import Doubts
 from camber.lateral.switching import Observations
 
@@ -264,6 +265,7 @@ def _as_told(prior: FloatArray, claims: Claims, copy: int) -> FloatArray:
     return prior
 
 
+@compiled_once
 @numba.njit(cache=True)
 def _copied(
     priors: FloatArray,

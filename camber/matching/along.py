@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from camber.cross_section import ACROSS_M
-from camber.kernels import inner_kernel
+from camber.kernels import compiled_once, inner_kernel
 from camber.matching.chain import HOP
 
 if TYPE_CHECKING:
@@ -191,6 +191,7 @@ class _Shapes(NamedTuple):
     chainage_m: FloatArray
 
 
+@compiled_once
 @njit(cache=True)
 def _segments(pieces: Pieces, shapes: _Shapes, origin: FloatArray) -> tuple[Line, IntArray]:
     """Straight segments of all pieces, in the order of travel; and where each piece's begin."""
@@ -286,6 +287,7 @@ class _Passed(NamedTuple):
     reach: FloatArray  # (n,): distance that a speed above the mean adds in that step [s]
 
 
+@compiled_once
 @njit(cache=True)
 def _smooth(
     line: Line, seen: Seen, guess_m: FloatArray, guess_std_m: FloatArray, model: AlongModel

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numba import njit
 
-from camber.kernels import ZERO, inner_kernel
+from camber.kernels import ZERO, compiled_once, inner_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -78,6 +78,7 @@ def find_candidates(xy: FloatArray, grid: EdgeGrid, *, radius_m: float, most: in
     return found
 
 
+@compiled_once
 @njit(cache=True)
 def _cut_out(
     edge_first_vertex: IntArray, xy: FloatArray, chainage: FloatArray, low: FloatArray, high: FloatArray
@@ -108,6 +109,7 @@ def _cut_out(
     return edge, vertex, along
 
 
+@compiled_once
 @njit(cache=True)
 def _fill_grid(
     edge: ShortArray, xy: FloatArray, low: FloatArray, cell: float, shape: IntArray
@@ -214,6 +216,7 @@ def _sort(numbers: ShortArray, n: int) -> None:
         gap //= 3
 
 
+@compiled_once
 @njit(cache=True)
 def _find(xy: FloatArray, grid: EdgeGrid, radius: float, most: int) -> EdgeCandidates:
     n, vertex = len(xy), grid.vertex_xy

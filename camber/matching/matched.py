@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 
 from camber.conventions import NO_WAY
+from camber.kernels import compiled_once
 from camber.matching.chain import States
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def move_to_chain(
         values[fix[kept]] = found[kept]
 
 
+@compiled_once
 @njit(cache=True)
 def _share_out(posterior: FloatArray, candidate: IntArray, placed: Placed) -> NDArray[np.bool_]:
     """Share the posterior out among the pieces around each fix; False where its own is no candidate."""
@@ -150,6 +152,7 @@ def candidate_columns(
     }
 
 
+@compiled_once
 @njit(cache=True)
 def _likely(
     inferred: Inferred, states: States, edge_way: IntArray

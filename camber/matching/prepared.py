@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numba import njit
 
-from camber.kernels import inner_kernel
+from camber.kernels import compiled_once, inner_kernel
 from camber.matching.candidates import EdgeGrid, edge_grid
 from camber.network import bounded_distances, edges_of, scratch
 
@@ -210,6 +210,7 @@ def _longer(values: FloatArray, used: int, size: int) -> FloatArray:
     return longer
 
 
+@compiled_once
 @njit(cache=True)
 def _pair_keys(count: IntArray, edge: IntArray, starts: NDArray[np.bool_], edges: int) -> IntArray:
     """List the pairs of candidates of neighbouring fixes, as keys of the table."""
@@ -228,6 +229,7 @@ def _pair_keys(count: IntArray, edge: IntArray, starts: NDArray[np.bool_], edges
     return keys
 
 
+@compiled_once
 @njit(cache=True)
 def _look_up(keys: IntArray, limit: float, table: _Table) -> tuple[ShortArray, int]:
     """Find the row of each pair; -1, and counted, where too little is known."""
@@ -242,6 +244,7 @@ def _look_up(keys: IntArray, limit: float, table: _Table) -> tuple[ShortArray, i
     return rows, unknown
 
 
+@compiled_once
 @njit(cache=True)
 def _unknown(keys: IntArray, rows: ShortArray, unknown: int) -> IntArray:
     """List the pairs that have no row, each of them once."""
@@ -269,6 +272,7 @@ def _place(keys: IntArray, key: int) -> int:
     return place
 
 
+@compiled_once
 @njit(cache=True)
 def _spread(keys: IntArray, slots: ShortArray, size: int) -> tuple[IntArray, ShortArray]:
     """Move a hash table into a larger one."""
@@ -280,6 +284,7 @@ def _spread(keys: IntArray, slots: ShortArray, size: int) -> tuple[IntArray, Sho
     return larger_keys, larger_slots
 
 
+@compiled_once
 @njit(cache=True)
 def _measure(
     keys: IntArray, source: IntArray, target: IntArray, found: Distances, limit: float, table: _Table,

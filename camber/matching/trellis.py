@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from camber.hmm import Trellis
-from camber.kernels import ZERO, inner_kernel
+from camber.kernels import ZERO, compiled_once, inner_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,6 +92,7 @@ def trellis(
     return Trellis(2 * near.number + 1, first, weight, fixes.starts)
 
 
+@compiled_once
 @njit(cache=True, fastmath={"nnan", "nsz"})
 def _weights(
     near: EdgeCandidates, fixes: Fixes, traits: EdgeTraits, pairs: Pairs, costs: Costs

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 import numba
 import numpy as np
 
+from camber.kernels import compiled_once
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -40,6 +42,7 @@ def keyed_generator(seed: int, key: int, stream: Stream) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(counter=counter, key=((key & _MASK) << 64) | (seed & _MASK)))
 
 
+@compiled_once
 @numba.njit(cache=True)
 def _ornstein_uhlenbeck(elapsed_s: FloatArray, tau_s: float, normal: FloatArray) -> FloatArray:
     value = normal.copy()

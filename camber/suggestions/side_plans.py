@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from camber.conventions import CENTRE, LEFT_EDGE, LEFT_SIDEWALK, OTHER, RIGHT_EDGE, RIGHT_SIDEWALK
-from camber.kernels import inner_kernel
+from camber.kernels import compiled_once, inner_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -148,6 +148,7 @@ def _crosses(before: int, after: int, turned: bool, joins: bool, corner: int) ->
     return bool(side * _SIDE[after] < 0)
 
 
+@compiled_once
 @njit(cache=True)
 def _sweep(
     of: SideProblem, levels: int, buckets: int, bucket_m: float

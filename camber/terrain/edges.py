@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numba
 import numpy as np
 
-from camber.kernels import inner_kernel
+from camber.kernels import compiled_once, inner_kernel
 from camber.terrain.grade import BIN_M
 
 if TYPE_CHECKING:
@@ -282,6 +282,7 @@ def _beside(
     return total, step_of_best
 
 
+@compiled_once
 @numba.njit(cache=True)
 def try_edges(
     weight: FloatArray,

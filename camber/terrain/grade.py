@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numba
 import numpy as np
 
-from camber.kernels import inner_kernel
+from camber.kernels import compiled_once, inner_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -155,6 +155,7 @@ def _hats(x: float, y: float, knots: int, ribs: int, column: IntArray, share: Fl
     share[0], share[1], share[2], share[3] = 1.0 - (x - k), x - k, 1.0 - (y - b), y - b
 
 
+@compiled_once
 @numba.njit(cache=True)
 def level(
     along_m: FloatArray, offset_m: FloatArray, height_m: FloatArray, length_m: float, near_m: float, half: int
@@ -195,6 +196,7 @@ def level(
     return Levelled(count, total, square, middle, noise, rest, used)
 
 
+@compiled_once
 @numba.njit(cache=True)
 def second_differences(cell_xy: IntArray, value_m: FloatArray, lag: int) -> float:
     """Robust scatter of second differences of a grid over sqrt 6; NaN where there are few.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numba
 import numpy as np
 
+from camber.kernels import compiled_once
 from camber.terrain.edges import GIVEN
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Halves(NamedTuple):
     best: tuple[int, int, int]
 
 
+@compiled_once
 @numba.njit(cache=True)
 def scatter(
     count: FloatArray, height_m: FloatArray, square_m2: FloatArray, fit_m: FloatArray, design: FloatArray

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 import numba
 import numpy as np
 
+from camber.kernels import compiled_once
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -57,6 +59,7 @@ def tight(node_xy: FloatArray, chainage_m: FloatArray, radius_m: float) -> BoolA
     return np.asarray(np.abs(ahead - behind) > _TURN_M / radius_m)
 
 
+@compiled_once
 @numba.njit(cache=True)
 def beside_line(
     point_xyz: FloatArray, node_xy: FloatArray, chainage_m: FloatArray, reach_m: float
