@@ -22,7 +22,7 @@ from camber.report.wording import (
     share_text,
     share_words,
 )
-from camber.schema import Word, chance_words, target_words, word_for
+from camber.schema import EVEN, Word, chance_words, target_words, word_for
 from camber.schema.likelihood import LEG_NAMED
 
 if TYPE_CHECKING:
@@ -237,6 +237,9 @@ def chance_tile(period: Period, low: LowLeg) -> tuple[str, str, str]:
     before = _weeks_to_compare(period) if period.kind == "week" else []
     if not before:
         return label, chance_words(p), note
+    if low.target_left != EVEN:
+        there = sum(week.low is not None and week.low.word is Word.ON_TARGET for week in before)
+        return label, chance_words(p), f"{len(before)} weeks before: {there} on target"
     same = sum(week.low is not None and week.low.word in LEG_NAMED for week in before)
     lefts = sum(week.low is not None and week.low.leg == "left" for week in before)
     return label, chance_words(p), f"{len(before)} weeks before: {lefts} left, {same - lefts} right"

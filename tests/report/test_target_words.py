@@ -72,6 +72,7 @@ def test_within_ten_points_of_it_a_runner_is_on_target_in_every_form_and_never_u
     whose = "The runner's" if reader is Reader.COACH else "Your"
     assert "target of 60 % left" in story.headline
     assert any(remark.startswith(f"{whose} own target") for remark in story.remarks)
+    assert story.tiles[0].note == "6 weeks before: 6 on target"
     assert {line.words for line in story.runs} == {"about on target"}
     assert {line.words for line in story.weeks if line.low} == {"about on target"}
     for form, said in everything(story).items():
