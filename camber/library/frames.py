@@ -12,7 +12,7 @@ from camber.library.activities import doubt_of_day, moment
 from camber.library.days import week_of
 from camber.library.periods import state_of, trend_of
 from camber.library.results import draws_from, read_evidence
-from camber.schema import balance_of, interval_of, low_leg
+from camber.schema import EVEN, balance_of, interval_of, low_leg
 
 if TYPE_CHECKING:
     import sqlite3
@@ -58,16 +58,16 @@ _RUN_COLUMNS: Final = (
 """Columns of the table of runs, before those of the legs."""
 
 
-def runs_frame(connection: sqlite3.Connection) -> pd.DataFrame:
+def runs_frame(connection: sqlite3.Connection, target_left: float = EVEN) -> pd.DataFrame:
     """Build a table of recordings; see `camber.library.library.Library.runs`."""
-    rows = [_run_row(row) for row in connection.execute(_RUNS)]
+    rows = [_run_row(row, target_left) for row in connection.execute(_RUNS)]
     # The same columns whatever is there: what asks for one of them finds it in an empty library too.
     frame = pd.DataFrame(rows, columns=[*_RUN_COLUMNS, *_LEG_COLUMNS]).set_index("run")
     frame["started_at"] = pd.to_datetime(frame["started_at"], utc=True)
     return frame
 
 
-def _run_row(row: sqlite3.Row) -> dict[str, Any]:
+def _run_row(row: sqlite3.Row, target_left: float) -> dict[str, Any]:
     draws = None if row["draws"] is None else draws_from(row["draws"])
     likely, _ = doubt_of_day(row)
     named = ("run", "day", "time_zone", "title", "sport", "gear", "source", "format", "osm_date")
@@ -83,15 +83,15 @@ def _run_row(row: sqlite3.Row) -> dict[str, Any]:
         "recorded_m": row["recorded_m"],
         "duration_s": row["duration_s"],
         "judged_m": row["judged_m"],
-        **({} if draws is None else _legs([draws])),
+        **({} if draws is None else _legs([draws], target_left)),
     }
 
 
-def _legs(drawn: list[Draws]) -> dict[str, float | str | None]:
+def _legs(drawn: list[Draws], target_left: float = EVEN) -> dict[str, float | str | None]:
     """Metres by leg, the balance and the word of some runs, added draw by draw, with their 90 % intervals."""
     left = sum(one.left_low_m.sum(axis=1) for one in drawn)
     right = sum(one.right_low_m.sum(axis=1) for one in drawn)
-    low = low_leg(np.asarray(left), np.asarray(right))
+    low = low_leg(np.asarray(left), np.asarray(right), target_left)
     return {
         **_spread("left_low", interval_of(left), "_m"),
         **_spread("right_low", interval_of(right), "_m"),

@@ -175,8 +175,13 @@ class Library:
         """
         return held(self.folder, what, patience_s=patience_s)
 
-    def runs(self) -> pd.DataFrame:
+    def runs(self, target_left: float = EVEN) -> pd.DataFrame:
         """List all recordings.
+
+        Parameters
+        ----------
+        target_left : float
+            Share of the left leg that the runner aims at, 0 to 1.
 
         Returns
         -------
@@ -185,7 +190,7 @@ class Library:
             analysed, with ``p_left`` and ``p_right``, the probability that this leg was low on more of them,
             and ``word``, such as ``"likely left"``; ``state`` and ``reason`` where it is not.
         """
-        return runs_frame(self.connection)
+        return runs_frame(self.connection, target_left)
 
     def weeks(self, week_start: str = "monday") -> pd.DataFrame:
         """List all weeks.

@@ -161,6 +161,7 @@ def test_a_target_reaches_every_command_that_names_a_leg(call, town):
     try:
         own = [call(*command)[1] for command in (["week"], ["show", "last"])]
         rows = [call(*command, "--json")[1] for command in (["week"], ["show", "last"], ["weeks"])]
+        words = {row["word"] for row in json.loads(call("runs", "--json")[1])["runs"] if row["word"]}
         coach = call("week", "--for-coach", "--json")[1]
         shared = call("week", "--share", "--no-zone", "--roads", town, "--json")[1]
     finally:
@@ -172,6 +173,8 @@ def test_a_target_reaches_every_command_that_names_a_leg(call, town):
     assert [one["answer"]["target_left"] for one in found] == [0.7, 0.7, 0.7, 0.5, 0.7]
     assert "The runner's own target is 70 % left." in coach
     assert "physio." not in coach + shared
+    assert words == {str(run["answer"]["word"]) + (f" {leg}" if (leg := run["answer"]["leg"]) else "")
+                     for run in found[0]["runs"]}  # fmt: skip
 
 
 @pytest.mark.usefixtures("at_home")
