@@ -28,7 +28,7 @@ def compare(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare the days since one with those before: which leg was low, sides kept, streets that changed."""
+    """Compare the days since one with those before: which leg was low, sides kept, routes and streets."""
     from dataclasses import asdict
 
     from camber.report.change_words import change_lines
