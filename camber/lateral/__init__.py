@@ -45,9 +45,9 @@ from camber.lateral.sampling import draw_existence, find_passes
 from camber.lateral.state_prior import (
     StreetShares,
     change_probability,
+    mover,
     state_prior,
     street_shares,
-    transitions,
 )
 from camber.lateral.switching import MAP
 from camber.lateral.told_passes import (
@@ -348,11 +348,7 @@ def _infer(
     priors = [(1.0, state_prior(places, shares), CommonErrors(np.zeros(2), np.eye(2)))]
     if uses is not None:
         priors = [(use.mass, mixed_prior(places, shares, use.share), use.common) for use in uses]
-
-    def move(prior: FloatArray) -> FloatArray:
-        return transitions(blocks, prior, scene.change)
-
-    hypotheses = []
+    move, hypotheses = mover(blocks, scene.change), []
     for number, (mass, prior, common) in enumerate(priors):
         states = prior, move(prior)
         for noise, weight in noises:

@@ -30,6 +30,8 @@ from camber.lateral.told_streets import believed_existence
 from camber.schema.column_arrays import take_columns
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from camber.lateral.blocks import Blocks
@@ -259,13 +261,21 @@ def change_probability(blocks: Blocks, places: Places, settings: LateralSettings
     return np.where(other_street & (by_line | np.r_[False, by_line[:-1]]), 1.0, change)
 
 
-def transitions(blocks: Blocks, prior: FloatArray, change: FloatArray) -> FloatArray:
-    """Probability of going from each state of one block to each state of the next, shape (n, 6, 6)."""
+def mover(blocks: Blocks, change: FloatArray) -> Callable[[FloatArray], FloatArray]:
+    """Give what finds the probability of going from each state of a block to each of the next, for any prior.
+
+    From a prior, shape (n, 6), to transitions, shape (n, 6, 6).
+    """
     turned = np.r_[
         False, (np.diff(blocks.way_id) == 0) & (blocks.travel_direction[1:] == -blocks.travel_direction[:-1])
     ]
     fresh = np.r_[True, np.diff(blocks.section) != 0]
-    return _transitions(prior, change, turned, fresh)
+
+    def move(prior: FloatArray) -> FloatArray:
+        moves: FloatArray = _transitions(prior, change, turned, fresh)
+        return moves
+
+    return move
 
 
 @compiled_once

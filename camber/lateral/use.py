@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from camber import standards
-from camber.lateral.state_prior import state_prior, transitions
+from camber.lateral.state_prior import mover, state_prior
 from camber.lateral.switching import DEVICE, FAST, WIDTH, Filtered, Observations, filter_forward
 from camber.lateral.told_passes import with_claims
 from camber.schema import UseLikelihood
@@ -197,38 +197,39 @@ def use_likelihood(
     if looks.claims is None and not np.isfinite(looks.observed.residual_m).any():
         return ()
     nodes, which = _computed()
-    found, common = np.empty(len(nodes)), np.empty((5, len(nodes)))
     blocks, places, shares, change, observed, claims = coarse(looks)
-
-    def move(prior: FloatArray) -> FloatArray:
-        return transitions(blocks, prior, change)
-
-    for at, shift in enumerate(standards.use_nodes().shift[nodes]):
+    move, ended = mover(blocks, change), []
+    for shift in standards.use_nodes().shift[nodes]:
         prior = state_prior(places, shares, shift)
         given = observed._replace(prior=prior, transition=move(prior))
         told = with_claims(given, claims, move, once=True)
-        ended = filter_forward(told, degrees_of_freedom)
-        without, common[:, at] = _of_common(ended)
-        found[at] = ended.log_evidence + without
+        ended.append(filter_forward(told, degrees_of_freedom))
+    without, common = _of_common(ended)
+    found = np.array([one.log_evidence for one in ended]) + without
     found = np.round(found - found.max(), _DIGITS)
     rows = tuple(tuple(row) for row in np.round(common, _DIGITS)[:, which].tolist())
     return (UseLikelihood(place[0], tuple(found[which].tolist()), place[1], rows),)
 
 
-def _of_common(ended: Filtered) -> tuple[float, list[float]]:
-    """Say what a run tells of the common errors: of none against all there may be, and the five numbers."""
-    weight, parts = ended.weight[-1], [DEVICE, WIDTH]
-    means = ended.mean[-1][:, parts]
-    mean = weight @ means
-    covariance = np.tensordot(weight, ended.covariance[-1][:, parts][:, :, parts], 1)
-    covariance += (weight[:, np.newaxis] * (means - mean)).T @ (means - mean)
+def _of_common(ended: list[Filtered]) -> tuple[FloatArray, FloatArray]:
+    """Say what a run tells of the common errors under each of m nodes, from where their filters ended.
+
+    The log-likelihood of none against all there may be, shape (m,), and the five numbers, shape (5, m).
+    """
+    parts = slice(DEVICE, WIDTH + 1)
+    weight = np.array([one.weight[-1] for one in ended])
+    means = np.array([one.mean[-1, :, parts] for one in ended])
+    mean = np.einsum("ms,msi->mi", weight, means)
+    away = means - mean[:, np.newaxis]
+    covariance = np.einsum("ms,msij->mij", weight, [one.covariance[-1, :, parts, parts] for one in ended])
+    covariance += np.einsum("ms,msi,msj->mij", weight, away, away)
     variance, axes = np.linalg.eigh(covariance)
     variance = np.clip(variance, 1e-6, 1.0)
-    along = axes.T @ mean
-    without = -0.5 * float((np.log(variance) + along**2 / variance).sum())
-    (c, d), (_, e) = (axes * (1.0 / variance - 1.0)) @ axes.T
-    a, b = axes @ (along / variance)
-    return without, [float(one) for one in (a, b, c, d, e)]
+    along = np.einsum("mji,mj->mi", axes, mean)
+    without = -0.5 * (np.log(variance) + along**2 / variance).sum(axis=1)
+    a, b = np.einsum("mik,mk->im", axes, along / variance)
+    (c, d), (_, e) = np.einsum("mik,mk,mjk->ijm", axes, 1.0 / variance - 1.0, axes)
+    return np.asarray(without), np.stack([a, b, c, d, e])
 
 
 def use_posterior(

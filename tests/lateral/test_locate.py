@@ -13,7 +13,7 @@ from camber import standards
 from camber.conventions import MIRRORED_STATES
 from camber.lateral import locate
 from camber.lateral.blocks import cut_blocks
-from camber.lateral.state_prior import change_probability, transitions
+from camber.lateral.state_prior import change_probability, mover
 from camber.schema import LateralSettings, Learned, UseLikelihood
 from camber.schema.tables import P_STATES
 from camber.standards import gnss_classes
@@ -300,7 +300,7 @@ def test_whoever_turns_round_keeps_the_side_or_crosses():
     blocks = cut_blocks(matched, candidates_of(matched), straight(), FLAT)
     prior = np.tile(np.array([0.0, 0.4, 0.2, 0.4, 0.0, 0.0]), (8, 1))
     change = change_probability(blocks, places_on(blocks.way_id), FLAT)
-    transition = transitions(blocks, prior, change)
+    transition = mover(blocks, change)(prior)
     np.testing.assert_allclose(transition[1:].sum(axis=2), 1.0)
     left, right = STATE["left_edge"], STATE["right_edge"]
     turn = 4
