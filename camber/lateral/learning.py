@@ -50,7 +50,8 @@ what lies between edge and middle, or edge and sidewalk)."""
 
 SAME_RUNNER: Final = 0.2
 """Correlation of what two runs of a runner on different streets say of the use of places (judgement: the
-class of the receiver and what the model leaves out, 0.5 m; the mean of a run errs by 1 m)."""
+class of the receiver and what the model leaves out, 0.5 m; the mean of a run errs by 1 m). In
+drawn histories passes are correlated by this and the next."""
 
 SAME_STREET: Final = 0.75
 """The same, in addition, of two passes over the same streets in the same direction (judgement: map offset,

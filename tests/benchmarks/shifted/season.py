@@ -39,6 +39,7 @@ DIFFERENCES = {
     "walks-fall-away": ("town", {"walk_falls_away": 0.0}),
     "driveways": ("town", {"driveways": 0.0}),
     "parked-cars": ("town", {"parked": 0.0}),
+    "crowned-share": ("town", {"crowned": np.repeat([0.7, 0.7, 0.7, 0.5, 0.0, 0.25, 0.25], 2).reshape(7, 2)}),
     "crown-shift": ("town", {"crown_shift_m": 0.0}),
     "clearance": ("runner", {"clearance_m": 0.8}),
     "wander": ("runner", {"wander_m": 0.15, "centre_m": 0.0}),
