@@ -41,7 +41,7 @@ EXTRACT = Path(__file__).parents[2] / "../shared/data/osm/heidelberg_ors.osm.pbf
 PARTS = {
     "track": ("prepare_track",),
     "match": ("match",),
-    "side": ("locate",),
+    "side": ("gather", "locate"),
     "slope": ("assign_cross_slope",),
     "exposure": ("measure_exposure", "summarise"),
     "suggest": ("slope_options", "suggest"),
