@@ -1,6 +1,6 @@
 """Simulated weeks on simulated terrain under real streets: what measuring does, and what bad tiles do.
 
-    python -m tests.benchmarks.terrain_weeks [--weeks N] [--towns NAME...] [--cases CASE...] [--csv FILE]
+    python -m tests.benchmarks.terrain_weeks [--weeks N] [--runs N] [--towns NAME...] [--cases ...] [--csv F]
 
 Each week is a few runs of one runner in one world (`tests.benchmarks.calibration.scenarios`), on the streets
 of a town, (c) OpenStreetMap contributors; its ground is laid under the streets that were run and those beside
@@ -297,6 +297,7 @@ def main():
     """Run the study and print its tables."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--weeks", type=int, default=3, help="of each town")
+    options.add_argument("--runs", type=int, default=4, help="of each week")
     options.add_argument(
         "--towns", nargs="+", default=[name for name, path in TOWNS.items() if path.exists()]
     )
@@ -304,7 +305,9 @@ def main():
     options.add_argument("--csv", type=Path)
     given = options.parse_args()
     rows = study(
-        given.towns, given.weeks, given.cases, report=lambda text: print(text, file=sys.stderr, flush=True)
+        *(given.towns, given.weeks, given.cases),
+        runs=given.runs,
+        report=lambda text: print(text, file=sys.stderr, flush=True),
     )
     if given.csv:
         rows.to_csv(given.csv, index=False)
