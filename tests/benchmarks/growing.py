@@ -23,13 +23,17 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+import numpy as np
 from from_files import EXTRACT, make_zip
 
 from camber.cli.analyse import road_choices
+from camber.lateral import SharedEvidence
 from camber.library import open_library
 from camber.library.batch import _Batch, _plan, _told
+from camber.library.hearing import names_of_heard
+from camber.library.stored_values import json_of, value_from
 from camber.library.workers import Workers
-from camber.schema import Settings
+from camber.schema import Evidence, MapOffset, Settings, UseLikelihood
 
 ROOT = Path(__file__).parents[2]
 LENGTH_M = 9_000.0
@@ -171,13 +175,42 @@ def settle(home: Path) -> None:
             connection.executemany("UPDATE result SET learned_version = ? WHERE activity_id = ?", rows)
 
 
+def heard(count: int) -> None:
+    """Tell what finding out takes what each of so many made-up runs hears, and is told."""
+    rng = np.random.default_rng(1)
+    runs = []
+    for number in range(count):
+        common = tuple(tuple(row) for row in rng.normal(size=(5, 81)).tolist())
+        use = UseLikelihood("here", tuple(rng.normal(size=81).tolist()), "watch", common)
+        ways = sorted(rng.choice(2000, 50, replace=False).tolist())
+        offsets = tuple(MapOffset(way, 0, *rng.uniform(0.1, 2.0, 2).tolist(), 1) for way in ways)
+        runs.append(Evidence(f"{number:032x}", (use,), offsets, tuple(range(200))))
+    texts = [json_of(run) for run in runs]
+    began = time.process_time()
+    names_of_heard(enumerate(texts))
+    named = time.process_time()
+    shared = SharedEvidence(value_from(text, Evidence) for text in texts)
+    pooled = time.process_time()
+    for run in runs[-20:]:
+        shared.told(run)
+    told = (time.process_time() - pooled) / 20
+    print(
+        f"{count} runs: what they hear is named in {named - began:.2f} CPU-s, read and pooled in "
+        f"{pooled - named:.2f}; each is told the rest in {1e3 * told:.1f} ms"
+    )
+
+
 def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sizes", type=int, nargs="*", default=[250, 500, 1000])
     parser.add_argument("--shapes", type=int, default=25)
     parser.add_argument("--copied", type=int, help="multiply the first size to so many runs")
+    parser.add_argument("--heard", type=int, help="only: what so many made-up runs hear of each other")
     options = parser.parse_args()
+    if options.heard:
+        heard(options.heard)
+        return
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         shapes = folder / "shapes.zip"
