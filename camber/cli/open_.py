@@ -325,12 +325,13 @@ class CommandDesk:
         from camber.cli.report import story_of_days
         from camber.library.place import library_folder
         from camber.report import story_page
-        from camber.whole_files import write_whole
+        from camber.whole_files import closed_folder, write_whole
 
         with camber.open_library() as library:
             wanted = replace(_page(), share=not for_coach, for_coach=for_coach)
             story, basemap = story_of_days(self._session, library, self.days_of(library, days, name), wanted)
         folder = library_folder() / "open" / "shared"
+        closed_folder(folder)
         number = 1 + sum(1 for _ in folder.glob("*.html"))
         write_whole(folder / f"{number}.html", story_page(story, basemap), mode=0o600)
         return f"/shared/{number}"

@@ -15,6 +15,7 @@ from camber.open.guard import Keys
 from camber.open.kept_pages import KeptPages, state_of_files
 from camber.report.page import page_environment
 from camber.versions import CAMBER
+from camber.whole_files import closed_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,7 +93,7 @@ def new_office(make_desk: MakeDesk, folder: Path) -> Office:
     environment = page_environment().overlay(
         loader=ChoiceLoader([PackageLoader("camber.open"), PackageLoader("camber.report")])
     )
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    closed_folder(folder)
     desk = make_desk(lambda *_: None, lambda _: None)
     kept = KeptPages(lambda: state_of_files(desk.files()))
     office = Office(desk, Chores(folder, make_desk), Keys(), folder, environment, kept)

@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from camber.open.office import office_of
 from camber.recording.limits import ReadLimits
 from camber.report.wording import plain
+from camber.whole_files import closed_folder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -44,7 +45,7 @@ async def upload(request: Request) -> Response:
         return PlainTextResponse("Two files are on their way already: wait until they are there.", 429)
     office.uploading += 1
     try:
-        await run_in_threadpool(partial(folder.mkdir, mode=0o700, parents=True))
+        await run_in_threadpool(closed_folder, folder)
         refused = await _stream(request, folder / name)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)

@@ -459,7 +459,8 @@ def test_a_note_is_in_nothing_that_is_shared(call, town, home, tmp_path):
 
 @pytest.mark.usefixtures("at_home")
 def test_check_finds_nothing_and_then_something(call, home):
-    assert "all is well" in call("check")[1]
+    found = call("check")
+    assert "all is well" in found[1], found
     path = next((home / "library" / "originals").rglob("*.gz"))
     data = path.read_bytes()
     path.chmod(0o600)

@@ -28,6 +28,7 @@ def test_a_file_is_kept_whole_and_waits_to_be_taken_in(drop, office):
     assert path.read_bytes() == b"<gpx></gpx>"
     chore = next(one for one in office.chores.all() if one.kind == "import")
     assert chore.given == {"upload": path.parent.name, "file": "a run.gpx"}
+    assert {place.stat().st_mode & 0o077 for place in (path.parent, path.parent.parent)} == {0}
     assert drop("Kouvola.OSM.PBF", b"x").text == "Taking roads from Kouvola.OSM.PBF"
     assert [one.given["file"] for one in office.chores.all() if one.kind == "roads"] == ["Kouvola.OSM.PBF"]
 
