@@ -272,7 +272,7 @@ def _target_problem(value: object) -> str | None:
         if value:
             read_target(str(value))
     except SettingsError:
-        return "is no share from 10 to 90 % of a leg, such as '60 % left, my physiotherapist'"
+        return "is no share from 10 to 90 % of a leg, such as '60 % left, my physiotherapist', or '' for even"
     return None
 
 
