@@ -131,6 +131,7 @@ def no_passes(draws: int, n: int) -> Passes:
     return Passes(nowhere, nowhere, np.zeros((draws, n)))
 
 
+@compiled_once
 @numba.njit(cache=True)
 def rank_blocks(
     passes: Passes, own: FloatArray, runner: FloatArray, same_street: float, same_runner: float
