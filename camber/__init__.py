@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from camber.versions import CAMBER
 
 if TYPE_CHECKING:
+    from camber.adding import add_summaries
     from camber.cross_slope import assign_cross_slope
     from camber.errors import CamberError
     from camber.exposure import measure_exposure
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from camber.roads import read_roads, roads_from_osmnx, roads_to_osmnx
     from camber.schema import Analysis, Period, Recording, Roads, Settings, Suggestions, Summary
     from camber.suggestions import suggest
-    from camber.summary import add_summaries, summarise
+    from camber.summary import summarise
     from camber.track import prepare_track
 
 __version__ = CAMBER
@@ -38,7 +39,7 @@ _HOME = {
     "Settings": "camber.schema",
     "Suggestions": "camber.schema",
     "Summary": "camber.schema",
-    "add_summaries": "camber.summary",
+    "add_summaries": "camber.adding",
     "analyse": "camber.pipeline",
     "assign_cross_slope": "camber.cross_slope",
     "from_gpxpy": "camber.recording",

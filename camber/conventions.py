@@ -92,6 +92,9 @@ LATERAL_STATES: Final = tuple(LateralState)
 LEFT_SIDEWALK, LEFT_EDGE, CENTRE, RIGHT_EDGE, RIGHT_SIDEWALK, OTHER = range(len(LATERAL_STATES))
 """Place of each lateral state in that order, for kernels."""
 
+P_STATES: Final = tuple(f"p_{state}" for state in LATERAL_STATES)
+"""Columns of the probabilities of the lateral states, in their order."""
+
 STATE_CODE: Final = {state: code for code, state in enumerate(LATERAL_STATES)}
 """The same by name."""
 
@@ -131,6 +134,14 @@ class SurfaceKind(StrEnum):
     TRACK = "track"
     UNMATCHED = "unmatched"
 
+
+CLOCK_UNSET: Final = "clock_unset"
+CLOCK_WEEKS: Final = "clock_weeks"
+CLOCK_LISTED: Final = "clock_listed"
+CLOCK_AHEAD: Final = "clock_ahead"
+CLOCK_ANCHORED: Final = "clock_anchored"
+CLOCK_DOUBTS: Final = frozenset({CLOCK_UNSET, CLOCK_WEEKS, CLOCK_LISTED, CLOCK_AHEAD})
+"""Codes of the problems that tell of a day that only the runner can know."""
 
 ENOUGH_TO_COMPARE_M: Final = 5000.0
 """Metres on mapped roads and sidewalks below which a week is not compared with others [m] (judgement: about

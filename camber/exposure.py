@@ -15,6 +15,7 @@ import pandas as pd
 from camber.conventions import (
     LATERAL_STATES,
     NO_WAY,
+    P_STATES,
     SURFACE_KINDS,
     WGS84,
     LateralState,
@@ -31,7 +32,6 @@ from camber.schema import (
     SlopeHistories,
     as_exposure,
 )
-from camber.schema.tables import P_STATES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -25,7 +25,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from camber.errors import DamagedStoreError
 
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     Array = NDArray[Any]
@@ -143,17 +143,29 @@ def pack_table(table: pd.DataFrame | Mapping[str, Array]) -> bytes:
     Times are whole milliseconds, ``latitude_deg`` and ``longitude_deg`` whole 1e-7 degrees, other floats
     single precision; whole numbers and texts are exact.
     """
-    columns, parts = [], []
+    columns, parts, rows = [], [], 0
     for name, given in table.items():
         kind, more, values = _coded(str(name), given)
         columns.append([str(name), kind, *more])
         parts.append(_shuffled(values))
-    rows = len(table) if isinstance(table, pd.DataFrame) else len(next(iter(table.values())))
+        rows = len(values)
     return _compressed({"rows": rows, "columns": columns}, parts)
 
 
 def unpack_table(data: bytes, only: tuple[str, ...] | None = None) -> pd.DataFrame:
     """Turn bytes of `pack_table` into a table, index 0, 1, ..., times in UTC; ``only`` some columns."""
+    import pandas as pd  # noqa: PLC0415 - what reads a few columns needs no table
+
+    rows, columns = table_columns(data, only)
+    timed = {
+        name: pd.DatetimeIndex(values).tz_localize("UTC") if values.dtype.kind == "M" else values
+        for name, values in columns.items()
+    }
+    return pd.DataFrame(timed, index=pd.RangeIndex(rows))
+
+
+def table_columns(data: bytes, only: tuple[str, ...] | None = None) -> tuple[int, dict[str, Array]]:
+    """Turn bytes of `pack_table` into the number of rows and plain arrays, times in UTC."""
     with _noticing_damage("a stored table is"):
         listed, body = _uncompressed(data)
         rows, at, found = int(listed["rows"]), 0, {}
@@ -161,10 +173,10 @@ def unpack_table(data: bytes, only: tuple[str, ...] | None = None) -> pd.DataFra
             code, width = _CODES[kind]
             if only is None or name in only:
                 values = _unshuffled(body[at : at + rows * width], code, rows)
-                found[name] = _decoded(kind, more, values)
+                found[str(name)] = _decoded(kind, more, values)
             at += rows * width
         _check_filled(at, body)
-    return pd.DataFrame(found, index=pd.RangeIndex(rows))
+    return rows, found
 
 
 def pack_columns(arrays: Mapping[str, NDArray[np.float64]]) -> bytes:
@@ -201,6 +213,8 @@ _CODES: Final = {
 
 
 def _coded(name: str, values: pd.Series | Array) -> tuple[str, list[Any], Array]:
+    import pandas as pd  # noqa: PLC0415 - what reads a few columns needs no table
+
     if isinstance(values, pd.Series) and isinstance(values.dtype, pd.DatetimeTZDtype):
         stamps = values.dt.tz_convert("UTC").dt.as_unit("ms").astype("int64").to_numpy()
         return "time", [], _steps(stamps.astype("<i8"))
@@ -217,12 +231,11 @@ def _coded(name: str, values: pd.Series | Array) -> tuple[str, list[Any], Array]
     return "text", [list(map(str, vocabulary))], codes.astype("<u2")
 
 
-def _decoded(kind: str, more: list[Any], values: Array) -> Any:  # noqa: ANN401 - what a column may hold
+def _decoded(kind: str, more: list[Any], values: Array) -> Array:
     if kind == "time":
         stamps = np.cumsum(values, dtype=np.int64)
         # As readers give them; the smallest number is numpy's "not a time" in every unit.
-        stamps = stamps.astype("datetime64[ms]").astype("datetime64[us]")
-        return pd.DatetimeIndex(stamps).tz_localize("UTC")
+        return stamps.astype("datetime64[ms]").astype("datetime64[us]")
     if kind == "degrees":
         return np.cumsum(values, dtype=np.int32).astype(float) / _DEGREES
     if kind == "int":

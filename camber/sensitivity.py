@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from camber import standards
+from camber.adding import add_summaries
 from camber.pipeline import analyse
 from camber.schema import Settings
-from camber.summary import add_summaries
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence

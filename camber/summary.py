@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,21 +11,22 @@ import pandas as pd
 from pandas.api.typing import NaTType
 
 from camber import standards
-from camber.conventions import LATERAL_STATES, NO_WAY, SURFACE_KINDS, SideBasis, TrafficSide, Verdict
+from camber.adding import intervals_of_draws, join_assumptions, ranked, share_of, surfaces_of
+from camber.conventions import (
+    NO_WAY,
+    SideBasis,
+    TrafficSide,
+    Verdict,
+)
 from camber.schema import (
     SILENT,
     Assumption,
     Draws,
     Problem,
-    SideTotal,
     StreetTotal,
     Summary,
-    SurfaceTotal,
-    balance_of,
-    interval_of,
 )
 from camber.schema.column_arrays import take_columns
-from camber.schema.tables import P_STATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -99,13 +100,13 @@ def summarise(
         time_zone=recording.time_zone,
         distance_m=float(distance.sum()),
         duration_s=float(rows["duration_s"].sum()),
-        **_intervals(draws),
+        **intervals_of_draws(draws),
         verdict_m={v.value: float(distance[rows["verdict"] == v.value].sum()) for v in Verdict},
         side_basis_m=_by_basis(rows),
-        coverage=_share(float((distance - rows["unmatched_m"]).sum()), float(distance.sum())),
-        judged=_share(float(distance[np.isin(rows["verdict"], _JUDGED)].sum()), float(distance.sum())),
-        facing_traffic=_share(facing_m, two_way_m) if two_way_m > 0.0 else None,
-        surfaces=_surfaces(draws),
+        coverage=share_of(float((distance - rows["unmatched_m"]).sum()), float(distance.sum())),
+        judged=share_of(float(distance[np.isin(rows["verdict"], _JUDGED)].sum()), float(distance.sum())),
+        facing_traffic=share_of(facing_m, two_way_m) if two_way_m > 0.0 else None,
+        surfaces=surfaces_of(draws),
         streets=_streets(rows, roads),
         assumptions=_assumptions(rows, roads, histories),
         problems=(
@@ -125,127 +126,6 @@ def _by_basis(rows: _Rows) -> dict[str, float]:
     return {name: metres for name, metres in found.items() if metres or name != SideBasis.TOLD}
 
 
-def add_summaries(parts: Sequence[tuple[Summary, Draws]], title: str) -> Summary:
-    """Add runs up, draw by draw.
-
-    Parameters
-    ----------
-    parts : sequence of (Summary, Draws)
-        One or more runs, all with the same number of draws.
-    title : str
-        Name of the whole.
-
-    Returns
-    -------
-    Summary
-        Totals; intervals from the added draws, not from added intervals.
-
-    Raises
-    ------
-    ValueError
-        If there is nothing to add.
-    """
-    if not parts:
-        raise ValueError("there is no run to add up")
-    summaries = [summary for summary, _ in parts]
-    draws = add_draws([part for _, part in parts])
-    distance = sum(summary.distance_m for summary in summaries)
-    starts = [summary.started_at for summary in summaries if summary.started_at is not None]
-    ends = [summary.ended_at for summary in summaries if summary.ended_at is not None]
-    zones = {summary.time_zone for summary in summaries}
-    two_way_m = sum(summary.two_way_edge_m for summary in summaries)
-    facing_m = sum((s.facing_traffic or 0.0) * s.two_way_edge_m for s in summaries)
-    return Summary(
-        title=title,
-        runs=sum(summary.runs for summary in summaries),
-        started_at=min(starts, default=None),
-        ended_at=max(ends, default=None),
-        time_zone=zones.pop() if len(zones) == 1 else None,
-        distance_m=distance,
-        duration_s=sum(summary.duration_s for summary in summaries),
-        **_intervals(draws),
-        verdict_m={v.value: sum(s.verdict_m.get(v, 0.0) for s in summaries) for v in Verdict},
-        side_basis_m={
-            b.value: sum(s.side_basis_m.get(b, 0.0) for s in summaries)
-            for b in SideBasis
-            if b != SideBasis.TOLD or any(b in s.side_basis_m for s in summaries)
-        },
-        coverage=_share(sum(s.coverage * s.distance_m for s in summaries), distance),
-        judged=_share(sum(s.judged * s.distance_m for s in summaries), distance),
-        facing_traffic=_share(facing_m, two_way_m) if two_way_m > 0.0 else None,
-        surfaces=_surfaces(draws),
-        streets=_join_streets([street for s in summaries for street in s.streets]),
-        assumptions=_join_assumptions([item for s in summaries for item in s.assumptions]),
-        problems=_join_problems([problem for s in summaries for problem in s.problems]),
-        two_way_edge_m=two_way_m,
-    )
-
-
-def add_draws(parts: Sequence[Draws]) -> Draws:
-    """Add drawn totals, all with the same number of draws, draw by draw."""
-    return Draws(
-        **{
-            field.name: np.sum([getattr(part, field.name) for part in parts], axis=0)
-            for field in fields(Draws)
-        }
-    )
-
-
-SIDE_TOTAL_COLUMNS: Final = (
-    *("distance_m", "unmatched_m", "side_basis", "left_low_m", "right_low_m"),
-    *P_STATES,
-)
-"""The columns that `side_totals` reads."""
-
-
-def side_totals(exposures: Sequence[pd.DataFrame]) -> tuple[SideTotal, ...]:
-    """Sum up on which side of the road some runs were, and what that did to the legs.
-
-    Parameters
-    ----------
-    exposures : sequence of DataFrame
-        Tables of intervals, as `camber.schema.tables.EXPOSURE`; may be empty.
-
-    Returns
-    -------
-    tuple of SideTotal
-        By lateral state, from left to right; empty without any interval on a mapped way.
-    """
-    sums = np.zeros((len(LATERAL_STATES), 4))
-    for table in exposures:
-        metres = table["distance_m"].to_numpy() - table["unmatched_m"].to_numpy()
-        states = np.nan_to_num(table[list(P_STATES)].to_numpy(dtype=np.float64))
-        known = table["side_basis"].isin((SideBasis.SEEN, SideBasis.MAPPED)).to_numpy()
-        legs = table[["left_low_m", "right_low_m"]].to_numpy(dtype=np.float64)
-        sums[:, 0] += metres @ states
-        np.add.at(sums[:, 1:], states.argmax(axis=1), np.column_stack([legs, metres * known]))
-    if not sums.any():
-        return ()
-    return tuple(
-        SideTotal(state.value, *(float(value) for value in row))
-        for state, row in zip(LATERAL_STATES, sums, strict=True)
-    )
-
-
-def _intervals(draws: Draws) -> dict[str, Any]:
-    left, right = draws.left_low_m.sum(axis=1), draws.right_low_m.sum(axis=1)
-    net, gross = draws.net_tilt_pct_km.sum(axis=1), draws.gross_tilt_pct_km.sum(axis=1)
-    return {
-        "left_low_m": interval_of(left),
-        "right_low_m": interval_of(right),
-        "level_m": interval_of(draws.level_m.sum(axis=1)),
-        "unmatched_m": interval_of(draws.unmatched_m.sum(axis=1)),
-        "balance": balance_of(right, left),
-        "tilt_balance": balance_of(gross + net, gross - net),
-        "net_tilt_pct_km": interval_of(net),
-        "gross_tilt_pct_km": interval_of(gross),
-    }
-
-
-def _share(part: float, whole: float) -> float:
-    return min(max(part / whole, 0.0), 1.0) if whole > 0.0 else 0.0
-
-
 def _moment(value: pd.Timestamp | NaTType) -> datetime | None:
     return None if isinstance(value, NaTType) else value.to_pydatetime()
 
@@ -262,18 +142,6 @@ def _facing(rows: _Rows, roads: Roads) -> tuple[float, float]:
     return float(np.nansum(facing)), float(np.nansum(left + right))
 
 
-def _surfaces(draws: Draws) -> tuple[SurfaceTotal, ...]:
-    totals = []
-    for position, kind in enumerate(SURFACE_KINDS):
-        left, right, level, off = (
-            float(values[:, position].mean())
-            for values in (draws.left_low_m, draws.right_low_m, draws.level_m, draws.unmatched_m)
-        )
-        if left + right + level + off > 0.0:
-            totals.append(SurfaceTotal(kind.value, left + right + level + off, left, right, level))
-    return tuple(totals)
-
-
 def _streets(rows: _Rows, roads: Roads) -> tuple[StreetTotal, ...]:
     on = rows["way_id"] != NO_WAY
     matched_m = rows["distance_m"] - rows["unmatched_m"]
@@ -281,24 +149,7 @@ def _streets(rows: _Rows, roads: Roads) -> tuple[StreetTotal, ...]:
     values = (*(rows[name] for name in ("distance_m", "left_low_m", "right_low_m", "level_m")), tilt)
     number, names = pd.factorize(roads.street_names(rows["way_id"][on]))
     sums = [np.bincount(number, each[on], minlength=len(names)).tolist() for each in values]
-    return _ranked([StreetTotal(str(name), *row) for name, *row in zip(names, *sums, strict=True)])
-
-
-def _join_streets(streets: Sequence[StreetTotal]) -> tuple[StreetTotal, ...]:
-    by_name: dict[str, list[StreetTotal]] = {}
-    for street in streets:
-        by_name.setdefault(street.name, []).append(street)
-    numbers = [field.name for field in fields(StreetTotal)][1:]
-    return _ranked(
-        [
-            StreetTotal(name, *(sum(getattr(s, n) for s in same) for n in numbers))
-            for name, same in by_name.items()
-        ]
-    )
-
-
-def _ranked(streets: list[StreetTotal]) -> tuple[StreetTotal, ...]:
-    return tuple(sorted(streets, key=lambda street: (-abs(street.net_tilt_pct_km), street.name)))
+    return ranked([StreetTotal(str(name), *row) for name, *row in zip(names, *sums, strict=True)])
 
 
 MEASURED: Final = "measured"
@@ -315,7 +166,7 @@ def _assumptions(rows: _Rows, roads: Roads, histories: LateralHistories) -> tupl
         for name, item in _listed(roads.overrides)
         if (item.table, name) in metres
     ]
-    return _join_assumptions(
+    return join_assumptions(
         listed
         + [
             Assumption("cross_slope", row, "as measured", "high", "not assumed", value)
@@ -359,23 +210,3 @@ def _by_road(rows: _Rows, roads: Roads) -> Iterator[tuple[str, str, float]]:
     for place in np.flatnonzero(assumed["is_road"]).tolist():
         yield "width", str(assumed["width_row"][place]), float(sums[place])
         yield "side_prior", str(contexts[place]), float(sums[place])
-
-
-def _join_assumptions(items: Sequence[Assumption]) -> tuple[Assumption, ...]:
-    """Join equal assumptions of several runs; their metres add."""
-    joined: dict[Assumption, float] = {}
-    for item in items:
-        key = replace(item, distance_m=0.0)
-        joined[key] = joined.get(key, 0.0) + item.distance_m
-    ordered = sorted(joined.items(), key=lambda pair: (pair[0].table, -pair[1], pair[0].applies_to))
-    return tuple(replace(item, distance_m=metres) for item, metres in ordered)
-
-
-def _join_problems(problems: Sequence[Problem]) -> tuple[Problem, ...]:
-    """Join the problems of several runs; those of roads that several runs share count once."""
-    shared = dict.fromkeys(problem for problem in problems if problem.shared)
-    joined: dict[Problem, int] = {}
-    for problem in (*(problem for problem in problems if not problem.shared), *shared):
-        key = replace(problem, count=0, source="")
-        joined[key] = joined.get(key, 0) + problem.count
-    return tuple(replace(key, count=count) for key, count in joined.items())

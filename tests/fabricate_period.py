@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from camber.adding import add_draws, add_summaries
 from camber.conventions import MIRRORED_STATES, SideBasis, Verdict
 from camber.report.intervals import interval_lines
 from camber.schema import (
@@ -25,7 +26,6 @@ from camber.schema import (
     low_leg_of,
 )
 from camber.schema.tables import P_STATES
-from camber.summary import add_draws, add_summaries
 
 MONDAY = date(2026, 11, 16)
 COPIES = 4

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from camber.adding import add_draws, add_summaries
 from camber.conventions import SURFACE_KINDS
 from camber.cross_slope import assign_cross_slope
 from camber.exposure import measure_exposure
 from camber.schema import SILENT, Draws, Interval, Problem, balance_of, interval_of
-from camber.summary import add_draws, add_summaries, summarise
+from camber.summary import summarise
 from tests.worlds import fixed_histories, histories_of, lateral_on, recording_of, roads_of, track_of
 
 ROADS = roads_of(

@@ -16,6 +16,7 @@ from camber import cross_section
 from camber.conventions import (
     NO_WAY,
     NOMINAL_MPS,
+    P_STATES,
     PROFILE_CODE,
     STATE_CODE,
     LateralState,
@@ -39,7 +40,6 @@ from camber.schema import (
     as_sloped_track,
 )
 from camber.schema.column_arrays import with_columns
-from camber.schema.tables import P_STATES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

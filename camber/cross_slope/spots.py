@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from camber.conventions import NO_WAY, STATE_CODE, LateralState
+from camber.conventions import NO_WAY, P_STATES, STATE_CODE, LateralState
 from camber.cross_slope.observed_roads import BANKED, INVERTED, SECTIONS, Spot, measured, robust_likelihoods
 from camber.cross_slope.shared_unknowns import Lesson, SlopeLesson, kinds_of, learned
 from camber.cross_slope.surfaces import SHOULDER, Surfaces, find_surfaces
-from camber.schema.tables import P_STATES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,9 +11,8 @@ import pandas as pd
 import shapely
 
 from camber import bends, cross_section, standards
-from camber.conventions import NO_WAY, PROFILE_CODE, STATE_CODE, LateralState, Profile
+from camber.conventions import NO_WAY, P_STATES, PROFILE_CODE, STATE_CODE, LateralState, Profile
 from camber.schema.column_arrays import take_columns
-from camber.schema.tables import P_STATES
 from camber.street_direction import paired_carriageways, ways_drawn_alike
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from camber.conventions import (
     LEFT_SIDEWALK,
     NO_WAY,
     OTHER,
+    P_STATES,
     RIGHT_EDGE,
     RIGHT_SIDEWALK,
     Side,
@@ -84,7 +85,6 @@ from camber.schema import (
     as_lateral_track,
 )
 from camber.schema.column_arrays import with_columns
-from camber.schema.tables import P_STATES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

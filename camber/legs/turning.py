@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from camber.conventions import SurfaceKind
 from camber.schema import TrackBends
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -27,14 +27,15 @@ Field Facilities Manual, 2.2.1.3), its eighth lane 46; the rest is for errors of
 _EARTH_M: Final = 6_371_000.0
 
 
-def track_bends(tables: Iterable[pd.DataFrame]) -> TrackBends | None:
+def track_bends(tables: Iterable[Mapping[str, NDArray[Any]] | pd.DataFrame]) -> TrackBends | None:
     """Sum up the bends on running tracks in tables of intervals; None where none is on a track."""
     sums = np.zeros(3)
     for table in tables:
-        on = (table["surface_kind"] == SurfaceKind.TRACK).to_numpy()
+        columns = {name: np.asarray(table[name]) for name in COLUMNS}
+        on = columns["surface_kind"] == SurfaceKind.TRACK.value
         if on.any():
-            latitude, longitude = (table[name].to_numpy(dtype=float) for name in COLUMNS[:2])
-            section, metres = table["section"].to_numpy(), table["distance_m"].to_numpy()
+            latitude, longitude = (columns[name].astype(float) for name in COLUMNS[:2])
+            section, metres = columns["section"], columns["distance_m"]
             sums += bends_m(latitude, longitude, section, metres, on)
     return TrackBends(*map(float, sums)) if sums[0] > 0.0 else None
 

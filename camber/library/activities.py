@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
@@ -22,9 +20,9 @@ from camber.library.copies import (
     take_apart,
 )
 from camber.library.database import insert
+from camber.library.moments import dated, local_day, moment, told_day
 from camber.library.stored_values import json_of, value_from
 from camber.packing import pack_table, unpack_table
-from camber.recording.clock import CLOCK_DOUBTS, CLOCK_UNSET
 from camber.recording.twins import distance_m
 from camber.schema import Problem, Recording, as_fixes
 from camber.schema.tables import FIXES
@@ -32,16 +30,13 @@ from camber.schema.tables import FIXES
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from numpy.typing import NDArray
 
     from camber.schema import Fixes
 
     FloatArray = NDArray[np.float64]
-
-STARTED_WITHIN_MS: Final = 120_000
-"""A list that says when a run began means one whose first position is so near [ms] (judgement: a watch is
-started before it has found its satellites)."""
 
 ANALYSABLE: Final = """
 SELECT activity_id FROM activity WHERE kind = 'run' AND duplicate_of IS NULL ORDER BY activity_id
@@ -61,9 +56,6 @@ _FACTS: Final = (
     "likely_start_ms",
 )
 """What a recording says of itself, beside its fixes."""
-
-_DAY_MS: Final = 86_400_000
-_CLOCK: Final = "clock_"
 
 _DTYPES: Final = {"float": "float64", "int": "int64", "time": "datetime64[us, UTC]"}
 
@@ -198,7 +190,7 @@ def _row_of(
         "likely_start_ms": None if likely is None else round(likely.timestamp() * 1000.0),
         "shift_ms": 0,
     }
-    return row | _dated(row, _told_day(connection, row))
+    return row | dated(row, told_day(connection, row))
 
 
 def tell_day(connection: sqlite3.Connection, activity_id: int, day: date | None) -> str | None:
@@ -214,21 +206,21 @@ def tell_day(connection: sqlite3.Connection, activity_id: int, day: date | None)
     connection.execute("DELETE FROM told_day WHERE content_sha256 = ? AND part = ?", key)
     if day is not None:
         connection.execute("INSERT INTO told_day VALUES (?, ?, ?)", (*key, day.isoformat()))
-    dated = _dated(row, day)
+    now = dated(row, day)
     connection.execute(
         "UPDATE activity SET day = :day, started_at_ms = :started_at_ms, ended_at_ms = :ended_at_ms, "
         "shift_ms = :shift_ms, told = :told WHERE activity_id = :activity_id",
-        {**dated, "activity_id": activity_id},
+        {**now, "activity_id": activity_id},
     )
-    connection.execute("UPDATE street SET day = ? WHERE activity_id = ?", (dated["day"], activity_id))
-    if dated["shift_ms"] != row["shift_ms"]:
+    connection.execute("UPDATE street SET day = ? WHERE activity_id = ?", (now["day"], activity_id))
+    if now["shift_ms"] != row["shift_ms"]:
         forget_results(connection, activity_id)
         regroup(connection, activity_id)
     if day is None and row["time_zone"] is None:
         date_by_runner(connection)
         query = "SELECT day FROM activity WHERE activity_id = ?"
-        dated["day"] = connection.execute(query, (activity_id,)).fetchone()[0]
-    return None if dated["day"] is None else str(dated["day"])
+        now["day"] = connection.execute(query, (activity_id,)).fetchone()[0]
+    return None if now["day"] is None else str(now["day"])
 
 
 def date_by_runner(connection: sqlite3.Connection) -> None:
@@ -243,60 +235,12 @@ def date_by_runner(connection: sqlite3.Connection) -> None:
         near = connection.execute(_NEAREST_ZONE, (row["started_at_ms"],)).fetchone()
         here = moment(row["started_at_ms"])
         if near is not None:
-            day = _local_day(row["started_at_ms"], near[0])
+            day = local_day(row["started_at_ms"], near[0])
         else:
             day = None if here is None else here.astimezone().date().isoformat()
         if row["day"] is not None and day != row["day"]:
             change = (day, row["activity_id"])
             connection.execute("UPDATE activity SET day = ? WHERE activity_id = ?", change)
-
-
-def _told_day(connection: sqlite3.Connection, row: Mapping[str, Any]) -> date | None:
-    found = connection.execute(
-        "SELECT day FROM told_day WHERE content_sha256 = ? AND part = ?", (row["content_sha256"], row["part"])
-    ).fetchone()
-    return None if found is None else date.fromisoformat(found[0])
-
-
-def _dated(row: Mapping[str, Any] | sqlite3.Row, told: date | None) -> dict[str, Any]:
-    """Give the day of a recording, its times and what they are moved by [ms], as read or as told."""
-    zone, start, end = row["time_zone"], row["started_at_ms"], row["ended_at_ms"]
-    is_unset = any(
-        problem.code == CLOCK_UNSET for problem in value_from(row["problems"], tuple[Problem, ...])
-    )
-    day = None if is_unset else _local_day(None if start is None else start - row["shift_ms"], zone)
-    shift_ms = 0
-    if told is not None and start is not None:
-        shift_ms = _shift_ms(start - row["shift_ms"], zone, row["likely_start_ms"], told)
-    moved = shift_ms - row["shift_ms"]
-    return {
-        "day": day if told is None else told.isoformat(),
-        "started_at_ms": None if start is None else start + moved,
-        "ended_at_ms": None if end is None else end + moved,
-        "shift_ms": shift_ms,
-        "told": int(told is not None),
-    }
-
-
-def doubt_of_day(row: sqlite3.Row) -> tuple[date | None, str]:
-    """Give the likely day of a recording and what speaks against its own times, unless the day was told."""
-    if row["told"]:
-        return None, ""
-    likely = _local_day(row["likely_start_ms"], row["time_zone"])
-    problems = value_from(row["problems"], tuple[Problem, ...]) if _CLOCK in row["problems"] else ()
-    said = (problem.message for problem in problems if problem.code in CLOCK_DOUBTS)
-    return None if likely is None else date.fromisoformat(likely), next(said, "")
-
-
-def _shift_ms(start_ms: int, time_zone: str | None, likely_ms: int | None, told: date) -> int:
-    """Give what brings a start to a day at its place [ms]: whole days, or all the way to the likely start."""
-    if likely_ms is not None and _local_day(likely_ms, time_zone) == told.isoformat():
-        return likely_ms - start_ms
-    days = (told - date.fromisoformat(_local_day(start_ms, time_zone) or "")).days
-    # The change of the clocks may lie between the two days, and midnight between the two hours.
-    near = (days, days + 1, days - 1)
-    right = (n for n in near if _local_day(start_ms + n * _DAY_MS, time_zone) == told.isoformat())
-    return next(right, days) * _DAY_MS
 
 
 def without_track(source: str) -> Recording:
@@ -358,27 +302,11 @@ def places_of(connection: sqlite3.Connection, activity_id: int) -> FloatArray:
     return table[["longitude_deg", "latitude_deg"]].to_numpy()
 
 
-def moment(stamp_ms: int | None) -> datetime | None:
-    """Turn milliseconds since 1970 UTC into a time."""
-    return None if stamp_ms is None else datetime.fromtimestamp(stamp_ms / 1000.0, UTC)
-
-
 def step_lengths_m(fixes: pd.DataFrame) -> FloatArray:
     """Give the steps between neighbouring fixes of one part [m], shape (n - 1,); 0 across parts."""
     latitude, longitude = (fixes[name].to_numpy(float) for name in ("latitude_deg", "longitude_deg"))
     metres = distance_m(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:])
     return np.where(np.diff(fixes["part"].to_numpy()) == 0, metres, 0.0)
-
-
-def _local_day(stamp_ms: int | None, time_zone: str | None) -> str | None:
-    """Day by the clock at the place, ISO 8601; by UTC where the zone is unknown."""
-    when = moment(stamp_ms)
-    if when is None:
-        return None
-    try:
-        return when.astimezone(ZoneInfo(time_zone or "UTC")).date().isoformat()
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return when.date().isoformat()
 
 
 def _richness_of(fixes: Fixes, file_format: str) -> int:

@@ -6,11 +6,11 @@ import json
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
+from camber.adding import add_draws
 from camber.errors import AnswerError
 from camber.library.periods import LAST_ANALYSED_DAY
 from camber.library.results import draws_from, read_passes
 from camber.observations.questions import MOST, candidates, questions_of
-from camber.summary import add_draws
 
 if TYPE_CHECKING:
     import sqlite3

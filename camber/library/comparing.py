@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from camber.adding import SIDE_TOTAL_COLUMNS, side_totals
 from camber.errors import SettingsError
 from camber.legs.share_changes import FEWEST_RUNS, SURE_FROM, change_of
-from camber.library.results import draws_from, read_exposure, read_passes
+from camber.library.results import draws_from, exposure_columns, read_passes
 from camber.library.street_sides import changed_routes
 from camber.schema import Compared, SideChange, StreetChange
-from camber.summary import SIDE_TOTAL_COLUMNS, side_totals
 
 if TYPE_CHECKING:
     import sqlite3
@@ -86,7 +86,7 @@ def _legs(rows: Sequence[sqlite3.Row]) -> tuple[FloatArray, FloatArray]:
 def _sides(connection: sqlite3.Connection, runs: Sequence[Sequence[int]]) -> tuple[SideChange, ...]:
     found = []
     for part in runs:
-        tables = (read_exposure(connection, run, SIDE_TOTAL_COLUMNS) for run in part)
+        tables = (exposure_columns(connection, run, SIDE_TOTAL_COLUMNS) for run in part)
         totals = side_totals([table for table in tables if table is not None and len(table)])
         whole = sum(side.distance_m for side in totals) or 1.0
         found.append({side.state: side.distance_m / whole for side in totals})
@@ -122,7 +122,7 @@ def _by_street(
     for passes in runs:
         if passes is None:
             continue
-        names = passes.table["street"].to_numpy()
+        names = passes.table["street"]
         for name in sorted({str(name) for name in names if name}):
             at = names == name
             found[name].append((passes.left_low_m[:, at].sum(axis=1), passes.right_low_m[:, at].sum(axis=1)))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from camber.library.activities import doubt_of_day, moment
 from camber.library.days import week_of
+from camber.library.moments import doubt_of_day, moment
 from camber.library.periods import state_of, trend_of
 from camber.library.results import draws_from, read_evidence
 from camber.schema import EVEN, balance_of, interval_of, low_leg

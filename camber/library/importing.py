@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Final, Self
 
 from camber.errors import CamberError, NoTrackError, RecordingError
 from camber.library.activities import (
-    STARTED_WITHIN_MS,
     add_recording,
     date_by_runner,
-    doubt_of_day,
     read_anew,
     without_track,
 )
 from camber.library.database import note_sizes
+from camber.library.moments import STARTED_WITHIN_MS, doubt_of_day
 from camber.library.originals import Content, content_of, keep_original, laid_sha256, original_path
 from camber.library.privacy import add_zones
 from camber.recording.archive import find_recordings

@@ -6,23 +6,18 @@ import sqlite3
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from camber.errors import LibraryError, UnknownRunError
-from camber.library.activities import ANALYSABLE, places_of, read_recording_of, tell_day
-from camber.library.asking import pass_over, passed_over, questions_due
 from camber.library.database import FILE_NAME, open_database, writing
 from camber.library.days import week_named, week_of
-from camber.library.frames import habits_frame, runs_frame, shoes_frame, streets_frame, weeks_frame
-from camber.library.lines import stretches_of, ways_of
 from camber.library.lock import held
-from camber.library.loose_runs import period_of_runs
 from camber.library.notes import delete_note, keep_note, read_notes
 from camber.library.periods import LAST_ANALYSED_DAY, LAST_DAY, ONE_RUN, RUNS, period_of, run_result, trend_of
 from camber.library.place import library_folder, roads_cache
 from camber.library.results import read_contact, read_evidence, read_exposure
 from camber.library.snapshot import keep_snapshot
-from camber.schema import EVEN, Exposure, Note, card
+from camber.schema import EVEN, Note, card
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -42,6 +37,7 @@ if TYPE_CHECKING:
         Believed,
         Compared,
         ContactEffect,
+        Exposure,
         Inquiry,
         Learned,
         Observed,
@@ -190,6 +186,8 @@ class Library:
             analysed, with ``p_left`` and ``p_right``, the probability that this leg was low on more of them,
             and ``word``, such as ``"likely left"``; ``state`` and ``reason`` where it is not.
         """
+        from camber.library.frames import runs_frame  # noqa: PLC0415 - tables load where one is asked for
+
         return runs_frame(self.connection, target_left)
 
     def weeks(self, week_start: str = "monday") -> pd.DataFrame:
@@ -207,6 +205,8 @@ class Library:
             ``left_share``, ``p_left``, ``p_right`` and ``word`` as in `runs`; weeks without a run are in it,
             with missing values.
         """
+        from camber.library.frames import weeks_frame  # noqa: PLC0415 - as above
+
         return weeks_frame(self.connection, week_start)
 
     def streets(self) -> pd.DataFrame:
@@ -218,6 +218,8 @@ class Library:
             One row per street, index ``street``, largest absolute net tilt first; ``net_tilt_pct_km`` is
             positive where the right foot was lower.
         """
+        from camber.library.frames import streets_frame  # noqa: PLC0415 - as above
+
         return streets_frame(self.connection)
 
     def shoes(self) -> pd.DataFrame:
@@ -229,6 +231,8 @@ class Library:
             One row per pair, index ``shoes``, "" where an export names none; analysed runs, their distance
             and metres by leg with 90 % intervals, added draw by draw.
         """
+        from camber.library.frames import shoes_frame  # noqa: PLC0415 - as above
+
         return shoes_frame(self.connection)
 
     def contact_balance(self, runs: Sequence[int] | None = None) -> ContactEffect:
@@ -245,7 +249,7 @@ class Library:
             What was measured, with its 90 % interval, over those runs whose recordings have the balance and
             that are analysed; without any its ``effect`` is None.
         """
-        from camber.legs import pooled_effect  # noqa: PLC0415 - loads where it is asked for
+        from camber.legs.pooling import pooled_effect  # noqa: PLC0415 - loads where it is asked for
 
         return pooled_effect(read_contact(self.connection, runs))
 
@@ -401,6 +405,8 @@ class Library:
             ``region`` the ``existence`` of sidewalks that no tag tells of; ``share`` and its standard
             deviation ``std``, and what was assumed ``before`` anything was recorded.
         """
+        from camber.library.frames import habits_frame  # noqa: PLC0415 - as above
+
         return habits_frame(self.connection)
 
     def exposure(self, run: int) -> Exposure:
@@ -424,7 +430,7 @@ class Library:
         table = read_exposure(self.connection, run)
         if table is None:
             raise UnknownRunError(f"there is no analysed run {run}; `camber runs` lists all", path="library")
-        return Exposure(table)
+        return cast("Exposure", table)
 
     def add(self, paths: Path | str | Sequence[Path | str]) -> ImportReport:
         """Take recordings in, as ``camber import`` does; what is known already is not read again.
@@ -502,6 +508,8 @@ class Library:
             One row per interval that can be drawn, lines in the direction of travel, WGS 84; columns as in
             `camber.schema.Period.stretches`. Longitudes go on beyond 180 where the lines cross it.
         """
+        from camber.library.lines import stretches_of  # noqa: PLC0415 - as above
+
         if runs is None:
             runs = [run for (run,) in self.connection.execute(_COUNTING)]
         return stretches_of(self.connection, runs)
@@ -524,6 +532,8 @@ class Library:
         UnknownRunError
             If there is no such run, or it has no positions.
         """
+        from camber.library.activities import read_recording_of  # noqa: PLC0415 - as above
+
         return read_recording_of(self.connection, run)
 
     def run(self, run: int) -> RunResult:
@@ -569,6 +579,8 @@ class Library:
         UnknownRunError
             If there is no such run.
         """
+        from camber.library.loose_runs import period_of_runs  # noqa: PLC0415 - as above
+
         found = self.run(run)
         table = read_exposure(self.connection, run)
         row = self.connection.execute(ONE_RUN, (run,)).fetchone()
@@ -631,6 +643,8 @@ class Library:
         UnknownRunError
             If there is no such run.
         """
+        from camber.library.activities import tell_day  # noqa: PLC0415 - as above
+
         with self.writing() as connection:
             told = tell_day(connection, run, day)
         return None if told is None else date.fromisoformat(told)
@@ -755,6 +769,8 @@ class Library:
         tuple of (int, ndarray of float64, ndarray of float64)
             Number of the run, longitude and latitude of its fixes [deg].
         """
+        from camber.library.activities import ANALYSABLE, places_of  # noqa: PLC0415 - as above
+
         for (run,) in self.connection.execute(ANALYSABLE).fetchall():
             if only is not None and run not in only:
                 continue
@@ -797,6 +813,8 @@ class Library:
             Columns ``way_id``, ``highway`` and the line in the drawn direction, WGS 84; each way once. They
             show where the runner was, zones or not: nothing of them may leave the library.
         """
+        from camber.library.lines import ways_of  # noqa: PLC0415 - as above
+
         return ways_of(self.connection, runs)
 
     def week(self, name: str = "last", week_start: str = "monday") -> Period:
@@ -907,6 +925,8 @@ class Library:
             Best first, each as it helps after those before it; without those that were passed over for good.
             None where nothing would help, or where an earlier camber analysed the runs.
         """
+        from camber.library.asking import questions_due  # noqa: PLC0415 - as above
+
         return questions_due(self.connection, most)
 
     def pass_over(self, name: str | None) -> None:
@@ -917,6 +937,8 @@ class Library:
         name : str or None
             Name of the question, such as ``"facing"``; None to ask all of them again.
         """
+        from camber.library.asking import pass_over, passed_over  # noqa: PLC0415 - as above
+
         with self.writing() as connection:
             pass_over(connection, () if name is None else {*passed_over(connection), name})
 

@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from camber.conventions import NO_WAY, WGS84
+from camber.conventions import NO_WAY, P_STATES, WGS84
 from camber.library.activities import places_of
 from camber.library.results import read_exposure
 from camber.longitudes import lines_from_seam, lines_seam_deg, unrolled
 from camber.packing import unpack_table
-from camber.schema.tables import P_STATES
 
 if TYPE_CHECKING:
     import sqlite3

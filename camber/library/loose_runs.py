@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 import shapely
 
+from camber.adding import side_totals
 from camber.conventions import NO_WAY, WGS84
+from camber.library.distilling import exposure_of, not_judged_m
 from camber.library.lines import Way, drawn_intervals, joined
 from camber.library.periods import joined_reasons, total_of
-from camber.library.results import exposure_of, not_judged_m
 from camber.longitudes import unrolled
 from camber.schema import Period, RunResult, StreetVisits
-from camber.summary import side_totals
 from camber.versions import CAMBER
 
 if TYPE_CHECKING:

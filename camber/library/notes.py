@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
 from camber.errors import AnswerError
-from camber.library.activities import STARTED_WITHIN_MS
 from camber.library.database import insert
+from camber.library.moments import STARTED_WITHIN_MS
 from camber.schema import Note
 
 if TYPE_CHECKING:

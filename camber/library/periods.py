@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from camber.adding import SIDE_TOTAL_COLUMNS, add_draws, add_summaries, side_totals
 from camber.conventions import ENOUGH_TO_COMPARE_M, SURFACE_KINDS, SurfaceKind
-from camber.legs import pooled_effect
+from camber.legs.pooling import pooled_effect
 from camber.legs.turning import COLUMNS, track_bends
-from camber.library.activities import doubt_of_day, moment
 from camber.library.days import Week, week_of
-from camber.library.lines import stretches_of
-from camber.library.results import draws_from, read_contact, read_exposure, whole_result
+from camber.library.moments import doubt_of_day, moment
+from camber.library.results import draws_from, exposure_columns, read_contact, whole_result
 from camber.schema import (
     EVEN,
     Interval,
@@ -30,7 +30,6 @@ from camber.schema import (
     interval_of,
     low_leg_of,
 )
-from camber.summary import SIDE_TOTAL_COLUMNS, add_draws, add_summaries, side_totals
 
 if TYPE_CHECKING:
     import sqlite3
@@ -131,9 +130,11 @@ def period_of(
     total, draws = total_of(runs, week.title)
     weeks, compared = _weeks_of(connection, week, week_start, target_left)
     analysed = [row for row in rows if row["summary"] is not None]
-    exposures = (read_exposure(connection, row["activity_id"], SIDE_TOTAL_COLUMNS) for row in analysed)
+    exposures = (exposure_columns(connection, row["activity_id"], SIDE_TOTAL_COLUMNS) for row in analysed)
     stretches = None
     if with_stretches:
+        from camber.library.lines import stretches_of  # noqa: PLC0415 - tables and lines, for a map
+
         stretches = stretches_of(connection, [row["activity_id"] for row in analysed])
     contact = None
     if not isinstance(week, Week):
@@ -156,7 +157,7 @@ def period_of(
         model_versions=tuple(sorted({row["camber_version"] for row in analysed})),
         without_day=connection.execute(WITHOUT_DAY).fetchone()[0],
         kind="week" if isinstance(week, Week) else week.kind,
-        sides=side_totals([table for table in exposures if table is not None and table.shape[0]]),
+        sides=side_totals([table for table in exposures if table is not None]),
         contact=contact,
         bends=bends_of(connection, runs),
         target_left=target_left,
@@ -166,7 +167,7 @@ def period_of(
 def bends_of(connection: sqlite3.Connection, runs: Sequence[RunResult]) -> TrackBends | None:
     """Sum up the bends that some runs took on running tracks; None where none was on one."""
     on_track = [run.run for run in runs if run.summary and _is_on_track(run.summary)]
-    tables = (read_exposure(connection, run, COLUMNS) for run in on_track)
+    tables = (exposure_columns(connection, run, COLUMNS) for run in on_track)
     return track_bends(table for table in tables if table is not None)
 
 

@@ -113,7 +113,7 @@ def changed_routes(
 def _streets(runs: Sequence[StreetPasses | None]) -> dict[Where, _Street]:
     directions, found = Directions(), dict[tuple[int, bool], _Street]()
     for run, passes in enumerate(runs):
-        if passes is None or passes.table.empty:
+        if passes is None or not passes.place.shape[1]:
             continue
         sides = sides_of(passes.place)
         columns = (passes.table[name] for name in ("key", "street", "heading_deg", "distance_m"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from camber.library.results import read_passes
-from camber.library.tellings import read_told, touched_by
 from camber.observations.answers import SideAnswer
 from camber.observations.record import added, believed
 from camber.schema import Believed
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
 
 def note_belief(connection: sqlite3.Connection, number: int, answer: Answer) -> None:
     """Keep what was believed of a street whose side is told for the first time, within a transaction."""
+    from camber.library.tellings import read_told, touched_by  # noqa: PLC0415 - the map's tables, to write alone
+
     if not isinstance(answer, SideAnswer) or answer.street is None or answer.run:
         return
     others = [told.answer for told in read_told(connection) if told.number != number]

@@ -17,8 +17,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, Protocol, Self, TypeVar
 
 from camber.errors import CamberError, RoadsError
+from camber.library.distilling import Outcome, distil
 from camber.library.kept_matches import keep_match, kept_match
-from camber.library.results import Outcome, distil
 from camber.library.stored_values import json_of
 from camber.pipeline import analyse, evidence_of, place
 from camber.roads import read_roads

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pandas as pd
 
 from camber.conventions import LATERAL_STATES, NO_WAY, TrafficSide
-from camber.packing import pack_columns, pack_table, unpack_columns, unpack_table
-from camber.schema.column_arrays import take_columns
+from camber.packing import pack_columns, pack_table, table_columns, unpack_columns
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
     from numpy.typing import NDArray
 
     from camber.schema import Analysis
@@ -41,9 +42,10 @@ class StreetPasses:
 
     Parameters
     ----------
-    table : DataFrame
-        One row for each: ``key`` (smallest number of the street's ways), ``street``, ``ways`` (numbers of
-        those run on, with blanks between), ``before`` and ``after`` (streets run before and after it),
+    table : mapping of str to ndarray
+        Columns with one value for each: ``key`` (smallest number of the street's ways), ``street``,
+        ``ways`` (numbers of those run on, with blanks between), ``before`` and ``after`` (streets run
+        before and after it),
         ``latitude_deg``, ``longitude_deg`` and ``heading_deg`` (its middle, and the direction of travel
         there), ``distance_m``, ``facing`` (side of travel that faces traffic, -1 left, 1 right, 0 where
         vehicles go one way only), ``walk`` (``"yes"``, ``"no"`` or "" as tags tell of a sidewalk),
@@ -54,10 +56,16 @@ class StreetPasses:
         Metres [m] with that leg low.
     """
 
-    table: pd.DataFrame
+    table: Mapping[str, NDArray[Any]]
     place: NDArray[np.int8]
     left_low_m: FloatArray
     right_low_m: FloatArray
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The streets one by one, as plain values."""
+        columns = (values.tolist() for values in self.table.values())
+        return [dict(zip(self.table, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 _TOLD_OF_WAYS: Final = (
@@ -69,8 +77,7 @@ _QUIET: Final = ("residential", "living_street", "unclassified", "service")
 
 def street_passes(analysis: Analysis) -> StreetPasses:
     """Sum the histories of an analysis up, street by street."""
-    exposure = pd.DataFrame(analysis.exposure)
-    ways = analysis.roads.ways
+    exposure, ways = analysis.exposure, analysis.roads.ways
     way_id, car_id = (exposure[name].to_numpy() for name in ("way_id", "carriageway_way_id"))
     road = np.where(car_id == NO_WAY, way_id, car_id)
     on = (road != NO_WAY) & (way_id != NO_WAY)
@@ -96,8 +103,7 @@ def street_passes(analysis: Analysis) -> StreetPasses:
         at = unit == one
         found[0, :, column] = _most(analysis.slope_histories.state[:, at], distance[at])
         found[1:, :, column] = left[:, at].sum(axis=1), right[:, at].sum(axis=1)
-    table = pd.DataFrame(rows, columns=None if rows else ["key"])
-    return StreetPasses(table, found[0].astype(np.int8), found[1], found[2])
+    return StreetPasses(columns_of(rows), found[0].astype(np.int8), found[1], found[2])
 
 
 def _headings(exposure: pd.DataFrame) -> FloatArray:
@@ -127,6 +133,10 @@ def _longest(
     analysis: Analysis, parts: list[IntArray], road: IntArray, distance_m: FloatArray
 ) -> list[dict[str, Any]]:
     """Take from the map, for each street, the carriageway on which most of its intervals' metres are."""
+    import pandas as pd  # noqa: PLC0415 - what is kept is read without tables
+
+    from camber.schema.column_arrays import take_columns  # noqa: PLC0415 - as above
+
     ids = []
     for at in parts:
         here, number = np.unique(road[at], return_inverse=True)
@@ -171,6 +181,15 @@ def _row(
     }
 
 
+def columns_of(rows: Sequence[Mapping[str, object]]) -> dict[str, NDArray[Any]]:
+    """Turn rows into columns, texts as objects."""
+    columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
+    return {
+        name: np.array(values, dtype=object if isinstance(values[0], str) else None)
+        for name, values in columns.items()
+    }
+
+
 def _beside(names: NDArray[np.object_], road: IntArray, at: int, step: int) -> str:
     """Name of the street before or after an interval; "" where it has none or the run ends."""
     here, place = names[at], at + step
@@ -197,7 +216,7 @@ def _most(state: NDArray[np.int8], distance_m: FloatArray) -> IntArray:
 
 def pack_passes(passes: StreetPasses) -> tuple[bytes, bytes]:
     """Turn streets and histories into bytes; metres are kept whole."""
-    if passes.table.empty:
+    if not passes.place.shape[1]:
         return b"", b""
     draws = {
         "place": passes.place.astype(float),
@@ -213,7 +232,7 @@ def unpack_passes(table: bytes, draws: bytes) -> StreetPasses | None:
         return None
     found = unpack_columns(draws)
     return StreetPasses(
-        unpack_table(table),
+        table_columns(table)[1],
         found["place"].astype(np.int8),
         found["left_low_m"],
         found["right_low_m"],

@@ -32,7 +32,7 @@ class Asked(NamedTuple):
     part : ndarray of float64, shape (n_draws, n_parts)
         What the street adds to the balance in each run, or the balance itself.
     answer : ndarray of int64, shape (n_draws, n_parts)
-        Which answer is true in that history, and run.
+        Which answer is true in that history, and run: small numbers from 0 on.
     sure : float
         Probability that an answer is right; one that is wrong says nothing.
     answered : float
@@ -60,31 +60,55 @@ class Told(NamedTuple):
     expected: FloatArray
 
 
+class _Explained(NamedTuple):
+    """Its parts explained by its answers, whatever the balance.
+
+    ``score`` is the sum of the parts as their answers have them, less its mean, and ``rest`` what they leave,
+    each part weighted by the share of it that means of small groups pick up; (n_draws,) both.
+    """
+
+    score: FloatArray
+    rest: FloatArray
+    noise: float
+    within: float
+
+
+def _explained(asked: Asked) -> _Explained:
+    draws = len(asked.part)
+    score, remains, noise, within = np.zeros(draws), np.zeros(draws), 0.0, 0.0
+    for part, answer in zip(asked.part.T, asked.answer.T, strict=True):
+        counts = np.bincount(answer)
+        mean = np.bincount(answer, part) / np.maximum(counts, 1)
+        groups = int(np.count_nonzero(counts))
+        score += mean[answer] - part.mean()
+        # Means of groups of few draws follow the draws: so much of their variance is noise.
+        rest = part - mean[answer]
+        lost = (groups - 1) / (draws * max(draws - groups, 1))
+        square = float(rest @ rest)
+        noise, within = noise + lost * square, within + square / draws
+        remains += lost * rest
+    return _Explained(score, remains, noise, within)
+
+
 def told_by(balance: FloatArray, asked: Asked) -> Told:
     """Say what the true answers tell of the balance, of shape (n_draws,), less what only chance tells."""
-    draws = len(balance)
-    score, noise, shared, within = np.zeros(draws), 0.0, 0.0, 0.0
-    away = balance - balance.mean()
-    for part, answer in zip(asked.part.T, asked.answer.T, strict=True):
-        _, group, size = np.unique(answer, return_inverse=True, return_counts=True)
-        mean = np.bincount(group, part) / size
-        score += mean[group] - part.mean()
-        # Means of groups of few draws follow the draws: so much of their variance is noise.
-        rest = part - mean[group]
-        lost = (len(size) - 1) / (draws * max(draws - len(size), 1))
-        noise += lost * float(rest @ rest)
-        within += float(rest @ rest) / draws
-        shared += lost * float(rest @ (away - (np.bincount(group, away) / size)[group]))
+    return _told(balance, _explained(asked))
+
+
+def _told(balance: FloatArray, asked: _Explained) -> Told:
+    draws, score, noise = len(balance), asked.score, asked.noise
     spread = float(score @ score) / (draws - 1)
     plain = spread - noise
     if plain <= 0.0:
         return Told(0.0, np.zeros(draws))
-    # Beyond itself the street tells of all others that are built, or run on, alike; seldom much.
-    whole = float(balance.var(ddof=1))
-    beyond = float(score @ away) / (draws - 1) - shared - plain
+    away = balance - balance.mean()
+    # Beyond itself the street tells of all others that are built, or run on, alike; seldom much. What a part
+    # leaves has no mean within an answer, so that it is the same beside the balance and beside its rest.
+    whole = float(away @ away) / (draws - 1)
+    beyond = float(score @ away) / (draws - 1) - float(asked.rest @ away) - plain
     beyond = beyond**3 / (beyond**2 + whole * plain / draws) if beyond else 0.0
     weight = max(1.0 + beyond / plain, 0.0)
-    variance = min(weight**2 * _shrunk(plain, 4.0 * within / draws, noise), whole)
+    variance = min(weight**2 * _shrunk(plain, 4.0 * asked.within / draws, noise), whole)
     return Told(variance, np.sqrt(variance / spread) * score)
 
 
@@ -101,7 +125,12 @@ def _shrunk(variance: float, slope: float, noise: float) -> float:
 
 def promise_of(balance: FloatArray, asked: Asked) -> float:
     """Variance of the balance that asking is expected to take away."""
-    return asked.answered * asked.sure**2 * told_by(balance, asked).variance
+    return _weight(asked) * told_by(balance, asked).variance
+
+
+def _weight(asked: Asked) -> float:
+    """How much of what a sure answer would tell is expected of asking."""
+    return asked.answered * asked.sure**2
 
 
 def best_first(balance: FloatArray, questions: Sequence[Asked], most: int) -> list[tuple[int, float]]:
@@ -111,17 +140,18 @@ def best_first(balance: FloatArray, questions: Sequence[Asked], most: int) -> li
     """
     chosen: list[tuple[int, float]] = []
     left = np.asarray(balance - balance.mean(), dtype=float)
+    explained = [_explained(asked) for asked in questions]
     while len(chosen) < most:
         taken = {number for number, _ in chosen}
         promised = [
-            -1.0 if number in taken else promise_of(left, asked) for number, asked in enumerate(questions)
+            -1.0 if number in taken else _weight(asked) * _told(left, explained[number]).variance
+            for number, asked in enumerate(questions)
         ]
         best = int(np.argmax(promised)) if promised else -1
         if best < 0 or promised[best] <= 0.0:
             break
         chosen.append((best, promised[best]))
-        asked = questions[best]
-        told = told_by(left, asked)
         # So that as much of the variance goes as an answer takes that may not come, or be wrong.
-        left = left - (1.0 - np.sqrt(1.0 - asked.answered * asked.sure**2)) * told.expected
+        gone = 1.0 - np.sqrt(1.0 - _weight(questions[best]))
+        left = left - gone * _told(left, explained[best]).expected
     return chosen

@@ -103,13 +103,9 @@ class Concerned(NamedTuple):
 
 def concerned(passes: Sequence[StreetPasses]) -> Concerned:
     """Put the streets of some runs side by side."""
-    rows: list[dict[str, Any]] = [
-        {str(name): value for name, value in row.items()}
-        for one in passes
-        for row in one.table.to_dict("records")
-    ]
+    rows = [row for one in passes for row in one.rows]
     parts = [(one.place, one.left_low_m, one.right_low_m) for one in passes]
-    number = np.repeat(np.arange(len(passes)), [len(one.table) for one in passes])
+    number = np.repeat(np.arange(len(passes)), [one.place.shape[1] for one in passes])
     place, left, right = (np.concatenate(arrays, axis=1) for arrays in zip(*parts, strict=True))
     return Concerned(rows, number, place, left, right)
 
@@ -205,14 +201,15 @@ def habit_shares(all_: Concerned) -> dict[Habit, tuple[NDArray[np.bool_], NDArra
 
 def _of_streets(part: FloatArray, all_: Concerned) -> Iterator[tuple[Asked, Inquiry]]:
     answer = all_.place.astype(np.int64) * 3 + _fall(all_)
-    keys = np.array([row["key"] for row in all_.rows])
-    for key in np.unique(keys):
-        at = np.flatnonzero(keys == key)
+    rows_of: dict[int, list[int]] = {}
+    for number, row in enumerate(all_.rows):
+        rows_of.setdefault(row["key"], []).append(number)
+    for _, at in sorted(rows_of.items()):
         metres = [float(all_.rows[n]["distance_m"]) for n in at]
         first = all_.rows[at[int(np.argmax(metres))]]
         if not first["street"]:
             continue  # a street without a name is none that anybody could be asked about
-        usual = len(np.unique(all_.run[at])) > 1
+        usual = len(set(all_.run[at].tolist())) > 1
         asked = Asked(part[:, at], answer[:, at], _SURE, _ANSWERED["usual street" if usual else "street"])
         yield asked, _street_question([all_.rows[n] for n in at], first, sum(metres))
 

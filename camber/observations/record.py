@@ -26,7 +26,7 @@ def believed(answer: SideAnswer, passes: Sequence[StreetPasses]) -> tuple[Believ
         return ()
     ways, sums = set(answer.street.ways), dict[str, list[float]]()
     for one in passes:
-        for number, row in enumerate(one.table.to_dict("records")):
+        for number, row in enumerate(one.rows):
             if not ways & {int(way) for way in str(row["ways"]).split()}:
                 continue
             told = _side(answer.side, {str(name): value for name, value in row.items()})

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from camber.conventions import CLOCK_AHEAD, CLOCK_LISTED, CLOCK_UNSET, CLOCK_WEEKS
 from camber.schema import Problem
 
 if TYPE_CHECKING:
@@ -29,14 +30,6 @@ if TYPE_CHECKING:
     from camber.schema import Recording
 
     IntArray = NDArray[np.int64]
-
-CLOCK_UNSET: Final = "clock_unset"
-CLOCK_WEEKS: Final = "clock_weeks"
-CLOCK_LISTED: Final = "clock_listed"
-CLOCK_AHEAD: Final = "clock_ahead"
-CLOCK_ANCHORED: Final = "clock_anchored"
-CLOCK_DOUBTS: Final = frozenset({CLOCK_UNSET, CLOCK_WEEKS, CLOCK_LISTED, CLOCK_AHEAD})
-"""Codes of the problems that tell of a day that only the runner can know."""
 
 ROLLOVER: Final = timedelta(weeks=1024)
 _ZEROS: Final = frozenset({(1999, 8, 22), (2000, 1, 1)})

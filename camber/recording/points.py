@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 import tzfpy
 
+from camber.conventions import CLOCK_ANCHORED
 from camber.errors import DamagedFileError, NoTrackError
 from camber.longitudes import wrapped
-from camber.recording.clock import CLOCK_ANCHORED, dates_in, doubt_of
+from camber.recording.clock import dates_in, doubt_of
 from camber.recording.sports import SportClass, sport_class, sport_of
 from camber.recording.texts import NO_TIME, UNREADABLE_TIME, clean_text
 from camber.recording.virtual_worlds import program_of

@@ -6,8 +6,8 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from camber.adding import add_draws
 from camber.schema import Word, low_leg_of
-from camber.summary import add_draws
 
 if TYPE_CHECKING:
     from datetime import date

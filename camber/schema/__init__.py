@@ -2,105 +2,219 @@
 
 Stages do not import each other: they meet here. Rows are plain (Geo)DataFrames with a written schema
 (`camber.schema.tables`); single things are frozen dataclasses. Data does not know its algorithms.
+The names load when they are first used, so that what needs no table does not wait for those of the tables.
 """
 
-from camber.schema.advice import (
-    Cue,
-    Detour,
-    NextBest,
-    PlannedStretch,
-    Question,
-    RoutePlan,
-    Suggestion,
-    Suggestions,
-    WhatIf,
-)
-from camber.schema.analysis import Analysis
-from camber.schema.column_arrays import take_columns, with_columns
-from camber.schema.compared import Change, Compared, OtherSide, RouteChange, SideChange, StreetChange
-from camber.schema.contact import ContactEffect, ContactPart, ContactRun, TrackBends
-from camber.schema.cross_sections import REFUSED, CrossSections, MappedRoad, as_cross_sections
-from camber.schema.inputs import Problem, Recording, RoadGraph, Roads, card
-from camber.schema.inquiry import Believed, Choice, Inquiry
-from camber.schema.learned import Evidence, Learned, MapOffset, UseLikelihood
-from camber.schema.likelihood import (
-    EVEN,
-    LowLeg,
-    Word,
-    chance_words,
-    low_leg,
-    low_leg_of,
-    target_words,
-    word_for,
-)
-from camber.schema.noted import Note
-from camber.schema.observed import (
-    HabitObserved,
-    ObservationSource,
-    Observed,
-    PlaceUnknown,
-    RoadObserved,
-    RoadSurface,
-    SideObserved,
-    SidewalkObserved,
-    WidthObserved,
-)
-from camber.schema.period import (
-    Advice,
-    NotJudged,
-    Period,
-    PeriodTotal,
-    RunResult,
-    SideTotal,
-    StreetVisits,
-    UsualRange,
-)
-from camber.schema.settings import (
-    CrossSlopeSettings,
-    ExposureSettings,
-    LateralSettings,
-    MatchingSettings,
-    Settings,
-    SuggestionSettings,
-    TrackSettings,
-)
-from camber.schema.tables import (
-    Candidates,
-    Crossings,
-    Exposure,
-    Fixes,
-    LateralTrack,
-    MatchedTrack,
-    Path,
-    SlopedTrack,
-    Track,
-    Ways,
-    as_candidates,
-    as_crossings,
-    as_exposure,
-    as_fixes,
-    as_lateral_track,
-    as_matched_track,
-    as_path,
-    as_sloped_track,
-    as_track,
-    as_ways,
-)
-from camber.schema.totals import (
-    SILENT,
-    Assumption,
-    Draws,
-    Interval,
-    LateralHistories,
-    SlopeHistories,
-    SlopeOptions,
-    StreetTotal,
-    Summary,
-    SurfaceTotal,
-    balance_of,
-    interval_of,
-)
-from camber.schema.tried import Tried
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from camber.schema.advice import (
+        Cue,
+        Detour,
+        NextBest,
+        PlannedStretch,
+        Question,
+        RoutePlan,
+        Suggestion,
+        Suggestions,
+        WhatIf,
+    )
+    from camber.schema.analysis import Analysis
+    from camber.schema.column_arrays import take_columns, with_columns
+    from camber.schema.compared import Change, Compared, OtherSide, RouteChange, SideChange, StreetChange
+    from camber.schema.contact import ContactEffect, ContactPart, ContactRun, TrackBends
+    from camber.schema.cross_sections import REFUSED, CrossSections, MappedRoad, as_cross_sections
+    from camber.schema.inputs import Problem, Recording, RoadGraph, Roads, card
+    from camber.schema.inquiry import Believed, Choice, Inquiry
+    from camber.schema.learned import Evidence, Learned, MapOffset, UseLikelihood
+    from camber.schema.likelihood import (
+        EVEN,
+        LowLeg,
+        Word,
+        chance_words,
+        low_leg,
+        low_leg_of,
+        target_words,
+        word_for,
+    )
+    from camber.schema.noted import Note
+    from camber.schema.observed import (
+        HabitObserved,
+        ObservationSource,
+        Observed,
+        PlaceUnknown,
+        RoadObserved,
+        RoadSurface,
+        SideObserved,
+        SidewalkObserved,
+        WidthObserved,
+    )
+    from camber.schema.period import (
+        Advice,
+        NotJudged,
+        Period,
+        PeriodTotal,
+        RunResult,
+        SideTotal,
+        StreetVisits,
+        UsualRange,
+    )
+    from camber.schema.settings import (
+        CrossSlopeSettings,
+        ExposureSettings,
+        LateralSettings,
+        MatchingSettings,
+        Settings,
+        SuggestionSettings,
+        TrackSettings,
+    )
+    from camber.schema.tables import (
+        Candidates,
+        Crossings,
+        Exposure,
+        Fixes,
+        LateralTrack,
+        MatchedTrack,
+        Path,
+        SlopedTrack,
+        Track,
+        Ways,
+        as_candidates,
+        as_crossings,
+        as_exposure,
+        as_fixes,
+        as_lateral_track,
+        as_matched_track,
+        as_path,
+        as_sloped_track,
+        as_track,
+        as_ways,
+    )
+    from camber.schema.totals import (
+        SILENT,
+        Assumption,
+        Draws,
+        Interval,
+        LateralHistories,
+        SlopeHistories,
+        SlopeOptions,
+        StreetTotal,
+        Summary,
+        SurfaceTotal,
+        balance_of,
+        interval_of,
+    )
+    from camber.schema.tried import Tried
+
+_HOME = {
+    "Advice": "period",
+    "Analysis": "analysis",
+    "Assumption": "totals",
+    "Believed": "inquiry",
+    "Candidates": "tables",
+    "Change": "compared",
+    "Choice": "inquiry",
+    "Compared": "compared",
+    "ContactEffect": "contact",
+    "ContactPart": "contact",
+    "ContactRun": "contact",
+    "CrossSections": "cross_sections",
+    "CrossSlopeSettings": "settings",
+    "Crossings": "tables",
+    "Cue": "advice",
+    "Detour": "advice",
+    "Draws": "totals",
+    "EVEN": "likelihood",
+    "Evidence": "learned",
+    "Exposure": "tables",
+    "ExposureSettings": "settings",
+    "Fixes": "tables",
+    "HabitObserved": "observed",
+    "Inquiry": "inquiry",
+    "Interval": "totals",
+    "LateralHistories": "totals",
+    "LateralSettings": "settings",
+    "LateralTrack": "tables",
+    "Learned": "learned",
+    "LowLeg": "likelihood",
+    "MapOffset": "learned",
+    "MappedRoad": "cross_sections",
+    "MatchedTrack": "tables",
+    "MatchingSettings": "settings",
+    "NextBest": "advice",
+    "NotJudged": "period",
+    "Note": "noted",
+    "ObservationSource": "observed",
+    "Observed": "observed",
+    "OtherSide": "compared",
+    "Path": "tables",
+    "Period": "period",
+    "PeriodTotal": "period",
+    "PlaceUnknown": "observed",
+    "PlannedStretch": "advice",
+    "Problem": "inputs",
+    "Question": "advice",
+    "REFUSED": "cross_sections",
+    "Recording": "inputs",
+    "RoadGraph": "inputs",
+    "RoadObserved": "observed",
+    "RoadSurface": "observed",
+    "Roads": "inputs",
+    "RouteChange": "compared",
+    "RoutePlan": "advice",
+    "RunResult": "period",
+    "SILENT": "totals",
+    "Settings": "settings",
+    "SideChange": "compared",
+    "SideObserved": "observed",
+    "SideTotal": "period",
+    "SidewalkObserved": "observed",
+    "SlopeHistories": "totals",
+    "SlopeOptions": "totals",
+    "SlopedTrack": "tables",
+    "StreetChange": "compared",
+    "StreetTotal": "totals",
+    "StreetVisits": "period",
+    "Suggestion": "advice",
+    "SuggestionSettings": "settings",
+    "Suggestions": "advice",
+    "Summary": "totals",
+    "SurfaceTotal": "totals",
+    "Track": "tables",
+    "TrackBends": "contact",
+    "TrackSettings": "settings",
+    "Tried": "tried",
+    "UseLikelihood": "learned",
+    "UsualRange": "period",
+    "Ways": "tables",
+    "WhatIf": "advice",
+    "WidthObserved": "observed",
+    "Word": "likelihood",
+    "as_candidates": "tables",
+    "as_cross_sections": "cross_sections",
+    "as_crossings": "tables",
+    "as_exposure": "tables",
+    "as_fixes": "tables",
+    "as_lateral_track": "tables",
+    "as_matched_track": "tables",
+    "as_path": "tables",
+    "as_sloped_track": "tables",
+    "as_track": "tables",
+    "as_ways": "tables",
+    "balance_of": "totals",
+    "card": "inputs",
+    "chance_words": "likelihood",
+    "interval_of": "totals",
+    "low_leg": "likelihood",
+    "low_leg_of": "likelihood",
+    "take_columns": "column_arrays",
+    "target_words": "likelihood",
+    "with_columns": "column_arrays",
+    "word_for": "likelihood",
+}
 
 __all__ = [
     "EVEN",
@@ -208,3 +322,15 @@ __all__ = [
     "with_columns",
     "word_for",
 ]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module attribute may be anything
+    if name not in _HOME:
+        raise AttributeError(f"module 'camber.schema' has no attribute {name!r}")
+    found = getattr(import_module(f"camber.schema.{_HOME[name]}"), name)
+    globals()[name] = found  # asked for a thousand times in a run
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

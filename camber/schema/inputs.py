@@ -7,7 +7,6 @@ from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from camber.conventions import OSM_ATTRIBUTION
 
@@ -218,6 +217,8 @@ class Roads:
         ndarray of object, shape (n,)
             Names such as ``"High Street"`` or ``"residential (no name)"``.
         """
+        import pandas as pd  # noqa: PLC0415 - what needs no roads needs no tables
+
         ids, number = np.unique(way_id, return_inverse=True)
         row = self.ways.index.get_indexer(pd.Index(ids))
         taken = (self.ways[column].array.take(row[row >= 0]) for column in ("name", "highway"))

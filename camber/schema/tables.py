@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from camber.conventions import LATERAL_STATES, Profile, Side, SideBasis, SurfaceKind, Verdict
+from camber.conventions import P_STATES, Profile, Side, SideBasis, SurfaceKind, Verdict
 from camber.errors import TableError
 
 if TYPE_CHECKING:
@@ -206,9 +206,6 @@ PATH: Final = (
     _p("probability"),
 )
 """One row per traversal, in order; fix ids are -1 where a short way was crossed between two fixes."""
-
-P_STATES: Final = tuple(f"p_{state}" for state in LATERAL_STATES)
-"""Columns of the lateral-state probabilities, in the order of `camber.conventions.LATERAL_STATES`."""
 
 LATERAL: Final = (
     Column("block", "int", 0),

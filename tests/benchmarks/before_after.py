@@ -106,7 +106,7 @@ def compared(seasons, times, runs, seed):
                         "in both": in_both,
                         # Of the route in question, in the period with fewer of them.
                         "passes": min(sum(run[0] == 0 for run in part) for part in (before, second)),
-                        "receiver": season[0][5].table["receiver"].iloc[0],
+                        "receiver": season[0][5].table["receiver"][0],
                         "right": sure and (said.p_more > said.p_less) == (truth > 0.0),
                         "moved": truth,
                         "covered": said.change.low <= truth <= said.change.high,

@@ -26,10 +26,10 @@ if str(ROOT) not in sys.path:
 
 import camber  # noqa: E402 - the project's root has to be found before
 from camber import simulate, standards  # noqa: E402
+from camber.adding import add_draws  # noqa: E402
 from camber.lateral import pool_evidence  # noqa: E402
 from camber.schema import Word, low_leg_of  # noqa: E402
 from camber.schema.likelihood import EVEN_SHARE, LEG_NAMED  # noqa: E402
-from camber.summary import add_draws  # noqa: E402
 from tests.benchmarks.calibration import scenarios  # noqa: E402
 from tests.benchmarks.markdown import markdown  # noqa: E402
 

@@ -8,16 +8,17 @@ import pytest
 from scipy.special import stdtrit
 
 import camber
-from camber.legs import contact_of, pack_contact, pooled_effect, unpack_contact
 from camber.legs.contact_balance import (
     Strides,
     both_ways,
+    contact_of,
     joined,
     measure_contact,
     unmodelled,
     without_stumbles,
 )
-from camber.legs.pooling import WANTED, interval_over
+from camber.legs.kept_contact import pack_contact, unpack_contact
+from camber.legs.pooling import WANTED, interval_over, pooled_effect
 from camber.schema import ContactPart, ContactRun
 from camber.simulate.season import Season, simulate_season
 

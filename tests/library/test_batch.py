@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import camber
+from camber.adding import add_summaries
 from camber.lateral import SharedEvidence
 from camber.library import analyse_library, open_library, week_named
 from camber.library.batch import _handed
@@ -26,7 +27,6 @@ from camber.library.results import read_evidence
 from camber.library.workers import Work, Workers
 from camber.pipeline import evidence_of
 from camber.schema import Evidence, Observed, RoadObserved, Settings
-from camber.summary import add_summaries
 from tests.library.conftest import everybody_ends
 from tests.library.dump import dump, exact
 

@@ -1,14 +1,11 @@
 """Routes on other sides than before: found by their streets, in each direction, and mirrored."""
 
-from dataclasses import replace
-
 import numpy as np
-import pandas as pd
 import pytest
 
 from camber.conventions import CENTRE, LEFT_EDGE, LEFT_SIDEWALK, RIGHT_EDGE, RIGHT_SIDEWALK
 from camber.library.street_sides import Directions, changed_routes, sides_of
-from camber.observations.passes import StreetPasses
+from camber.observations.passes import StreetPasses, columns_of
 
 DRAWS = 20
 
@@ -20,13 +17,11 @@ def run(*streets, wrong=0.0, seed=0):
     place = np.array(
         [[mirrored[at] if rng.random() < wrong else at for _, _, at in streets] for _ in range(DRAWS)]
     )
-    table = pd.DataFrame(
-        {
-            "key": [key for key, _, _ in streets],
-            "street": [f"Street {key}" for key, _, _ in streets],
-            "heading_deg": [float(heading) for _, heading, _ in streets],
-            "distance_m": 1200.0,
-        }
+    table = columns_of(
+        [
+            {"key": key, "street": f"Street {key}", "heading_deg": float(heading), "distance_m": 1200.0}
+            for key, heading, _ in streets
+        ]
     )
     none = np.zeros(place.shape)
     return StreetPasses(table, place.astype(np.int8), none, none)
@@ -80,7 +75,7 @@ def test_the_same_habit_is_no_change_however_sure_the_sides_are(wrong):
 def test_nothing_in_common_is_nothing_to_compare():
     assert changed_routes([run((1, 0.0, LEFT_EDGE))] * 3, [run((2, 0.0, LEFT_EDGE))] * 3) == ((), 0)
     assert changed_routes([None], [None]) == ((), 0)
-    empty = replace(run((1, 0.0, LEFT_EDGE)), table=pd.DataFrame(columns=["key"]))
+    empty = run()
     assert changed_routes([empty], [empty]) == ((), 0)
 
 

@@ -28,7 +28,7 @@ def test_metres_by_leg_are_those_of_the_draws(analysed, passes):
 def test_places_are_as_likely_as_the_stage_says(analysed, passes):
     """Shares of the draws by place, weighted by metres, are the mean probabilities of the intervals."""
     exposure = pd.DataFrame(analysed.exposure)
-    metres = passes.table["distance_m"].to_numpy()
+    metres = passes.table["distance_m"]
     share = ((passes.place == 1) @ metres).mean() / metres.sum()
     expected = np.average(exposure["p_left_edge"], weights=exposure["distance_m"])
     # The place of most metres in place of all: on a street it changes seldom.
@@ -38,7 +38,7 @@ def test_places_are_as_likely_as_the_stage_says(analysed, passes):
 
 def test_a_street_that_is_run_out_and_back_has_two_rows_with_opposite_headings(analysed):
     """Turned round, the run has the same streets, run the other way: before and after change places."""
-    found = street_passes(analysed).table
+    found = pd.DataFrame(street_passes(analysed).rows)
     exposure = pd.DataFrame(analysed.exposure)
     back = exposure.iloc[::-1].reset_index(drop=True)
     histories = analysed.slope_histories
@@ -47,7 +47,7 @@ def test_a_street_that_is_run_out_and_back_has_two_rows_with_opposite_headings(a
         state=histories.state[:, ::-1],
         cross_slope_pct=histories.cross_slope_pct[:, ::-1],
     )
-    again = street_passes(replace(analysed, exposure=back, slope_histories=turned)).table
+    again = pd.DataFrame(street_passes(replace(analysed, exposure=back, slope_histories=turned)).rows)
     joined = found.merge(again, on="key", suffixes=("", "_back"))
     one_way = joined[joined.groupby("key")["key"].transform("size") == 1]
     assert len(one_way) >= 2
@@ -61,6 +61,6 @@ def test_packed_and_back(passes):
     again = unpack_passes(*pack_passes(passes))
     assert (again.place == passes.place).all()
     assert np.abs(again.left_low_m - passes.left_low_m).max() <= 0.5
-    pd.testing.assert_frame_equal(again.table, passes.table, rtol=1e-6)
+    pd.testing.assert_frame_equal(pd.DataFrame(again.rows), pd.DataFrame(passes.rows), rtol=1e-6)
     assert sum(map(len, pack_passes(passes))) < 20_000
     assert unpack_passes(b"", b"") is None

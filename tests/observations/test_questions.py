@@ -3,13 +3,12 @@
 from datetime import date
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from camber.conventions import CENTRE, LEFT_EDGE, LEFT_SIDEWALK, OTHER, RIGHT_EDGE, RIGHT_SIDEWALK
 from camber.errors import AnswerError
 from camber.observations.answers import HabitAnswer, SideAnswer, TiltAnswer
-from camber.observations.passes import StreetPasses
+from camber.observations.passes import StreetPasses, columns_of
 from camber.observations.questions import (
     LEAST_NARROWER,
     answers_to,
@@ -48,7 +47,7 @@ def passes_of(*streets):
     sign = np.column_stack(signs)
     left, right = metres * (sign < 0), metres * (sign > 0)
     return StreetPasses(
-        pd.DataFrame(list(rows)),
+        columns_of(rows),
         np.column_stack(places).astype(np.int8),
         left.astype(float),
         right.astype(float),
@@ -96,7 +95,7 @@ def test_the_mirrored_week_asks_the_same(rng):
         (row(20, "B", 1500.0), *open_(rng)),
     )
     turned = StreetPasses(
-        one.table.assign(facing=1),
+        columns_of([street | {"facing": 1} for street in one.rows]),
         np.array([4, 3, 2, 1, 0, 5])[one.place].astype(np.int8),
         one.right_low_m,
         one.left_low_m,
@@ -146,7 +145,7 @@ def test_habits_by_hand():
     one_way = row(3, "C", 1.0, facing=0)
     place = np.array([LEFT_EDGE, RIGHT_EDGE, CENTRE, LEFT_SIDEWALK, RIGHT_SIDEWALK, OTHER])
     one = StreetPasses(
-        pd.DataFrame([here, there, one_way]),
+        columns_of([here, there, one_way]),
         np.column_stack([place] * 3).astype(np.int8),
         *np.zeros((2, 6, 3)),
     )

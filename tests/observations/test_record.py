@@ -4,12 +4,11 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from camber.conventions import CENTRE, LEFT_EDGE, LEFT_SIDEWALK, OTHER, RIGHT_EDGE
 from camber.observations.answers import SideAnswer, Street
-from camber.observations.passes import StreetPasses
+from camber.observations.passes import StreetPasses, columns_of
 from camber.observations.record import added, believed
 from camber.schema import Believed
 
@@ -22,7 +21,7 @@ def said(side, place=""):
 
 def passes(place, share, *, heading_deg=90.0, facing=-1, ways="10", receiver="single_band", metres=1000.0):
     """A street run once, with ``share`` of 200 histories at a place and the others on the right."""
-    table = pd.DataFrame(
+    table = columns_of(
         [
             {
                 "ways": ways,

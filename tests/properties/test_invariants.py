@@ -17,9 +17,8 @@ from camber.cross_slope import assign_cross_slope
 from camber.exposure import measure_exposure
 from camber.lateral import locate
 from camber.matching import match
-from camber.schema import Draws, LateralSettings, MatchingSettings, Settings
+from camber.schema import Draws, LateralSettings, MatchingSettings, Settings, interval_of
 from camber.schema.tables import P_STATES
-from camber.summary import interval_of
 from tests.worlds import (
     ORIGIN,
     STATE,
