@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import camber
 from camber.errors import EmptyLibraryError, UnknownRunError
+from camber.library.place import roads_cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,11 @@ def chosen_week(library: "Library", session: "Session", name: str | None) -> "We
     start = session.preferences.week_start
     latest = library.last_week(start) or week_of(date.today(), start)  # noqa: DTZ011 - the runner's own day
     return latest if name is None else week_named(name, start, latest)
+
+
+def has_tiles() -> bool:
+    """Tell whether any tile of the map is kept, by a look at the folder: before all that roads need loads."""
+    return any((roads_cache() / "tiles").glob("*"))
 
 
 def units_of(session: "Session", library: "Library") -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from camber.cli.chosen import chosen_week, filled_library, target_of, units_of
+from camber.cli.chosen import chosen_week, filled_library, has_tiles, target_of, units_of
 from camber.cli.completion import of_weeks
 from camber.cli.options import RoadFiles, spread
 from camber.cli.outputs import Form, Outputs
@@ -248,6 +248,8 @@ def basemap_of(library: "Library", period: "Period", *, own: bool) -> "gpd.GeoDa
 
 
 def _tile_ways(stretches: "gpd.GeoDataFrame") -> "gpd.GeoDataFrame | None":
+    if not has_tiles():
+        return None
     import shapely
 
     from camber.conventions import WGS84

@@ -10,7 +10,7 @@ import typer
 
 import camber
 from camber.cli.analyse import fitting
-from camber.cli.chosen import run_number
+from camber.cli.chosen import has_tiles, run_number
 from camber.cli.completion import of_runs
 from camber.cli.options import AsJson, Details, RoadFiles
 from camber.cli.roads import kept_roads
@@ -124,8 +124,8 @@ def advised(session: Session, library: "Library", period: "Period", road_files: 
 
     if period.total is None:
         return period
-    # Looked for by hand: a week without a map is there before all that a plan needs is loaded.
-    if not road_files and not any((roads_cache() / "tiles").glob("*")):
+    # A week without a map is there before all that a plan needs is loaded.
+    if not road_files and not has_tiles():
         return replace(period, advice=Advice((), Advice.NO_MAP))
     from camber.planning import with_advice
 

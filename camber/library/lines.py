@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import geopandas as gpd
@@ -9,11 +10,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from camber.conventions import NO_WAY, P_STATES, WGS84
+from camber.conventions import P_STATES, WGS84
 from camber.library.activities import places_of
 from camber.library.results import read_exposure
 from camber.longitudes import lines_from_seam, lines_seam_deg, unrolled
-from camber.packing import unpack_table
+from camber.packing import table_columns
 
 if TYPE_CHECKING:
     import sqlite3
@@ -118,7 +119,15 @@ def drawn_intervals(
         end_chainage_m=end,
         from_fix=table["first_fix"] - (table["section"].diff() == 0),
     )
-    lines[:] = [_line(row, ways, fixes) for row in table.itertuples()]
+    flat = {way_id: _flattened(way) for way_id, way in ways.items()}
+    columns = (table[name].tolist() for name in ("way_id", "start_chainage_m", "end_chainage_m"))
+    ranges = (table[name].tolist() for name in ("from_fix", "last_fix"))
+    lines[:] = [
+        _piece_of(flat[way_id], from_m, to_m)
+        if way_id in flat and abs(to_m - from_m) > 0.0
+        else _recorded(fixes[int(first) : int(last) + 1])
+        for way_id, from_m, to_m, first, last in zip(*columns, *ranges, strict=True)
+    ]
     drawn = table.assign(run=run)[list(COLUMNS)].assign(geometry=lines)
     return drawn[[line is not None for line in lines]]
 
@@ -148,43 +157,51 @@ def _is_closed(way: Way) -> bool:
     return bool((way.line[0] == way.line[-1]).all())
 
 
-def _line(row: object, ways: dict[int, Way], fixes: FloatArray) -> shapely.LineString | None:
-    way_id, begin, end = (getattr(row, n) for n in ("way_id", "start_chainage_m", "end_chainage_m"))
-    if way_id != NO_WAY and way_id in ways and abs(end - begin) > 0.0:
-        way = ways[way_id]
-        return _piece_of(way.line, way.length_m, begin, end)
-    first, last = (int(getattr(row, name)) for name in ("from_fix", "last_fix"))
-    places = fixes[first : last + 1]
+def _recorded(places: FloatArray) -> shapely.LineString | None:
+    """Draw what was recorded off the road; None where it is a point."""
     if len(places) < 2 or not np.ptp(places, axis=0).any():
         return None
     simple = shapely.simplify(shapely.LineString(places), _OFF_ROAD_DEG)
     return shapely.LineString(shapely.get_coordinates(simple))
 
 
+@lru_cache(maxsize=4096)
 def line_of(data: bytes) -> FloatArray:
     """Read longitude and latitude of a way back, shape (n, 2) [deg], as drawn and in one turn."""
-    table = unpack_table(data)
-    return np.column_stack([unrolled(table["longitude_deg"].to_numpy()), table["latitude_deg"].to_numpy()])
+    _, columns = table_columns(data)
+    line = np.column_stack([unrolled(columns["longitude_deg"]), columns["latitude_deg"]])
+    line.flags.writeable = False  # the same runs go along the same ways, again and again
+    return line
 
 
-def flattened(line: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Stretch degrees east to those north, so that lengths along a way keep their proportions.
+class _Flat(NamedTuple):
+    """A way with degrees east stretched to those north, so that lengths along it keep their proportions.
 
-    Gives the line [deg north], the length along it at each of its points, and the factors of both axes.
+    Its points and the length along it at each [deg north], what metres are multiplied by, and the factors of
+    both axes.
     """
-    factors = np.array([np.cos(np.radians(line[:, 1].mean())), 1.0])
-    flat = line * factors
-    return flat, np.r_[0.0, np.cumsum(np.hypot(*np.diff(flat, axis=0).T))], factors
+
+    whole: shapely.LineString
+    points: FloatArray
+    along: FloatArray
+    scale: float
+    factors: FloatArray
 
 
-def _piece_of(line: FloatArray, length_m: float, begin_m: float, end_m: float) -> shapely.LineString | None:
-    """Cut a piece out of a way by its chainages, in the direction of travel; None where it is a point."""
-    flat, along, factors = flattened(line)
+def _flattened(way: Way) -> _Flat:
+    factors = np.array([np.cos(np.radians(way.line[:, 1].mean())), 1.0])
+    flat = way.line * factors
+    steps = np.hypot(*np.diff(flat, axis=0).T)
     whole = shapely.LineString(flat)
-    scale = whole.length / (length_m or 1.0)
-    low, high = sorted((begin_m * scale, end_m * scale))
-    ends = shapely.get_coordinates(shapely.line_interpolate_point(whole, [low, high]))
-    places = np.concatenate([ends[:1], flat[(along > low) & (along < high)], ends[1:]]) / factors
-    if not np.ptp(places, axis=0).any():
+    return _Flat(whole, flat, np.cumsum(np.append(0.0, steps)), whole.length / (way.length_m or 1.0), factors)
+
+
+def _piece_of(way: _Flat, begin_m: float, end_m: float) -> shapely.LineString | None:
+    """Cut a piece out of a way by its chainages, in the direction of travel; None where it is a point."""
+    low, high = sorted((begin_m * way.scale, end_m * way.scale))
+    ends = shapely.get_coordinates(shapely.line_interpolate_point(way.whole, [low, high]))
+    inner = way.points[(way.along > low) & (way.along < high)]
+    places = np.concatenate([ends[:1], inner, ends[1:]]) / way.factors
+    if (places == places[0]).all():
         return None
     return shapely.LineString(places if end_m >= begin_m else places[::-1])

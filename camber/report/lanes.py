@@ -110,14 +110,13 @@ def lanes_of(stretches: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     table["pass"] = new.cumsum()
     along = table["travel_direction"] * (table["end_chainage_m"] - table["start_chainage_m"])
     on_ways = table[(table["way_id"] != NO_WAY) & (along > 0.0)]
-    rows: list[dict[str, Any]] = []
-    for _, group in on_ways.groupby(["way_id", "travel_direction"], sort=False):
-        rows += _lanes_of_way(group)
-    return rows
+    by_way: dict[tuple[int, int], list[dict[str, Any]]] = {}
+    for row in records_of(on_ways):
+        by_way.setdefault((row["way_id"], row["travel_direction"]), []).append(row)
+    return [lane for rows in by_way.values() for lane in _lanes_of_way(rows)]
 
 
-def _lanes_of_way(group: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    records = records_of(group)
+def _lanes_of_way(records: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     chain = _chain(records)
     direction = int(records[0]["travel_direction"])
     cells: dict[int, dict[int, _Lane]] = defaultdict(lambda: defaultdict(_Lane))

@@ -52,6 +52,14 @@ def at_home(home, monkeypatch):
     monkeypatch.setenv("CAMBER_HOME", str(home))
 
 
+def test_the_week_as_text_loads_neither_tables_nor_geometry(at_home):  # noqa: ARG001 - the library it reads
+    script = "import sys\nfrom camber.cli import main\nmain(['week'])\nprint('LOADED', *sys.modules)\n"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    text, _, loaded = done.stdout.rpartition("LOADED")
+    assert "Week 47" in text
+    assert not set(loaded.split()) & {"pandas", "geopandas", "shapely", "numba", "lxml", "fitdecode", "scipy"}
+
+
 def test_import_lists_what_came_of_each_file(call, morning, empty, tmp_path):
     code, out, _ = call("import", morning, empty)
     assert code == 0

@@ -181,7 +181,7 @@ def test_a_file_that_fails_while_it_is_read_is_a_recording_error(tmp_path, monke
         def read(self, _size):
             raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("camber.recording._open", lambda _: Failing())
+    monkeypatch.setattr("camber.recording.reading._open", lambda _: Failing())
     with pytest.raises(RecordingError, match="Input/output error"):
         read_recording(path)
 
