@@ -28,7 +28,6 @@ from camber.cross_section import OffsetAssumptions
 from camber.lateral.blocks import Blocks, block_mean, cut_blocks
 from camber.lateral.hypotheses import Hypothesis, Posterior, alike, draw_histories, observe, weigh
 from camber.lateral.learning import (
-    SharedEvidence,
     map_evidence,
     map_pieces,
     map_prior,
@@ -50,6 +49,7 @@ from camber.lateral.state_prior import (
     state_prior,
     street_shares,
 )
+from camber.lateral.statements import SharedEvidence
 from camber.lateral.switching import MAP
 from camber.lateral.told_passes import (
     Claims,

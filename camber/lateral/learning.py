@@ -57,9 +57,6 @@ SAME_STREET: Final = 0.75
 """The same, in addition, of two passes over the same streets in the same direction (judgement: map offset,
 width, sidewalks and usual choice there are the same, so that a second pass hardly says anything new)."""
 
-_DIGITS: Final = 3
-"""Digits of a run's own share that are kept, so that it is stale only when something was said."""
-
 
 def pool_evidence(evidence: Iterable[Evidence]) -> Learned:
     """Pool what several runs say about the runner's use of places and about the map.
@@ -82,7 +79,7 @@ def pool_evidence(evidence: Iterable[Evidence]) -> Learned:
         tuple(names),
         tuple(weights),
         _pooled_uses(zip(ordered, weights, strict=True)),
-        _offsets_of(_sums(_offsets(one) for one in ordered)),
+        as_offsets(_sums(offsets_of(one) for one in ordered)),
     )
 
 
@@ -95,21 +92,21 @@ def without(learned: Learned, own: Evidence) -> Learned:
     if own.run not in learned.runs:
         return learned
     at = learned.runs.index(own.run)
-    offsets, nothing = _offsets(own), (0.0, 0.0)
+    offsets, nothing = offsets_of(own), (0.0, 0.0)
     less_offsets = {}
-    for place, (information, weighted) in _offsets(learned).items():
+    for place, (information, weighted) in offsets_of(learned).items():
         own_information, own_weighted = offsets.get(place, nothing)
         less_offsets[place] = max(information - own_information, 0.0), weighted - own_weighted
-    uses = {(one.region, one.device): _told(one) for one in learned.uses}
+    uses = {(one.region, one.device): told_of_use(one) for one in learned.uses}
     for one in own.uses:
         if (one.region, one.device) not in uses:
             continue
-        uses[one.region, one.device] = uses[one.region, one.device] - learned.weights[at] * _told(one)
+        uses[one.region, one.device] = uses[one.region, one.device] - learned.weights[at] * told_of_use(one)
     return Learned(
         tuple(run for run in learned.runs if run != own.run),
         tuple(weight for k, weight in enumerate(learned.weights) if k != at),
-        tuple(_as_use(place, uses[place]) for place in sorted(uses)),
-        _offsets_of(less_offsets),
+        tuple(as_use(place, uses[place]) for place in sorted(uses)),
+        as_offsets(less_offsets),
         learned.weights[at],
     )
 
@@ -134,7 +131,7 @@ def novelty(passes: Sequence[frozenset[Place]]) -> list[float]:
 
 
 def _passes(said: Evidence) -> frozenset[Place]:
-    return frozenset(_offsets(said))
+    return frozenset(offsets_of(said))
 
 
 def _pooled_uses(said: Iterable[tuple[Evidence, float]]) -> tuple[UseLikelihood, ...]:
@@ -142,29 +139,32 @@ def _pooled_uses(said: Iterable[tuple[Evidence, float]]) -> tuple[UseLikelihood,
     rows: dict[tuple[str, str], list[FloatArray]] = {}
     for one, weight in said:
         for use in one.uses:
-            rows.setdefault((use.region, use.device), []).append(weight * _told(use))
-    return tuple(_as_use(place, np.sum(rows[place], axis=0)) for place in sorted(rows))
+            rows.setdefault((use.region, use.device), []).append(weight * told_of_use(use))
+    return tuple(as_use(place, np.sum(rows[place], axis=0)) for place in sorted(rows))
 
 
-def _told(use: UseLikelihood) -> FloatArray:
+def told_of_use(use: UseLikelihood) -> FloatArray:
     """Give what is said of each node, and of the common errors under it, shape (6, k)."""
     common = use.common or np.zeros((5, len(use.log_likelihood)))
     return np.vstack([use.log_likelihood, common])
 
 
-def _as_use(place: tuple[str, str], told: FloatArray) -> UseLikelihood:
+def as_use(place: tuple[str, str], told: FloatArray) -> UseLikelihood:
+    """Turn what is said of region and device back into a likelihood."""
     log, *common = (tuple(row) for row in told.tolist())
     return UseLikelihood(place[0], log, place[1], tuple(common))
 
 
-def _offsets(said: Evidence | Learned) -> dict[Place, Pair]:
+def offsets_of(said: Evidence | Learned) -> dict[Place, Pair]:
+    """Give what is said of each place: information and weighted offset."""
     return {
         (row.way_id, row.piece, row.direction): (row.information_per_m2, row.weighted_offset_per_m)
         for row in said.map_offsets
     }
 
 
-def _offsets_of(pairs: Mapping[Place, Pair]) -> tuple[MapOffset, ...]:
+def as_offsets(pairs: Mapping[Place, Pair]) -> tuple[MapOffset, ...]:
+    """Turn what is said of places back into rows."""
     return tuple(MapOffset(way, piece, *pair, direction) for (way, piece, direction), pair in pairs.items())
 
 
@@ -180,141 +180,6 @@ def _sums(said: Iterable[Mapping[Place, Pair]]) -> dict[Place, Pair]:
 def _sum(pairs: list[Pair]) -> Pair:
     first, second = zip(*pairs, strict=True)
     return fsum(first), fsum(second)
-
-
-class SharedEvidence:
-    """What all runs say, ready to tell each of them what the others said, of the places it passed itself.
-
-    Given in the order of time; the same run counts once, where it stands first. Were every run told
-    everything, each new run would change the results of all of them, if only in the sixth digit, and a
-    history would have to be computed again every week. So a run hears the first 1, 2, 4, 8, ... of the others
-    that have something to say about a place or the use of places: always more than half of them, and what it
-    hears changes only when their number has doubled. Nothing is lost by it that could be seen: what half of
-    the runs know, all know better by a factor of 1 / sqrt 2 of the standard deviation at most (judgement).
-    """
-
-    def __init__(self, evidence: Iterable[Evidence]) -> None:
-        self._offsets: dict[Place, _Subject] = {}
-        users: list[Evidence] = []
-        heard = set()
-        for one in evidence:
-            if one.run not in heard:
-                heard.add(one.run)
-                if one.uses:
-                    users.append(one)
-                for place, pair in _offsets(one).items():
-                    self._offsets.setdefault(place, _Subject()).add(one.run, pair)
-        self._users = _Users(users)
-
-    def told(self, own: Evidence) -> Learned:
-        """Give what a run is told by the others; what it says itself stands apart, so no runs are named."""
-        offsets = {}
-        mine = _passes(own)
-        here = {(way, piece) for way, piece, _ in mine}
-        for place in sorted((*pair, direction) for pair in here for direction in (-1, 1)):
-            pair = self._offsets[place].told(own.run) if place in self._offsets else None
-            if pair is not None:
-                offsets[place] = max(pair[0], 0.0), pair[1]
-        uses, weight = self._users.told(own.run, mine)
-        return Learned((), (), uses, _offsets_of(offsets), weight, own.uses)
-
-
-class _Users:
-    """Runs that say something of the use of places, in the order of time, with what `novelty` counts of them.
-
-    What the first of them have in common is counted once, and a run's own share is added: `novelty` and
-    `_pooled_uses` to the last bit.
-    """
-
-    def __init__(self, users: Sequence[Evidence]) -> None:
-        self._rank = {one.run: rank for rank, one in enumerate(users)}
-        passes = [_passes(one) for one in users]
-        self._number: dict[Place, int] = {}
-        numbers = [self._number.setdefault(place, len(self._number)) for run in passes for place in run]
-        self._passed = np.array(numbers, dtype=np.int64)
-        self._lengths = np.array([len(run) for run in passes], dtype=np.int64)
-        ranks = np.repeat(np.arange(len(users)), self._lengths)
-        order = np.argsort(self._passed, kind="stable")
-        borders = np.flatnonzero(np.diff(self._passed[order])) + 1
-        self._passing = np.split(ranks[order], borders) if len(order) else []
-        self._again: dict[int, tuple[IntArray, IntArray]] = {}
-        rows: dict[tuple[str, str], list[tuple[int, FloatArray]]] = {}
-        for rank, one in enumerate(users):
-            for use in one.uses:
-                rows.setdefault((use.region, use.device), []).append((rank, _told(use)))
-        self._said = {
-            place: (np.array([rank for rank, _ in found]), np.array([told for _, told in found]))
-            for place, found in sorted(rows.items())
-        }
-
-    def told(self, run: str, mine: frozenset[Place]) -> tuple[tuple[UseLikelihood, ...], float]:
-        """Pool the first 1, 2, 4, ... of the others, and weigh the run that is told among them."""
-        own = self._rank.get(run)
-        others = len(self._rank) - (own is not None)
-        if not others:
-            return (), 1.0
-        count = 1 << (others.bit_length() - 1)
-        is_among = own is not None and own < count
-        first = count + is_among
-        passed, again = self._counted(first)
-        here = [self._number[place] for place in mine if place in self._number]
-        shared = np.concatenate([self._passing[number] for number in here]) if here else np.zeros(0, np.int64)
-        again = again + np.bincount(shared[shared < first], minlength=first)
-        mine_again = sum(passed[here].tolist())
-        if is_among:
-            theirs = self._passed[self._lengths[:own].sum() :][: self._lengths[own]]
-            same = np.concatenate([self._passing[number] for number in theirs.tolist()] or [shared[:0]])
-            again -= np.bincount(same[same < first], minlength=first)
-            mine_again -= len(set(here) & set(theirs.tolist()))
-        alone = 1.0 + SAME_RUNNER * count
-        weights = 1.0 / (alone + SAME_STREET * (again / np.maximum(self._lengths[:first], 1)))
-        weight = 1.0 / (alone + SAME_STREET * (mine_again / max(len(mine), 1)))
-        uses = []
-        for place, (ranks, said) in self._said.items():
-            row = np.flatnonzero((ranks < first) & (ranks != (own if is_among else -1)))
-            if len(row):
-                pooled = np.sum(weights[ranks[row], None, None] * said[row], axis=0)
-                uses.append(_as_use(place, pooled))
-        return tuple(uses), round(weight, _DIGITS)
-
-    def _counted(self, first: int) -> tuple[IntArray, IntArray]:
-        """Count how often the first of the runs passed each place, and each run places that others passed."""
-        if first not in self._again:
-            borders = np.concatenate([[0], np.cumsum(self._lengths[:first])])
-            passed = np.bincount(self._passed[: borders[-1]], minlength=len(self._number))
-            sums = np.concatenate([[0], np.cumsum(passed[self._passed[: borders[-1]]] - 1)])
-            self._again[first] = passed, np.diff(sums[borders])
-        return self._again[first]
-
-
-class _Subject:
-    """What runs say about one place, in the order of time."""
-
-    def __init__(self) -> None:
-        self._rank: dict[str, int] = {}
-        self._said: list[Pair] = []
-        self._sums: dict[int, Pair] = {}
-
-    def add(self, run: str, said: Pair) -> None:
-        self._rank[run] = len(self._said)
-        self._said.append(said)
-
-    def told(self, run: str) -> Pair | None:
-        """Add up the first 1, 2, 4, ... of the others."""
-        rank = self._rank.get(run)
-        others = len(self._said) - (rank is not None)
-        if not others:
-            return None
-        count = 1 << (others.bit_length() - 1)
-        if rank is None or rank >= count:
-            return self._sum(count)
-        first, second = self._sum(count + 1)
-        return first - self._said[rank][0], second - self._said[rank][1]
-
-    def _sum(self, count: int) -> Pair:
-        if count not in self._sums:
-            self._sums[count] = _sum(self._said[:count])
-        return self._sums[count]
 
 
 def map_pieces(blocks: Blocks, places: Places, matched: MatchedTrack) -> IntArray:
@@ -338,7 +203,7 @@ def map_prior(
     in both directions cancel, and which is integrated over.
     """
     known: dict[tuple[int, int], dict[int, Pair]] = {}
-    for (way, number, direction), pair in _offsets(learned or Learned()).items():
+    for (way, number, direction), pair in offsets_of(learned or Learned()).items():
         known.setdefault((way, number), {})[direction] = pair
     mean, std = np.zeros(len(way_id)), np.full(len(way_id), sigma_m)
     if known and sigma_m > 0.0:

@@ -9,6 +9,7 @@ else is in the library, and the library is the same whatever the number of worke
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cached_property
 from hashlib import sha256
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
@@ -18,8 +19,15 @@ from camber.lateral import SharedEvidence
 from camber.library.activities import stored_recording
 from camber.library.choosing import chosen_roads
 from camber.library.database import note_sizes
-from camber.library.hearing import names_of_heard
-from camber.library.results import evidence_texts, read_evidence, store_evidence, store_failure, store_outcome
+from camber.library.hearing import Said, names_of_heard, said_from
+from camber.library.results import (
+    evidence_of_run,
+    evidence_texts,
+    read_evidence,
+    store_evidence,
+    store_failure,
+    store_outcome,
+)
 from camber.library.surveying import Surveyed, measure_missing
 from camber.library.surveys import MeasuredRoads, measured_roads, surveys, years_of
 from camber.library.workers import Job, Work, Workers
@@ -28,7 +36,7 @@ from camber.versions import MODEL
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
 
     from camber.library import Library
@@ -112,7 +120,7 @@ class _Planned:
     evidence_version: str = ""
     heard: str = ""
 
-    @property
+    @cached_property
     def learned_version(self) -> str:
         return _digest(self.learned if self.observed is None else (self.learned, self.observed))
 
@@ -134,6 +142,16 @@ class _Batch:
     analysed: int = 0
     no_roads: list[tuple[int, str]] = field(default_factory=list)
     failed: dict[int, str] = field(default_factory=dict)
+    read: dict[str, Said] = field(default_factory=dict)
+    """What runs say to each other, as it was read, by its text: read once where it stays as it is."""
+
+    def evidence(self) -> dict[int, Said]:
+        """Read what every run says to the others, in the order of time."""
+        before, self.read = self.read, {}
+        found = {}
+        for run, text in evidence_texts(self.library.connection):
+            found[run] = self.read[text] = before.get(text) or said_from(text)
+        return found
 
     def said(self) -> tuple[Observed, ...]:
         """Give what was observed in parts: each road by itself, or each answer in the library."""
@@ -264,6 +282,8 @@ def measure_library(
 
 def _survey(batch: _Batch, planned: Sequence[_Planned]) -> Surveyed:
     """Measure the ways of the runs, each over the roads of the first run that has to do with it."""
+    if not surveys(batch.library.connection):
+        return Surveyed()
     roads_of: dict[int, RoadsOf] = {}
     evidence = dict(read_evidence(batch.library.connection))
     for plan in planned:
@@ -273,8 +293,7 @@ def _survey(batch: _Batch, planned: Sequence[_Planned]) -> Surveyed:
     def watch(done: int, total: int) -> None:
         batch.watch(Step("measuring ways", done, total))
 
-    if surveys(batch.library.connection):
-        batch.pool.expect(None)
+    batch.pool.expect(None)
     return measure_missing(batch.library, roads_of, batch.pool, watch)
 
 
@@ -318,27 +337,29 @@ def _told(batch: _Batch, planned: Sequence[_Planned], parts: Sequence[Observed])
     And of the roads that were observed its own, and some. Runs that hear what they heard are left out.
     """
     connection = batch.library.connection
-    asked = _as_heard(batch, planned, parts)
+    said = batch.evidence()
+    asked = _as_heard(batch, planned, parts, said)
     query = "SELECT activity_id, version, heard FROM result WHERE heard <> ''"
     same = {(run, version, heard) for run, version, heard in connection.execute(query)}
     planned = [plan for plan in asked if (plan.run, plan.version, plan.heard) not in same]
     if not planned:
         return []
-    evidence = dict(read_evidence(connection))
-    shared, told = SharedEvidence(evidence.values()), []
+    shared, told = SharedEvidence(one.statement for one in said.values()), []
     years = years_of(connection)
     for plan in planned:
-        own = evidence.get(plan.run, Evidence())
+        own = evidence_of_run(connection, plan.run) or Evidence()
         measured = batch.measured.told(own.ways, years.get(plan.run))
         observed = _with_measured(_handed(parts, own), measured)
         told.append(replace(plan, learned=shared.told(own), observed=observed))
     return told
 
 
-def _as_heard(batch: _Batch, planned: Sequence[_Planned], parts: Sequence[Observed]) -> list[_Planned]:
+def _as_heard(
+    batch: _Batch, planned: Sequence[_Planned], parts: Sequence[Observed], said: Mapping[int, Said]
+) -> list[_Planned]:
     """Name what each run hears of the others, and of what was told and measured."""
     connection = batch.library.connection
-    names, years = names_of_heard(evidence_texts(connection)), years_of(connection)
+    names, years = names_of_heard(said), years_of(connection)
     everything = _digest((parts, batch.measured)) if parts or batch.measured != MeasuredRoads() else ""
     return [
         replace(plan, heard=f"{names[plan.run]}-{everything and _digest((everything, years.get(plan.run)))}")
@@ -429,7 +450,8 @@ def _work_off(batch: _Batch, planned: Iterable[_Planned], what: str) -> None:
     """Do work, and keep what came of each run in a transaction of its own, in an order of the runs alone."""
     ordered = sorted(planned, key=lambda plan: (plan.roads.version, plan.run))
     batch.pool.expect(len(ordered))
-    answers = batch.pool.answers(_works(batch, ordered))
+    # What runs have said before is read while the processes begin.
+    answers = batch.pool.answers(_works(batch, ordered), batch.evidence)
     for done, (plan, answer) in enumerate(zip(ordered, answers, strict=True), start=1):
         with batch.library.writing() as connection:
             if answer.state:

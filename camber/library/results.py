@@ -102,6 +102,12 @@ def read_evidence(connection: sqlite3.Connection) -> Iterator[tuple[int, Evidenc
         yield run, value_from(text, Evidence)
 
 
+def evidence_of_run(connection: sqlite3.Connection, activity_id: int) -> Evidence | None:
+    """Read what one run says; None where it has said nothing."""
+    found = connection.execute("SELECT value FROM evidence WHERE activity_id = ?", (activity_id,)).fetchone()
+    return None if found is None else value_from(found[0], Evidence)
+
+
 def read_exposure(connection: sqlite3.Connection, activity_id: int) -> pd.DataFrame | None:
     """Read the intervals of a run, with ``street`` and its first and last fix; None if it is not analysed."""
     from camber.schema.tables import EXPOSURE  # noqa: PLC0415 - tables load where one is asked for

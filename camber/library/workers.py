@@ -227,14 +227,20 @@ class Workers:
                 self._drop_processes()
                 self._expected = wanted
 
-    def answers(self, works: Iterable[Task[T]]) -> Iterator[T]:
-        """Do work after work, taken as workers get free: the answers in the order of the work."""
+    def answers(
+        self, works: Iterable[Task[T]], meanwhile: Callable[[], object] = lambda: None
+    ) -> Iterator[T]:
+        """Do work after work, taken as workers get free: the answers in the order of the work.
+
+        ``meanwhile`` is called once, while the first of it is done.
+        """
         waiting: deque[tuple[Task[T], Future[list[T]] | None]] = deque()
         try:
             for work in works:
                 waiting.append((work, self._submit(work)))
                 if len(waiting) >= _AHEAD:
                     yield from self._first(waiting)
+            meanwhile()
             while waiting:
                 yield from self._first(waiting)
         finally:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from camber.lateral import SharedEvidence
-from camber.library.hearing import names_of_heard
+from camber.library.hearing import names_of_heard, said_from
 from camber.library.stored_values import json_of
 from camber.schema import Evidence, MapOffset, UseLikelihood
 
@@ -27,7 +27,7 @@ def test_the_name_stays_as_long_as_a_run_is_told_the_same():
     for count in range(1, len(runs) + 1):
         # New runs are mostly the latest, and now and then an earlier one.
         there = runs[:count] if count % 5 else [runs[count - 1], *runs[: count - 1]]
-        now = names_of_heard((runs.index(one), json_of(one)) for one in there)
+        now = names_of_heard({runs.index(one): said_from(json_of(one)) for one in there})
         shared = SharedEvidence(there)
         for one in there:
             number = runs.index(one)
@@ -43,11 +43,15 @@ def test_the_name_stays_as_long_as_a_run_is_told_the_same():
     assert renamed < stays / 20  # a few come to the same with others in the place of some
 
 
+def names(*runs):
+    return names_of_heard({number: said_from(json_of(one)) for number, one in enumerate(runs)})
+
+
 def test_what_a_run_says_itself_is_in_the_name():
     rng = np.random.default_rng(6)
     one, other, another = (said(number, rng) for number in range(3))
-    [name, *_] = names_of_heard(enumerate(map(json_of, (one, other)))).values()
+    [name, *_] = names(one, other).values()
     more = Evidence(one.run, one.uses, one.map_offsets, (5,))
     for there in ((more, other), (one, another), (one, other, another)):
-        assert names_of_heard(enumerate(map(json_of, there)))[0] != name
-    assert names_of_heard(enumerate(map(json_of, (one, other))))[0] == name
+        assert names(*there)[0] != name
+    assert names(one, other)[0] == name
