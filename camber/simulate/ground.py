@@ -171,10 +171,12 @@ def lay_streets(
     rng: np.random.Generator,
     *,
     grade_pct: float = 2.0,
+    about: Sequence[FloatArray] = (),
 ) -> Heights:
     """Survey an area: each cell has the section of the street whose edge it lies closest to, or inside.
 
     ``bounds`` are west, south, east and north [m]; the ground rises by about ``grade_pct`` along the lines.
+    Where lines are given that it is wanted ``about``, the rest of it has no streets.
     """
     cell = survey.cell_m
     west, north = np.floor(bounds[0] / cell) * cell, np.ceil(bounds[3] / cell) * cell
@@ -183,15 +185,22 @@ def lay_streets(
     )
     total, rough = np.zeros((2, rows * columns))
     cars = [_cars(line, section, survey, rng) for line, section in zip(lines, sections, strict=True)]
-    near = [_cells_near(line, west, north, cell, (rows, columns)) for line in lines]
+    grid = west, north, cell, (rows, columns)
+    near = [_near(line, *grid) for line in lines]
+    if about:
+        wanted = np.zeros(rows * columns, dtype=bool)
+        for line in about:
+            wanted[_near(line, *grid, 2.0 * _AROUND_M)[0]] = True
+        near = [_of_these(wanted, *some) for some in near]
+    height, uneven, nearest = np.empty((3, rows * columns))
     shift = (np.arange(_SUBCELLS) + 0.5) / _SUBCELLS
     for right in shift:
         for down in shift:
-            height, uneven, nearest = np.zeros_like(total), np.ones_like(total), np.full_like(total, np.inf)
-            for line, section, parked, cells in zip(lines, sections, cars, near, strict=True):
+            height[:], uneven[:], nearest[:] = 0.0, 1.0, np.inf
+            for line, section, parked, (cells, parts) in zip(lines, sections, cars, near, strict=True):
                 row, column = np.divmod(cells, columns)
                 xy = np.stack([west + (column + right) * cell, north - (row + down) * cell], axis=1)
-                away, own, its, foot = _beside(xy, line, section, parked)
+                away, own, its, foot = _beside(_placed(xy, line, parts), line, section, parked)
                 closer = away < nearest[cells]
                 here = cells[closer]
                 nearest[here], uneven[here] = away[closer], its[closer]
@@ -225,36 +234,87 @@ def _cars(line_xy: FloatArray, section: Section, survey: Survey, rng: np.random.
     return np.array(found).reshape(-1, 3)
 
 
-def _cells_near(
-    line: FloatArray, west_m: float, north_m: float, cell_m: float, shape: tuple[int, int]
-) -> IntArray:
-    """Numbers of the cells in the boxes about the segments of a line."""
-    there = np.zeros(shape, dtype=bool)
+def _near(
+    line: FloatArray,
+    west_m: float,
+    north_m: float,
+    cell_m: float,
+    shape: tuple[int, int],
+    reach_m: float = _AROUND_M,
+) -> tuple[IntArray, list[IntArray]]:
+    """Numbers of the cells near a line, and which of these lie near each of its segments."""
+    parts = []
     for begin, end in pairwise(line):
-        low, high = np.minimum(begin, end) - _AROUND_M, np.maximum(begin, end) + _AROUND_M
-        left, right = ((np.array([low[0], high[0]]) - west_m) / cell_m).clip(0.0).astype(int).tolist()
-        top, bottom = ((north_m - np.array([high[1], low[1]])) / cell_m).clip(0.0).astype(int).tolist()
-        there[top : bottom + 1, left : right + 1] = True
-    return np.flatnonzero(there)
+        count = max(int(np.ceil(np.hypot(*(end - begin)) / reach_m)), 1)
+        found = []
+        for here, there in pairwise(begin + np.linspace(0.0, 1.0, count + 1)[:, np.newaxis] * (end - begin)):
+            low, high = np.minimum(here, there) - reach_m, np.maximum(here, there) + reach_m
+            columns = (np.array([low[0] - west_m, high[0] - west_m]) / cell_m).clip(0.0).astype(int)
+            rows = (np.array([north_m - high[1], north_m - low[1]]) / cell_m).clip(0.0).astype(int)
+            column = np.arange(columns[0], min(columns[1] + 1, shape[1]))
+            row = np.arange(rows[0], min(rows[1] + 1, shape[0]))
+            found.append((row[:, np.newaxis] * shape[1] + column).ravel())
+        parts.append(_once(found))
+    cells = _once(parts)
+    return cells, [np.searchsorted(cells, part) for part in parts]
+
+
+def _once(numbers: Sequence[IntArray]) -> IntArray:
+    """Join some numbers, each once, in their order."""
+    if len(numbers) == 1:
+        return numbers[0]
+    whole = np.concatenate(numbers)
+    if not len(whole):
+        return whole
+    first = whole.min()
+    there = np.zeros(whole.max() - first + 1, dtype=bool)
+    there[whole - first] = True
+    return np.asarray(np.flatnonzero(there) + first)
+
+
+def _of_these(
+    wanted: NDArray[np.bool_], cells: IntArray, parts: Sequence[IntArray]
+) -> tuple[IntArray, list[IntArray]]:
+    """Keep the cells near a line that are wanted."""
+    kept = wanted[cells]
+    place = np.cumsum(kept) - 1
+    return cells[kept], [place[part[kept[part]]] for part in parts]
+
+
+def _placed(
+    xy: FloatArray, line: FloatArray, parts: Sequence[IntArray]
+) -> tuple[FloatArray, FloatArray]:
+    """Chainage on a line and offset from it of places, of which ``parts`` lie near each of its segments."""
+    along, offset = np.zeros(len(xy)), np.full(len(xy), np.inf)
+    passed = 0.0
+    for segment, part in zip(pairwise(line), parts, strict=True):
+        place, away, _ = project_to_line(xy[part], np.array(segment))
+        closer = np.abs(away) < np.abs(offset[part])
+        here = part[closer]
+        along[here], offset[here] = passed + place[closer], away[closer]
+        passed += float(np.hypot(*(segment[1] - segment[0])))
+    return along, offset
 
 
 def _beside(
-    xy: FloatArray, line: FloatArray, section: Section, parked: FloatArray
+    placed: tuple[FloatArray, FloatArray], line: FloatArray, section: Section, parked: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Places beside a street: how far outside its edge, height over its middle, unevenness, foot on its line.
 
     Unevenness is from 0 on the road to 1; too far away they are infinitely far.
     """
-    along, offset, _ = project_to_line(xy, line)
+    along, offset = placed
+    near = np.abs(offset) < _AROUND_M
+    offset = np.where(near, offset, _AROUND_M)
     passed = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
     foot = np.stack([np.interp(along, passed, line[:, axis]) for axis in (0, 1)], axis=1)
     middle = section.middle_m + section.drift_m * (along / passed[-1] - 0.5)
-    bank = np.full(len(xy), np.nan)
+    bank = np.full(len(along), np.nan)
     if section.course:
         place, middles, banks = np.array(section.course).T
         middle, bank = np.interp(along, place, middles), np.interp(along, place, banks)
     u = offset - middle
-    away = np.where(np.abs(offset) < _AROUND_M, np.abs(u) - section.half_m, np.inf)
+    away = np.where(near, np.abs(u) - section.half_m, np.inf)
     height = height_across(section, u, bank) + _on_cars(along, u, section, parked)
     verge = 0.5 * (section.walk_pct < 0.0)
     return away, height, np.where(away > section.walk_m, 1.0, np.where(away > 0.0, verge, 0.0)), foot

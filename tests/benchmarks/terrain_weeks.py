@@ -1,13 +1,15 @@
 """Simulated weeks on simulated terrain under real streets: what measuring does, and what bad tiles do.
 
     python -m tests.benchmarks.terrain_weeks [--weeks N] [--runs N] [--towns NAME...] [--cases ...] [--csv F]
+    python -m tests.benchmarks.terrain_weeks --joined F...
 
 Each week is a few runs of one runner in one world (`tests.benchmarks.calibration.scenarios`), on the streets
 of a town, (c) OpenStreetMap contributors; its ground is laid under the streets that were run and those beside
 them (`camber.simulate.ground`), written as GeoTIFF, measured, and told to the analysis as a library does.
 Streets are told by most of the true metres, one answer per way and direction. Three more tiles are wrong:
 moved by 5 m, flown before the streets were rebuilt (another world's surfaces on the same lines), and of other
-streets that a wrong coordinate system puts under these.
+streets that a wrong coordinate system puts under these. `--tiles FOLDER` keeps the tiles, which do not depend on
+how they are measured; `--joined` sums up tables that were written before.
 """
 
 from __future__ import annotations
@@ -148,7 +150,8 @@ def _laid(week, survey, world):
     bounds = shapely.total_bounds(shapely.multilinestrings([shapely.linestrings(line) for line in lines]))
     around = tuple((bounds + np.array([-20.0, -20.0, 20.0, 20.0])).tolist())
     rng = np.random.default_rng([seed, 3])
-    return lay_streets(lines, [section for _, section in true], around, survey, rng)
+    about = [shapely.get_coordinates(line) for line in ways.geometry.loc[run]]
+    return lay_streets(lines, [section for _, section in true], around, survey, rng, about=about)
 
 
 def write_tile(path, heights, crs, columns=slice(None)):
@@ -190,8 +193,10 @@ def surveyed(week, paths):
 
 
 def tiles_of(week, case, folder):
-    """Write the tiles of a case."""
+    """Write the tiles of a case, unless they are there."""
     crs, path = week.roads.crs, folder / f"{case.replace(' ', '_')}.tif"
+    if path.exists():
+        return [path]
     if case in {"1 m on half", "1 m on all"}:
         heights = ground_of(week, Survey(cell_m=1.0))
         half = slice(0, heights.height_m.shape[1] // 2) if "half" in case else slice(None)
@@ -238,6 +243,7 @@ def judged(week, analyses):
         [scores.by_run(a.draws, run.truth) for a, run in zip(analyses, week.runs, strict=True)]
     )
     row["runs_covered"] = float(np.mean([scores.holds(runs, name).mean() for name in scores.TOTALS]))
+    row |= {f"{name}_held": float(scores.holds(runs, name).mean()) for name in (*scores.TOTALS, "balance")}
     return row
 
 
@@ -266,18 +272,22 @@ def judge_week(week, cases, folder):
     return rows
 
 
-def study(towns, weeks, cases=CASES, *, seed=17, runs=4, report=print):
-    """Judge some weeks of each town; a table with a row per week and case."""
-    rows = []
-    for town in towns:
-        roads = camber.read_roads(TOWNS[town])
-        for number in range(weeks):
+def study(towns, numbers, cases=CASES, *, seed=17, runs=4, tiles=None, report=print):
+    """Judge some weeks of each town, by their numbers, and give a table with a row per week and case."""
+    rows, opened = [], {}
+    for number in numbers:
+        for town in towns:
+            if town not in opened:
+                opened[town] = camber.read_roads(TOWNS[town])
+            roads = opened[town]
             week = week_of(town, roads, seed, number, runs)
             if week is None:
                 continue
             with TemporaryDirectory() as folder:
-                rows += judge_week(week, cases, Path(folder))
-            report(f"{town} {number}")
+                kept = Path(folder) if tiles is None else tiles / f"{town}_{number}_{runs}"
+                kept.mkdir(parents=True, exist_ok=True)
+                rows += judge_week(week, cases, kept)
+            report(pd.DataFrame(rows), f"{town} {number}")
     return pd.DataFrame(rows)
 
 
@@ -285,32 +295,61 @@ COLUMNS = ["measured", "likely", "certain", "width", "covered", "runs_covered", 
 
 
 def summary(rows):
-    """Give the mean of each case, and of each town and case."""
+    """Give the mean of each case, of each town and case, and what each does beside the first, week by week."""
     both = (
         rows.groupby("case", sort=False)[COLUMNS].mean(),
         rows.groupby(["town", "case"], sort=False)[COLUMNS].mean(),
     )
-    return "\n\n".join(table.round(3).to_string() for table in both)
+    return "\n\n".join([*(table.round(3).to_string() for table in both), differences(rows)])
+
+
+def differences(rows, names=("log_score", "likely", "width", "covered"), draws=2000):
+    """Say what each case does beside the first, in the mean of the weeks that have both, with 90 % intervals.
+
+    The weeks are drawn anew for these.
+    """
+    rng, text = np.random.default_rng(5), []
+    for name in names:
+        wide = rows.pivot_table(index=["town", "world"], columns="case", values=name, sort=False)
+        first = rows["case"].iloc[0]
+        for case in [one for one in rows["case"].unique() if one != first]:
+            away = (wide[case] - wide[first]).dropna().to_numpy()
+            means = away[rng.integers(0, len(away), (draws, len(away)))].mean(axis=1)
+            low, high = np.quantile(means, [0.05, 0.95])
+            text.append(f"{name} of {case} - {first}: {away.mean():+.3f} [{low:+.3f}, {high:+.3f}], {len(away)}")
+    return "\n".join(text)
 
 
 def main():
     """Run the study and print its tables."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--weeks", type=int, default=3, help="of each town")
+    options.add_argument("--first", type=int, default=0, help="number of the first of them")
     options.add_argument("--runs", type=int, default=4, help="of each week")
     options.add_argument(
         "--towns", nargs="+", default=[name for name, path in TOWNS.items() if path.exists()]
     )
     options.add_argument("--cases", nargs="+", default=list(CASES))
+    options.add_argument("--tiles", type=Path, help="folder in which tiles are kept")
     options.add_argument("--csv", type=Path)
+    options.add_argument("--joined", type=Path, nargs="+", help="tables of before; nothing is run")
     given = options.parse_args()
-    rows = study(
-        *(given.towns, given.weeks, given.cases),
-        runs=given.runs,
-        report=lambda text: print(text, file=sys.stderr, flush=True),
+
+    def report(rows, text):
+        print(text, file=sys.stderr, flush=True)
+        if given.csv:
+            rows.to_csv(given.csv, index=False)
+
+    rows = (
+        pd.concat(map(pd.read_csv, given.joined))
+        if given.joined
+        else study(
+            *(given.towns, range(given.first, given.first + given.weeks), given.cases),
+            runs=given.runs,
+            tiles=given.tiles,
+            report=report,
+        )
     )
-    if given.csv:
-        rows.to_csv(given.csv, index=False)
     print(f"likely: {LIKELY:.0%}, certain: {CERTAIN:.0%}\n{summary(rows)}")
 
 
