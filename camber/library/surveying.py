@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Final
 
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from camber.terrain.sources import Survey
 
     FloatArray = NDArray[np.float64]
+    Flight = tuple[object, ...]
+    Move = tuple[float, float]
 
 _WAYS_PER_LOOK: Final = 2000
 _WAYS_PER_TASK: Final = 64
@@ -103,11 +105,12 @@ class _Survey:
     ways: tuple[MappedWay, ...]
     files: tuple[Survey, ...]
     known: dict[int, str]
+    moved: dict[Flight, Move] = field(default_factory=dict)
 
     def do(self) -> list[Measured]:
         """Measure them."""
         try:
-            return measure_ways(self.ways, self.files, self.known)
+            return measure_ways(self.ways, self.files, self.known, self.moved)
         except CamberError as error:
             return [Measured(way.way_id, "", problems=(str(error),)) for way in self.ways]
 
@@ -214,10 +217,15 @@ class _Crew:
         return [self.mapped[way] for way in ways if way in self.mapped]
 
     def measure(
-        self, ways: Collection[int], files: Sequence[Survey], known: dict[int, str]
+        self,
+        ways: Collection[int],
+        files: Sequence[Survey],
+        known: dict[int, str],
+        moved: Mapping[Flight, Move],
     ) -> dict[int, Measured]:
-        """Measure some ways in some files; of some a version is known."""
-        return {one.way_id: one for one in _answers(self.told(ways), tuple(files), known, self.pool)}
+        """Measure some ways in some files, whose roads may lie elsewhere; of some a version is known."""
+        answers = _answers(self.told(ways), tuple(files), known, self.pool, dict(moved))
+        return {one.way_id: one for one in answers}
 
     def middles(
         self, ways: Sequence[int], files: Sequence[TerrainFile], moved_m: FloatArray
@@ -238,7 +246,9 @@ def _judge(
     lists = tuple(one for one in files if one not in set(models))
     keys = {key for way in fresh & known.keys() for key in known[way].said}
     apart = {way: one.version.split(" ")[1] for way, one in known.items() if " " in one.version}
-    surveyors = Surveyors(lambda ways, some: crew.measure(ways, (*some, *lists), apart), crew.middles)
+    surveyors = Surveyors(
+        lambda ways, some, moved: crew.measure(ways, (*some, *lists), apart, moved), crew.middles
+    )
     found = measured_elsewhere(known, models, keys, asked, surveyors)
     with library.writing():
         for one in found.measured.values():
@@ -259,7 +269,11 @@ def _looks(ways: list[int], roads_of: Mapping[int, RoadsOf]) -> Iterator[_Look]:
 
 
 def _answers(
-    mapped: list[MappedWay], files: tuple[Survey, ...], known: dict[int, str], pool: Workers
+    mapped: list[MappedWay],
+    files: tuple[Survey, ...],
+    known: dict[int, str],
+    pool: Workers,
+    moved: dict[Flight, Move] | None = None,
 ) -> Iterator[Measured]:
     """Measure ways in the order in which they lie in files; for those that lie in none nothing is to do."""
     around = {way.way_id: some for way, some in zip(mapped, files_of(mapped, files), strict=True)}
@@ -268,17 +282,20 @@ def _answers(
             yield Measured(way.way_id, "nowhere", way.length_m, Observed())
     there = [way for way in mapped if around[way.way_id]]
     there.sort(key=lambda way: (key_of(around[way.way_id][0]), *way.line_deg[0].tolist()))
-    yield from pool.answers(_tasks(there, around, known))
+    yield from pool.answers(_tasks(there, around, known, moved or {}))
 
 
 def _tasks(
-    ways: Iterable[MappedWay], around: Mapping[int, tuple[Survey, ...]], known: dict[int, str]
+    ways: Iterable[MappedWay],
+    around: Mapping[int, tuple[Survey, ...]],
+    known: dict[int, str],
+    moved: dict[Flight, Move],
 ) -> Iterator[_Survey]:
     for _, group in groupby(ways, key=lambda way: around[way.way_id][0]):
         while some := tuple(islice(group, _WAYS_PER_TASK)):
             files = dict.fromkeys(one for way in some for one in around[way.way_id])
             own = {way.way_id: known[way.way_id] for way in some if way.way_id in known}
-            yield _Survey(some, tuple(files), own)
+            yield _Survey(some, tuple(files), own, moved)
 
 
 def faults(library: Library, told: Collection[str] = ()) -> tuple[str, ...]:

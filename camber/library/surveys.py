@@ -23,10 +23,12 @@ from camber.library.database import insert
 from camber.library.lines import line_of
 from camber.library.stored_values import json_of, value_from
 from camber.schema import Observed
+from camber.terrain.edges import PLACES_M
 from camber.terrain.headers import TerrainFile, read_header
 from camber.terrain.inventories import SlopeLines, read_lines
 from camber.terrain.road_evidence import aged
 from camber.terrain.sources import Measured, key_of, places_along
+from camber.versions import TERRAIN
 
 if TYPE_CHECKING:
     import sqlite3
@@ -49,6 +51,9 @@ _HEARD: Final = 64
 
 _NEAR_M: Final = 60.0
 """How near a way is that a run may have to do with [m] (judgement: beyond the error of a position)."""
+
+_LIKE_THIS: Final = 3 + len(PLACES_M)
+"""Numbers in a row of `camber.terrain.displacement.likely_middles`."""
 
 _NOTE: Final = """
 INSERT INTO measured_way (way_id, asked, version, length_m, observed, said, middles)
@@ -183,7 +188,11 @@ def kept_measured(connection: sqlite3.Connection) -> dict[int, Measured]:
     return {
         way: Measured(
             *(way, version, length_m, None, json.loads(said)),
-            middles={key: np.array(rows).reshape(-1, 3) for key, rows in json.loads(middles).items()},
+            middles={
+                key: np.array(rows)
+                for key, rows in json.loads(middles).items()
+                if len(rows[0]) == _LIKE_THIS  # as of an estimator before that has no more to say
+            },
         )
         for way, version, length_m, said, middles in rows
     }
@@ -267,8 +276,8 @@ def said_of_files(connection: sqlite3.Connection) -> dict[str, dict[str, int]]:
 
 
 def asked_of(roads_version: str, files: Sequence[Survey]) -> str:
-    """Name what is asked of a way: these roads, and these files."""
-    state = sha256(roads_version.encode())
+    """Name what is asked of a way: these roads, and these files, by the estimator as it is."""
+    state = sha256(f"{TERRAIN} {roads_version}".encode())
     for key in sorted(map(key_of, files)):
         state.update(key.encode())
     return state.hexdigest()[:16]

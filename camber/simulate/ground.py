@@ -281,9 +281,7 @@ def _of_these(
     return cells[kept], [place[part[kept[part]]] for part in parts]
 
 
-def _placed(
-    xy: FloatArray, line: FloatArray, parts: Sequence[IntArray]
-) -> tuple[FloatArray, FloatArray]:
+def _placed(xy: FloatArray, line: FloatArray, parts: Sequence[IntArray]) -> tuple[FloatArray, FloatArray]:
     """Chainage on a line and offset from it of places, of which ``parts`` lie near each of its segments."""
     along, offset = np.zeros(len(xy)), np.full(len(xy), np.inf)
     passed = 0.0

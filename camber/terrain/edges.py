@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 REACH_M: Final = 5.0
 """The middle of the road lies at most this far from its line [m]: beyond three standard deviations."""
 
+PLACES_M: Final = np.linspace(-REACH_M, REACH_M, 21)
+"""Places of the middle of which is told how likely each is, whatever the map says [m]."""
+
 _STRAIGHT, _BOWED = range(2)
 """Shapes between the edges: two planes, and a parabola."""
 
@@ -329,6 +332,15 @@ def prior_of(search: Search, width_m: float, width_sd_m: float) -> tuple[FloatAr
     away = (search.half_m - width_m / 2.0) / (width_sd_m / 2.0)
     half = 0.85 * _normal(away) + 0.15 * _normal(away / 2.5) / 2.5
     return centre / centre.sum(), half / half.sum()
+
+
+def anywhere(
+    scores: Sequence[FloatArray], prior: tuple[FloatArray, FloatArray], search: Search, gap: Sequence[int]
+) -> list[FloatArray]:
+    """Probabilities of `PLACES_M` for the middle of each window, (21,), wherever the line is drawn."""
+    flat = np.full(len(search.centre_m), 1.0 / len(search.centre_m))
+    near = np.maximum(1.0 - np.abs(search.centre_m[:, np.newaxis] - PLACES_M) / np.diff(PLACES_M)[0], 0.0)
+    return [each.sum(axis=1) @ near for each in along_way(scores, (flat, prior[1]), search, gap)]
 
 
 def _normal(z: FloatArray) -> FloatArray:

@@ -16,7 +16,17 @@ import pandas as pd
 from camber.geometry import project_to_line
 from camber.schema import as_cross_sections
 from camber.schema.cross_sections import CROSS_SECTIONS
-from camber.terrain.edges import GIVEN, REACH_M, Evidence, Search, along_way, prior_of, try_edges
+from camber.terrain.edges import (
+    GIVEN,
+    PLACES_M,
+    REACH_M,
+    Evidence,
+    Search,
+    along_way,
+    anywhere,
+    prior_of,
+    try_edges,
+)
 from camber.terrain.grade import BIN_M, Levelled, level, second_differences
 from camber.terrain.halves import (
     common_excess,
@@ -127,6 +137,16 @@ def measure_way(
     CrossSections
         A row per window of about 40 m, from the start of the way to its end, refused ones included.
     """
+    return sections_and_places(points, line_xy, road, spacing_m, gridded=gridded)[0]
+
+
+def sections_and_places(
+    points: FloatArray | ReadPoints, line_xy: FloatArray, road: MappedRoad, spacing_m: float, *, gridded: bool
+) -> tuple[CrossSections, FloatArray]:
+    """Measure a way as `measure_way` does, and say where its middle is, wherever the line is drawn.
+
+    For each window, (n, 21), the probabilities of `camber.terrain.edges.PLACES_M`; NaN where none was seen.
+    """
     length = float(np.hypot(*np.diff(line_xy, axis=0).T).sum())
     count = max(round(length / GATES.window_m), 1)
     border = np.linspace(0.0, length, count + 1)
@@ -135,7 +155,7 @@ def measure_way(
     if reason:
         for row in rows:
             row["refused"] = reason
-        return _as_table(rows)
+        return _as_table(rows), np.full((count, len(PLACES_M)), np.nan)
     read = points if callable(points) else partial(_within, points)
     search = _search(road, spacing_m, gridded=gridded)
     nodes, chainage = smooth_line(line_xy)
@@ -159,9 +179,12 @@ def measure_way(
             penalty = _neighbours(road, nodes[inside], search)
             score = GIVEN.tempered * found.evidence.score + penalty
             windows.append((found._replace(number=number), score))
+    places = np.full((count, len(PLACES_M)), np.nan)
     if windows:
-        _solve(rows, windows, road, spacing_m, gridded=gridded)
-    return _as_table(rows)
+        places[[window.number for window, _ in windows]] = _solve(
+            rows, windows, road, spacing_m, gridded=gridded
+        )
+    return _as_table(rows), places
 
 
 def _within(points: FloatArray, bounds: tuple[float, float, float, float]) -> FloatArray:
@@ -260,8 +283,8 @@ def _solve(
     spacing_m: float,
     *,
     gridded: bool,
-) -> None:
-    """Find the edges of all windows together, and write what follows into their rows."""
+) -> list[FloatArray]:
+    """Find the edges of all windows together, and write what follows into their rows; give their places."""
     search = windows[0][0].search
     joint = [np.logaddexp(score[0], score[1]) for _, score in windows]
     numbers = [window.number for window, _ in windows]
@@ -297,6 +320,7 @@ def _solve(
         row["refused"] = _refused_after(row, road, (float(steps[0]), float(steps[1])))
         if not row["refused"]:
             _write(row, window, posterior, weight, at, covariance)
+    return anywhere(joint, prior, search, gap)
 
 
 def _write(

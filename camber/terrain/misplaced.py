@@ -1,5 +1,6 @@
 """Which terrain models lie in the wrong place, by all roads that were measured in them, and what to do then.
 
+What a map may be off by as a whole is no fault of a model: roads are then looked for where it has them.
 The files of a flight are judged together, so that a tile with three roads is not left to itself; a file whose
 own roads say otherwise than those of its flight is judged by them alone.
 """
@@ -9,12 +10,13 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 from functools import partial
+from re import findall
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from camber.terrain.displacement import Displacement, followed, in_common
-from camber.terrain.sources import Measured, key_of
+from camber.terrain.sources import Measured, key_of, moved_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -25,20 +27,25 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
     Flight = tuple[object, ...]
+    Move = tuple[float, float]
+
+_MUCH_THE_SAME_M: Final = 0.75
+"""So far a flight's roads may seem to move when others are added, and stay where they were found [m]
+(judgement: half of what a single line is off by)."""
 
 _MUCH: Final = 0.1
 """Share of the roads of a flight from which on a file is compared with the others alone (judgement)."""
 
 
 class Surveyors(NamedTuple):
-    """How ways are measured: in some files; and where the middles of their roads are, some metres away.
+    """How ways are measured: in some files; and where the middles of their roads may be, some metres away.
 
     The first gives what came of each way by its number, if it can be measured at all, without what was
-    observed where that is known; the second the middles of each that has any
-    (`camber.terrain.displacement.middles_along`).
+    observed where that is known, and is told how far the roads of flights lie from where they are mapped; the
+    second the places of each that has any (`camber.terrain.displacement.likely_middles`).
     """
 
-    measure: Callable[[Collection[int], Sequence[TerrainFile]], Mapping[int, Measured]]
+    measure: Callable[[Collection[int], Sequence[TerrainFile], Mapping[Flight, Move]], Mapping[int, Measured]]
     middles: Callable[[Sequence[int], Sequence[TerrainFile], FloatArray], Sequence[FloatArray]]
 
 
@@ -80,25 +87,34 @@ def measured_elsewhere(
     Returns
     -------
     Misplaced
-        What came of the ways of files that are not used, or are used again.
+        What came of the ways of files that are not used, or are used again, or whose roads lie elsewhere.
     """
     by_key = {key_of(one): one for one in files}
     ways, done, left, problems = dict(known), dict[int, Measured](), set[int](), list[str]()
     told = set[str]()
     # Files that no flight was judged for stay as they are.
     bad = {key for one in ways.values() for key, counts in one.said.items() if "displaced" in counts}
+    moved = _moved_so_far(ways, by_key)
     while fresh or asked:
         flights = {by_key[key].flight for key in fresh if key in by_key}
         judged = {key for key, one in by_key.items() if one.flight in flights}
         bad -= judged
-        for some, away in _displaced(ways, [by_key[key] for key in sorted(judged)], surveyors):
-            told |= set(map(key_of, some))
-            problems.append(_sentence(some, away))
+        for some, away in _displaced(ways, [by_key[key] for key in sorted(judged)], moved, surveyors):
+            if away.is_of_the_model:
+                told |= set(map(key_of, some))
+                problems.append(_sentence(some, away))
+            elif some[0].flight in flights:
+                moved[some[0].flight] = _move(away)
+            flights.discard(some[0].flight)  # its own files come first, then those that lie apart
         bad |= told
         again = {way for way in asked if way in ways and " " in ways[way].version}
-        wrong = [way for way, one in ways.items() if way in again or _is_wrong(one, bad)]
+        wrong = [
+            way
+            for way, one in ways.items()
+            if way in again or _is_wrong(one, bad) or _is_elsewhere(one, by_key, moved)
+        ]
         fitting = [one for key, one in by_key.items() if key not in bad]
-        found = surveyors.measure(wrong, fitting)
+        found = surveyors.measure(wrong, fitting, {key: one for key, one in moved.items() if any(one)})
         fresh, asked = set[str](), ()
         for way, new in found.items():
             if new.observed is None:
@@ -111,9 +127,12 @@ def measured_elsewhere(
 
 
 def _displaced(
-    ways: Mapping[int, Measured], files: Sequence[TerrainFile], surveyors: Surveyors
+    ways: Mapping[int, Measured],
+    files: Sequence[TerrainFile],
+    moved: Mapping[Flight, Move],
+    surveyors: Surveyors,
 ) -> Iterator[tuple[list[TerrainFile], Displacement]]:
-    """Give the files of some flights that lie in the wrong place, those together that lie there together."""
+    """Give the files of some flights, those together that lie there together, and where their roads lie."""
     held: dict[str, list[int]] = defaultdict(list)
     for way in sorted(ways):
         for key, rows in ways[way].middles.items():
@@ -124,11 +143,51 @@ def _displaced(
         flights[one.flight].append(one)
     for flight in flights.values():
         apart = [one for one in flight if len(flight) > 1 and _lies_apart(ways, held, one, flight)]
-        for some in ([one for one in flight if one not in apart], *([one] for one in apart)):
-            numbers, found = _common(ways, held, some)
-            away = followed(found, len(numbers), partial(_moved, numbers, some, surveyors))
-            if away.is_of_the_model:
-                yield some, away
+        together = [one for one in flight if one not in apart]
+        for some in (*([together] if together else []), *([one] for one in apart)):
+            found = _common(ways, held, some)[1]
+            known = Displacement(*moved.get(some[0].flight, (0.0, 0.0)))
+            if not found.is_near(known, _MUCH_THE_SAME_M):
+                # Where they lie there may be more roads than show here.
+                keys = set(map(key_of, some))
+                there = [way for way in sorted(ways) if any(ways[way].said.get(key) for key in keys)]
+                found = followed(found, len(there), partial(_moved, there, some, surveyors))
+            elif known.length_m > 0.0:
+                found = replace(found, east_m=known.east_m, north_m=known.north_m)
+            yield some, found
+
+
+def _move(away: Displacement) -> Move:
+    """Say where the roads of a flight are looked for, to half a metre: where they are mapped if near."""
+    return (_half(away.east_m), _half(away.north_m)) if away.is_noted else (0.0, 0.0)
+
+
+def _half(value_m: float) -> float:
+    return round(2.0 * value_m) / 2.0 + 0.0
+
+
+def _moved_so_far(ways: Mapping[int, Measured], files: Mapping[str, TerrainFile]) -> dict[Flight, Move]:
+    """Say where the roads of flights were looked for, by what the versions of their ways say of it."""
+    found: dict[Flight, Move] = {}
+    for one in ways.values():
+        text = one.version.partition("@")[2]
+        if text:
+            east, north = map(float, findall(r"[+-][0-9.]+", text))
+            found |= dict.fromkeys(_flights(one, files), (east, north))
+    return found
+
+
+def _flights(one: Measured, files: Mapping[str, TerrainFile]) -> set[Flight]:
+    """Give the flights that a way was measured in."""
+    used = (key for key, counts in one.said.items() if counts and "displaced" not in counts)
+    return {files[key].flight for key in used if key in files}
+
+
+def _is_elsewhere(one: Measured, files: Mapping[str, TerrainFile], moved: Mapping[Flight, Move]) -> bool:
+    """Whether a way was looked for elsewhere than the roads of its flight lie."""
+    at = one.version.partition("@")[2]
+    known = (moved_version(moved[flight]) for flight in _flights(one, files) if flight in moved)
+    return any(text.removeprefix("@") != at for text in known)
 
 
 def _lies_apart(
@@ -169,13 +228,14 @@ def _is_wrong(one: Measured, bad: Collection[str]) -> bool:
 def _joined(before: Measured, new: Measured, bad: Collection[str]) -> Measured:
     """Take what other files say of a way, and note which hold it in the wrong place.
 
-    Its version is that of all its files and that of the others, and what was seen in each is kept, so that
-    nothing is measured twice.
+    Its version is that of all its files where it is mapped, and that of the others where it is looked for,
+    and what was seen in each is kept, so that nothing is measured twice.
     """
     said = dict(new.said)
     for key in [key for key, counts in before.said.items() if counts and key in bad]:
         said[key] = {"displaced": sum(before.said[key].values())}
-    version = f"{first_version(before.version)} {new.version}" if said.keys() & set(bad) else new.version
+    apart = said.keys() & set(bad) or "@" in new.version
+    version = f"{first_version(before.version)} {new.version}" if apart else new.version
     return replace(new, version=version, said=said, middles=before.middles | new.middles)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
@@ -17,16 +18,16 @@ from pyproj import Transformer
 from camber.conventions import WGS84
 from camber.errors import CamberError, TerrainError
 from camber.schema import MappedRoad, Observed
-from camber.terrain.displacement import middles_along
+from camber.terrain.displacement import MAP_M, likely_middles, right_of
 from camber.terrain.headers import TerrainFile
 from camber.terrain.inventories import SlopeLines, surveyed_on
-from camber.terrain.measuring import measure_way
+from camber.terrain.measuring import sections_and_places
 from camber.terrain.nearby import Opened
 from camber.terrain.road_evidence import middles_observed, roads_observed
 from camber.versions import TERRAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
     Survey = TerrainFile | SlopeLines
+    Flight = tuple[object, ...]
+    Move = tuple[float, float]
+
+NOWHERE: Final[Mapping[Flight, Move]] = MappingProxyType({})
+"""No flight whose roads are looked for elsewhere than they are mapped."""
 
 _LEAST_SHARE: Final = 0.1
 """Files that hold less of a way say nothing of it (judgement)."""
@@ -72,9 +78,9 @@ class Measured:
         By the key of a file, how many windows were measured (""), or refused and why.
     problems : tuple of str
         Sentences about files.
-    middles : dict of str to ndarray of float64, shape (n, 3)
-        Of a road, by the key of a file, where it was found beside its line
-        (`camber.terrain.displacement.middles_along`).
+    middles : dict of str to ndarray of float64, shape (n, 24)
+        Of a road, by the key of a file, where it may be beside its line
+        (`camber.terrain.displacement.likely_middles`).
     """
 
     way_id: int
@@ -94,26 +100,32 @@ def key_of(survey: Survey) -> str:
     return f"{name} {sha256(repr((name, facts)).encode()).hexdigest()[:12]}"
 
 
-def measure_ways(ways: Sequence[MappedWay], files: Sequence[Survey], known: dict[int, str]) -> list[Measured]:
+def measure_ways(
+    ways: Sequence[MappedWay],
+    files: Sequence[Survey],
+    known: Mapping[int, str],
+    moved: Mapping[Flight, Move] = NOWHERE,
+) -> list[Measured]:
     """Measure some ways in the files that serve each best; one that cannot be read costs itself alone.
 
-    Of ways whose version is the known one nothing is read.
+    Of ways whose version is the known one nothing is read. Ways are looked for as far east and north of where
+    they are mapped as their flight has ``moved`` their roads [m].
     """
     models = [one for one in files if isinstance(one, TerrainFile)]
     lists = [one for one in files if isinstance(one, SlopeLines)]
     with _Models(ways, models) as opened:
-        return [_measured(way, opened, lists, known.get(way.way_id)) for way in ways]
+        return [_measured(way, opened, lists, known.get(way.way_id), moved) for way in ways]
 
 
 def middles_moved(
     ways: Sequence[MappedWay], files: Sequence[TerrainFile], moved_m: FloatArray
 ) -> list[FloatArray]:
-    """Say where the middles of some roads are, as if they lay a vector of east and north away [m].
+    """Say where the middles of some roads may be, as if they lay a vector of east and north away [m].
 
     Parameters
     ----------
     ways : sequence of MappedWay
-        The roads; those that cannot be measured so are left out.
+        The ways; those that are no roads, or cannot be measured so, are left out.
     files : sequence of TerrainFile
         Where they are measured.
     moved_m : ndarray of float64, shape (2,)
@@ -121,17 +133,18 @@ def middles_moved(
 
     Returns
     -------
-    list of ndarray of float64, shape (n, 3)
-        As `camber.terrain.displacement.middles_along` has them.
+    list of ndarray of float64, shape (n, 24)
+        As `camber.terrain.displacement.likely_middles` has them.
     """
     found = []
     with _Models(ways, files) as opened:
         for way in ways:
             best = opened.best(way)
-            if best:
+            if best and way.is_road:
                 with suppress(TerrainError):
-                    sections = _along(way, best, opened.points(best), moved_m)
-                    found.append(middles_along(turned(way.line_deg, best[0]), sections))
+                    sections, places = _along(way, best, opened.points(best), moved_m)
+                    line = turned(way.line_deg, best[0])
+                    found.append(likely_middles(line, sections, places, moved_m))
     return [rows for rows in found if len(rows)]
 
 
@@ -197,9 +210,17 @@ class _Models:
         return self._opened[crs]
 
 
-def _measured(way: MappedWay, models: _Models, lists: Sequence[SlopeLines], known: str | None) -> Measured:
+def _measured(
+    way: MappedWay,
+    models: _Models,
+    lists: Sequence[SlopeLines],
+    known: str | None,
+    moved: Mapping[Flight, Move],
+) -> Measured:
     best = models.best(way)
     version = _version(way, (*best, *lists))
+    if best and best[0].flight in moved:
+        version += moved_version(moved[best[0].flight])
     if version == known:
         return Measured(way.way_id, version)
     roads: list[RoadObserved] = []
@@ -210,7 +231,8 @@ def _measured(way: MappedWay, models: _Models, lists: Sequence[SlopeLines], know
     while best:
         try:
             fitting, differing = _that_fit(best)
-            sections = _sections(way, fitting, models.points(fitting))
+            moved_m = np.array(moved.get(fitting[0].flight, (0.0, 0.0)))
+            sections, places = _sections(way, fitting, models.points(fitting), moved_m)
         except TerrainError as error:
             models.bad[next(one for one in best if one.place == str(error.path))] = str(error)
             problems.append(str(error))
@@ -220,12 +242,13 @@ def _measured(way: MappedWay, models: _Models, lists: Sequence[SlopeLines], know
             continue
         problems += differing
         line = turned(way.line_deg, fitting[0])
-        for file, rows in _by_file(way, fitting, sections):
-            said[key_of(file)] = _said(rows)
+        for file, at in _by_file(way, fitting, sections):
+            said[key_of(file)] = _said(sections[at])
             if way.is_road:
-                middles[key_of(file)] = middles_along(line, rows)
+                middles[key_of(file)] = likely_middles(line, sections[at], places[at], moved_m)
         roads += roads_observed(sections, way.way_id, fitting[0].year, is_road=way.is_road)
-        if way.is_road:
+        # Where the model may be off and not the map, its middles say nothing of the map.
+        if way.is_road and np.hypot(*moved_m) <= MAP_M:
             widths = middles_observed(sections, way.way_id, fitting[0].year)
         break
     for one in lists:
@@ -250,17 +273,27 @@ def _version(way: MappedWay, files: Sequence[Survey]) -> str:
     return state.hexdigest()[:16]
 
 
-def _sections(way: MappedWay, files: tuple[TerrainFile, ...], opened: Opened) -> CrossSections:
-    """Measure a way, with chainages as the map counts them."""
+def moved_version(moved_m: Move) -> str:
+    """Say in a version where a way was looked for; "" where it is mapped."""
+    return f"@{moved_m[0]:+.1f}{moved_m[1]:+.1f}" if moved_m != (0.0, 0.0) else ""
+
+
+def _sections(
+    way: MappedWay, files: tuple[TerrainFile, ...], opened: Opened, moved_m: FloatArray
+) -> tuple[CrossSections, FloatArray]:
+    """Measure a way where its road is looked for, with chainages as the map counts them, and its middles."""
     line = turned(way.line_deg, files[0])
-    sections = _along(way, files, opened, np.zeros(2))
+    sections, places = _along(way, files, opened, moved_m)
     scale = way.length_m / float(np.hypot(*np.diff(line, axis=0).T).sum())
-    return sections.assign(from_m=sections["from_m"] * scale, to_m=sections["to_m"] * scale)
+    right = right_of(line, ((sections["from_m"] + sections["to_m"]) / 2.0).to_numpy())
+    centre_m = sections["centre_m"] + right @ moved_m
+    from_m, to_m = sections["from_m"] * scale, sections["to_m"] * scale
+    return sections.assign(from_m=from_m, to_m=to_m, centre_m=centre_m), places
 
 
 def _along(
     way: MappedWay, files: tuple[TerrainFile, ...], opened: Opened, moved_m: FloatArray
-) -> CrossSections:
+) -> tuple[CrossSections, FloatArray]:
     """Measure a way as if it, and what is mapped beside it, lay elsewhere, with chainages of its line."""
     road = MappedRoad(
         way.width_m,
@@ -272,12 +305,12 @@ def _along(
         tuple(turned(one, files[0]) + moved_m for one in way.carriageways_deg),
     )
     line, read = turned(way.line_deg, files[0]) + moved_m, partial(opened.points, files)
-    return measure_way(read, line, road, files[0].cell_m, gridded=not files[0].is_cloud)
+    return sections_and_places(read, line, road, files[0].cell_m, gridded=not files[0].is_cloud)
 
 
 def _by_file(
     way: MappedWay, files: Sequence[TerrainFile], sections: CrossSections
-) -> Iterator[tuple[TerrainFile, CrossSections]]:
+) -> Iterator[tuple[TerrainFile, NDArray[np.bool_]]]:
     """Give to each file the windows whose middle it holds; where files overlap, to the first alone."""
     line = shapely.LineString(turned(way.line_deg, files[0]))
     middle = (sections["from_m"] + sections["to_m"]).to_numpy() / (2.0 * way.length_m)
@@ -286,7 +319,7 @@ def _by_file(
     for one in files:
         at = free & _inside(places, one)
         free &= ~at
-        yield one, sections[at]
+        yield one, at
 
 
 def _said(rows: CrossSections) -> dict[str, int]:

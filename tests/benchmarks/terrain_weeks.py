@@ -8,8 +8,8 @@ of a town, (c) OpenStreetMap contributors; its ground is laid under the streets 
 them (`camber.simulate.ground`), written as GeoTIFF, measured, and told to the analysis as a library does.
 Streets are told by most of the true metres, one answer per way and direction. Three more tiles are wrong:
 moved by 5 m, flown before the streets were rebuilt (another world's surfaces on the same lines), and of other
-streets that a wrong coordinate system puts under these. `--tiles FOLDER` keeps the tiles, which do not depend on
-how they are measured; `--joined` sums up tables that were written before.
+streets that a wrong coordinate system puts under these. `--tiles FOLDER` keeps the tiles, which do not depend
+on how they are measured; `--joined` sums up tables that were written before.
 """
 
 from __future__ import annotations
@@ -178,7 +178,9 @@ def measured_in(ways, files):
     numbered = {way.way_id: way for way in ways}
     found = {one.way_id: one for one in measure_ways(ways, files, {})}
     surveyors = Surveyors(
-        lambda some, models: {n: one for n in some for one in measure_ways([numbered[n]], models, {})},
+        lambda some, models, moved: {
+            n: one for n in some for one in measure_ways([numbered[n]], models, {}, moved)
+        },
         lambda some, models, moved: middles_moved([numbered[n] for n in some], models, moved),
     )
     judged = measured_elsewhere(found, files, set(map(key_of, files)), (), surveyors)
@@ -295,7 +297,7 @@ COLUMNS = ["measured", "likely", "certain", "width", "covered", "runs_covered", 
 
 
 def summary(rows):
-    """Give the mean of each case, of each town and case, and what each does beside the first, week by week."""
+    """Give the mean of each case, and of each town, and what each does beside the first, week by week."""
     both = (
         rows.groupby("case", sort=False)[COLUMNS].mean(),
         rows.groupby(["town", "case"], sort=False)[COLUMNS].mean(),
@@ -316,7 +318,9 @@ def differences(rows, names=("log_score", "likely", "width", "covered"), draws=2
             away = (wide[case] - wide[first]).dropna().to_numpy()
             means = away[rng.integers(0, len(away), (draws, len(away)))].mean(axis=1)
             low, high = np.quantile(means, [0.05, 0.95])
-            text.append(f"{name} of {case} - {first}: {away.mean():+.3f} [{low:+.3f}, {high:+.3f}], {len(away)}")
+            text.append(
+                f"{name} of {case} - {first}: {away.mean():+.3f} [{low:+.3f}, {high:+.3f}], {len(away)}"
+            )
     return "\n".join(text)
 
 

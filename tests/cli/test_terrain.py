@@ -14,7 +14,7 @@ import rasterio
 import shapely
 
 from camber.cli import main
-from camber.library import surveying
+from camber.library import surveying, surveys
 from camber.library.database import FILE_NAME
 from camber.simulate.ground import Section, Survey, lay_streets
 from camber.terrain import sources
@@ -97,13 +97,13 @@ def rows(home):
 
 
 def test_each_way_is_measured_once_and_what_is_new_alone(call, town, home, monkeypatch):
-    measure, asked = sources.measure_way, []
+    measure, asked = sources.sections_and_places, []
 
     def counted(*given, **named):
         asked.append(given)
         return measure(*given, **named)
 
-    monkeypatch.setattr(sources, "measure_way", counted)
+    monkeypatch.setattr(sources, "sections_and_places", counted)
     call("terrain", "add", "--flown", "2019", DATA / "sim_crowned_1m.tif")
     code, out, err = call("terrain", "measure", *roads(town))
     assert code == 0, err
@@ -124,6 +124,10 @@ def test_each_way_is_measured_once_and_what_is_new_alone(call, town, home, monke
     assert measured[100] == rows(home)[100]
     # Runs pass each of the three ways to and fro.
     assert len(asked) == 3
+    # A better estimator measures all of them anew.
+    monkeypatch.setattr(surveys, "TERRAIN", 0)
+    monkeypatch.setattr(sources, "TERRAIN", 0)
+    assert "3 ways: 3 measured, 0 measured before" in call("terrain", "measure", *roads(town))[1]
 
 
 def test_a_measurement_that_was_stopped_goes_on(call, town, home, monkeypatch):

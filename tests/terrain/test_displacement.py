@@ -7,7 +7,8 @@ import pyproj
 import pytest
 
 from camber.simulate.ground import Section, Survey, lay_streets
-from camber.terrain.displacement import common_displacement
+from camber.terrain.displacement import in_common
+from camber.terrain.edges import PLACES_M
 from camber.terrain.headers import read_header
 from camber.terrain.mapped_ways import MappedWay
 from camber.terrain.sources import key_of
@@ -18,79 +19,97 @@ FOUR = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
 
 
 def around(count, seed):
-    """Ways in any direction: to the right of each, and its number."""
+    """Give what is to the right of ways in any direction."""
     angle = np.random.default_rng(seed).uniform(0.0, 2.0 * np.pi, count)
-    return np.column_stack([np.cos(angle), np.sin(angle)]), np.arange(count)
+    return np.column_stack([np.cos(angle), np.sin(angle)])
 
 
-def found(right, middle, way):
-    one = common_displacement(right, np.asarray(middle, dtype=float), way)
+def seen(right, middle_m, looked_m=0.0):
+    """Ways whose middle is seen at one place each, from where it was looked."""
+    away = np.asarray(middle_m, dtype=float) - looked_m
+    step = PLACES_M[1] - PLACES_M[0]
+    share = np.maximum(1.0 - np.abs(PLACES_M - away[:, np.newaxis]) / step, 0.0)
+    return [
+        np.array([[*one, looked, *places]])
+        for one, looked, places in zip(right, np.broadcast_to(looked_m, len(right)), share, strict=True)
+    ]
+
+
+def found(right, middle_m):
+    one = in_common(seen(right, middle_m))
     return np.array([one.east_m, one.north_m])
 
 
 def test_what_ways_in_all_directions_have_in_common():
-    right, way = np.tile(FOUR, (25, 1)), np.arange(100)
-    # 50 ways show each axis, by 1.5 m each; nothing is taken to lie beyond the 5 m that are searched.
-    precision = 50.0 / 1.5**2
-    share = precision / (precision + 1.0 / 5.0**2)
-    one = common_displacement(right, right @ [3.0, -4.0], way)
-    assert (one.east_m, one.north_m) == pytest.approx((3.0 * share, -4.0 * share), abs=1e-6)
-    assert one.sd_m == pytest.approx((precision + 0.04) ** -0.5, rel=0.3)
+    right = np.tile(FOUR, (25, 1))
+    one = in_common(seen(right, right @ [3.0, -4.0]))
+    # 50 ways show each axis, by 1.5 m each (one in ten by 3 m); nothing is far beyond the 5 m of the search.
+    assert (one.east_m, one.north_m) == pytest.approx((3.0, -4.0), abs=0.1)
+    assert one.sd_m == pytest.approx(1.5 / np.sqrt(50.0), rel=0.3)
     assert (one.ways, one.towards, one.is_of_the_model) == (100, "south-east", True)
 
 
+def test_it_does_not_matter_from_where_it_was_looked():
+    right = around(30, 4)
+    middle = right @ [2.0, 1.0] + np.random.default_rng(2).normal(0.0, 1.0, 30)
+    here, there = (in_common(seen(right, middle, looked)) for looked in (0.0, right @ [2.0, 1.0]))
+    assert there.is_near(here, 0.05)
+
+
 def test_a_turned_or_mirrored_town_has_a_turned_or_mirrored_answer():
-    right, way = around(30, 1)
+    right = around(30, 1)
     middle = right @ [2.0, 3.0] + np.random.default_rng(2).normal(0.0, 1.5, 30)
-    plain = found(right, middle, way)
+    plain = found(right, middle)
+    # As far as displacements are tried on a grid.
     turn = np.array([[np.cos(0.7), -np.sin(0.7)], [np.sin(0.7), np.cos(0.7)]])
-    assert found(right @ turn.T, middle, way) == pytest.approx(turn @ plain, abs=1e-5)
+    assert found(right @ turn.T, middle) == pytest.approx(turn @ plain, abs=0.1)
     # In the mirror what was to the right is to the left.
-    assert found(-right * [-1.0, 1.0], -middle, way) == pytest.approx(plain * [-1.0, 1.0], abs=1e-5)
+    assert found(-right * [-1.0, 1.0], -middle) == pytest.approx(plain * [-1.0, 1.0], abs=1e-9)
     # Lines drawn the other way round.
     flip = np.where(np.arange(30) % 2, 1.0, -1.0)
-    assert found(right * flip[:, np.newaxis], middle * flip, way) == pytest.approx(plain, abs=1e-5)
+    assert found(right * flip[:, np.newaxis], middle * flip) == pytest.approx(plain, abs=1e-9)
     # A way has as much to say in three windows as in one.
-    assert found(np.repeat(right, 3, 0), np.repeat(middle, 3), np.repeat(way, 3)) == pytest.approx(
-        plain, abs=1e-5
-    )
+    three = in_common([np.repeat(rows, 3, axis=0) for rows in seen(right, middle)])
+    assert (three.east_m, three.north_m) == pytest.approx(plain, abs=1e-9)
 
 
 def test_parallel_ways_show_what_goes_across_them_alone():
-    right, way = np.tile(FOUR[:1], (40, 1)), np.arange(40)
-    east, north = found(right, right @ [4.0, 3.0], way)
-    assert east == pytest.approx(4.0, abs=0.02)
-    assert north == 0.0
+    right = np.tile(FOUR[:1], (40, 1))
+    one = in_common(seen(right, right @ [4.0, 3.0]))
+    assert one.east_m == pytest.approx(4.0, abs=0.1)
+    assert one.north_m == pytest.approx(0.0, abs=1e-9)
+    assert one.p_there < 0.5
 
 
 def test_lines_that_are_off_each_by_itself_prove_nothing():
-    for seed in range(200):
+    for seed in range(60):
         rng = np.random.default_rng(seed)
-        right, way = around(int(rng.integers(1, 60)), seed)
+        right = around(int(rng.integers(1, 60)), seed)
         # Some lie far off, and the picture they were traced from by 1 m.
-        middle = rng.normal(0.0, np.where(rng.random(len(way)) < 0.1, 3.0, 1.5)) + right @ [0.6, 0.8]
-        assert not common_displacement(right, middle, way).is_of_the_model
-    assert not common_displacement(FOUR[:2], np.array([4.0, 4.0]), np.arange(2)).is_of_the_model
-    assert common_displacement(np.empty((0, 2)), np.empty(0), np.empty(0, dtype=np.int64)).ways == 0
+        middle = rng.normal(0.0, np.where(rng.random(len(right)) < 0.1, 3.0, 1.5)) + right @ [0.6, 0.8]
+        assert not in_common(seen(right, middle)).is_of_the_model
+    assert not in_common(seen(FOUR[:2], [4.0, 4.0])).is_of_the_model
+    assert (in_common([]).ways, in_common([]).is_noted) == (0, False)
 
 
 def test_a_few_roads_that_were_mistaken_hardly_count():
-    right, way = around(60, 5)
+    right = around(60, 5)
     middle = right @ [3.0, 4.0]
     wrong = np.where(np.arange(60) % 6 == 0, -middle, middle)
-    assert found(right, wrong, way) == pytest.approx([3.0, 4.0], abs=0.8)
+    assert found(right, wrong) == pytest.approx([3.0, 4.0], abs=0.3)
 
 
 @pytest.fixture(scope="module")
 def streets():
     """Streets of 120 m in a grid, each line off by itself, and the ground under them at 1 m."""
     rng = np.random.default_rng(8)
-    lines, sections = [], []
+    lines, sections, falls = [], [], []
     for number in range(16):
         middle = np.array([500_100.0, 5_400_100.0]) + 170.0 * np.array([number % 4, number // 4])
         angle = rng.uniform(0.0, 2.0 * np.pi)
         lines.append(middle + np.outer([-60.0, 0.0, 60.0], [np.sin(angle), np.cos(angle)]))
         fall = rng.uniform(1.5, 3.5)
+        falls.append(fall)
         kerbs = {"kerb_left_m": rng.uniform(0.06, 0.14), "kerb_right_m": rng.uniform(0.06, 0.14)}
         sections.append(Section(-fall, fall, middle_m=rng.normal(0.0, 1.0), **kerbs))
     whole = np.concatenate(lines)
@@ -101,14 +120,14 @@ def streets():
         for number, line in enumerate(lines, start=1)
     ]
     ways.append(replace(ways[0], way_id=99, is_road=False))  # a path says nothing, but is not used either
-    return ways, lay_streets(lines, sections, bounds, Survey(cell_m=1.0), rng)
+    return ways, lay_streets(lines, sections, bounds, Survey(cell_m=1.0), rng), falls
 
 
 @pytest.mark.parametrize(("east", "north"), [(0.0, 0.0), (-4.5, 2.0)])
 def test_a_model_in_the_wrong_place_is_not_used_and_the_runner_told_what_to_do(
     streets, tmp_path, east, north
 ):
-    ways, heights = streets
+    ways, heights, _ = streets
     moved = replace(heights, west_m=heights.west_m + east, north_m=heights.north_m + north)
     file = read_header(write_tile(tmp_path / "tile.tif", moved, "EPSG:25832"))
     done, problems = measured_in(ways, [file])
@@ -134,7 +153,7 @@ def test_a_model_in_the_wrong_place_is_not_used_and_the_runner_told_what_to_do(
 def test_tiles_of_a_flight_are_judged_together_unless_they_lie_apart(
     streets, tmp_path, in_the_west, moved_m, bad
 ):
-    ways, heights = streets
+    ways, heights, _ = streets
     files = []
     for name, columns, (east, north) in zip(
         ("west", "east"), (slice(0, 340), slice(340, None)), moved_m, strict=True
@@ -154,14 +173,50 @@ def test_tiles_of_a_flight_are_judged_together_unless_they_lie_apart(
         assert bool(one.observed.roads) <= bool(used)
 
 
-def test_nine_streets_of_delft_do_not_accuse_a_model_that_lies_where_they_do(known_lines):
+def test_roads_are_looked_for_where_a_map_that_is_off_does_not_have_them(streets, tmp_path):
+    ways, heights, falls = streets
+    off = replace(heights, north_m=heights.north_m + 2.0)
+    done, problems = measured_in(ways, [read_header(write_tile(tmp_path / "off.tif", off, "EPSG:25832"))])
+    assert problems == ()
+    assert sum("@+0.0+2.0" in one.version for one in done) > 13
+    fall = dict(enumerate(falls, start=1))
+    roads = [each for one in done if one.way_id in fall for each in one.observed.roads]
+    roads = [one for one in roads if one.surface == "carriageway"]
+    assert len(roads) > 30
+    slopes = [(one.left_pct + fall[one.way_id], one.right_pct - fall[one.way_id]) for one in roads]
+    assert np.median(np.abs(slopes)) < 0.5
+
+
+@pytest.fixture(scope="module")
+def delft(known_lines):
+    """The nine streets of Delft, moved by a vector."""
     turn = pyproj.Transformer.from_crs("EPSG:28992", 4326, always_xy=True)
-    ways = []
-    for number, known in enumerate(known_lines("delft_roads.geojson"), start=1):
-        line = np.array(known["projected"])
-        length = float(np.hypot(*np.diff(line, axis=0).T).sum())
-        drawn = np.column_stack(turn.transform(*line.T))
-        ways.append(MappedWay(number, length, drawn, known["width_m"], 1.0, True, True, False))  # noqa: FBT003
-    done, problems = measured_in(ways, [read_header(DATA / "delft_ahn3_1m.tif")])
+
+    def moved(east_m, north_m):
+        ways = []
+        for number, known in enumerate(known_lines("delft_roads.geojson"), start=1):
+            line = np.array(known["projected"]) - [east_m, north_m]
+            length = float(np.hypot(*np.diff(line, axis=0).T).sum())
+            drawn = np.column_stack(turn.transform(*line.T))
+            ways.append(MappedWay(number, length, drawn, known["width_m"], 1.0, True, True, False))  # noqa: FBT003
+        return ways
+
+    return moved
+
+
+def test_nine_streets_of_delft_do_not_accuse_a_model_that_lies_where_they_do(delft):
+    done, problems = measured_in(delft(0.0, 0.0), [read_header(DATA / "delft_ahn3_1m.tif")])
     assert problems == ()
     assert sum(bool(one.observed.roads) for one in done) > 5
+
+
+@pytest.mark.parametrize(("east", "north"), [(0.0, 5.0), (-5.0, 0.0)])
+def test_streets_of_delft_five_metres_off_are_not_used_or_found_where_they_are(delft, east, north):
+    done, problems = measured_in(delft(east, north), [read_header(DATA / "delft_ahn3_1m.tif")])
+    used = [one for one in done if one.observed.roads]
+    assert bool(problems) != bool(used)
+    for one in used:
+        place = one.version.partition("@")[2]
+        assert (float(place[:4]), float(place[4:])) == pytest.approx((east, north), abs=1.0)
+        # What may be the model's fault says nothing of the map.
+        assert not one.observed.widths
