@@ -43,9 +43,12 @@ def codes(count: int) -> tuple[int, ...]:
 
 
 def inner_kernel(function: Callable[_Given, _Found]) -> Callable[_Given, _Found]:
-    """Compile a function that only kernels call, without its ways in from Python and from C."""
-    ways_in: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return cast("Callable[_Given, _Found]", njit(cache=True, **ways_in)(function))
+    """Compile a function that only kernels call, into them, without its ways in from Python and from C.
+
+    To hand ten arrays over takes longer than what many of these do with them.
+    """
+    how: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "forceinline": True}
+    return cast("Callable[_Given, _Found]", njit(cache=True, **how)(function))
 
 
 def compiled_once(kernel: _Kernel) -> _Kernel:

@@ -26,7 +26,7 @@ from camber.conventions import (
 )
 from camber.cross_section import OffsetAssumptions
 from camber.lateral.blocks import Blocks, block_mean, cut_blocks
-from camber.lateral.hypotheses import Hypothesis, Posterior, alike, draw_histories, observe, weigh
+from camber.lateral.hypotheses import Hypothesis, Posterior, alike, draw_histories, observer, weigh
 from camber.lateral.learning import (
     map_evidence,
     map_pieces,
@@ -351,9 +351,9 @@ def _infer(
     move, hypotheses = mover(blocks, scene.change), []
     for number, (mass, prior, common) in enumerate(priors):
         states = prior, move(prior)
+        observe = observer(blocks, places, states, line, common, settings)
         for noise, weight in noises:
-            observed = observe(blocks, places, noise, states, line, common, settings)
-            told = with_claims(observed, scene.claims, move)
+            told = with_claims(observe(noise), scene.claims, move)
             hypotheses.append(Hypothesis(noise, number, mass, weight, told))
     return weigh(hypotheses, settings.degrees_of_freedom, settings.noise_evidence)
 

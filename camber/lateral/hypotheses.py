@@ -32,7 +32,7 @@ from camber.lateral.switching import (
 from camber.lateral.told_passes import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -130,54 +130,55 @@ class Posterior(NamedTuple):
         return max(total, key=lambda name: total[name])
 
 
-def observe(
+def observer(
     blocks: Blocks,
     places: Places,
-    noise: GnssClass,
     states: tuple[FloatArray, FloatArray],
     line: tuple[FloatArray, FloatArray],
     common: CommonErrors,
     settings: LateralSettings,
-) -> Observations:
-    """Put the blocks into the form of the switching model.
+) -> Callable[[GnssClass], Observations]:
+    """Give what puts the blocks into the form of the switching model, for any errors of the receiver.
 
     ``states`` are the prior of the states and the transitions between them, shapes (n, 6) and (n, 6, 6);
     ``line`` is the map's error, way frame: mean and standard deviation [m], shape (n,). What of
     the half width is the street's own joins the map's error: both belong to a way.
     """
     n, (prior, transition) = len(blocks.first), states
-    coefficient = np.zeros((n, 6, LATENT))
-    slow = np.hypot(noise.slow_sigma_m, settings.town_sigma_m)
-    normal = np.column_stack([np.cos(blocks.heading_rad), -np.sin(blocks.heading_rad)])
-    coefficient[:, :, [EAST, NORTH]] = slow * normal[:, np.newaxis]
-    fast = noise.fast_sigma_m * np.sqrt(block_factors(blocks.duration_s, noise.fast_tau_s))
+    alike = np.zeros((n, 6, LATENT))
+    north, east = -np.sin(blocks.heading_rad)[:, np.newaxis], np.cos(blocks.heading_rad)[:, np.newaxis]
     # The runner's own place within a state wanders as slowly as the fast error: they share a latent part. How
     # far is judgement, so all states of a block get the same: scatter must not speak for the widest state.
     wander = (prior * places.spread_m**2).sum(axis=1) * block_factors(blocks.duration_s, _WANDER_TAU_S)
-    coefficient[:, :, FAST] = np.sqrt(fast**2 + wander)[:, np.newaxis]
     drawn = np.where(places.direction < 0, -1.0, 1.0)
     edges = _edges_m(places)
     own = np.maximum(places.width_std_m**2 - edges**2, 0.0)
-    coefficient[:, :, MAP] = drawn[:, np.newaxis] * np.sqrt(line[1][:, np.newaxis] ** 2 + own)
+    alike[:, :, MAP] = drawn[:, np.newaxis] * np.sqrt(line[1][:, np.newaxis] ** 2 + own)
     # Both common errors in terms of two independent ones: the second has the part that the first has not.
     device, (x, y), root = settings.device_sigma_m, common.mean, common.root
-    coefficient[:, :, DEVICE] = device * root[0, 0] + edges * root[1, 0]
-    coefficient[:, :, WIDTH] = edges * root[1, 1]
+    alike[:, :, DEVICE] = device * root[0, 0] + edges * root[1, 0]
+    alike[:, :, WIDTH] = edges * root[1, 1]
     seconds = np.diff(blocks.time_s, prepend=blocks.time_s[0])
     metres = np.diff(blocks.distance_m, prepend=blocks.distance_m[0])
     same_way = np.r_[False, (np.diff(places.reference) == 0) & (places.reference[1:] >= 0)]
-    keep = np.zeros((n, LATENT))
-    keep[:, [EAST, NORTH]] = np.exp(-seconds / noise.slow_tau_s)[:, np.newaxis]
-    keep[:, FAST] = fast_correlation(blocks, noise)
-    keep[:, MAP] = np.where(same_way, np.exp(-metres / _MAP_LENGTH_M), 0.0)
-    keep[:, [WIDTH, DEVICE]] = 1.0
+    kept = np.where(same_way, np.exp(-metres / _MAP_LENGTH_M), 0.0)
     residual = places.observed_m - places.place_m - (drawn * line[0] + device * x)[:, np.newaxis] - edges * y
     known = np.isfinite(places.observed_m)
     # A missing observation says nothing about any state of its block.
     residual[~(known | (places.way_id == NO_WAY)).all(axis=1)] = np.nan
-    return Observations(
-        residual, coefficient, np.full((n, 6), _JITTER_M), np.clip(keep, 0.0, 0.9999), prior, transition
-    )
+    jitter = np.full((n, 6), _JITTER_M)
+
+    def observe(noise: GnssClass) -> Observations:
+        coefficient, slow = alike.copy(), np.hypot(noise.slow_sigma_m, settings.town_sigma_m)
+        coefficient[:, :, EAST], coefficient[:, :, NORTH] = slow * east, slow * north
+        fast = noise.fast_sigma_m * np.sqrt(block_factors(blocks.duration_s, noise.fast_tau_s))
+        coefficient[:, :, FAST] = np.sqrt(fast**2 + wander)[:, np.newaxis]
+        keep = np.ones((n, LATENT))
+        keep[:, EAST] = keep[:, NORTH] = np.exp(-seconds / noise.slow_tau_s)
+        keep[:, FAST], keep[:, MAP] = fast_correlation(blocks, noise), kept
+        return Observations(residual, coefficient, jitter, np.clip(keep, 0.0, 0.9999), prior, transition)
+
+    return observe
 
 
 def _edges_m(places: Places) -> FloatArray:

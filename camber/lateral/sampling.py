@@ -117,10 +117,14 @@ def find_passes(blocks: Blocks, places: Places, draws: int, seed: int) -> Passes
     left, on_way = after - 1 - np.arange(len(new)), places.reference >= 0
     normal = np.zeros((draws, len(new)))
     keys = 2 * places.reference + (places.direction > 0)
+    # A stream for each key, apart from that of the way's existence: one generator begins anew for each, since
+    # to make one takes longer than what is drawn from it.
+    bits = np.random.Philox(key=np.array([~seed % 2**64, 0], dtype=np.uint64))
+    stream, begin = np.random.Generator(bits), bits.state
     for key in np.unique(keys[on_way]).tolist():
         here = np.flatnonzero(on_way & (keys == key))
-        # A stream apart from that of the way's existence.
-        stream = np.random.Generator(np.random.Philox(key=np.array([~seed % 2**64, key], dtype=np.uint64)))
+        begin["state"]["key"][1] = key
+        bits.state = begin
         normal[:, here] = stream.standard_normal((int(left[here].max()) + 1, draws))[left[here]].T
     return Passes(on_way, (left == 0) & on_way, normal)
 
@@ -175,7 +179,7 @@ def sample(
     likely, reach, near = np.zeros(s), np.zeros((s, s)), np.zeros((s, draws))
     roots, begin = np.zeros((s, LATENT, LATENT)), normal[:, last:].copy()
     for a in range(s):
-        lower_root(filtered.covariance[last, a], roots[a])
+        lower_root(filtered.covariance[last], a, roots)
     away = np.zeros((s, _COMMON))
     for d in range(draws):
         for a in range(s):
@@ -186,21 +190,17 @@ def sample(
             begin[d, 0, i] = away[state[last, d], i]
     # Nothing comes after the last block: without gains its own Gaussians are drawn from.
     nothing, none = np.zeros((s, LATENT)), np.zeros((s, LATENT, LATENT))
-    remaining = np.zeros((LATENT, LATENT))
+    remaining, rooted = np.zeros((s, LATENT, LATENT)), np.zeros(s, dtype=np.bool_)
     _draw_latents(ZERO, state[last], filtered.mean[last], nothing, none, roots, begin, latent)
     for k in range(n - 2, -1, -1):
-        weight, mean, covariance = filtered.weight[k], filtered.mean[k], filtered.covariance[k]
-        for a in range(s):
-            if weight[a] > 0.0:
-                _remaining(covariance[a], given.keep[k + 1], back.gain[k, a], remaining)
-                lower_root(remaining, roots[a])
+        weight, mean = filtered.weight[k], filtered.mean[k]
         # How likely each state was, given the state after it and the latent parts drawn there.
         squared_distances(latent, back.log_height[k], back.centre[k], back.whiten[k], near)
         for a in range(s):
             for b in range(s):
                 way = weight[a] * given.transition[k + 1, a, b]
                 reach[a, b] = np.log(way) + back.log_height[k, a] if way > 0.0 else -np.inf
-        enters = doubts.road[k] >= 0 and doubts.road[k + 1] != doubts.road[k]
+        enters, rooted[:] = doubts.road[k] >= 0 and doubts.road[k + 1] != doubts.road[k], False
         for d in range(draws):
             after, highest = state[k + 1, d], -np.inf
             for a in range(s):
@@ -209,9 +209,15 @@ def sample(
             for a in range(s):
                 likely[a] = np.exp(likely[a] - highest) if likely[a] > highest - NEVER else 0.0
             if enters:
-                state[k, d] = _draw_entry(likely, doubts, k, d, uniform[d, k])
+                chosen = _draw_entry(likely, doubts, k, d, uniform[d, k])
             else:
-                state[k, d] = _draw(likely, uniform[d, k])
+                chosen = _draw(likely, uniform[d, k])
+            state[k, d] = chosen
+            # Few of the states are drawn: what it takes to draw their latent parts is worked out then.
+            if not rooted[chosen]:
+                rooted[chosen] = True
+                _remaining(filtered.covariance, given.keep, back.gain, k, chosen, remaining)
+                lower_root(remaining, chosen, roots)
         _draw_latents(k, state[k], mean, back.centre[k], back.gain[k], roots, normal, latent)
     return state.T
 
@@ -266,15 +272,17 @@ def _quantile(weight: FloatArray, centre: FloatArray, scale: FloatArray, normal:
 
 
 @inner_kernel
-def _remaining(covariance: FloatArray, keep: FloatArray, gain: FloatArray, remaining: FloatArray) -> None:
+def _remaining(
+    covariance: FloatArray, keep: FloatArray, gain: FloatArray, k: int, a: int, remaining: FloatArray
+) -> None:
     """Write the covariance of the latent parts once those of the next block are given into the last."""
-    size = len(keep)
+    size = remaining.shape[1]
     for i in range(size):
         for j in range(i + 1):
-            value = covariance[i, j]
+            value = covariance[k, a, i, j]
             for m in range(size):
-                value -= gain[i, m] * keep[m] * covariance[m, j]
-            remaining[i, j] = value
+                value -= gain[k, a, i, m] * keep[k + 1, m] * covariance[k, a, m, j]
+            remaining[a, i, j] = value
 
 
 @inner_kernel

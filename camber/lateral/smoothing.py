@@ -50,31 +50,37 @@ class Backward(NamedTuple):
 
     Parameters
     ----------
-    centre, predicted : ndarray of float64, shapes (n, s, 6) and (n, s, 6, 6)
-        Means and covariances of their predictions of the next block.
+    centre : ndarray of float64, shape (n, s, 6)
+        Means of their predictions of the next block.
     whiten, gain : ndarray of float64, shape (n, s, 6, 6)
-        Inverses of those covariances' lower Cholesky factors; gains of the smoother.
+        Inverses of the lower Cholesky factors of the predictions' covariances; gains of the smoother.
     log_height : ndarray of float64, shape (n, s)
-        Logarithms of the predictions' heights, up to a constant; -inf for a Gaussian without weight.
+        Logarithms of the predictions' heights, up to a constant; -inf for a Gaussian without weight, of which
+        nothing else is said.
     """
 
     centre: FloatArray
-    predicted: FloatArray
     whiten: FloatArray
     gain: FloatArray
     log_height: FloatArray
 
 
 @inner_kernel
-def lower_root(matrix: FloatArray, root: FloatArray) -> None:
-    """Write the lower Cholesky factor of a symmetric matrix, whose lower half is read, into the last."""
-    size = len(matrix)
-    for i in range(size):
-        for j in range(i + 1):
-            value = matrix[i, j]
+def lower_root(matrix: FloatArray, a: int, root: FloatArray) -> None:
+    """Write the lower Cholesky factor of matrix ``a``, whose lower half is read, into that of the last."""
+    size = root.shape[1]
+    for j in range(size):
+        pivot = matrix[a, j, j]
+        for k in range(j):
+            pivot -= root[a, j, k] * root[a, j, k]
+        root[a, j, j] = np.sqrt(max(pivot, _FLOOR))
+        # A division for each column: they take longer than all else.
+        share = 1.0 / root[a, j, j]
+        for i in range(j + 1, size):
+            value = matrix[a, i, j]
             for k in range(j):
-                value -= root[i, k] * root[j, k]
-            root[i, j] = np.sqrt(max(value, _FLOOR)) if i == j else value / root[j, j]
+                value -= root[a, i, k] * root[a, j, k]
+            root[a, i, j] = value * share
 
 
 def prepare_back(given: Observations, filtered: Filtered) -> Backward:
@@ -88,82 +94,95 @@ def prepare_back(given: Observations, filtered: Filtered) -> Backward:
 def _prepare(weight: FloatArray, mean: FloatArray, covariance: FloatArray, keep: FloatArray) -> Backward:
     # Sizes are read off the arrays: loops over a constant would be written out, which takes long to compile.
     n, s, size = mean.shape
-    centre, predicted = np.zeros((n, s, size)), np.zeros((n, s, size, size))
-    whiten, gain = np.zeros((n, s, size, size)), np.zeros((n, s, size, size))
-    log_height, root, product = np.empty((n, s)), np.zeros((size, size)), np.zeros((size, size))
+    centre, whiten, gain = np.empty((n, s, size)), np.empty((n, s, size, size)), np.empty((n, s, size, size))
+    ahead, predicted, root = np.zeros((s, size)), np.zeros((s, size, size)), np.zeros((s, size, size))
+    log_height, product = np.empty((n, s)), np.zeros((size, size))
     for k in range(n):
         for a in range(s):
             log_height[k, a] = -np.inf
             if k < n - 1 and weight[k, a] > 0.0:
-                predict(mean[k, a], covariance[k, a], keep[k + 1], centre[k, a], predicted[k, a])
-                lower_root(predicted[k, a], root)
-                log_height[k, a] = _invert(root, whiten[k, a])
-                _smoother_gain(covariance[k, a], keep[k + 1], whiten[k, a], product, gain[k, a])
-    return Backward(centre, predicted, whiten, gain, log_height)
+                predict(mean, covariance, k, a, keep, ahead, predicted)
+                for i in range(size):
+                    centre[k, a, i] = ahead[a, i]
+                lower_root(predicted, a, root)
+                log_height[k, a] = _invert(root, whiten, k, a)
+                _smoother_gain(covariance, keep, whiten, k, a, product, gain)
+    return Backward(centre, whiten, gain, log_height)
 
 
 @inner_kernel
-def _invert(root: FloatArray, inverse: FloatArray) -> float:
-    """Write the inverse of a lower factor into the last, forward substitution; minus its log determinant."""
-    size, height = len(root), 0.0
-    for j in range(size):
-        height -= np.log(root[j, j])
-        for i in range(j, size):
-            value = 1.0 if i == j else 0.0
-            for k in range(j, i):
-                value -= root[i, k] * inverse[k, j]
-            inverse[i, j] = value / root[i, i]
-    return height
+def _invert(root: FloatArray, inverse: FloatArray, k: int, a: int) -> float:
+    """Write the inverse of lower factor ``a``, its lower half, into the last; minus its log determinant."""
+    size, height = root.shape[1], 1.0
+    for i in range(size):
+        share = 1.0 / root[a, i, i]
+        height *= share
+        for j in range(i):
+            value = 0.0
+            for m in range(j, i):
+                value -= root[a, i, m] * inverse[k, a, m, j]
+            inverse[k, a, i, j] = value * share
+        inverse[k, a, i, i] = share
+    return float(np.log(height))
 
 
 @inner_kernel
 def _smoother_gain(
-    covariance: FloatArray, keep: FloatArray, whiten: FloatArray, product: FloatArray, gain: FloatArray
+    covariance: FloatArray,
+    keep: FloatArray,
+    whiten: FloatArray,
+    k: int,
+    a: int,
+    product: FloatArray,
+    gain: FloatArray,
 ) -> None:
     """Write the gain (Rauch, Tung & Striebel 1965): covariance with the next block, over its own."""
-    size = len(covariance)
+    size = len(product)
     for i in range(size):
         for m in range(size):
             value = 0.0
             for j in range(m + 1):
-                value += covariance[i, j] * keep[j] * whiten[m, j]
+                value += covariance[k, a, i, j] * keep[k + 1, j] * whiten[k, a, m, j]
             product[i, m] = value
         for j in range(size):
             value = 0.0
             for m in range(j, size):
-                value += product[i, m] * whiten[m, j]
-            gain[i, j] = value
+                value += product[i, m] * whiten[k, a, m, j]
+            gain[k, a, i, j] = value
 
 
 @compiled_once
 @numba.njit(cache=True)
 def smooth(given: Observations, filtered: Filtered, back: Backward) -> Smoothed:
     """Probability of each state given the whole run, by expectation correction (Barber 2006)."""
-    n, s, size = filtered.mean.shape
+    keep, transition, weight = given.keep, given.transition, filtered.weight
+    mean, covariance, log_height = filtered.mean, filtered.covariance, back.log_height
+    n, s, size = mean.shape
     probability, latent, variance = np.zeros((n, s)), np.zeros((n, size)), np.zeros((n, size))
     # The smoothed Gaussian of each state of the block ahead.
-    ahead, ahead_covariance = filtered.mean[n - 1].copy(), filtered.covariance[n - 1].copy()
+    ahead, ahead_covariance = mean[n - 1].copy(), covariance[n - 1].copy()
     for a in range(s):
-        probability[n - 1, a] = filtered.weight[n - 1, a]
-    _moments(probability[n - 1], ahead, ahead_covariance, latent[n - 1], variance[n - 1])
+        probability[n - 1, a] = weight[n - 1, a]
+    _moments(n - 1, probability, ahead, ahead_covariance, latent, variance)
     # For each state, where the block ahead lies of what came from it into each state there.
     joint, places, height = np.zeros((s, s)), np.zeros((s, s, size)), np.zeros(s)
-    place, spread, root = np.zeros((s, size)), np.zeros((s, size, size)), np.zeros((size, size))
+    place, spread, root = np.zeros((s, size)), np.zeros((s, size, size)), np.zeros((s, size, size))
     near, share, middle = np.zeros((s, 2 * size)), np.zeros(s), np.zeros(size)
+    centre, predicted = np.zeros((s, size)), np.zeros((s, size, size))
     for k in range(n - 2, -1, -1):
-        mean, covariance = filtered.mean[k], filtered.covariance[k]
-        joint[:], total = 0.0, 0.0
+        total = 0.0
         for b in range(s):
+            for a in range(s):
+                joint[a, b] = 0.0
             if probability[k + 1, b] <= _NEGLIGIBLE:
                 continue
+            lower_root(ahead_covariance, b, root)
             for a in range(s):
-                reach = filtered.weight[k, a] * given.transition[k + 1, a, b]
-                height[a] = np.log(reach) + back.log_height[k, a] if reach > 0.0 else -np.inf
-            lower_root(ahead_covariance[b], root)
-            for a in range(s):
+                reach = weight[k, a] * transition[k + 1, a, b]
+                height[a] = np.log(reach) + log_height[k, a] if reach > 0.0 else -np.inf
                 if height[a] > -np.inf:
-                    _sigma_distances(ahead[b], root, back.centre[k, a], back.whiten[k, a], middle, near[a])
-            _origins(ahead[b], root, height, near, share, places[:, b])
+                    _sigma_distances(ahead, root, b, back.centre, back.whiten, k, a, middle, near)
+            _origins(ahead, root, b, height, near, share, places)
             for a in range(s):
                 if share[a] > _NEGLIGIBLE:
                     joint[a, b] = probability[k + 1, b] * share[a]
@@ -173,18 +192,20 @@ def smooth(given: Observations, filtered: Filtered, back: Backward) -> Smoothed:
                 joint[a, b] /= total
         # A step back is linear, so what came from one state is collapsed first and steps back once.
         for a in range(s):
-            probability[k, a] = _collapse(joint[a], places[a], ahead_covariance, place[a], spread[a])
+            probability[k, a] = _collapse(joint, places, ahead_covariance, a, place, spread)
         for a in range(s):
             if probability[k, a] > 0.0:
+                predict(mean, covariance, k, a, keep, centre, predicted)
                 _step_back(
-                    mean[a], covariance[a], back.centre[k, a], back.predicted[k, a], back.gain[k, a],
-                    place[a], spread[a], ahead[a], ahead_covariance[a],
+                    mean, covariance, back.gain, k, a, centre, predicted, place, spread, ahead,
+                    ahead_covariance,
                 )  # fmt: skip
             else:
-                ahead[a], ahead_covariance[a] = 0.0, 0.0
                 for i in range(size):
-                    ahead_covariance[a, i, i] = 1.0
-        _moments(probability[k], ahead, ahead_covariance, latent[k], variance[k])
+                    ahead[a, i] = 0.0
+                    for j in range(size):
+                        ahead_covariance[a, i, j] = 1.0 if i == j else 0.0
+        _moments(k, probability, ahead, ahead_covariance, latent, variance)
     return Smoothed(probability, latent, variance)
 
 
@@ -192,12 +213,15 @@ def smooth(given: Observations, filtered: Filtered, back: Backward) -> Smoothed:
 def _sigma_distances(
     mean: FloatArray,
     root: FloatArray,
+    b: int,
     centre: FloatArray,
     whiten: FloatArray,
+    k: int,
+    a: int,
     middle: FloatArray,
     near: FloatArray,
 ) -> None:
-    """Squared distances of a Gaussian's sigma points (Julier & Uhlmann 1997) from a prediction.
+    """Squared distances of Gaussian ``b``'s sigma points from a prediction (Julier & Uhlmann 1997).
 
     In deviations of the prediction, points lie in pairs about the ``middle``, a step to either side.
     """
@@ -205,7 +229,7 @@ def _sigma_distances(
     for i in range(LATENT):
         value = 0.0
         for j in range(i + 1):
-            value += whiten[i, j] * (mean[j] - centre[j])
+            value += whiten[k, a, i, j] * (mean[b, j] - centre[k, a, j])
         middle[i] = value
         squared += value * value
     for number in range(LATENT):
@@ -213,11 +237,11 @@ def _sigma_distances(
         for i in range(number, LATENT):
             value = 0.0
             for j in range(number, i + 1):
-                value += whiten[i, j] * root[j, number]
+                value += whiten[k, a, i, j] * root[b, j, number]
             cross += value * middle[i]
             own += value * value
-        near[2 * number] = squared + far * cross + LATENT * own
-        near[2 * number + 1] = squared - far * cross + LATENT * own
+        near[a, 2 * number] = squared + far * cross + LATENT * own
+        near[a, 2 * number + 1] = squared - far * cross + LATENT * own
 
 
 @inner_kernel
@@ -248,59 +272,67 @@ def squared_distances(
 
 @inner_kernel
 def _moments(
-    weight: FloatArray, means: FloatArray, covariances: FloatArray, mean: FloatArray, variance: FloatArray
+    k: int,
+    weight: FloatArray,
+    means: FloatArray,
+    covariances: FloatArray,
+    mean: FloatArray,
+    variance: FloatArray,
 ) -> None:
-    """Mean and variance of each part of a mixture, into the last two."""
+    """Mean and variance of each part of the mixture of block ``k``, into the last two."""
     for i in range(LATENT):
         first, second = 0.0, 0.0
-        for a in range(len(weight)):
-            first += weight[a] * means[a, i]
-            second += weight[a] * (covariances[a, i, i] + means[a, i] * means[a, i])
-        mean[i], variance[i] = first, second - first * first
+        for a in range(len(means)):
+            first += weight[k, a] * means[a, i]
+            second += weight[k, a] * (covariances[a, i, i] + means[a, i] * means[a, i])
+        mean[k, i], variance[k, i] = first, second - first * first
 
 
 @inner_kernel
 def _step_back(
     mean: FloatArray,
     covariance: FloatArray,
+    gain: FloatArray,
+    k: int,
+    a: int,
     centre: FloatArray,
     predicted: FloatArray,
-    gain: FloatArray,
     place: FloatArray,
-    ahead_covariance: FloatArray,
-    smoothed: FloatArray,
     spread: FloatArray,
+    ahead: FloatArray,
+    ahead_covariance: FloatArray,
 ) -> None:
-    """Smooth a Gaussian given mean and covariance ahead, into the last two.
+    """Smooth state ``a`` of block ``k`` given place and spread ahead, into the last two.
 
     Rauch, Tung & Striebel 1965: m + G (m' - G's prediction), and P + G (P' - its covariance) G^T.
     """
     for i in range(LATENT):
-        smoothed[i] = mean[i]
+        ahead[a, i] = mean[k, a, i]
         for j in range(LATENT):
-            smoothed[i] += gain[i, j] * (place[j] - centre[j])
-            spread[i, j] = covariance[i, j]
+            ahead[a, i] += gain[k, a, i, j] * (place[a, j] - centre[a, j])
+            ahead_covariance[a, i, j] = covariance[k, a, i, j]
         for m in range(LATENT):
             inner = 0.0
             for j in range(LATENT):
-                inner += gain[i, j] * (ahead_covariance[j, m] - predicted[j, m])
+                inner += gain[k, a, i, j] * (spread[a, j, m] - predicted[a, j, m])
             for j in range(i + 1):
-                spread[i, j] += inner * gain[j, m]
+                ahead_covariance[a, i, j] += inner * gain[k, a, j, m]
     for i in range(LATENT):
         for j in range(i):
-            spread[j, i] = spread[i, j]
+            ahead_covariance[a, j, i] = ahead_covariance[a, i, j]
 
 
 @inner_kernel
 def _origins(
     mean: FloatArray,
     root: FloatArray,
+    b: int,
     height: FloatArray,
     near: FloatArray,
     share: FloatArray,
-    place: FloatArray,
+    places: FloatArray,
 ) -> None:
-    """Share of a smoothed Gaussian that came from each state, and mean of that share, into the last two.
+    """Share of smoothed Gaussian ``b`` that came from each state, and mean of that share, into the last two.
 
     The probability of an origin depends on the latent parts, so it is taken at the sigma points of the
     Gaussian instead of at its mean; ``height`` is the logarithm of weight, transition and prediction.
@@ -326,39 +358,45 @@ def _origins(
         for i in range(LATENT):
             moved = 0.0
             for number in range(i + 1):
-                moved += (near[a, 2 * number] - near[a, 2 * number + 1]) * root[i, number]
-            place[a, i] = mean[i] + far * moved / share[a] if share[a] > 0.0 else mean[i]
+                moved += (near[a, 2 * number] - near[a, 2 * number + 1]) * root[b, i, number]
+            places[a, b, i] = mean[b, i] + far * moved / share[a] if share[a] > 0.0 else mean[b, i]
 
 
 @inner_kernel
 def _collapse(
-    weight: FloatArray, means: FloatArray, covariances: FloatArray, mean: FloatArray, covariance: FloatArray
+    joint: FloatArray,
+    places: FloatArray,
+    covariances: FloatArray,
+    a: int,
+    place: FloatArray,
+    spread: FloatArray,
 ) -> float:
-    """Replace a mixture by the Gaussian with its moments, into the last two; returns its whole weight.
+    """Replace what came from state ``a`` by the Gaussian of its moments, in the last two; gives its weight.
 
     Of the covariances the lower halves are read.
     """
-    total = 0.0
-    for a in range(len(weight)):
-        total += weight[a]
-    mean[:], covariance[:] = 0.0, 0.0
+    total, s = 0.0, len(covariances)
+    for b in range(s):
+        total += joint[a, b]
+    for i in range(LATENT):
+        place[a, i] = 0.0
+        for j in range(LATENT):
+            spread[a, i, j] = 1.0 if i == j and total <= 0.0 else 0.0
     if total <= 0.0:
-        for i in range(LATENT):
-            covariance[i, i] = 1.0
         return 0.0
-    for a in range(len(weight)):
-        if weight[a] > 0.0:
-            share = weight[a] / total
+    for b in range(s):
+        if joint[a, b] > 0.0:
+            share = joint[a, b] / total
             for i in range(LATENT):
-                mean[i] += share * means[a, i]
-    for a in range(len(weight)):
-        if weight[a] > 0.0:
-            share = weight[a] / total
+                place[a, i] += share * places[a, b, i]
+    for b in range(s):
+        if joint[a, b] > 0.0:
+            share = joint[a, b] / total
             for i in range(LATENT):
                 for j in range(i + 1):
-                    away = (means[a, i] - mean[i]) * (means[a, j] - mean[j])
-                    covariance[i, j] += share * (covariances[a, i, j] + away)
+                    away = (places[a, b, i] - place[a, i]) * (places[a, b, j] - place[a, j])
+                    spread[a, i, j] += share * (covariances[b, i, j] + away)
     for i in range(LATENT):
         for j in range(i):
-            covariance[j, i] = covariance[i, j]
+            spread[a, j, i] = spread[a, i, j]
     return total

@@ -192,15 +192,27 @@ def state_prior(places: Places, here: StreetShares, shift: FloatArray | None = N
     as in `camber.standards.UseNodes`. Without it there is no preference for facing traffic and for the side
     with a sidewalk: both sides are even, and tags only share a side's half between edge and sidewalk.
     """
-    exists = places.way_id != NO_WAY
-    return _state_prior(exists, here, np.zeros(0) if shift is None else shift)
+    shifts = np.zeros((1, 0)) if shift is None else shift[np.newaxis]
+    return np.asarray(state_priors(places, here, shifts)[0])
+
+
+def state_priors(places: Places, here: StreetShares, shifts: FloatArray) -> FloatArray:
+    """Do the same for m uses of places at once, shape (m, 4), as (m, n, 6)."""
+    return np.asarray(_state_priors(places.way_id != NO_WAY, here, shifts))
 
 
 @compiled_once
 @numba.njit(cache=True)
-def _state_prior(exists: BoolArray, here: StreetShares, shift: FloatArray) -> FloatArray:
+def _state_priors(exists: BoolArray, here: StreetShares, shifts: FloatArray) -> FloatArray:
+    priors = np.zeros((len(shifts), *exists.shape))
+    for m in range(len(shifts)):
+        _state_prior(exists, here, shifts[m], priors[m])
+    return priors
+
+
+@inner_kernel
+def _state_prior(exists: BoolArray, here: StreetShares, shift: FloatArray, prior: FloatArray) -> None:
     n, even = len(exists), len(shift) == 0
-    prior = np.zeros((n, 6))
     for k in range(n):
         if not exists[k, CENTRE]:
             # A path, or a sidewalk whose road is out of reach: what exists is where the runner is.
@@ -236,7 +248,6 @@ def _state_prior(exists: BoolArray, here: StreetShares, shift: FloatArray) -> Fl
             on_left, on_right = walk * weight_left / total, walk * weight_right / total
         prior[k, LEFT_SIDEWALK], prior[k, RIGHT_SIDEWALK] = on_left, on_right
         prior[k, LEFT_EDGE], prior[k, CENTRE], prior[k, RIGHT_EDGE] = at_left, centre, at_right
-    return prior
 
 
 @inner_kernel

@@ -97,65 +97,88 @@ class Filtered(NamedTuple):
 @numba.njit(cache=True)
 def filter_forward(given: Observations, degrees_of_freedom: float) -> Filtered:
     """Filter the blocks in order, with Student-t tails of the innovations."""
-    n, s = given.prior.shape
-    # One row more than there are blocks: the start has a single origin, of unit variance.
-    weight, mean = np.zeros((n + 1, s)), np.zeros((n + 1, s, LATENT))
-    covariance = np.zeros((n + 1, s, LATENT, LATENT))
-    weight[0, 0] = 1.0
-    for i in range(LATENT):
-        covariance[0, 0, i, i] = 1.0
-    centre, predicted = np.zeros((s, LATENT)), np.zeros((s, LATENT, LATENT))
-    gain, moved, evidence = np.zeros(LATENT), np.zeros(LATENT), 0.0
+    # Kernels within are handed whole arrays and where to read: a part taken out of one costs its count.
+    residual_m, coefficient, noise_m, keep, prior, transition = given
+    n, s, size = coefficient.shape
+    weight, mean, covariance = np.zeros((n, s)), np.empty((n, s, size)), np.empty((n, s, size, size))
+    # The start has a single origin, of unit variance.
+    before, centre, predicted = np.zeros(s), np.zeros((s, size)), np.zeros((s, size, size))
+    before[0] = 1.0
+    for i in range(size):
+        predicted[0, i, i] = 1.0
+    gain, moved, evidence = np.zeros(size), np.zeros(size), 0.0
+    first, second = np.zeros(size), np.zeros((size, size))
     for k in range(n):
         for a in range(s):
-            if weight[k, a] > 0.0:
-                predict(mean[k, a], covariance[k, a], given.keep[k], centre[a], predicted[a])
+            if k > 0:
+                before[a] = weight[k - 1, a]
+                if before[a] > 0.0:
+                    predict(mean, covariance, k - 1, a, keep, centre, predicted)
         least = 0.0
         if degrees_of_freedom > _MOST_POWERS:
-            least = _least_squared(given, k, weight[k], centre, predicted, gain)
+            least = _least_squared(given, k, before, centre, predicted, gain)
         total = 0.0
         for b in range(s):
-            residual, noise = given.residual_m[k, b], given.noise_m[k, b]
+            for i in range(size):
+                first[i] = 0.0
+                for j in range(i + 1):
+                    second[i, j] = 0.0
             for a in range(s):
-                reach = given.prior[0, b] if k == 0 else weight[k, a] * given.transition[k, a, b]
-                if reach > 0.0 and weight[k, a] > 0.0:
-                    seen = _innovate(centre[a], predicted[a], residual, given.coefficient[k, b], noise, gain)
-                    weight[k + 1, b] += _take(
-                        reach, centre[a], predicted[a], gain, seen, degrees_of_freedom, least, moved,
-                        mean[k + 1, b], covariance[k + 1, b],
+                reach = prior[0, b] if k == 0 else before[a] * transition[k, a, b]
+                if reach > 0.0 and before[a] > 0.0:
+                    seen = _innovate(
+                        centre, predicted, a, residual_m[k, b], coefficient, k, b, noise_m[k, b], gain
                     )  # fmt: skip
-            _divide(weight[k + 1, b], mean[k + 1, b], covariance[k + 1, b])
-            total += weight[k + 1, b]
+                    weight[k, b] += _take(
+                        reach, centre, predicted, a, gain, seen, degrees_of_freedom, least, moved, first,
+                        second,
+                    )  # fmt: skip
+            _divide(weight[k, b], first, second, mean, covariance, k, b)
+            total += weight[k, b]
         evidence += np.log(total) - _far(least, degrees_of_freedom)
         for b in range(s):
-            weight[k + 1, b] /= total
-    return Filtered(weight[1:], mean[1:], covariance[1:], evidence)
+            weight[k, b] /= total
+    return Filtered(weight, mean, covariance, evidence)
 
 
 @inner_kernel
 def predict(
-    mean: FloatArray, covariance: FloatArray, keep: FloatArray, centre: FloatArray, predicted: FloatArray
+    mean: FloatArray,
+    covariance: FloatArray,
+    k: int,
+    a: int,
+    keep: FloatArray,
+    centre: FloatArray,
+    predicted: FloatArray,
 ) -> None:
-    """One step of the latent parts, into the last two: each keeps a share, renewed to unit variance."""
+    """One step of the latent parts from state ``a`` of block ``k``, into the same state of the last two.
+
+    Each part keeps a share, renewed to unit variance.
+    """
     for i in range(LATENT):
-        centre[i] = mean[i] * keep[i]
-        for j in range(LATENT):
-            predicted[i, j] = covariance[i, j] * keep[i] * keep[j]
-        predicted[i, i] += 1.0 - keep[i] * keep[i]
+        centre[a, i] = mean[k, a, i] * keep[k + 1, i]
+        for j in range(i + 1):
+            value = covariance[k, a, i, j] * (keep[k + 1, i] * keep[k + 1, j])
+            predicted[a, i, j] = predicted[a, j, i] = value
+        predicted[a, i, i] += 1.0 - keep[k + 1, i] * keep[k + 1, i]
 
 
 @inner_kernel
 def _innovate(
     centre: FloatArray,
     predicted: FloatArray,
+    a: int,
     residual: float,
     coefficient: FloatArray,
+    k: int,
+    b: int,
     noise: float,
     gain: FloatArray,
 ) -> tuple[float, float]:
     """Innovation of a scalar observation and its variance; the covariance with it goes into the last.
 
-    A missing observation moves nothing, and is as likely under every state.
+    From state ``a`` into state ``b`` of block ``k``. A missing observation moves nothing, and is as likely
+    under every state.
     """
     if np.isnan(residual):
         for i in range(LATENT):
@@ -165,10 +188,10 @@ def _innovate(
     for i in range(LATENT):
         total = 0.0
         for j in range(LATENT):
-            total += predicted[i, j] * coefficient[j]
+            total += predicted[a, i, j] * coefficient[k, b, j]
         gain[i] = total
-        variance += coefficient[i] * total
-        innovation -= coefficient[i] * centre[i]
+        variance += coefficient[k, b, i] * total
+        innovation -= coefficient[k, b, i] * centre[a, i]
     return innovation, variance
 
 
@@ -177,6 +200,7 @@ def _take(
     reach: float,
     centre: FloatArray,
     predicted: FloatArray,
+    a: int,
     gain: FloatArray,
     seen: tuple[float, float],
     dof: float,
@@ -205,13 +229,14 @@ def _take(
             weight *= root ** (dof + 1.0 - whole)
     if squared > 1.0:
         variance *= (dof + squared) / (dof + 1.0)
-    step, shrink = innovation / variance, 1.0 / variance
+    shrink = 1.0 / variance
+    step = innovation * shrink
     for i in range(LATENT):
-        moved[i] = centre[i] + gain[i] * step
-        first[i] += weight * moved[i]
-        pulled = gain[i] * shrink
+        moved[i] = centre[a, i] + gain[i] * step
+        share, pulled = weight * moved[i], weight * shrink * gain[i]
+        first[i] += share
         for j in range(i + 1):
-            second[i, j] += weight * (predicted[i, j] - pulled * gain[j] + moved[i] * moved[j])
+            second[i, j] += weight * predicted[a, i, j] - pulled * gain[j] + share * moved[j]
     return float(weight)
 
 
@@ -225,19 +250,19 @@ def _far(squared: float, dof: float) -> float:
 def _least_squared(
     given: Observations,
     k: int,
-    weight: FloatArray,
+    before: FloatArray,
     centre: FloatArray,
     predicted: FloatArray,
     gain: FloatArray,
 ) -> float:
     """Least squared innovation of a block, over all ways into its states."""
     least = np.inf
-    for b in range(len(weight)):
-        for a in range(len(weight)):
+    for b in range(len(before)):
+        for a in range(len(before)):
             reach = given.prior[0, b] if k == 0 else given.transition[k, a, b]
-            if weight[a] > 0.0 and reach > 0.0:
+            if before[a] > 0.0 and reach > 0.0:
                 innovation, variance = _innovate(
-                    centre[a], predicted[a], given.residual_m[k, b], given.coefficient[k, b],
+                    centre, predicted, a, given.residual_m[k, b], given.coefficient, k, b,
                     given.noise_m[k, b], gain,
                 )  # fmt: skip
                 least = min(least, innovation * innovation / variance)
@@ -245,14 +270,21 @@ def _least_squared(
 
 
 @inner_kernel
-def _divide(weight: float, mean: FloatArray, covariance: FloatArray) -> None:
-    """Turn summed moments, lower half, into mean and covariance; without weight as at the start."""
+def _divide(
+    weight: float,
+    first: FloatArray,
+    second: FloatArray,
+    mean: FloatArray,
+    covariance: FloatArray,
+    k: int,
+    b: int,
+) -> None:
+    """Write summed moments, lower half, as mean and covariance of a state; without weight as at the start."""
+    share = 1.0 / weight if weight > 0.0 else 0.0
     for i in range(LATENT):
-        if weight > 0.0:
-            mean[i] /= weight
-    for i in range(LATENT):
+        mean[k, b, i] = first[i] * share
         for j in range(i + 1):
-            if weight > 0.0:
-                covariance[i, j] = covariance[j, i] = covariance[i, j] / weight - mean[i] * mean[j]
+            value = second[i, j] * share - mean[k, b, i] * mean[k, b, j]
+            covariance[k, b, i, j] = covariance[k, b, j, i] = value
         if weight <= 0.0:
-            covariance[i, i] = 1.0
+            covariance[k, b, i, i] = 1.0

@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from camber import standards
-from camber.lateral.state_prior import mover, state_prior
+from camber.lateral.state_prior import mover, state_priors
 from camber.lateral.switching import DEVICE, FAST, WIDTH, Filtered, Observations, filter_forward
 from camber.lateral.told_passes import with_claims
 from camber.schema import UseLikelihood
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
     from camber.lateral.blocks import Blocks
@@ -199,16 +197,21 @@ def use_likelihood(
     nodes, which = _computed()
     blocks, places, shares, change, observed, claims = coarse(looks)
     move, ended = mover(blocks, change), []
-    for shift in standards.use_nodes().shift[nodes]:
-        prior = state_prior(places, shares, shift)
+    for prior in state_priors(places, shares, standards.use_nodes().shift[nodes]):
         given = observed._replace(prior=prior, transition=move(prior))
         told = with_claims(given, claims, move, once=True)
-        ended.append(filter_forward(told, degrees_of_freedom))
+        ended.append(_end(filter_forward(told, degrees_of_freedom)))
     without, common = _of_common(ended)
     found = np.array([one.log_evidence for one in ended]) + without
     found = np.round(found - found.max(), _DIGITS)
     rows = tuple(tuple(row) for row in np.round(common, _DIGITS)[:, which].tolist())
     return (UseLikelihood(place[0], tuple(found[which].tolist()), place[1], rows),)
+
+
+def _end(found: Filtered) -> Filtered:
+    """Keep the last block alone: all blocks under all nodes are memory by the megabyte."""
+    weight, mean, covariance = (values[-1:].copy() for values in found[:3])
+    return Filtered(weight, mean, covariance, found.log_evidence)
 
 
 def _of_common(ended: list[Filtered]) -> tuple[FloatArray, FloatArray]:
@@ -333,9 +336,9 @@ def _common(posterior: UsePosterior, share: FloatArray) -> CommonErrors:
 
 def mixed_prior(places: Places, shares: StreetShares, share: FloatArray) -> FloatArray:
     """Prior of the states under a hypothesis: the mean over its nodes, shape (n, 6)."""
-    shift = standards.use_nodes().shift
-    rows: Iterable[int] = np.flatnonzero(share > 0.0).tolist()
-    return np.asarray(sum(share[k] * state_prior(places, shares, shift[k]) for k in rows))
+    rows = np.flatnonzero(share > 0.0)
+    priors = state_priors(places, shares, standards.use_nodes().shift[rows])
+    return np.asarray(np.tensordot(share[rows], priors, 1))
 
 
 def learned_shares(learned: Learned) -> list[dict[str, str | float]]:

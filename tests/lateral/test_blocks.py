@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from camber.conventions import CENTRE, LEFT_EDGE, RIGHT_EDGE
 from camber.lateral.blocks import block_mean, cut_blocks, street_probability
-from camber.lateral.hypotheses import observe
+from camber.lateral.hypotheses import observer
 from camber.lateral.places import find_places
 from camber.lateral.state_prior import change_probability
 from camber.lateral.switching import DEVICE, MAP, WIDTH
@@ -205,7 +205,7 @@ def test_half_of_what_widths_err_is_common_to_all_streets_and_the_rest_their_own
 
     def seen(mean, root):
         common = CommonErrors(np.array(mean), np.array(root))
-        return observe(blocks, places, gnss_classes()["single_band"], states, line, common, SETTINGS)
+        return observer(blocks, places, states, line, common, SETTINGS)(gnss_classes()["single_band"])
 
     nothing = seen([0.0, 0.0], np.eye(2))
     new = np.flatnonzero(np.diff(blocks.way_id)) + 1
