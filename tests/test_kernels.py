@@ -45,7 +45,7 @@ def test_a_kernel_waits_for_the_process_that_compiles_those_beside_it() -> None:
     folder = Path(dispatcher.stats.cache_path)
     folder.mkdir(parents=True, exist_ok=True)
     found: list[int] = []
-    with FileLock(folder / "compiling.lock"):
+    with FileLock(folder / f"{__name__}.lock"):
         waiting = Thread(target=lambda: found.append(tripled(2)))
         waiting.start()
         waiting.join(timeout=1.0)

@@ -262,9 +262,13 @@ def fitting(extracts: "Sequence[Roads]") -> "RoadsFor":
 
 
 def say_if_compiling(session: Session) -> None:
-    """Say why the first analysis on a machine takes longer."""
-    if not _kernels_compiled():
+    """Say why the first analysis on a machine takes longer, and begin with it in processes of its own."""
+    if "compiling" not in session.begun and not _kernels_compiled():
+        from camber.compiled_ahead import start_compiling
+
+        session.begun.add("compiling")
         session.say("compiling numerical kernels, once on this machine: this takes up to a minute")
+        start_compiling()
 
 
 def _kernels_compiled() -> bool:

@@ -48,10 +48,12 @@ def demo(
     if check:
         _check(context.obj, output)
         return
+    from camber.cli.analyse import say_if_compiling
     from camber.cli.start import How, begin
     from camber.simulate import Season, season_files, simulate_season
 
     session: Session = context.obj
+    say_if_compiling(session)
     streets = sample_folder() / EXTRACTS[0]
     recordings = output / "recordings"
     with session.at_home(output / "library"):

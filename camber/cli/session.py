@@ -123,6 +123,11 @@ class Session:
         return Console(stderr=True, no_color=plain, highlight=False, markup=False, emoji=False)
 
     @cached_property
+    def begun(self) -> set[str]:
+        """What goes on in the background, and is begun once."""
+        return set()
+
+    @cached_property
     def preferences(self) -> Preferences:
         """The user's settings; unknown keys are warned about once."""
         from camber.cli.config import read_preferences, settings_path

@@ -101,7 +101,10 @@ def begin(
     session: Session, paths: "Sequence[Path]", road_files: "Sequence[Path]", folder: Path, how: How
 ) -> None:
     """Lead from files to the answer for the last week, which is printed and written as a page."""
+    from camber.cli.analyse import say_if_compiling
+
     session.write(_take_in(session, paths) + "\n")
+    say_if_compiling(session)  # while a map is fetched
     _get_map(session, road_files, how.server, yes=how.yes)
     _analyse(session, road_files, how.workers)
     with camber.open_library() as library:
@@ -161,10 +164,9 @@ def _get_map(session: Session, road_files: "Sequence[Path]", server: str | None,
 
 def _analyse(session: Session, road_files: "Sequence[Path]", workers: int | None) -> None:
     """Analyse what is new, over the tiles that later weeks use too."""
-    from camber.cli.analyse import analyse_all, say_if_compiling
+    from camber.cli.analyse import analyse_all
 
     usual = session.preferences
-    say_if_compiling(session)
     done = analyse_all(
         session, road_files, usual.settings, usual.country or None, workers=workers, tiles_first=True
     )

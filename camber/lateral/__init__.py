@@ -378,7 +378,7 @@ def _doubtful(probability: FloatArray, uniform: FloatArray) -> NDArray[np.bool_]
     doubt = probability > 0.01
     stretch = np.cumsum(np.r_[True, ~(doubt[1:] & doubt[:-1])]) - 1
     first = np.flatnonzero(np.r_[True, np.diff(stretch) > 0])
-    return np.asarray(uniform[:, first][:, stretch] < probability)
+    return np.ascontiguousarray(uniform[:, first][:, stretch] < probability)
 
 
 def _columns(

@@ -1,10 +1,12 @@
 """What a new machine compiles: processor time and pieces, by kernel; or the whole demo, cold and warm.
 
-Run with ``python tests/benchmarks/compiling.py`` in the project's root; ``--demo`` for the latter. Kernels go
-to a folder of their own, so that those of this machine are neither used nor changed.
+Run with ``python tests/benchmarks/compiling.py`` in the project's root; ``--demo`` for the latter,
+``--write`` to write down for `camber.compiled_ahead` what the line calls with which types. Kernels go to a
+folder of their own, so that those of this machine are neither used nor changed.
 """
 
 import argparse
+import json
 import os
 import resource
 import subprocess
@@ -25,7 +27,7 @@ def watched():
 
     class Listener(event.Listener):
         def __init__(self):
-            self.begun, self.pieces = [], []
+            self.begun, self.pieces, self.called = [], [], []
 
         def on_start(self, _event):
             self.begun.append((time.process_time(), len(self.pieces)))
@@ -36,19 +38,39 @@ def watched():
             function = event.data["dispatcher"].py_func
             name = f"{function.__module__}.{function.__name__}"
             self.pieces[place] = len(self.begun), time.process_time() - begun, name
+            if not self.begun:
+                self.called.append((function, event.data["args"]))
 
     listener = Listener()
     event.register("numba:compile", listener)
     return listener
 
 
-def analysis(shown: int) -> None:
-    """Analyse a run of the sample, with suggestions, and print what was compiled."""
+def written(kind):
+    """Write a type of numba as `camber.compiled_ahead` reads it."""
+    from numba import types  # noqa: PLC0415 - as above
+    from numba.np.numpy_support import as_dtype  # noqa: PLC0415
+
+    if isinstance(kind, types.BaseNamedTuple):
+        of = kind.instance_class
+        return {f"{of.__module__}.{of.__qualname__}": [written(field) for field in kind.types]}
+    dtype = as_dtype(getattr(kind, "dtype", kind))
+    return [dtype.descr if dtype.names else dtype.str, getattr(kind, "ndim", 0)]
+
+
+def analysis(shown: int, *, write: bool) -> None:
+    """Analyse a run of the sample, with suggestions, and print or write down what was compiled."""
     listener = watched()
     import camber  # noqa: PLC0415 - after numba knows its folder
 
     recording = camber.read_recording(min((ROOT / "data/week").glob("*.gpx")))
     camber.analyse(recording, camber.read_roads(ROOT / "data/kouvola.osm.pbf"))
+    if write:
+        lines = [
+            [of.__module__, of.__name__, [written(kind) for kind in kinds]] for of, kinds in listener.called
+        ]
+        text = ",\n".join(json.dumps(line) for line in lines)
+        (ROOT / "camber/compiled_ahead.json").write_text(f"[\n{text}\n]\n", "utf-8")
     spent = defaultdict(float)
     for depth, seconds, name in listener.pieces:
         if depth == 0:
@@ -81,13 +103,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--demo", action="store_true", help="the whole demo instead of one analysis")
     parser.add_argument("--shown", type=int, default=10, help="kernels in the list")
+    parser.add_argument("--write", action="store_true", help="write the list of what is compiled ahead")
     options = parser.parse_args()
     if options.demo:
         demo()
         return
     with TemporaryDirectory() as folder:
         os.environ["NUMBA_CACHE_DIR"] = folder
-        analysis(options.shown)
+        analysis(options.shown, write=options.write)
 
 
 if __name__ == "__main__":
