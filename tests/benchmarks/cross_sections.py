@@ -1,6 +1,6 @@
 """How well cross sections come out of terrain models: on simulated streets, and in Delft.
 
-    python -m tests.benchmarks.cross_sections [STREETS]
+    python -m tests.benchmarks.cross_sections [STREETS [CASE...]]
 
 Streets are simulated with kerbs, widths, drifts and parabolas that are not the estimator's own assumptions;
 each is 240 m long, and its line is displaced by a standard deviation of 1.5 m.
@@ -239,10 +239,10 @@ def delft():
 def main():
     streets = int(sys.argv[1]) if len(sys.argv) > 1 else 30
     print(f"{'':25}" + HEAD)
-    for name, case in CASES.items():
-        made = table_row(measured(case, streets))
+    for name in sys.argv[2:] or CASES:
+        made = table_row(measured(CASES[name], streets))
         print(f"{name:25}" + "".join(f"{value:6.2f}" for value in made), flush=True)
-    if FOLDER.exists():
+    if FOLDER.exists() and not sys.argv[2:]:
         delft()
 
 

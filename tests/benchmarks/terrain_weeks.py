@@ -29,6 +29,7 @@ import rasterio
 import shapely
 
 import camber
+from camber import standards
 from camber.conventions import LateralState
 from camber.lateral import pool_evidence
 from camber.library.surveys import in_turn
@@ -269,9 +270,36 @@ def judge_week(week, cases, folder):
         for reason, n in windows:
             refused[reason] += n if reason else 0
         row["refused"] = ", ".join(f"{n} {reason}" for reason, n in refused.most_common() if n)
+        row |= run_on_measured(week, done)
         sides = week.sides if "sides told" in case else ()
         rows.append(row | judged(week, analysed(week, measured_, sides)))
     return rows
+
+
+def run_on_measured(week, done):
+    """Shares of the metres run on carriageways, and on paths, that were measured, and why others were not."""
+    truth = pd.concat(one.truth for one in week.runs)
+    run = truth.groupby("way_id")["distance_m"].sum()
+    ways = week.roads.ways
+    run = run[run.index.isin(ways.index)]
+    is_road = standards.assume(ways.loc[run.index])["is_road"].to_numpy(dtype=bool)
+    share, why = pd.Series(0.0, index=run.index), Counter()
+    for one in done:
+        counts = Counter()
+        for said in one.said.values():
+            counts.update(said)
+        metres = run.get(one.way_id, 0.0)
+        if metres and counts:
+            share[one.way_id] = counts[""] / counts.total()
+            kind = ways["highway"].loc[one.way_id]
+            for reason, n in counts.items():
+                why[f"{kind}: {reason or 'measured'}"] += metres * n / counts.total()
+    both = {
+        name: float((share * run)[at].sum() / max(run[at].sum(), 1e-9))
+        for name, at in (("roads_measured", is_road), ("paths_measured", ~is_road))
+    }
+    said = ", ".join(f"{metres:.0f} {reason}" for reason, metres in why.most_common())
+    return both | {"run_on_roads": float(run[is_road].sum() / max(run.sum(), 1e-9)), "metres": said}
 
 
 def study(towns, numbers, cases=CASES, *, seed=17, runs=4, tiles=None, report=print):
@@ -293,7 +321,19 @@ def study(towns, numbers, cases=CASES, *, seed=17, runs=4, tiles=None, report=pr
     return pd.DataFrame(rows)
 
 
-COLUMNS = ["measured", "likely", "certain", "width", "covered", "runs_covered", "log_score", "sure_right"]
+COLUMNS = [
+    *(
+        "measured",
+        "roads_measured",
+        "paths_measured",
+        "run_on_roads",
+        "likely",
+        "certain",
+        "width",
+        "covered",
+    ),
+    *("runs_covered", "log_score", "sure_right"),
+]
 
 
 def summary(rows):
