@@ -20,5 +20,5 @@ ROADS: Final = 2
 READING: Final = 4
 """Raised when a file is read otherwise: an import of the same file then reads it anew."""
 
-TERRAIN: Final = 6
+TERRAIN: Final = 7
 """Raised when a way comes out otherwise of the same terrain model: all ways are then measured anew."""

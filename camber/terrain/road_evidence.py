@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from math import hypot, isfinite, nan
+from math import expm1, hypot, isfinite, nan
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -115,7 +115,7 @@ def _walks(row: dict[Hashable, Any], way_id: int, year: int | None) -> list[Road
 
 @lru_cache(maxsize=65536)
 def aged(one: RoadObserved, year: int | None) -> RoadObserved:
-    """Say what a measured slope is worth in a later year: roads settle and are laid anew.
+    """Say what a measured slope is worth in a later year: roads settle, and some are built anew.
 
     Parameters
     ----------
@@ -127,14 +127,17 @@ def aged(one: RoadObserved, year: int | None) -> RoadObserved:
     Returns
     -------
     RoadObserved
-        With standard deviations that have grown by 0.1 % per year.
+        With standard deviations that have grown by 0.1 % per year, and wrong of 1 % more roads each year.
     """
     if one.source not in {"terrain", "inventory"}:
         return one
     years = ERRORS.unknown_years if one.year is None or year is None else max(year - one.year, 0)
     drift = ERRORS.yearly_pct * years
     return replace(
-        one, left_sd_pct=hypot(one.left_sd_pct, drift), right_sd_pct=hypot(one.right_sd_pct, drift)
+        one,
+        left_sd_pct=hypot(one.left_sd_pct, drift),
+        right_sd_pct=hypot(one.right_sd_pct, drift),
+        p_wrong=one.p_wrong - (1.0 - one.p_wrong) * expm1(-years / ERRORS.rebuilt_years),
     )
 
 

@@ -25,6 +25,9 @@ class TerrainErrors:
         of 6 m in simulations [%].
     yearly_pct : float
         Change of a road's slope per year: settling, overlays [%] (judgement).
+    rebuilt_years : float
+        In so many years a street is built anew with another section [yr] (judgement: whole roads last some 50
+        years, layers laid on them keep the section, and every other road gets its old one again).
     unknown_years : int
         Age of what does not say when it was measured (judgement: countries are flown every 6 to 10 years).
     ridge_pct : float
@@ -47,6 +50,7 @@ class TerrainErrors:
     kerbs_pct: float = 0.3
     smoothed_pct: float = 1.2
     yearly_pct: float = 0.1
+    rebuilt_years: float = 100.0
     unknown_years: int = 8
     ridge_pct: float = 0.85
     p_wrong: float = 0.05

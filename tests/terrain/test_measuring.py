@@ -120,6 +120,8 @@ def test_evidence_has_honest_errors_and_strips_beyond_kerbs():
             assert one.left_pct == pytest.approx(2.0 if one.surface == "left_sidewalk" else -2.0, abs=1.0)
     assert aged(roads[0], 2039).left_sd_pct == pytest.approx(np.hypot(roads[0].left_sd_pct, 2.0))
     assert aged(roads[0], 2019) == aged(roads[0], 2001) == roads[0]
+    # One road in a hundred is built anew each year: 95 % x exp(-0.2) are measured right and still there.
+    assert aged(roads[0], 2039).p_wrong == pytest.approx(1.0 - 0.95 * np.exp(-0.2))
     undated = roads_observed(rows, 7)[0]
     assert aged(undated, 2039).left_sd_pct == pytest.approx(np.hypot(roads[0].left_sd_pct, 0.8))
 
