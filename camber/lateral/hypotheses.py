@@ -7,7 +7,7 @@ probabilities are mixtures over them, and every drawn history belongs to one of 
 from __future__ import annotations
 
 from statistics import NormalDist
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -66,6 +66,14 @@ _LEAST_WEIGHT = 0.02
 """Hypotheses with less of the posterior than this are dropped (judgement: a hundredth of an interval)."""
 
 
+_KEPT_BLOCKS: Final = 4000
+"""Blocks up to which what was filtered is kept until it is drawn from (judgement: 13 hours; with the steps
+back it is 8 kB for each block and hypothesis). Of longer runs it is worked out again, one after the other."""
+
+_NUMBERS_AT_ONCE: Final = 4_000_000
+"""Normal numbers of draws that are there at once (judgement: 32 MB; those of any run of half a day whole)."""
+
+
 class Hypothesis(NamedTuple):
     """One way in which the run may have come about, with the blocks under it.
 
@@ -91,14 +99,16 @@ class Hypothesis(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A hypothesis with what follows from it; ``weight`` is that of the posterior."""
+    """A hypothesis with what follows from it; ``weight`` is that of the posterior.
+
+    ``steps`` is what histories are drawn from, where it is kept.
+    """
 
     noise: GnssClass
     use: int
     weight: float
     observations: Observations
-    filtered: Filtered
-    back: Backward
+    steps: tuple[Filtered, Backward] | None
     smoothed: Smoothed
 
 
@@ -111,10 +121,13 @@ class Posterior(NamedTuple):
         Their weights sum to 1.
     states : Smoothed
         Probabilities, means and variances over all of them.
+    degrees_of_freedom : float
+        Of the blocks' Student-t tails.
     """
 
     parts: tuple[Part, ...]
     states: Smoothed
+    degrees_of_freedom: float
 
     @property
     def noises(self) -> tuple[GnssClass, ...]:
@@ -196,9 +209,11 @@ def weigh(given: Iterable[Hypothesis], degrees_of_freedom: float, noise_evidence
     The evidence for one size of the errors against another is taken to the power ``noise_evidence``; the
     masses of the uses of places are given. ``degrees_of_freedom`` are of the blocks' Student-t tails.
     """
-    hypotheses = list(given)
-    filtered = [filter_forward(one.observations, degrees_of_freedom) for one in hypotheses]
-    evidence = np.array([one.log_evidence for one in filtered])
+    hypotheses, found = list(given), list[tuple[float, Filtered | None]]()
+    for one in hypotheses:
+        filtered = filter_forward(one.observations, degrees_of_freedom)
+        found.append((filtered.log_evidence, filtered if _is_kept(one.observations) else None))
+    evidence = np.array([log_evidence for log_evidence, _ in found])
     mass, prior = (np.array([getattr(one, name) for one in hypotheses]) for name in ("mass", "prior"))
     noises = np.array([one.noise.name for one in hypotheses])
     logs = np.log(mass) + np.log(prior)
@@ -209,18 +224,23 @@ def weigh(given: Iterable[Hypothesis], degrees_of_freedom: float, noise_evidence
     weight = np.where(weight >= _LEAST_WEIGHT * weight.sum(), weight, 0.0)
     weight /= weight.sum()
     parts = tuple(
-        _part(one, state, share)
-        for one, state, share in zip(hypotheses, filtered, weight.tolist(), strict=True)
+        _part(one, share, filtered or filter_forward(one.observations, degrees_of_freedom))
+        for one, (_, filtered), share in zip(hypotheses, found, weight.tolist(), strict=True)
         if share > 0.0
     )
-    return Posterior(parts, _mix(parts))
+    return Posterior(parts, _mix(parts), degrees_of_freedom)
 
 
-def _part(given: Hypothesis, filtered: Filtered, share: float) -> Part:
+def _is_kept(given: Observations) -> bool:
+    return len(given.prior) <= _KEPT_BLOCKS
+
+
+def _part(given: Hypothesis, share: float, filtered: Filtered) -> Part:
     """Smooth what was filtered; what that has prepared, the draws use again."""
     seen = given.observations
     back = prepare_back(seen, filtered)
-    return Part(given.noise, given.use, share, seen, filtered, back, folded(smooth(seen, filtered, back)))
+    smoothed = folded(smooth(seen, filtered, back))
+    return Part(given.noise, given.use, share, seen, (filtered, back) if _is_kept(seen) else None, smoothed)
 
 
 def _mix(parts: tuple[Part, ...]) -> Smoothed:
@@ -287,11 +307,10 @@ def draw_histories(
     use_of = uses[_choose(np.cumsum(weights), use_rank)]
     n, draws = len(order[0].observations.prior), len(use_rank)
     noise_rank = rng.random(draws)
-    own, normal = rng.standard_normal((draws, n)), rng.standard_normal((draws, n, LATENT))
-    passes = passes or no_passes(draws, n)
-    uniform = rank_blocks(passes, own, alike.left_out, SAME_STREET, SAME_RUNNER)
-    # What all runs have in common never changes, so it is drawn where a history begins, at its end.
-    normal[:, -1, [DEVICE, WIDTH]] = alike.common
+    own = rng.standard_normal((draws, n))
+    uniform = rank_blocks(passes or no_passes(draws, n), own, alike.left_out, SAME_STREET, SAME_RUNNER)
+    del own  # of a long run a tenth of its memory
+    normal_of = _normals(rng, draws, n)
     doubts = doubts or no_doubts(draws, order[0].observations.prior.shape)
     chosen = np.empty(draws, dtype=np.int64)
     for use in np.unique(use_of):
@@ -299,10 +318,46 @@ def draw_histories(
         chosen[mine] = rows[_choose(np.cumsum(weights[rows]) / weights[rows].sum(), noise_rank[mine])]
     state = np.empty((draws, n), dtype=np.int8)
     for number in np.unique(chosen):
-        mine, part = np.flatnonzero(chosen == number), order[number]
-        ranked = doubts._replace(rank=doubts.rank[mine])
-        state[mine] = sample(part.observations, part.filtered, part.back, uniform[mine], normal[mine], ranked)
+        part = order[number]
+        filtered, back = part.steps or _steps(part.observations, posterior.degrees_of_freedom)
+        drawn = np.flatnonzero(chosen == number)
+        for mine in np.array_split(drawn, -(-len(drawn) * n * LATENT // _NUMBERS_AT_ONCE)):
+            normal = normal_of(mine)
+            # What all runs have in common never changes, so it is drawn where a history begins, at its end.
+            normal[:, -1, [DEVICE, WIDTH]] = alike.common[mine]
+            ranked = doubts._replace(rank=doubts.rank[mine])
+            state[mine] = sample(part.observations, filtered, back, uniform[mine], normal, ranked)
     return state
+
+
+def _steps(given: Observations, degrees_of_freedom: float) -> tuple[Filtered, Backward]:
+    """Work out again what histories are drawn from."""
+    filtered = filter_forward(given, degrees_of_freedom)
+    return filtered, prepare_back(given, filtered)
+
+
+def _normals(rng: np.random.Generator, draws: int, n: int) -> Callable[[NDArray[np.int64]], FloatArray]:
+    """Draw standard normal numbers, shape (draws, n, 6), and give those of some draws, such as are asked for.
+
+    Of very many only where each draw begins is kept: they are drawn from there again.
+    """
+    if draws * n * LATENT <= _NUMBERS_AT_ONCE:
+        whole = rng.standard_normal((draws, n, LATENT))
+        return lambda rows: whole[rows]
+    begins = []
+    for _ in range(draws):
+        begins.append(rng.bit_generator.state)
+        rng.standard_normal((n, LATENT))
+    again = np.random.Generator(type(rng.bit_generator)())
+
+    def normal_of(rows: NDArray[np.int64]) -> FloatArray:
+        found = np.empty((len(rows), n, LATENT))
+        for place, row in enumerate(rows.tolist()):
+            again.bit_generator.state = begins[row]
+            again.standard_normal(out=found[place])
+        return found
+
+    return normal_of
 
 
 def _choose(cumulative: FloatArray, rank: FloatArray) -> NDArray[np.int64]:

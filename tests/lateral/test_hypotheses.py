@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from camber.lateral import hypotheses
 from camber.lateral.hypotheses import Alike, Hypothesis, alike, draw_histories, weigh
 from camber.lateral.noise import noise_hypotheses
 from camber.lateral.switching import DEVICE, MAP
@@ -33,7 +34,7 @@ def test_hypotheses_are_weighed_by_their_exact_likelihood():
 def test_what_hardly_counts_is_dropped_and_the_rest_mixed():
     given = street(1)
     absurd = given._replace(residual_m=given.residual_m + 60.0)
-    parts, mixed = weigh(
+    parts, mixed, _ = weigh(
         [Hypothesis(ROW, 0, 1.0, 0.5, given), Hypothesis(gnss_classes()["trees"], 0, 1.0, 0.5, absurd)],
         4.0,
         1.0,
@@ -106,6 +107,27 @@ def test_the_evidence_for_a_class_of_errors_is_coarsened_and_the_mass_of_a_use_i
     assert found[0.25][0] / prior == pytest.approx((found[1.0][0] / prior) ** 0.25)
     assert found[1.0][0] != pytest.approx(prior, rel=0.05)
     assert all(pair[1] == pytest.approx(0.7 / 0.3) for pair in found.values())
+
+
+def test_of_a_long_run_the_same_histories_are_drawn_though_nothing_is_kept_of_it(monkeypatch):
+    left = street(1)
+    right = left._replace(prior=left.prior[:, ::-1].copy())
+    given = [Hypothesis(ROW, 1, 0.6, 1.0, left), Hypothesis(ROW, 0, 0.4, 1.0, right)]
+
+    def drawn():
+        rng = np.random.default_rng(2)
+        posterior = weigh(given, 4.0, 1.0)
+        return posterior, draw_histories(posterior, alike(3, "a watch", 50), rng), rng.random()
+
+    whole, histories, after = drawn()
+    monkeypatch.setattr(hypotheses, "_KEPT_BLOCKS", 0)
+    monkeypatch.setattr(hypotheses, "_NUMBERS_AT_ONCE", 400)
+    again, pieces, after_pieces = drawn()
+    assert all(part.steps is not None for part in whole.parts)
+    assert all(part.steps is None for part in again.parts)
+    assert (again.states.probability == whole.states.probability).all()
+    assert (pieces == histories).all()
+    assert after_pieces == after
 
 
 def test_what_a_device_errs_by_is_drawn_once_for_all_its_runs():
