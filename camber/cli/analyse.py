@@ -302,6 +302,8 @@ def analyse_all(
         _cluster(dask) as executor,
         session.steps("analysing", lines=True) as tell,
     ):
+        if library.recordings:
+            say_if_compiling(session)
         watch = watching(session, tell)
         done = analyse_library(
             library, choices, settings, only=only, executor=executor, workers=workers, watch=watch
