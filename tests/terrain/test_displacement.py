@@ -12,6 +12,7 @@ from camber.terrain.edges import PLACES_M
 from camber.terrain.headers import read_header
 from camber.terrain.mapped_ways import MappedWay
 from camber.terrain.sources import key_of
+from tests.benchmarks.moved_streets import streets as streets_of_delft
 from tests.benchmarks.terrain_weeks import measured_in, write_tile
 from tests.terrain_streets import DATA
 
@@ -187,32 +188,21 @@ def test_roads_are_looked_for_where_a_map_that_is_off_does_not_have_them(streets
     assert np.median(np.abs(slopes)) < 0.5
 
 
-@pytest.fixture(scope="module")
-def delft(known_lines):
-    """The nine streets of Delft, moved by a vector."""
-    turn = pyproj.Transformer.from_crs("EPSG:28992", 4326, always_xy=True)
-
-    def moved(east_m, north_m):
-        ways = []
-        for number, known in enumerate(known_lines("delft_roads.geojson"), start=1):
-            line = np.array(known["projected"]) - [east_m, north_m]
-            length = float(np.hypot(*np.diff(line, axis=0).T).sum())
-            drawn = np.column_stack(turn.transform(*line.T))
-            ways.append(MappedWay(number, length, drawn, known["width_m"], 1.0, True, True, False))  # noqa: FBT003
-        return ways
-
-    return moved
-
-
-def test_nine_streets_of_delft_do_not_accuse_a_model_that_lies_where_they_do(delft):
-    done, problems = measured_in(delft(0.0, 0.0), [read_header(DATA / "delft_ahn3_1m.tif")])
+def test_nine_streets_of_delft_do_not_accuse_a_model_that_lies_where_they_do(known_lines):
+    done, problems = measured_in(
+        streets_of_delft(known_lines("delft_roads.geojson"), 0.0, 0.0),
+        [read_header(DATA / "delft_ahn3_1m.tif")],
+    )
     assert problems == ()
     assert sum(bool(one.observed.roads) for one in done) > 5
 
 
 @pytest.mark.parametrize(("east", "north"), [(0.0, 5.0), (-5.0, 0.0)])
-def test_streets_of_delft_five_metres_off_are_not_used_or_found_where_they_are(delft, east, north):
-    done, problems = measured_in(delft(east, north), [read_header(DATA / "delft_ahn3_1m.tif")])
+def test_streets_of_delft_five_metres_off_are_not_used_or_found_where_they_are(known_lines, east, north):
+    done, problems = measured_in(
+        streets_of_delft(known_lines("delft_roads.geojson"), east, north),
+        [read_header(DATA / "delft_ahn3_1m.tif")],
+    )
     used = [one for one in done if one.observed.roads]
     assert bool(problems) != bool(used)
     for one in used:
