@@ -347,22 +347,23 @@ def summary(rows):
     return "\n\n".join([*(table.round(3).to_string() for table in both), differences(rows)])
 
 
-def differences(rows, names=("log_score", "likely", "width", "covered"), draws=2000):
+def differences(rows, names=("log_score", "likely", "width", "covered", "runs_covered"), draws=2000):
     """Say what each case does beside the first, in the mean of the weeks that have both, with 90 % intervals.
 
-    The weeks are drawn anew for these.
+    The weeks are drawn anew for these: runs of one week, and totals of one run, are right or wrong together.
+    Of coverage the first case is told, too.
     """
     rng, text = np.random.default_rng(5), []
+    first, *others = rows["case"].unique()
     for name in names:
         wide = rows.pivot_table(index=["town", "world"], columns="case", values=name, sort=False)
-        first = rows["case"].iloc[0]
-        for case in [one for one in rows["case"].unique() if one != first]:
-            away = (wide[case] - wide[first]).dropna().to_numpy()
-            means = away[rng.integers(0, len(away), (draws, len(away)))].mean(axis=1)
+        weeks = [(f"{name} of {case} - {first}", (wide[case] - wide[first]).dropna()) for case in others]
+        weeks += [(f"{name} of {case}", wide[case].dropna()) for case in wide if "covered" in name]
+        for said, values in weeks:
+            each = values.to_numpy()
+            means = each[rng.integers(0, len(each), (draws, len(each)))].mean(axis=1)
             low, high = np.quantile(means, [0.05, 0.95])
-            text.append(
-                f"{name} of {case} - {first}: {away.mean():+.3f} [{low:+.3f}, {high:+.3f}], {len(away)}"
-            )
+            text.append(f"{said}: {each.mean():+.3f} [{low:+.3f}, {high:+.3f}], {len(each)} weeks")
     return "\n".join(text)
 
 
