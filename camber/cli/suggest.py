@@ -127,9 +127,19 @@ def advised(session: Session, library: "Library", period: "Period", road_files: 
     # A week without a map is there before all that a plan needs is loaded.
     if not road_files and not has_tiles():
         return replace(period, advice=Advice((), Advice.NO_MAP))
+    from camber.library.kept_advice import keep_advice, name_of_advice, with_kept_advice
+
+    tiles = sorted((roads_cache() / "tiles").rglob("*"))
+    name = name_of_advice(library, period, session.preferences, [*road_files, *tiles])
+    kept = with_kept_advice(library, period, name)
+    if kept is not None:
+        return kept
     from camber.planning import with_advice
 
-    return with_advice(planner_for(session, library, road_files), period)
+    period = with_advice(planner_for(session, library, road_files), period)
+    if period.advice is not None:
+        keep_advice(library, period.advice, name)
+    return period
 
 
 def line_over(session: Session, road_files: "Sequence[Path]", library: "Library | None" = None) -> "Line":

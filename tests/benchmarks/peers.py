@@ -326,7 +326,9 @@ def main() -> None:
     parser.add_argument("--python312", help="a Python 3.12 or newer, for Valhalla")
     parser.add_argument("--limit", type=float, default=75.0, help="seconds that a peer may take")
     parser.add_argument("--kilometres", type=float, default=100.0)
+    parser.add_argument("--only", help="leave out all peers but this one, such as fastmm")
     given = parser.parse_args()
+    peers = [peer for peer in PEERS if given.only in {None, peer.worker}]
     begin = cpu_s()
     roads = camber.read_roads(EXTRACT)
     opened_s = cpu_s() - begin
@@ -335,14 +337,18 @@ def main() -> None:
         export(runs, roads, Path(name))
         rows = [
             own_row("camber", runs, roads, opened_s),
-            own_row("camber, the part that LeuvenMapMatching sees", cut(runs), roads, opened_s),
-            *(peer_row(peer, cut(runs) if peer.part else runs, roads, Path(name), given) for peer in PEERS),
+            *(
+                [own_row("camber, the part that LeuvenMapMatching sees", cut(runs), roads, opened_s)]
+                if any(peer.part for peer in peers)
+                else []
+            ),
+            *(peer_row(peer, cut(runs) if peer.part else runs, roads, Path(name), given) for peer in peers),
         ]
     true_km = sum(run.truth["distance_m"].sum() for run in runs) / 1000.0
     title = (
         f"{datetime.now(UTC):%Y-%m-%d}, {machine()}. {len(runs)} runs, {true_km:.1f} km in all, 1 Hz, noise"
     )
-    settings = "; ".join(f"{peer.name} {peer.settings}" for peer in PEERS)
+    settings = "; ".join(f"{peer.name} {peer.settings}" for peer in peers)
     lines = [
         f"{title} sigma 4 m, tau 20 s.",
         "",

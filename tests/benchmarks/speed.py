@@ -1,9 +1,12 @@
-"""From export to answer, small: processor time of each step, beside an earlier camber and gpxpy's parsing.
+"""From export to answer, small: each step beside an earlier camber, gpxpy's parsing, and fastmm.
 
 Run with ``python tests/benchmarks/speed.py`` in the project's root; needs the Heidelberg extract. Steps are
 commands and processes of their own, as a runner has them, with everything that they start; ``--before`` names
 a checkout of an earlier camber, measured step by step in turn with this one; ``--compile`` measures first
-compilations too, a minute each. Times are processor seconds with the imports, in the units of the table.
+compilations too, a minute each. Then the line in one process by part (`from_files.py`), and matching beside
+fastmm on raw and on thinned fixes (`peers.py`, which installs it in an environment of its own; ``--no-peers``
+leaves it out). Ten minutes on two processors. Times are processor seconds with the imports, of an installed
+camber: with its bytecode.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import tempfile
 from pathlib import Path
 
 from from_files import EXTRACT, make_zip
+from growing import make_newest
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,7 +38,7 @@ from pathlib import Path
 import camber, camber.pipeline
 from camber.recording import read_stream
 from camber.recording.limits import ReadLimits
-from camber.library.results import distil
+from camber.library.workers import distil
 with zipfile.ZipFile(sys.argv[1]) as archive:
     [run, *_] = read_stream(BytesIO(archive.read(archive.namelist()[0])), "run.gpx", ReadLimits())
 roads = camber.read_roads(sys.argv[2], cache=Path(sys.argv[3]))
@@ -85,6 +89,7 @@ print(len(fixes), done.summary.distance_m / 1e3, used, before / 1024,
 def spent(arguments: list[str], checkout: Path, home: Path, **more: str) -> tuple[float, str]:
     """Processor seconds of a process with all that it started, and what it wrote."""
     given = {**os.environ, "PYTHONPATH": str(checkout), "CAMBER_HOME": str(home), **more}
+    given.pop("PYTHONDONTWRITEBYTECODE", None)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         [sys.executable, *arguments], cwd=home, env=given, stdout=subprocess.PIPE, text=True, check=True
@@ -106,6 +111,9 @@ def steps_of(export: Path) -> dict[str, list[str]]:
         "the same with nothing new": whole,
         "camber week": [*camber, "week"],
         "camber week --html": [*camber, "week", "--html", "week.html"],
+        "camber year --html": [*camber, "year", "--html", "year.html"],
+        "camber import, one new run": [*camber, "import", str(export.with_name("newest.zip"))],
+        "camber analyse --all, one new run": whole,
     }
 
 
@@ -120,6 +128,7 @@ def measure(checkouts: list[Path], folder: Path, export: Path, *, compile_: bool
             fresh, _ = spent(one_run, checkout, home, NUMBA_CACHE_DIR=str(home / "kernels"))
             found.setdefault("first analysis, with compilation", []).append(fresh)
         spent(one_run, checkout, home)  # compiles, and keeps the parsed roads
+        spent(["-m", "compileall", "-q", "camber"], checkout, checkout)
     for name, step in steps_of(export).items():
         for checkout, home in zip(checkouts, homes, strict=True):
             found.setdefault(name, []).append(spent(step, checkout, home)[0])
@@ -138,12 +147,14 @@ def main() -> None:
     parser.add_argument("--before", type=Path, help="a checkout of an earlier camber")
     parser.add_argument("--compile", action="store_true", help="measure first compilations too")
     parser.add_argument("--long", type=int, default=0, help="only: a run so many times, as one")
+    parser.add_argument("--no-peers", action="store_true", help="without the line by part, and fastmm")
     options = parser.parse_args()
     checkouts = [ROOT, *([options.before.resolve()] if options.before else [])]
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         export = folder / "export.zip"
         fixes = make_zip(export, options.runs, options.length)
+        make_newest(folder / "newest.zip", export)
         if options.long:
             for checkout in checkouts:
                 arguments = ["-c", LONG_RUN, str(export), str(EXTRACT), str(folder), str(options.long)]
@@ -168,6 +179,19 @@ def main() -> None:
             f"\n{name}: {fixes / whole:.0f} fixes per CPU-s through the commands, "
             f"{fixes / max(whole - idle, 1e-9):.0f} above an idle one; {parse / whole:.2f} of gpxpy's parsing"
         )
+    if not options.no_peers:
+        beside(checkouts, options.runs)
+
+
+def beside(checkouts: list[Path], runs: int) -> None:
+    """Print the line in one process by part, of each checkout, and matching beside fastmm."""
+    for name, checkout in zip(("now", "before"), checkouts, strict=False):
+        script = checkout / "tests/benchmarks/from_files.py"
+        print(
+            f"\n{name}, in one process:\n{spent([str(script), '--runs', str(runs)], checkout, checkout)[1]}"
+        )
+    peers = [str(ROOT / "tests/benchmarks/peers.py"), "--only", "fastmm", "--kilometres", "30"]
+    print(spent(peers, ROOT, ROOT)[1])
 
 
 if __name__ == "__main__":
