@@ -6,6 +6,7 @@ The prior comes from traffic side, law and tags (`camber.standards`), moved by h
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numba
@@ -172,17 +173,23 @@ def _as_told(
 
 
 def _usual_facing(share: FloatArray) -> FloatArray:
-    """Share at the usual node for which the mean over all nodes is ``share``, by bisection of the logit."""
+    """Share at the usual node for which the mean over all nodes is ``share``, shape (n,)."""
+    values, row = np.unique(share, return_inverse=True)
+    return np.array([_usual_for(value) for value in values.tolist()])[row]
+
+
+@cache
+def _usual_for(share: float) -> float:
+    """Find that of one share, by bisection of the logit; there are as many as rows of the standards."""
     nodes = standards.use_nodes()
     weight = nodes.weight.sum(axis=(1, 2, 3))
     shift = nodes.shift[:, 0].reshape(nodes.weight.shape)[:, 0, 0, 0]
-    values, row = np.unique(share, return_inverse=True)
-    low, high = np.full(len(values), -10.0), np.full(len(values), 10.0)
+    low, high = -10.0, 10.0
     for _ in range(60):
         middle = 0.5 * (low + high)
-        below = (weight / (1.0 + np.exp(-middle[:, np.newaxis] - shift))).sum(axis=1) < values
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return np.asarray(1.0 / (1.0 + np.exp(-low)))[row]
+        below = (weight / (1.0 + np.exp(-middle - shift))).sum() < share
+        low, high = (middle, high) if below else (low, middle)
+    return float(1.0 / (1.0 + np.exp(-low)))
 
 
 def state_prior(places: Places, here: StreetShares, shift: FloatArray | None = None) -> FloatArray:

@@ -123,7 +123,7 @@ def _beside(track: Track, columns: dict[str, NDArray[Any]]) -> MatchedTrack:
     """Put columns beside the fixes, in place of any of the same name."""
     # Joined as plain frames, at once: a column set on a GeoDataFrame costs half a millisecond.
     plain = pd.DataFrame(track, copy=False)
-    kept = plain.drop(columns=[name for name in columns if name in plain])
+    kept = plain[[name for name in plain if name not in columns]]
     joined = pd.concat([kept, pd.DataFrame(columns, index=track.index)], axis=1)
     return as_matched_track(gpd.GeoDataFrame(joined, geometry=track.geometry.name))
 

@@ -306,9 +306,13 @@ def _smooth(
         if i > 0:
             h, keep = seen.seconds[i], passed.keep[i]
             mean[0] += model.speed_mps * h
-            keep[1] = np.exp(-h / model.speed_s)
-            keep[2] = keep[3] = np.exp(-h / model.correlation_s)
-            keep[4] = np.exp(-h / model.lateral_s)
+            if i > 1 and h == seen.seconds[i - 1]:
+                for j in range(1, 5):
+                    keep[j] = passed.keep[i - 1, j]
+            else:
+                keep[1] = np.exp(-h / model.speed_s)
+                keep[2] = keep[3] = np.exp(-h / model.correlation_s)
+                keep[4] = np.exp(-h / model.lateral_s)
             passed.reach[i] = model.speed_s * (1.0 - keep[1])
             _forecast(mean, cov, keep, passed.reach[i])
             _spread(cov, keep, h, seen.sigma_m[i], model)

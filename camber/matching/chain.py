@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -28,6 +27,9 @@ START: Final = 0
 JUNCTION: Final = 1
 TURN: Final = 2
 HOP: Final = 3
+
+_HAIR_M: Final = 1e-6
+"""More than rounding does to a chainage [m]."""
 
 _AGREES: Final = 0.25
 """Largest relative difference between network distance and distance run at which fixes off the road are
@@ -202,19 +204,30 @@ def follow(states: States, distance_m: FloatArray, starts: NDArray[np.bool_], li
 def _runs(states: States, starts: NDArray[np.bool_], back_m: float) -> list[tuple[int, int]]:
     """Stretches of fixes on one edge in one direction; one that falls back further than noise is two."""
     changed = (np.diff(states.edge) != 0) | (np.diff(states.direction) != 0)
-    borders = [0, *(np.flatnonzero(changed | starts[1:]) + 1).tolist(), len(states.edge)]
+    first = np.flatnonzero(np.r_[True, changed | starts[1:]])
+    ahead = np.where(states.edge >= 0, states.direction * states.along_m, 0.0)
+    stretches = zip(first.tolist(), [*first[1:].tolist(), len(ahead)], _falls(ahead, first), strict=True)
     runs = []
-    for first, end in pairwise(borders):
-        begin = first
-        progress = states.direction[begin:end] * states.along_m[begin:end]
-        while states.edge[begin] >= 0 and len(progress):
+    for begin, end, fell_m in stretches:
+        # Few do: those are looked at one by one, and again, exactly.
+        at, progress = begin, ahead[begin:end] if fell_m > back_m - _HAIR_M else ahead[:0]
+        while len(progress):
             fell = np.flatnonzero(np.maximum.accumulate(progress) - progress > back_m)
             if not len(fell):
                 break
-            runs.append((begin, begin + int(fell[0])))
-            begin, progress = runs[-1][1], progress[fell[0] :]
-        runs.append((begin, end))
+            runs.append((at, at + int(fell[0])))
+            at, progress = runs[-1][1], progress[fell[0] :]
+        runs.append((at, end))
     return runs
+
+
+def _falls(ahead_m: FloatArray, first: NDArray[np.int64]) -> FloatArray:
+    """How far each stretch falls back at most [m]; they begin at the ``first`` fixes."""
+    # Each is lifted above the one before, so that one running maximum serves for all.
+    lifted = ahead_m + np.repeat(
+        np.arange(len(first)) * (np.ptp(ahead_m) + 1.0), np.diff(first, append=len(ahead_m))
+    )
+    return np.asarray(np.maximum.reduceat(np.maximum.accumulate(lifted) - lifted, first))
 
 
 def _stand(walk: _Walk, position: int, at_m: float) -> None:
