@@ -278,6 +278,29 @@ def test_a_flight_in_the_wrong_place_is_found_by_all_its_tiles_and_another_takes
         assert {reason for key, counts in said.items() for reason in counts if "2020" in key} == {"displaced"}
 
 
+def test_a_library_looks_for_streets_where_its_map_does_not_have_them_once(call, zigzag, monkeypatch):
+    folder, ground = zigzag
+    there = replace(ground, west_m=ground.west_m + 1.5, north_m=ground.north_m - 1.5)
+    call("terrain", "add", write_tile(folder / "whole_2020.tif", there, "EPSG:25832"))
+    call("import", folder / "run.gpx")
+    measure = ("terrain", "measure", "--workers", "1", "--roads", folder / "map.osm")
+    _, out, err = call(*measure)
+    assert out == "8 ways: 8 measured, 0 measured before\n"
+    assert "2020.tif" not in err
+    with sqlite3.connect(folder / "home" / "library" / FILE_NAME) as connection:
+        versions = [version for (version,) in connection.execute("SELECT version FROM measured_way")]
+    connection.close()
+    assert {version.partition("@")[2] for version in versions} == {"+1.5-1.5"}
+    for found, _ in rows(folder / "home").values():
+        assert np.median([one["left_pct"] for one in found]) == pytest.approx(-2.5, abs=0.7)
+    # Asked again, ways are the same, and where they are looked for: nothing is read.
+    read = []
+    monkeypatch.setattr(sources, "sections_and_places", lambda *given, **_: read.append(given))
+    monkeypatch.setattr(surveys, "TERRAIN", 0)
+    assert ": 0 measured" in call(*measure)[1]
+    assert read == []
+
+
 def interrupted(*_given):
     raise KeyboardInterrupt
 
