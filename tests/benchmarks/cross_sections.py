@@ -10,6 +10,7 @@ import importlib
 import json
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +19,7 @@ import numpy as np
 
 from camber.schema import MappedRoad
 from camber.simulate.ground import Section, Survey, lay_street
-from camber.terrain import measure_way
+from camber.terrain import measure_way, measuring
 from camber.terrain.road_evidence import slope_sd_pct
 from camber.terrain.slope_errors import is_doubtful
 
@@ -36,6 +37,11 @@ CASES = {
     "verge falling 5 %": {"verge": True, "width": 6.5},
     "smoothed over 3 m": {"smoothed": 3.0},
 }
+PATHS = {
+    "path of 1.6 m": {"cell": 0.5, "width": 1.6, "path": True},
+    "path of 2.5 m": {"cell": 0.5, "width": 2.5, "path": True},
+}
+"""Between verges that fall away by 4 %, as simulated worlds have them; measured as if edges were seen."""
 HEAD = "  rmse  <0.5  in90     z  told right  sure +right centre width refused flag  s/km"
 LOGS = ["log_crowned", "log_one_way_left", "log_one_way_right", "log_inverted"]
 SIGNS = np.array([[-1, 1], [-1, -1], [1, 1], [1, -1]])
@@ -44,8 +50,13 @@ SIGNS = np.array([[-1, 1], [-1, -1], [1, 1], [1, -1]])
 def street(case, seed):
     """One street of a case: its line in the map, points, the truth, and what the map says."""
     rng = np.random.default_rng(seed)
-    pattern = rng.choice(4, p=[0.5, 0.2, 0.2, 0.1])
-    slope = SIGNS[pattern] * np.maximum(rng.normal(2.6, 0.7) + rng.normal(0.0, 0.4, 2), 0.8)
+    path = case.get("path", False)
+    pattern = rng.choice(4, p=[0.25, 0.375, 0.375, 0.0] if path else [0.5, 0.2, 0.2, 0.1])
+    slope = SIGNS[pattern] * (
+        max(rng.normal(1.7, 0.8), 0.1)
+        if path
+        else np.maximum(rng.normal(2.6, 0.7) + rng.normal(0.0, 0.4, 2), 0.8)
+    )
     width = case.get("width", 6.0) * rng.uniform(0.95, 1.05)
     kerb = (
         {}
@@ -67,6 +78,9 @@ def street(case, seed):
         section = replace(
             section, kerb_left_m=0.0, kerb_right_m=0.0, walk_m=3.0, walk_pct=-5.0, beyond_pct=2.0
         )
+    if path:
+        flush = {"kerb_left_m": 0.0, "kerb_right_m": 0.0, "walk_m": 2.0, "walk_pct": -4.0}
+        section = replace(section, **flush)
     section = replace(section, cars_left=case.get("cars", 0.0), cars_right=case.get("cars", 0.0))
     survey = Survey(cell_m=case.get("cell", 1.0), smoothed_m=case.get("smoothed", 0.0))
     angle, turn = rng.uniform(0.0, 2.0 * np.pi), rng.normal(0.0, 2e-3)
@@ -75,7 +89,18 @@ def street(case, seed):
     line = 5e5 + np.concatenate([np.zeros((1, 2)), np.cumsum(step[1:], axis=0)])
     heights = lay_street(line, section, survey, rng, grade_pct=rng.normal(0.0, 3.0))
     road = MappedRoad(float(width + rng.normal(0.0, 1.0)), 1.2)
+    if path:
+        road = MappedRoad(case["width"], 0.6, is_road=False)
     return line, heights.points(), section, road, survey.cell_m, pattern
+
+
+@contextmanager
+def _edges_or_none(road):
+    """Measure paths whether their edges are seen or not."""
+    gates = measuring.GATES
+    measuring.GATES = gates if road.is_road else replace(gates, edge_m=-1.0)
+    yield
+    measuring.GATES = gates
 
 
 def measured(case, streets, seed=0):
@@ -84,7 +109,8 @@ def measured(case, streets, seed=0):
     for number in range(streets):
         line, points, section, road, cell, pattern = street(case, 1000 * seed + number)
         start = time.process_time()
-        found = measure_way(points, line, road, cell, gridded=True)
+        with _edges_or_none(road):
+            found = measure_way(points, line, road, cell, gridded=True)
         spent = time.process_time() - start
         logs = found[LOGS].to_numpy()
         chance = np.exp(logs - logs.max(axis=1, keepdims=True))
@@ -240,7 +266,7 @@ def main():
     streets = int(sys.argv[1]) if len(sys.argv) > 1 else 30
     print(f"{'':25}" + HEAD)
     for name in sys.argv[2:] or CASES:
-        made = table_row(measured(CASES[name], streets))
+        made = table_row(measured((CASES | PATHS)[name], streets))
         print(f"{name:25}" + "".join(f"{value:6.2f}" for value in made), flush=True)
     if FOLDER.exists() and not sys.argv[2:]:
         delft()
