@@ -107,7 +107,7 @@ def runs(
         if told is not None:
             session.write(_tell_day(library, session, *told))
             return
-        rows = _rows(library.runs(target_of(session)))
+        rows = _rows(library.runs(target_of(session), last=None if week else last))
         if week is not None:
             days = chosen_week(library, session, week)
             first, final = days.starts_on.isoformat(), days.ends_on.isoformat()

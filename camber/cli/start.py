@@ -57,7 +57,7 @@ def say_where(session: Session) -> None:
 
     with filled_library() as library:
         units, start = units_of(session, library), session.preferences.week_start
-        states = library.runs()["state"].value_counts()
+        states = library.standing()
         last = library.last_week(start)
         aim = target_of(session)
         period = None if last is None else library.period(last, week_start=start, target_left=aim)

@@ -25,7 +25,7 @@ SELECT activity.activity_id AS run, day, started_at_ms, time_zone, title, sport,
        result.distance_m AS result_m, result.duration_s, result.judged_m, result.osm_date, result.draws,
        failure.state, failure.message, activity.problems, activity.likely_start_ms, activity.told
 FROM activity LEFT JOIN result USING (activity_id) LEFT JOIN failure USING (activity_id)
-ORDER BY started_at_ms, activity.activity_id
+ORDER BY started_at_ms DESC, activity.activity_id DESC LIMIT ?
 """
 STREETS: Final = """
 SELECT name AS street, count(*) AS runs, min(day) AS first_day, max(day) AS last_day,
@@ -58,9 +58,12 @@ _RUN_COLUMNS: Final = (
 """Columns of the table of runs, before those of the legs."""
 
 
-def runs_frame(connection: sqlite3.Connection, target_left: float = EVEN) -> pd.DataFrame:
+def runs_frame(
+    connection: sqlite3.Connection, target_left: float = EVEN, last: int | None = None
+) -> pd.DataFrame:
     """Build a table of recordings; see `camber.library.library.Library.runs`."""
-    rows = [_run_row(row, target_left) for row in connection.execute(_RUNS)]
+    latest = connection.execute(_RUNS, (-1 if last is None else last,)).fetchall()
+    rows = [_run_row(row, target_left) for row in reversed(latest)]
     # The same columns whatever is there: what asks for one of them finds it in an empty library too.
     frame = pd.DataFrame(rows, columns=[*_RUN_COLUMNS, *_LEG_COLUMNS]).set_index("run")
     frame["started_at"] = pd.to_datetime(frame["started_at"], utc=True)

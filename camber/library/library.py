@@ -13,7 +13,16 @@ from camber.library.database import FILE_NAME, open_database, writing
 from camber.library.days import week_named, week_of
 from camber.library.lock import held
 from camber.library.notes import delete_note, keep_note, read_notes
-from camber.library.periods import LAST_ANALYSED_DAY, LAST_DAY, ONE_RUN, RUNS, period_of, run_result, trend_of
+from camber.library.periods import (
+    LAST_ANALYSED_DAY,
+    LAST_DAY,
+    ONE_RUN,
+    RUNS,
+    period_of,
+    run_result,
+    standing_of,
+    trend_of,
+)
 from camber.library.place import library_folder, roads_cache
 from camber.library.results import read_contact, read_evidence, read_exposure
 from camber.library.snapshot import keep_snapshot
@@ -116,9 +125,7 @@ class Library:
         return f"<camber library of {self.recordings} recordings>"
 
     def _repr_html_(self) -> str:
-        states = self.runs().get("state")
-        counts = {} if states is None else states.value_counts().sort_index().to_dict()
-        return card("Library", {str(state): str(count) for state, count in counts.items()})
+        return card("Library", {state: str(count) for state, count in sorted(self.standing().items())})
 
     @property
     def recordings(self) -> int:
@@ -171,13 +178,15 @@ class Library:
         """
         return held(self.folder, what, patience_s=patience_s)
 
-    def runs(self, target_left: float = EVEN) -> pd.DataFrame:
+    def runs(self, target_left: float = EVEN, *, last: int | None = None) -> pd.DataFrame:
         """List all recordings.
 
         Parameters
         ----------
         target_left : float
             Share of the left leg that the runner aims at, 0 to 1.
+        last : int, optional
+            Only so many, the latest.
 
         Returns
         -------
@@ -188,7 +197,17 @@ class Library:
         """
         from camber.library.frames import runs_frame  # noqa: PLC0415 - tables load where one is asked for
 
-        return runs_frame(self.connection, target_left)
+        return runs_frame(self.connection, target_left, last)
+
+    def standing(self) -> dict[str, int]:
+        """Count recordings by what became of them.
+
+        Returns
+        -------
+        dict of str to int
+            By ``state``, as `runs` has it, such as ``"analysed"`` or ``"waiting"``.
+        """
+        return standing_of(self.connection)
 
     def weeks(self, week_start: str = "monday") -> pd.DataFrame:
         """List all weeks.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
@@ -81,6 +81,13 @@ RUNS: Final = (
 
 ONE_RUN: Final = _RUN + "WHERE activity.activity_id = ?"
 """One recording with its result."""
+
+_STATES: Final = """
+SELECT activity.kind, activity.reason, activity.duplicate_of, result.distance_m AS result_m,
+       failure.state, failure.message
+FROM activity LEFT JOIN result USING (activity_id) LEFT JOIN failure USING (activity_id)
+"""
+"""What `state_of` goes by."""
 
 TREND: Final = """
 SELECT activity.day, result.distance_m, result.draws
@@ -240,6 +247,11 @@ def state_of(row: sqlite3.Row) -> tuple[str, str]:
     if row["state"] is not None:
         return row["state"], row["message"]
     return "waiting", "not analysed yet: run `camber analyse --all`"
+
+
+def standing_of(connection: sqlite3.Connection) -> dict[str, int]:
+    """Count recordings by what became of them."""
+    return dict(Counter(state_of(row)[0] for row in connection.execute(_STATES)))
 
 
 def trend_of(
