@@ -8,7 +8,7 @@ import shapely
 
 from camber.conventions import PROFILE_CODE, STATE_CODE, LateralState
 from camber.geometry import to_travel_frame
-from camber.simulate.ground import Survey, lay_street, sections_of
+from camber.simulate.ground import Section, Survey, lay_street, lay_streets, sections_of
 from camber.simulate.receiver import GnssErrorModel
 from camber.simulate.scene import true_cross_slope
 from camber.simulate.world import surfaces_of, town_offset, way_map_offset
@@ -55,3 +55,16 @@ def test_heights_have_the_slopes_of_the_section_and_of_its_bends(straight):
         for low, high, slope in ((-3.0, -0.6, left), (0.6, 3.0, right)):
             here = (y > rows[0]) & (y < rows[1]) & (x > low) & (x < high)
             assert -100.0 * np.polyfit(x[here], z[here], 1)[0] == pytest.approx(slope, abs=1e-6)
+
+
+def test_about_some_streets_the_ground_is_what_it_is_with_all_of_it():
+    lines = [np.array([[0.0, 0.0], [60.0, 0.0]]), np.array([[30.0, 200.0], [80.0, 200.0]])]
+    sections = [Section(-2.0, 2.0), Section(-3.0, 3.0)]
+    bounds = (-30.0, -30.0, 110.0, 230.0)
+    whole, part = (
+        lay_streets(lines, sections, bounds, EXACT, np.random.default_rng(1), about=about)
+        for about in ((), lines[:1])
+    )
+    # Rows count from the north: the first street lies in the lower half, the other one far from it.
+    assert np.array_equal(whole.height_m[-55:], part.height_m[-55:])
+    assert not np.array_equal(whole.height_m[:60], part.height_m[:60])
