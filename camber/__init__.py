@@ -5,9 +5,9 @@ The public names load when they are first used, so that ``import camber`` and ``
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from camber.lazy_names import lazy_names
 from camber.versions import CAMBER
 
 if TYPE_CHECKING:
@@ -30,33 +30,33 @@ if TYPE_CHECKING:
 __version__ = CAMBER
 
 _HOME = {
-    "Analysis": "camber.schema",
-    "CamberError": "camber.errors",
-    "Library": "camber.library",
-    "Period": "camber.schema",
-    "Recording": "camber.schema",
-    "Roads": "camber.schema",
-    "Settings": "camber.schema",
-    "Suggestions": "camber.schema",
-    "Summary": "camber.schema",
-    "add_summaries": "camber.adding",
-    "analyse": "camber.pipeline",
-    "assign_cross_slope": "camber.cross_slope",
-    "from_gpxpy": "camber.recording",
-    "locate": "camber.lateral",
-    "match": "camber.matching",
-    "measure_exposure": "camber.exposure",
-    "open_library": "camber.library",
-    "plot_map": "camber.report",
-    "prepare_track": "camber.track",
-    "read_recording": "camber.recording",
-    "read_recordings": "camber.recording",
-    "read_roads": "camber.roads",
-    "roads_from_osmnx": "camber.roads",
-    "roads_to_osmnx": "camber.roads",
-    "story_of": "camber.report",
-    "suggest": "camber.suggestions",
-    "summarise": "camber.summary",
+    "Analysis": "schema",
+    "CamberError": "errors",
+    "Library": "library",
+    "Period": "schema",
+    "Recording": "schema",
+    "Roads": "schema",
+    "Settings": "schema",
+    "Suggestions": "schema",
+    "Summary": "schema",
+    "add_summaries": "adding",
+    "analyse": "pipeline",
+    "assign_cross_slope": "cross_slope",
+    "from_gpxpy": "recording",
+    "locate": "lateral",
+    "match": "matching",
+    "measure_exposure": "exposure",
+    "open_library": "library",
+    "plot_map": "report",
+    "prepare_track": "track",
+    "read_recording": "recording",
+    "read_recordings": "recording",
+    "read_roads": "roads",
+    "roads_from_osmnx": "roads",
+    "roads_to_osmnx": "roads",
+    "story_of": "report",
+    "suggest": "suggestions",
+    "summarise": "summary",
 }
 
 __all__ = [
@@ -89,12 +89,4 @@ __all__ = [
     "summarise",
 ]
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module attribute may be anything
-    if name not in _HOME:
-        raise AttributeError(f"module 'camber' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+__getattr__, __dir__ = lazy_names(__name__, _HOME, "__version__")

@@ -11,13 +11,15 @@ import json
 import logging
 import multiprocessing
 import os
-import threading
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 import numba
 import numpy as np
+
+from camber.parent_process import after_parent
 
 _LISTED: Final = Path(__file__).with_suffix(".json")
 
@@ -37,7 +39,7 @@ def start_compiling() -> None:
 
 def compile_share(share: int, shares: int) -> None:
     """Compile every so many'th module of the list, the last ones first."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    after_parent(partial(os._exit, 1))
     kernels = listed_kernels()
     modules = list(dict.fromkeys(module for module, _, _ in reversed(kernels)))[share::shares]
     for wanted in modules:
@@ -70,11 +72,3 @@ def _example(argument: Any) -> Any:  # noqa: ANN401 - a number, an array, or a t
     # A number and a table without rows, each as numpy has it.
     dtype = np.dtype(kind if isinstance(kind, str) else [tuple(field) for field in kind])
     return np.zeros((1,) * dimensions, dtype)[()]
-
-
-def _end_with_parent() -> None:
-    """End when the process that started this one has ended, even by kill -9: nobody waits for it then."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

@@ -5,8 +5,9 @@ The names load when they are first used, so that the place of the library is kno
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from camber.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from camber.library.batch import analyse_library
@@ -39,12 +40,4 @@ __all__ = [
     "week_of",
 ]
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module attribute may be anything
-    if name not in _HOME:
-        raise AttributeError(f"module 'camber.library' has no attribute {name!r}")
-    return getattr(import_module(f"camber.library.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _HOME)

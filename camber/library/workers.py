@@ -6,12 +6,11 @@ import multiprocessing
 import os
 import pickle
 import shutil
-import threading
 from collections import deque
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, Protocol, Self, TypeVar
@@ -20,6 +19,7 @@ from camber.errors import CamberError, RoadsError
 from camber.library.distilling import Outcome, distil
 from camber.library.kept_matches import keep_match, kept_match
 from camber.library.stored_values import json_of
+from camber.parent_process import after_parent
 from camber.pipeline import analyse, evidence_of, place
 from camber.roads import read_roads
 from camber.roads.tiles import open_tiles
@@ -312,14 +312,11 @@ def _processes(count: int | None, folder: str) -> ProcessPoolExecutor:
 
 
 def _end_with_parent(folder: str) -> None:
-    """Have this process end when the one that started it does, even by kill -9: it would wait for ever."""
-    threading.Thread(target=_end_after_parent, args=(folder,), daemon=True).start()
+    """Have this process end with the one that started it: it would wait for ever."""
+    after_parent(partial(_end, folder))
 
 
-def _end_after_parent(folder: str) -> None:
-    """Wait for the other process to end, and leave nothing of the runs that it sent."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()  # the end of a pipe on Linux and macOS, a handle of the process on Windows
-        shutil.rmtree(folder, ignore_errors=True)
-        os._exit(1)
+def _end(folder: str) -> None:
+    """End at once, and leave nothing of the runs that were sent."""
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)

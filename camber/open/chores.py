@@ -15,10 +15,12 @@ import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from camber.errors import CamberError, LibraryBusyError
 from camber.open.guard import without_places
+from camber.parent_process import after_parent
 from camber.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -225,18 +227,11 @@ def work_off(pipe: Connection, make_desk: MakeDesk) -> None:
     """Do chores as they come, in a process of its own; ends with the process that began it."""
     with suppress(AttributeError, OSError):
         os.setsid()  # what the terminal sends goes to the server, which says when to stop
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    after_parent(partial(os.kill, os.getpid(), signal.SIGINT))
     with suppress(EOFError, OSError, KeyboardInterrupt):
         while True:
             kind, given = pipe.recv()
             pipe.send(_done(pipe, make_desk, kind, given))
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os.kill(os.getpid(), signal.SIGINT)
 
 
 def _done(

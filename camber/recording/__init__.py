@@ -6,8 +6,9 @@ load when they are first used, so that what compares times and places does not w
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from camber.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from camber.recording.gpx import from_gpxpy
@@ -24,12 +25,4 @@ _HOME = {
 
 __all__ = ["ReadLimits", "from_gpxpy", "read_recording", "read_recordings", "read_stream"]
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module attribute may be anything
-    if name not in _HOME:
-        raise AttributeError(f"module 'camber.recording' has no attribute {name!r}")
-    return getattr(import_module(f"camber.recording.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _HOME)

@@ -7,8 +7,9 @@ The names load when they are first used, so that what needs no table does not wa
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from camber.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from camber.schema.advice import (
@@ -323,14 +324,4 @@ __all__ = [
     "word_for",
 ]
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module attribute may be anything
-    if name not in _HOME:
-        raise AttributeError(f"module 'camber.schema' has no attribute {name!r}")
-    found = getattr(import_module(f"camber.schema.{_HOME[name]}"), name)
-    globals()[name] = found  # asked for a thousand times in a run
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _HOME, keep=True)
